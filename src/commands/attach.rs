@@ -1,0 +1,24 @@
+//! `attach`: goes to a session, after resuming it if it is stopped.
+
+use super::Context;
+use crate::cli;
+use crate::name::SessionName;
+use crate::session::Session;
+use crate::session::make::own_tmux_session;
+use anyhow::Result;
+use std::process::ExitCode;
+
+pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
+    let name = SessionName::parse(&args.name)?;
+    let session = Session::find(&context.project, &context.layout, &name)?;
+    if own_tmux_session(&session)?.is_some() {
+        return super::attach_to(context, &name);
+    }
+    super::resume::run(
+        context,
+        &cli::Resume {
+            names: vec![args.name.clone()],
+            attach: true,
+        },
+    )
+}

@@ -1,0 +1,99 @@
+//! One file a subcommand: arguments in, outcome shown.
+
+mod add;
+mod attach;
+mod list;
+mod remove;
+mod resume;
+
+use crate::claude::Claude;
+use crate::cli::{Cli, Command};
+use crate::hint::Hint;
+use crate::layout::Layout;
+use crate::name::SessionName;
+use crate::project::Project;
+use crate::{tmux, ui};
+use anyhow::{Result, anyhow};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What every command works with.
+struct Context {
+    project: Project,
+    layout: Layout,
+    claude: Claude,
+}
+
+/// Runs what was typed.
+///
+/// # Errors
+/// What could not be done, or was refused.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    for program in ["git", "tmux"] {
+        which::which(program)
+            .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
+            .hint(format!(
+                "sudo apt install {program}   (macOS: brew install {program})"
+            ))?;
+    }
+    let context = Context {
+        project: Project::discover(&cli.dir.unwrap_or_else(|| PathBuf::from(".")))?,
+        layout: Layout::built_in()?,
+        claude: Claude::of_user()?,
+    };
+    match cli.command {
+        Command::Add(args) => add::run(&context, &args),
+        Command::Resume(args) => resume::run(&context, &args),
+        Command::List(args) => list::run(&context, &args),
+        Command::Remove(args) => remove::run(&context, &args),
+        Command::Attach(args) => attach::run(&context, &args),
+    }
+}
+
+/// Checks several names before anything is done with one of them; each counts once.
+fn parse_names(names: &[String]) -> Result<Vec<SessionName>> {
+    let mut parsed = Vec::new();
+    for name in names {
+        let name = SessionName::parse(name)?;
+        if !parsed.contains(&name) {
+            parsed.push(name);
+        }
+    }
+    Ok(parsed)
+}
+
+/// Shows one outcome after the other: the failures as errors, and a failure in the end if there was one.
+fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionName, T)) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for (name, result) in results {
+        match result {
+            Ok(outcome) => show(&name, outcome),
+            Err(error) => {
+                ui::error(&error);
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+/// A Claude that is missing is found out in its window only; better to hear it now.
+fn warn_without_claude(context: &Context) {
+    let program = context
+        .layout
+        .claude
+        .split_whitespace()
+        .next()
+        .unwrap_or_default();
+    if !program.is_empty() && which::which(program).is_err() {
+        ui::warn(format_args!(
+            "{program} is not on the PATH here, so the claude window may stay without it: npm install -g @anthropic-ai/claude-code"
+        ));
+    }
+}
+
+/// Shows a session on this terminal.
+fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
+    tmux::attach(&crate::session::tmux_name(&context.project, name))?;
+    Ok(ExitCode::SUCCESS)
+}

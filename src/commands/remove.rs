@@ -1,0 +1,53 @@
+//! `remove`: clears sessions away and says where saved work is.
+
+use super::Context;
+use crate::cli;
+use crate::session::remove::{self, Removed, Wish};
+use crate::session::tmux_name;
+use crate::{process, tmux, ui};
+use anyhow::Result;
+use std::process::ExitCode;
+
+pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
+    let names = super::parse_names(&args.names)?;
+    let here = tmux::current_session()?;
+    if here.is_some_and(|here| {
+        names
+            .iter()
+            .any(|name| tmux_name(&context.project, name) == here)
+    }) && let Some(code) = process::outlive_terminal()?
+    {
+        return Ok(code);
+    }
+    let wish = Wish {
+        force: args.force,
+        keep_branch: args.keep_branch,
+    };
+    let results = names
+        .into_iter()
+        .map(|name| {
+            let removed = remove::remove(
+                &context.project,
+                &context.layout,
+                &context.claude,
+                &name,
+                wish,
+            );
+            (name, removed)
+        })
+        .collect();
+    Ok(super::show_all(results, |name, removed: Removed| {
+        removed.notes.iter().for_each(ui::warn);
+        ui::answer(format_args!("removed {name}"));
+        if let Some(saved) = &removed.saved {
+            ui::answer(format_args!(
+                "  its work is saved as {} in {}",
+                saved.commit, saved.refname
+            ));
+            ui::answer(format_args!(
+                "  get it back with: tally-session add {name} --from {}",
+                saved.refname
+            ));
+        }
+    }))
+}

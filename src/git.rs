@@ -1,0 +1,424 @@
+//! What we ask of git.
+
+use crate::process::{Failure, Output, Run};
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// How often a command is tried that may meet a lock file of another git.
+const TRIES: u32 = 5;
+
+/// git in one checkout.
+#[derive(Clone, Copy)]
+pub struct Git<'a> {
+    dir: &'a Path,
+}
+
+/// What a session's branch starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The branch is there.
+    Existing,
+    /// The remote branch of the same name, which it will track.
+    Tracking {
+        /// As `origin/name`.
+        remote: String,
+    },
+    /// A commit.
+    New {
+        /// Its hash.
+        commit: String,
+        /// What the user calls it.
+        from: String,
+    },
+}
+
+/// A worktree as git lists it.
+#[derive(Debug)]
+pub struct Worktree {
+    /// Its folder, which may be gone.
+    pub path: PathBuf,
+    /// The commit that is checked out; none in a repository without one.
+    pub head: Option<String>,
+    /// The branch that is checked out, without `refs/heads/`.
+    pub branch: Option<String>,
+    /// Why it is locked, if it is.
+    pub locked: Option<String>,
+}
+
+/// A branch, local or remote.
+#[derive(Debug)]
+pub struct Branch {
+    /// The whole name: `refs/heads/…`.
+    pub refname: String,
+    /// Where it is checked out.
+    pub worktree: Option<PathBuf>,
+}
+
+/// A line of `git status`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whether git does not know the file.
+    pub untracked: bool,
+    /// The path from the checkout's root.
+    pub path: String,
+}
+
+/// Commits, newest first.
+#[derive(Debug)]
+pub struct Commits {
+    /// How many there are.
+    pub count: usize,
+    /// The newest one's short hash and subject.
+    pub newest: String,
+}
+
+impl<'a> Git<'a> {
+    /// git in the checkout at `dir`.
+    pub fn at(dir: &'a Path) -> Self {
+        Self { dir }
+    }
+
+    /// A git command with a fixed locale.
+    fn run<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Run {
+        Run::new("git")
+            .env("LC_ALL", "C")
+            .arg("-C")
+            .arg(self.dir)
+            .args(args)
+    }
+
+    /// Every worktree of the repository, the main checkout first.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn worktrees(self) -> Result<Vec<Worktree>> {
+        let list = self
+            .run(["worktree", "list", "--porcelain", "-z"])
+            .stdout()?;
+        let mut worktrees: Vec<Worktree> = Vec::new();
+        for line in list.split(|&byte| byte == 0) {
+            let text = String::from_utf8_lossy(line);
+            let (key, value) = text.split_once(' ').unwrap_or((&text, ""));
+            if key == "worktree" {
+                let path = OsStr::from_bytes(&line["worktree ".len()..]);
+                worktrees.push(Worktree {
+                    path: path.into(),
+                    head: None,
+                    branch: None,
+                    locked: None,
+                });
+            }
+            let Some(worktree) = worktrees.last_mut() else {
+                continue;
+            };
+            match key {
+                "HEAD" => {
+                    worktree.head = Some(value.to_owned())
+                        .filter(|hash| hash.bytes().any(|digit| digit != b'0'));
+                }
+                "branch" => {
+                    worktree.branch = value.strip_prefix("refs/heads/").map(ToOwned::to_owned);
+                }
+                "locked" => worktree.locked = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        Ok(worktrees)
+    }
+
+    /// The branches of these full names that are there, and those below them.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn branches<S: AsRef<OsStr>>(
+        self,
+        refnames: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<Branch>> {
+        let list = self
+            .run(["for-each-ref", "--format=%(refname)%00%(worktreepath)"])
+            .args(refnames)
+            .stdout()?;
+        let list = String::from_utf8_lossy(&list);
+        Ok(list
+            .lines()
+            .filter_map(|line| line.split_once('\0'))
+            .map(|(refname, worktree)| Branch {
+                refname: refname.to_owned(),
+                worktree: Some(PathBuf::from(worktree)).filter(|path| !path.as_os_str().is_empty()),
+            })
+            .collect())
+    }
+
+    /// The hash of what a revision names, if it names one of the wanted kind: `commit` or `tree`.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn object(self, revision: &str, kind: &str) -> Result<Option<String>> {
+        let revision = format!("{revision}^{{{kind}}}");
+        let output = self
+            .run([
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                &revision,
+            ])
+            .output()?;
+        Ok(output.status.success().then(|| line_of(&output)))
+    }
+
+    /// Makes a branch. git's own lock files, which another git may hold for a moment, are waited for.
+    ///
+    /// # Errors
+    /// If git fails, also because the branch is there.
+    pub fn create_branch(self, branch: &str, start: &Start) -> Result<()> {
+        let (tracking, from) = match start {
+            Start::Existing => return Ok(()),
+            Start::Tracking { remote } => ("--track", remote),
+            Start::New { commit, .. } => ("--no-track", commit),
+        };
+        retry(|| self.run(["branch", tracking, "--", branch, from]).stdout())
+            .map(drop)
+            .with_context(|| format!("cannot make the branch {branch}"))
+    }
+
+    /// Checks a branch out in a new worktree. The lock is held until git has ended, even if this program is killed.
+    ///
+    /// # Errors
+    /// If git fails. Its words may be those of a hook, and the worktree be complete.
+    pub fn add_worktree(self, path: &Path, branch: &str, lock: File) -> Result<(), Failure> {
+        self.run(["worktree", "add", "--"])
+            .arg(path)
+            .arg(branch)
+            .holding(lock)
+            .stdout()
+            .map(drop)
+    }
+
+    /// Takes a worktree away with all that is in its folder; one whose folder is gone, too.
+    ///
+    /// # Errors
+    /// If git fails, also because the worktree is locked.
+    pub fn remove_worktree(self, path: &Path) -> Result<()> {
+        self.run(["worktree", "remove", "--force", "--"])
+            .arg(path)
+            .stdout()
+            .map(drop)
+            .with_context(|| format!("cannot remove the worktree {}", path.display()))
+    }
+
+    /// Takes a half-made worktree away, which git has locked while it was making it.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn remove_unfinished_worktree(self, path: &Path) -> Result<()> {
+        self.run(["worktree", "remove", "--force", "--force", "--"])
+            .arg(path)
+            .stdout()
+            .map(drop)
+            .with_context(|| format!("cannot remove the half-made worktree {}", path.display()))
+    }
+
+    /// Takes a branch away, merged or not.
+    ///
+    /// # Errors
+    /// If git fails, also because the branch is checked out somewhere.
+    pub fn delete_branch(self, branch: &str) -> Result<()> {
+        retry(|| self.run(["branch", "-D", "--quiet", "--", branch]).stdout())
+            .map(drop)
+            .with_context(|| format!("cannot delete the branch {branch}"))
+    }
+
+    /// What `git status` would show, of the whole checkout or of some paths.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn changes<S: AsRef<OsStr>>(
+        self,
+        paths: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<Change>> {
+        let status = self
+            .run([
+                "--no-optional-locks",
+                "--literal-pathspecs",
+                "status",
+                "--porcelain",
+                "-z",
+            ])
+            .args([
+                "--untracked-files=all",
+                "--ignore-submodules=none",
+                "--no-renames",
+                "--",
+            ])
+            .args(paths)
+            .stdout()?;
+        Ok(status
+            .split(|&byte| byte == 0)
+            .filter(|line| line.len() > 3)
+            .map(|line| Change {
+                untracked: line.starts_with(b"??"),
+                path: String::from_utf8_lossy(&line[3..]).into_owned(),
+            })
+            .collect())
+    }
+
+    /// Whether git ignores a path.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn ignores(self, path: &str) -> Result<bool> {
+        Ok(self
+            .run(["check-ignore", "--quiet", "--", path])
+            .output()?
+            .status
+            .success())
+    }
+
+    /// Hides changes of files that git tracks from it, in this checkout.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn hide_changes<S: AsRef<OsStr>>(self, paths: impl IntoIterator<Item = S>) -> Result<()> {
+        self.run(["update-index", "--skip-worktree", "--"])
+            .args(paths)
+            .stdout()?;
+        Ok(())
+    }
+
+    /// The files that git ignores and that a file of patterns names, in gitignore syntax.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn ignored_matches(self, patterns: &Path) -> Result<Vec<String>> {
+        let mut from = std::ffi::OsString::from("--exclude-from=");
+        from.push(patterns);
+        let named = self
+            .run(["ls-files", "-z", "--others", "--ignored"])
+            .arg(from)
+            .stdout()?;
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ignored = self
+            .run(["check-ignore", "-z", "--stdin"])
+            .input(named)
+            .output()?;
+        Ok(ignored
+            .stdout
+            .split(|&byte| byte == 0)
+            .filter(|path| !path.is_empty())
+            .map(|path| String::from_utf8_lossy(path).into_owned())
+            .collect())
+    }
+
+    /// The commits that the tips hold and that no branch but `branch`, and no remote branch, holds.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn own_commits(self, branch: &str, tips: &[String]) -> Result<Option<Commits>> {
+        let list = self
+            .run(["rev-list", "--no-commit-header", "--format=%h %s"])
+            .args(tips)
+            .args([
+                "--not",
+                &format!("--exclude={branch}"),
+                "--branches",
+                "--remotes",
+            ])
+            .stdout()?;
+        let list = String::from_utf8_lossy(&list);
+        Ok(list.lines().next().map(|newest| Commits {
+            count: list.lines().count(),
+            newest: newest.to_owned(),
+        }))
+    }
+
+    /// How many commits a branch has that this checkout has not, and the other way round; none if they have no common one.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn distance(self, branch: &str) -> Result<Option<(usize, usize)>> {
+        let range = format!("refs/heads/{branch}...HEAD");
+        let output = self
+            .run(["rev-list", "--left-right", "--count", &range, "--"])
+            .output()?;
+        let line = line_of(&output);
+        Ok(line
+            .split_once('\t')
+            .and_then(|(ahead, behind)| Some((ahead.parse().ok()?, behind.parse().ok()?))))
+    }
+
+    /// Whether merging `tip` into `target` would change nothing: it is merged, rebased or squash-merged already.
+    /// A git older than 2.38 cannot tell: the answer is no then.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn is_contained(self, tip: &str, target: &str) -> Result<bool> {
+        let Some(tree) = self.object(target, "tree")? else {
+            return Ok(false);
+        };
+        let merged = self
+            .run(["merge-tree", "--write-tree", target, tip])
+            .output()?;
+        Ok(merged.status.success() && line_of(&merged) == tree)
+    }
+
+    /// Makes a commit of all that is in this checkout, tracked or not, but for what git ignores. Nothing of the checkout
+    /// changes, its index neither: `index` is a file for git to work in.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn commit_all(self, index: &Path, parents: &[String], message: &str) -> Result<String> {
+        let with_index = |run: Run| run.env("GIT_INDEX_FILE", index);
+        with_index(self.run(["add", "--all", "--", "."])).stdout()?;
+        let tree = with_index(self.run(["write-tree"])).output()?;
+        let mut commit = self.run(["commit-tree", "-m", message]);
+        for parent in parents {
+            commit = commit.args(["-p", parent]);
+        }
+        let commit = commit.arg(line_of(&tree)).stdout()?;
+        Ok(String::from_utf8_lossy(&commit).trim().to_owned())
+    }
+
+    /// Makes a ref that must not be there yet. False if it is, or if another one stands in its way.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn create_ref(self, name: &str, commit: &str) -> Result<bool> {
+        Ok(self
+            .run(["update-ref", name, commit, &"0".repeat(commit.len())])
+            .output()?
+            .status
+            .success())
+    }
+}
+
+fn line_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Runs a command that was checked to be possible again if it fails: another git may have held a lock file.
+fn retry(command: impl Fn() -> Result<Vec<u8>, Failure>) -> Result<Vec<u8>, Failure> {
+    let mut tries = 1;
+    loop {
+        match command() {
+            Err(Failure::Ended { .. }) if tries < TRIES => {
+                thread::sleep(Duration::from_millis(20 * u64::from(tries)));
+                tries += 1;
+            }
+            result => return result,
+        }
+    }
+}

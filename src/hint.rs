@@ -1,0 +1,70 @@
+//! An error that knows the next command to type.
+
+use std::error::Error;
+use std::fmt;
+
+/// An error and the exact command, or the short sentence, that gets the user further.
+///
+/// It stands in the error's place: its message and its causes are those of the error that it holds.
+#[derive(Debug)]
+struct Hinted {
+    error: anyhow::Error,
+    hint: String,
+}
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for Hinted {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// Adds a hint to a failed result.
+pub trait Hint<T> {
+    /// Keeps the error's message and causes, and adds what to do next.
+    ///
+    /// # Errors
+    /// The error that was there, if one was.
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
+        self.map_err(|error| {
+            anyhow::Error::new(Hinted {
+                error: error.into(),
+                hint: hint.into(),
+            })
+        })
+    }
+}
+
+/// The hints of an error and of its causes, outermost first.
+pub fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Hinted>())
+        .map(|hinted| hinted.hint.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Context, anyhow};
+
+    #[test]
+    fn a_hint_survives_further_context_and_repeats_no_message() {
+        let failed: anyhow::Result<()> = Err(anyhow!("disk full")).context("cannot write");
+        let error = failed
+            .hint("free some space")
+            .context("add failed")
+            .unwrap_err();
+        assert_eq!(format!("{error:#}"), "add failed: cannot write: disk full");
+        assert_eq!(hints(&error).collect::<Vec<_>>(), ["free some space"]);
+    }
+}

@@ -1,0 +1,47 @@
+//! `tally-session`: several features of one web project at once, each with its own worktree, branch, ports, database,
+//! tmux session and Claude Code.
+//!
+//! A line enters at [`cli`], one file of [`commands`] takes it to [`session`], which makes, resumes, removes and judges
+//! sessions with [`store`] (JSON on disk), [`git`], [`tmux`] and [`claude`] (what we ask of each), [`listeners`] and
+//! [`processes`] (what we ask of the system), and it leaves at [`ui`]. Plain values are [`project`], [`name`],
+//! [`ports`], [`layout`] and [`dotenv`]. Imports go one way, down this list.
+
+mod cli;
+mod commands;
+mod session;
+mod store;
+
+mod claude;
+mod git;
+mod listeners;
+mod processes;
+mod tmux;
+
+mod dotenv;
+mod layout;
+mod name;
+mod ports;
+mod project;
+
+mod hint;
+mod process;
+mod ui;
+mod wait;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    ui::set_verbosity(if cli.quiet {
+        ui::Verbosity::Quiet
+    } else if cli.verbose {
+        ui::Verbosity::Verbose
+    } else {
+        ui::Verbosity::Normal
+    });
+    commands::run(cli).unwrap_or_else(|error| {
+        ui::error(&error);
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,147 @@
+//! The name of a session.
+
+use anyhow::{Result, bail};
+use std::fmt;
+
+/// The longest name, in bytes.
+const LONGEST: usize = 100;
+
+/// A name that git takes as a branch and that is safe in a path: checked once, here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionName(String);
+
+impl SessionName {
+    /// Checks a name against the contract's rules and those of `git check-ref-format --branch`.
+    ///
+    /// # Errors
+    /// Which rule it breaks, in words.
+    pub fn parse(name: &str) -> Result<Self> {
+        let broken = if name.is_empty() {
+            "is empty"
+        } else if name.len() > LONGEST {
+            "is longer than 100 bytes"
+        } else if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+            "must start with a letter or a digit"
+        } else if !name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+        {
+            "may only have letters, digits and - _ . / in it"
+        } else if name.contains("..") {
+            "may not have two dots in a row: git takes no such branch"
+        } else if name.ends_with('.') || name.ends_with('/') {
+            "may not end with a dot or a slash: git takes no such branch"
+        } else if name.contains("//") || name.contains("/.") {
+            "may not have an empty part or one that starts with a dot: git takes no such branch"
+        } else if name.split('/').any(has_lock_ending) {
+            "may not have a part that ends with .lock: git takes no such branch"
+        } else if name == "HEAD" {
+            "is git's own word for the current commit"
+        } else {
+            return Ok(Self(name.to_owned()));
+        };
+        bail!("the name {name:?} {broken}");
+    }
+
+    /// The name as it was given, which is the branch's too.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name where a slash cannot stand.
+    pub fn slug(&self) -> String {
+        self.0.replace('/', "-")
+    }
+}
+
+/// git's rule is about these very letters, not about an ending of a file name.
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "git compares the case too"
+)]
+fn has_lock_ending(part: &str) -> bool {
+    part.ends_with(".lock")
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn good_names_keep_their_letters() {
+        for name in [
+            "a",
+            "1",
+            "feature-auth",
+            "feat/pay.v2",
+            "A_b",
+            "x/y/z",
+            &"n".repeat(100),
+        ] {
+            assert_eq!(SessionName::parse(name).unwrap().as_str(), name);
+        }
+        assert_eq!(
+            SessionName::parse("feat/pay/x").unwrap().slug(),
+            "feat-pay-x"
+        );
+    }
+
+    #[test]
+    fn each_rule_is_named_when_it_is_broken() {
+        for (name, words) in [
+            ("", "is empty"),
+            (&"n".repeat(101), "longer than 100 bytes"),
+            ("-x", "start with a letter"),
+            (".x", "start with a letter"),
+            ("/x", "start with a letter"),
+            ("a b", "only have letters"),
+            ("a;b", "only have letters"),
+            ("a\nb", "only have letters"),
+            ("é", "start with a letter"),
+            ("aé", "only have letters"),
+            ("a..b", "two dots"),
+            ("a.", "end with a dot"),
+            ("a/", "end with a dot or a slash"),
+            ("a//b", "empty part"),
+            ("a/.b", "starts with a dot"),
+            ("a.lock", "ends with .lock"),
+            ("a.lock/b", "ends with .lock"),
+            ("HEAD", "git's own word"),
+        ] {
+            let error = SessionName::parse(name).unwrap_err().to_string();
+            assert!(error.contains(words), "{name:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn git_takes_every_good_name_as_a_branch() {
+        let parts = ["a", "1", "-", "_", ".", "/", "lock", ".lock", "HEAD"];
+        for first in parts {
+            for second in parts {
+                for third in parts {
+                    let name = format!("{first}{second}{third}");
+                    let git = Command::new("git")
+                        .args(["check-ref-format", "--branch", &name])
+                        .stdout(Stdio::null())
+                        .stderr(Stdio::null())
+                        .status()
+                        .unwrap()
+                        .success();
+                    let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+                    assert_eq!(
+                        SessionName::parse(&name).is_ok(),
+                        git && starts_well,
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+}

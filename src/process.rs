@@ -1,0 +1,309 @@
+//! The only place that starts a process.
+
+use crate::ui;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+/// Variables that no program of ours may inherit.
+///
+/// The `GIT_` ones would make git work on another repository than the one it is told to: a hook or an alias that calls
+/// this program has them set (`git rev-parse --local-env-vars`, without those that carry configuration). The others say
+/// that this program was called by a Claude or in a session's window: a tmux server that it starts would hand them on.
+const FOREIGN: [&str; 17] = [
+    "CLAUDECODE",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_SSE_PORT",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+    "TALLY_SESSION",
+    "TALLY_WORKTREE",
+];
+
+/// A program with its arguments, not started yet.
+pub struct Run {
+    program: &'static str,
+    args: Vec<OsString>,
+    env: Vec<(&'static str, OsString)>,
+    stdin: Input,
+}
+
+enum Input {
+    Nothing,
+    Bytes(Vec<u8>),
+    Handle(File),
+}
+
+/// What a program that ended left behind.
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its answer.
+    pub stdout: Vec<u8>,
+    /// Its own words.
+    pub stderr: String,
+}
+
+/// Why a program did not do what it was started for.
+#[derive(Debug)]
+pub enum Failure {
+    /// It is not on the `PATH`.
+    Missing {
+        /// Its name.
+        program: &'static str,
+    },
+    /// It could not be started, or its output could not be read.
+    Io {
+        /// The command line.
+        line: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It ended with a status that is not zero.
+    Ended {
+        /// The command line.
+        line: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// Its own words.
+        stderr: String,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { program } => write!(f, "{program} is not installed"),
+            Self::Io { line, error } => write!(f, "`{line}` could not be run: {error}"),
+            Self::Ended {
+                line,
+                status,
+                stderr,
+            } => {
+                let words = stderr.trim();
+                let words = if words.is_empty() {
+                    "it said nothing"
+                } else {
+                    words
+                };
+                write!(f, "`{line}` ended with {}: {words}", Ending(*status))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An exit status in words.
+struct Ending(ExitStatus);
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use std::os::unix::process::ExitStatusExt;
+        match (self.0.code(), self.0.signal()) {
+            (Some(code), _) => write!(f, "status {code}"),
+            (None, Some(signal)) => write!(f, "signal {signal}"),
+            (None, None) => write!(f, "an unknown status"),
+        }
+    }
+}
+
+impl Run {
+    /// A program of the `PATH`.
+    pub fn new(program: &'static str) -> Self {
+        Self {
+            program,
+            args: Vec::new(),
+            env: Vec::new(),
+            stdin: Input::Nothing,
+        }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(self, arg: impl AsRef<OsStr>) -> Self {
+        self.args([arg])
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
+    /// Gives it these bytes to read.
+    #[must_use]
+    pub fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.stdin = Input::Bytes(bytes);
+        self
+    }
+
+    /// Gives it this open file as its standard input. A lock on the file is then held for as long as the program
+    /// runs, even if this one is killed.
+    #[must_use]
+    pub fn holding(mut self, file: File) -> Self {
+        self.stdin = Input::Handle(file);
+        self
+    }
+
+    /// The command line, quoted so that it can be pasted.
+    fn line(&self) -> String {
+        let words = self.args.iter().map(|arg| quote(&arg.to_string_lossy()));
+        let env = self
+            .env
+            .iter()
+            .map(|(name, value)| format!("{name}={}", quote(&value.to_string_lossy())));
+        env.chain([self.program.to_owned()])
+            .chain(words)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn command(&self) -> Command {
+        ui::command(self.line());
+        let mut command = Command::new(self.program);
+        command.args(&self.args);
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn not_started(&self, error: io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::NotFound {
+            Failure::Missing {
+                program: self.program,
+            }
+        } else {
+            Failure::Io {
+                line: self.line(),
+                error,
+            }
+        }
+    }
+
+    /// Runs it to its end, whatever its status.
+    ///
+    /// # Errors
+    /// If it could not be started.
+    pub fn output(mut self) -> Result<Output, Failure> {
+        let mut command = self.command();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut bytes = Vec::new();
+        match std::mem::replace(&mut self.stdin, Input::Nothing) {
+            Input::Nothing => command.stdin(Stdio::null()),
+            Input::Handle(file) => command.stdin(file),
+            Input::Bytes(given) => {
+                bytes = given;
+                command.stdin(Stdio::piped())
+            }
+        };
+        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        let stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // A program that does not read all of its input decides by its status whether that is an error.
+            scope.spawn(|| stdin.map(|mut pipe| pipe.write_all(&bytes)));
+            child.wait_with_output()
+        })
+        .map_err(|error| Failure::Io {
+            line: self.line(),
+            error,
+        })?;
+        Ok(Output {
+            status: output.status,
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Runs it to its end and gives what it wrote to stdout.
+    ///
+    /// # Errors
+    /// If it could not be started, or ended with a status that is not zero.
+    pub fn stdout(self) -> Result<Vec<u8>, Failure> {
+        let line = self.line();
+        let output = self.output()?;
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            Err(Failure::Ended {
+                line,
+                status: output.status,
+                stderr: output.stderr,
+            })
+        }
+    }
+
+    /// Runs it on the user's own terminal.
+    ///
+    /// # Errors
+    /// As [`Run::stdout`].
+    pub fn foreground(self) -> Result<(), Failure> {
+        let status = self
+            .command()
+            .status()
+            .map_err(|error| self.not_started(error))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Failure::Ended {
+                line: self.line(),
+                status,
+                stderr: String::new(),
+            })
+        }
+    }
+}
+
+/// Set for a copy of this program that outlives the terminal it was started on.
+const OUTLIVES: &str = "TALLY_SESSION_OUTLIVES_TERMINAL";
+
+/// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: the hang-up
+/// reaches the terminal's foreground process group, and the copy is in one of its own. Gives the copy's exit code; none if
+/// this is the copy.
+///
+/// # Errors
+/// If the copy can't be started.
+pub fn outlive_terminal() -> io::Result<Option<ExitCode>> {
+    if std::env::var_os(OUTLIVES).is_some() {
+        return Ok(None);
+    }
+    let mut copy = Command::new(std::env::current_exe()?);
+    let status = copy
+        .args(std::env::args_os().skip(1))
+        .env(OUTLIVES, "1")
+        .process_group(0)
+        .stdin(Stdio::null())
+        .status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
+}
+
+/// One word for a shell: bash, zsh and fish read it back as it is.
+pub fn quote(word: &str) -> String {
+    // A NUL can be in no argument: the system refuses it when the program is started.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,121 @@
+//! The processes of this machine: which came from a session's windows, which listen on a port, and ending one.
+
+use crate::ports::Port;
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::Path;
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+/// A process, as a person would name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its command line.
+    pub command: String,
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} ({})", self.pid, self.command)
+    }
+}
+
+/// All processes at one moment.
+pub struct Table(System);
+
+impl Table {
+    /// Looks at the processes that run now.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn now() -> Result<Self> {
+        let mut system = System::new().context("cannot list the processes")?;
+        let wanted = ProcessRefreshKind::nothing()
+            .with_environ(UpdateKind::Always)
+            .with_cmd(UpdateKind::Always)
+            .without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+        Ok(Self(system))
+    }
+
+    /// Those that have this variable in their environment, but for this process and the ones that started it.
+    pub fn with_variable(&self, name: &str, value: &Path) -> Vec<Process> {
+        let mut wanted = OsString::from(name);
+        wanted.push("=");
+        wanted.push(value);
+        let mut ourselves = HashSet::new();
+        let mut next = Some(sysinfo::Pid::from_u32(std::process::id()));
+        while let Some(pid) = next.filter(|&pid| ourselves.insert(pid)) {
+            next = self.0.process(pid).and_then(sysinfo::Process::parent);
+        }
+        self.0
+            .processes()
+            .values()
+            .filter(|process| {
+                !ourselves.contains(&process.pid()) && process.environ().contains(&wanted)
+            })
+            .map(describe)
+            .collect()
+    }
+
+    /// Those that listen on a port, as far as the user may see them.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn listening(&self, port: Port) -> Result<Vec<Process>> {
+        let all = listeners::get_all()
+            .map_err(|error| anyhow::anyhow!("{error}"))
+            .with_context(|| format!("cannot find out who listens on port {port}"))?;
+        let pids: HashSet<u32> = all
+            .iter()
+            .filter(|listener| {
+                listener.socket.port() == port.number()
+                    && listener.state == listeners::SocketState::Listen
+            })
+            .map(|listener| listener.process.pid)
+            .collect();
+        Ok(pids
+            .into_iter()
+            .filter_map(|pid| self.0.process(sysinfo::Pid::from_u32(pid)))
+            .map(describe)
+            .collect())
+    }
+}
+
+fn describe(process: &sysinfo::Process) -> Process {
+    let words: Vec<_> = process
+        .cmd()
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let command = if words.is_empty() {
+        process.name().to_string_lossy().into_owned()
+    } else {
+        words.join(" ")
+    };
+    Process {
+        pid: process.pid().as_u32(),
+        command,
+    }
+}
+
+/// Whether a process lives.
+pub fn lives(pid: u32) -> bool {
+    pid_of(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+}
+
+/// Asks a process to end, or makes it end. One that has ended already is no error.
+pub fn end(process: &Process, at_once: bool) {
+    if let Some(pid) = pid_of(process.pid) {
+        // What matters is whether it is still there afterwards.
+        let _ = kill_process(pid, if at_once { Signal::KILL } else { Signal::TERM });
+    }
+}
+
+fn pid_of(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}

@@ -1,0 +1,130 @@
+//! The project: a repository with its main checkout.
+
+use crate::hint::Hint;
+use crate::name::SessionName;
+use anyhow::{Context, Result, anyhow, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A git repository whose main checkout has its `.git` folder.
+#[derive(Debug)]
+pub struct Project {
+    /// The main checkout, without symlinks in its path.
+    pub main: PathBuf,
+    /// The common git folder: `.git` of the main checkout.
+    pub common: PathBuf,
+    /// The name of the main checkout's folder.
+    pub name: String,
+}
+
+impl Project {
+    /// The project of a folder anywhere inside its main checkout or any worktree of it.
+    ///
+    /// Reads the files `.git` and `commondir` as gitrepository-layout(5) describes them, and starts no process.
+    ///
+    /// # Errors
+    /// If the folder is in no repository, or in one without a main checkout.
+    pub fn discover(dir: &Path) -> Result<Self> {
+        let dir = fs::canonicalize(dir)
+            .with_context(|| format!("cannot open the folder {}", dir.display()))?;
+        let Some((top, dot_git)) = dir
+            .ancestors()
+            .map(|top| (top, top.join(".git")))
+            .find(|(_, git)| git.exists())
+        else {
+            if is_git_folder(&dir) {
+                bail!(
+                    "{} is a bare repository: it has no main checkout",
+                    dir.display()
+                );
+            }
+            return Err(anyhow!("{} is not inside a git repository", dir.display()))
+                .hint("go to the project's folder, or name it: tally-session -C <folder> …");
+        };
+        if dot_git.is_dir() {
+            return Self::new(top, dot_git);
+        }
+        let admin = admin_folder(top)?.with_context(|| {
+            format!(
+                "{} is no git worktree: it names no folder",
+                dot_git.display()
+            )
+        })?;
+        let Ok(common) = fs::read_to_string(admin.join("commondir")) else {
+            bail!(
+                "{} is a submodule, or has its git folder elsewhere: tally-session needs a main checkout with a .git folder",
+                top.display()
+            );
+        };
+        let common = admin.join(common.trim_end());
+        let common = fs::canonicalize(&common).with_context(|| {
+            format!(
+                "cannot open the git folder {} of {}",
+                common.display(),
+                top.display()
+            )
+        })?;
+        match common.parent() {
+            Some(main) if common.ends_with(".git") && main.join(".git").is_dir() => {
+                let main = main.to_owned();
+                Self::new(&main, common)
+            }
+            _ => bail!(
+                "{} is a bare repository: it has no main checkout",
+                common.display()
+            ),
+        }
+    }
+
+    fn new(main: &Path, common: PathBuf) -> Result<Self> {
+        let name = main
+            .file_name()
+            .and_then(|name| name.to_str())
+            .with_context(|| format!("the folder {} has no name in UTF-8", main.display()))?;
+        if main.to_string_lossy().contains(char::is_control) {
+            bail!(
+                "the path {:?} has a control character in it: it cannot be typed into a shell",
+                main.display()
+            );
+        }
+        Ok(Self {
+            main: main.to_owned(),
+            name: name.to_owned(),
+            common,
+        })
+    }
+
+    /// Where a session's worktree goes: beside the main checkout.
+    pub fn worktree_path(&self, name: &SessionName) -> PathBuf {
+        self.main
+            .with_file_name(format!("{}-{}", self.name, name.slug()))
+    }
+
+    /// Whether a folder is a worktree of this repository, as its own `.git` file says.
+    pub fn owns_worktree(&self, dir: &Path) -> bool {
+        admin_folder(dir)
+            .ok()
+            .flatten()
+            .and_then(|admin| fs::canonicalize(admin).ok())
+            .is_some_and(|admin| admin.parent() == Some(&self.common.join("worktrees")))
+    }
+}
+
+/// The folder in the common git folder that belongs to a worktree, as its `.git` file names it; none if the file names none.
+///
+/// # Errors
+/// If there is no such file.
+pub fn admin_folder(worktree: &Path) -> Result<Option<PathBuf>> {
+    let file = worktree.join(".git");
+    let text =
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(text
+        .strip_prefix("gitdir: ")
+        .map(|admin| worktree.join(admin.trim_end_matches(['\r', '\n']))))
+}
+
+fn is_git_folder(dir: &Path) -> bool {
+    dir.ancestors().any(|dir| {
+        dir.join("HEAD").is_file() && dir.join("objects").is_dir() && dir.join("refs").is_dir()
+    })
+}

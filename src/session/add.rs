@@ -1,0 +1,278 @@
+//! Making a new session.
+
+use super::make::{self, Made};
+use super::{Hold, Session, Unfinished, lock_store, tmux_name, windows};
+use crate::claude::Claude;
+use crate::git::{Git, Start, Worktree};
+use crate::hint::Hint;
+use crate::layout::Layout;
+use crate::listeners;
+use crate::name::SessionName;
+use crate::ports;
+use crate::project::Project;
+use crate::store::records::{Record, Records};
+use crate::tmux;
+use anyhow::{Context, Result, anyhow, bail};
+use std::thread;
+
+/// What the user asked for.
+pub struct Wish<'a> {
+    /// The session's name.
+    pub name: SessionName,
+    /// What a new branch starts from.
+    pub from: Option<&'a str>,
+    /// The task that Claude starts on.
+    pub prompt: Option<&'a str>,
+}
+
+/// A session that was made.
+pub struct Added<'a> {
+    /// The session.
+    pub session: Session<'a>,
+    /// What its branch started from.
+    pub start: Start,
+    /// What there is to tell about it.
+    pub notes: Vec<String>,
+}
+
+/// Makes a session. If a step fails, all that was made is taken back.
+///
+/// # Errors
+/// A refusal, which changes nothing, or the step that failed.
+pub fn add<'a>(
+    project: &'a Project,
+    layout: &'a Layout,
+    claude: &Claude,
+    wish: &Wish<'_>,
+) -> Result<Added<'a>> {
+    let name = &wish.name;
+    let mut hold = Hold::take(project, name)?;
+    check_store(project, name, &Records::read(&project.main)?)?;
+    let start = check_surroundings(project, wish)?;
+    let prompt = wish.prompt.map(ToOwned::to_owned);
+    hold.begin(Unfinished {
+        start: start.clone(),
+        prompt,
+    })?;
+    let record = match write_record(project, layout, name) {
+        Ok(record) => record,
+        Err(error) => {
+            hold.finish();
+            return Err(error);
+        }
+    };
+    let mut made = Made::default();
+    let result = Session::new(project, layout, name, &record).and_then(|session| {
+        let (waiting, mut notes) = make::make(&session, &start, &hold, claude, &mut made)?;
+        notes.extend(windows::fill(&waiting)?);
+        Ok(Added {
+            session,
+            start,
+            notes,
+        })
+    });
+    if let Err(error) = result {
+        let session = Session {
+            project,
+            layout,
+            name: name.clone(),
+            record,
+        };
+        return Err(take_back(&session, &made, claude, error, hold));
+    }
+    hold.finish();
+    result
+}
+
+/// Undoes what was made, and gives the error that led to it.
+fn take_back(
+    session: &Session<'_>,
+    made: &Made,
+    claude: &Claude,
+    error: anyhow::Error,
+    hold: Hold,
+) -> anyhow::Error {
+    let mut failures = make::undo(session, made, claude);
+    if failures.is_empty() {
+        failures.extend(take_out_record(session).err());
+    }
+    if failures.is_empty() {
+        hold.finish();
+        return error;
+    }
+    // The record stays: it leads to what could not be taken back.
+    let left: Vec<_> = failures
+        .iter()
+        .map(|failure| format!("{failure:#}"))
+        .collect();
+    let error = anyhow!(
+        "{error:#}; and not all of it could be undone: {}",
+        left.join("; ")
+    );
+    let hinted: Result<()> = Err(error).hint(format!("tally-session remove {}", session.name));
+    hinted.err().unwrap_or_else(|| anyhow!("the undo failed"))
+}
+
+fn take_out_record(session: &Session<'_>) -> Result<()> {
+    let _lock = lock_store(session.project)?;
+    let mut records = Records::read(&session.project.main)?;
+    records.take_out(&session.name);
+    records.write(&session.project.main)
+}
+
+/// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
+fn check_store(project: &Project, name: &SessionName, records: &Records) -> Result<()> {
+    if records.find(name).is_some() {
+        return Err(anyhow!("there is a session {name} already")).hint(format!(
+            "tally-session resume {name} brings it back or finishes it; tally-session remove {name} clears it away"
+        ));
+    }
+    let same = |other: &SessionName| {
+        other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
+    };
+    match records.iter().find(|(other, _)| same(other)) {
+        Some((other, _)) => {
+            bail!("the session {other} has the folder or the tmux name that {name} would get")
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses what git and tmux have already, and decides what the branch starts from.
+fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
+    let name = &wish.name;
+    let path = project.worktree_path(name);
+    if path.symlink_metadata().is_ok() {
+        bail!(
+            "there is something at {} already, where the worktree would go",
+            path.display()
+        );
+    }
+    let tmux_name = tmux_name(project, name);
+    let git = Git::at(&project.main);
+    // Three processes that do not need each other's answers.
+    let (sessions, worktrees, start) = thread::scope(|scope| {
+        let sessions = scope.spawn(tmux::sessions);
+        let worktrees = scope.spawn(move || git.worktrees());
+        let start = existing_branch(git, name);
+        (sessions.join(), worktrees.join(), start)
+    });
+    let crashed = || anyhow!("a thread ended early");
+    let (sessions, worktrees) = (
+        sessions.map_err(|_| crashed())??,
+        worktrees.map_err(|_| crashed())??,
+    );
+    if sessions.iter().any(|session| session.name == tmux_name) {
+        return Err(anyhow!("there is a tmux session {tmux_name} already"))
+            .hint(format!("look at it with: tmux attach -t ={tmux_name}"));
+    }
+    if worktrees.iter().any(|worktree| worktree.path == path) {
+        return Err(anyhow!(
+            "git still lists a worktree at {}, whose folder is gone",
+            path.display()
+        ))
+        .hint(format!(
+            "git -C {} worktree prune",
+            crate::process::quote(&project.main.to_string_lossy())
+        ));
+    }
+    match start? {
+        Some(start) if wish.from.is_some() => {
+            let what = match &start {
+                Start::Tracking { remote } => format!("the remote branch {remote}"),
+                _ => format!("the branch {name}"),
+            };
+            bail!("{what} is there already, so that --from has no meaning")
+        }
+        Some(start) => Ok(start),
+        None => new_branch(git, wish, worktrees.first()),
+    }
+}
+
+/// What there is of a branch of this name: a local one, or one of origin's.
+fn existing_branch(git: Git<'_>, name: &SessionName) -> Result<Option<Start>> {
+    let local = format!("refs/heads/{name}");
+    let remote = format!("refs/remotes/origin/{name}");
+    // A branch `a` and a branch `a/b` cannot be there at once.
+    let above = name
+        .as_str()
+        .match_indices('/')
+        .map(|(at, _)| format!("refs/heads/{}", &name.as_str()[..at]));
+    let wanted: Vec<String> = [local.clone(), remote.clone()]
+        .into_iter()
+        .chain(above.clone())
+        .collect();
+    let branches = git.branches(&wanted)?;
+    let find = |refname: &str| branches.iter().find(|branch| branch.refname == refname);
+    if let Some(branch) = find(&local) {
+        return match &branch.worktree {
+            Some(path) => bail!(
+                "the branch {name} is checked out at {} already",
+                path.display()
+            ),
+            None => Ok(Some(Start::Existing)),
+        };
+    }
+    let in_the_way = above
+        .clone()
+        .find_map(|refname| find(&refname))
+        .or_else(|| {
+            branches
+                .iter()
+                .find(|branch| branch.refname.starts_with(&format!("{local}/")))
+        });
+    if let Some(branch) = in_the_way {
+        let other = branch.refname.trim_start_matches("refs/heads/");
+        bail!("git cannot have a branch {name} beside the branch {other}");
+    }
+    Ok(find(&remote).map(|_| Start::Tracking {
+        remote: format!("origin/{name}"),
+    }))
+}
+
+/// A new branch starts from the commit that the user names, or from the main checkout's.
+fn new_branch(git: Git<'_>, wish: &Wish<'_>, main: Option<&Worktree>) -> Result<Start> {
+    if let Some(from) = wish.from {
+        let commit = git.object(from, "commit")?;
+        let commit = commit
+            .ok_or_else(|| anyhow!("--from {from} names no commit"))
+            .hint("git branch --all and git tag show what there is; git fetch gets what is new")?;
+        return Ok(Start::New {
+            commit,
+            from: from.to_owned(),
+        });
+    }
+    let main = main.context("git lists no worktree")?;
+    let commit = main
+        .head
+        .clone()
+        .ok_or_else(|| {
+            anyhow!("the repository has no commit yet, so that a branch has nothing to start from")
+        })
+        .hint("git commit")?;
+    Ok(Start::New {
+        commit,
+        from: main
+            .branch
+            .clone()
+            .unwrap_or_else(|| "a detached HEAD".to_owned()),
+    })
+}
+
+/// Picks the ports and writes the record, under the store's lock.
+fn write_record(project: &Project, layout: &Layout, name: &SessionName) -> Result<Record> {
+    let _lock = lock_store(project)?;
+    let mut records = Records::read(&project.main)?;
+    check_store(project, name, &records)?;
+    let mut taken = records.ports();
+    let mut picked = Vec::new();
+    for (service, &first) in &layout.ports {
+        let port = ports::next_free(first, &taken, listeners::is_free)?;
+        taken.insert(port);
+        picked.push((service.clone(), port));
+    }
+    let record = Record::new(picked, project.worktree_path(name), name.as_str());
+    records.put(name, record.clone());
+    records.write(&project.main)?;
+    Ok(record)
+}

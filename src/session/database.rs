@@ -1,0 +1,100 @@
+//! A consistent copy of an `SQLite` database that others write to.
+
+use crate::store::atomic::UNFINISHED;
+use crate::wait;
+use anyhow::{Context, Result, bail};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a database may stay locked by others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Copies a database with `SQLite`'s online backup, in one step: it has all that was committed before, and nothing half.
+/// The copy appears under its name when it is whole, with the original's permissions.
+///
+/// # Errors
+/// If the source is no database, stays locked for ten seconds, or the copy can't be written.
+pub fn copy(source: &Path, copy: &Path) -> Result<()> {
+    let failed = || {
+        format!(
+            "cannot copy the database {} to {}",
+            source.display(),
+            copy.display()
+        )
+    };
+    let mut part = copy.as_os_str().to_owned();
+    part.push(UNFINISHED);
+    let part = Path::new(&part);
+    remove_if_there(part).with_context(failed)?;
+    let result = back_up(source, part).and_then(|()| {
+        fs::set_permissions(part, fs::metadata(source)?.permissions())?;
+        File::open(part)?.sync_all()?;
+        Ok(fs::rename(part, copy)?)
+    });
+    if result.is_err() {
+        // The error that is reported is the one that matters.
+        let _ = remove_if_there(part);
+    }
+    result.with_context(failed)
+}
+
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn back_up(source: &Path, part: &Path) -> Result<()> {
+    match back_up_from(&open(source, OpenFlags::SQLITE_OPEN_READ_ONLY)?, part) {
+        // A writer died and left its journal: only a connection that may write can roll it back.
+        Err(error) if is_read_only(&error) => {
+            back_up_from(&open(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?, part)
+        }
+        result => result,
+    }
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    Ok(Connection::open_with_flags(
+        path,
+        flags | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?)
+}
+
+fn back_up_from(source: &Connection, part: &Path) -> Result<()> {
+    let mut copy = open(
+        part,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
+    // The file is synced when it is whole, and no reader sees it before.
+    copy.pragma_update(None, "synchronous", "off")?;
+    let backup = Backup::new(source, &mut copy)?;
+    let what = format!(
+        "for the database to be unlocked ({})",
+        source.path().unwrap_or_default()
+    );
+    let done = wait::until(PATIENCE, &what, || match backup.step(-1)? {
+        StepResult::Done => Ok(Some(())),
+        StepResult::More | StepResult::Busy | StepResult::Locked => Ok(None),
+        other => bail!("the backup stopped: {other:?}"),
+    })?;
+    done.with_context(|| {
+        format!(
+            "it was locked for {} s: end what writes to it, then try again",
+            PATIENCE.as_secs()
+        )
+    })
+}
+
+fn is_read_only(error: &anyhow::Error) -> bool {
+    matches!(
+        error
+            .downcast_ref::<rusqlite::Error>()
+            .and_then(rusqlite::Error::sqlite_error_code),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)
+    )
+}

@@ -1,0 +1,333 @@
+//! The files that a worktree gets from the main checkout, and keeping them out of git's sight.
+
+use super::{Session, database, lock_store};
+use crate::dotenv;
+use crate::git::Git;
+use crate::project::Project;
+use crate::store::{atomic, claude_json, records};
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Claude Code's own settings of a checkout, for this machine alone.
+const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
+
+/// Claude Code's own list of ignored files that a worktree needs.
+const WORKTREE_INCLUDE: &str = ".worktreeinclude";
+
+/// What was put into a worktree.
+#[derive(Debug, Default)]
+pub struct Placed {
+    /// Paths from the worktree's root that were not there before, or were changed.
+    pub paths: Vec<String>,
+    /// What was missing, and what to do about it.
+    pub notes: Vec<String>,
+}
+
+impl Placed {
+    fn missing(&mut self, path: &str, advice: &str) {
+        self.notes
+            .push(format!("{path} is not in the main checkout: {advice}"));
+    }
+}
+
+/// Puts into the worktree what it lacks. What is there stays: it may be the user's work.
+///
+/// # Errors
+/// If a file can't be read or written.
+pub fn place(session: &Session<'_>) -> Result<Placed> {
+    let mut placed = Placed::default();
+    let (main, worktree) = (&session.project.main, session.record.worktree());
+    let files = &session.layout.files;
+    for path in &files.link {
+        let advice = || {
+            format!(
+                "install what belongs there in {}",
+                worktree.join(path).with_file_name("").display()
+            )
+        };
+        placed.put(session, path, advice, |from, to| {
+            Ok(std::os::unix::fs::symlink(from, to)?)
+        })?;
+    }
+    for path in &files.sqlite {
+        let advice = || {
+            format!(
+                "make one in {} with your migrations",
+                worktree.join(path).with_file_name("").display()
+            )
+        };
+        placed.put(session, path, advice, database::copy)?;
+    }
+    for path in &files.copy {
+        if session.layout.env.contains_key(path) && !main.join(path).exists() {
+            continue;
+        }
+        let advice = || {
+            format!(
+                "a server that needs it has to wait until you write {}",
+                worktree.join(path).display()
+            )
+        };
+        placed.put(session, path, advice, copy)?;
+    }
+    if main.join(WORKTREE_INCLUDE).is_file() {
+        for path in Git::at(main).ignored_matches(&main.join(WORKTREE_INCLUDE))? {
+            let linked = files
+                .link
+                .iter()
+                .any(|link| Path::new(&path).starts_with(link));
+            if !linked && path != records::FILE && !path.ends_with('/') {
+                placed.put(session, &path, String::new, copy)?;
+            }
+        }
+    }
+    for (path, variables) in &session.layout.env {
+        set_variables(session, path, variables.iter(), &mut placed)?;
+    }
+    Ok(placed)
+}
+
+impl Placed {
+    /// Makes one path of the worktree from the main checkout's, if it is not there yet.
+    fn put(
+        &mut self,
+        session: &Session<'_>,
+        path: &str,
+        advice: impl Fn() -> String,
+        make: impl Fn(&Path, &Path) -> Result<()>,
+    ) -> Result<()> {
+        let (from, to) = (
+            session.project.main.join(path),
+            session.record.worktree().join(path),
+        );
+        if is_dangling_link(&to) {
+            remove_file(&to)?;
+        }
+        if to.exists() {
+            return Ok(());
+        }
+        if !from.exists() {
+            self.missing(path, &advice());
+            return Ok(());
+        }
+        make_parent(&to)?;
+        make(&from, &to).with_context(|| format!("cannot make {}", to.display()))?;
+        self.paths.push(path.to_owned());
+        Ok(())
+    }
+}
+
+/// Copies a file with its permissions; it appears when it is whole.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut part = to.as_os_str().to_owned();
+    part.push(atomic::UNFINISHED);
+    fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(fs::rename(&part, to)?)
+}
+
+fn is_dangling_link(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
+}
+
+fn make_parent(path: &Path) -> Result<()> {
+    let Some(parent) = path.parent() else {
+        return Ok(());
+    };
+    fs::create_dir_all(parent)
+        .with_context(|| format!("cannot make the folder {}", parent.display()))
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
+}
+
+/// Sets the layout's variables in a file of the worktree.
+fn set_variables<'a>(
+    session: &Session<'_>,
+    path: &str,
+    variables: impl Iterator<Item = (&'a String, &'a String)>,
+    placed: &mut Placed,
+) -> Result<()> {
+    let file = session.record.worktree().join(path);
+    let before = read_if_there(&file)?.unwrap_or_default();
+    let mut text = before.clone();
+    for (name, value) in variables {
+        let value = session.expand(value)?;
+        if dotenv::value(&text, name) != Some(value.as_bytes()) {
+            text = dotenv::set(&text, name, &value);
+        }
+    }
+    if text == before {
+        return Ok(());
+    }
+    if file.is_symlink() {
+        // What it leads to may be somebody else's.
+        remove_file(&file)?;
+    }
+    make_parent(&file)?;
+    atomic::replace(&file, &text, 0o600)?;
+    placed.paths.push(path.to_owned());
+    Ok(())
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Gives the worktree's Claude the main checkout's settings and these rules: a newer Claude Code reads this file where an
+/// older one reads `~/.claude.json`. A file that does not parse is left alone.
+///
+/// # Errors
+/// If a file can't be read or written.
+pub fn place_claude_settings(
+    session: &Session<'_>,
+    rules: &[Value],
+    placed: &mut Placed,
+) -> Result<()> {
+    let ours = session.record.worktree().join(CLAUDE_SETTINGS);
+    let mains = session.project.main.join(CLAUDE_SETTINGS);
+    let mut parse = |path: &Path| -> Result<Option<Map<String, Value>>> {
+        let Some(text) = read_if_there(path)? else {
+            return Ok(Some(Map::new()));
+        };
+        let parsed = serde_json::from_slice(&text);
+        if let Err(error) = &parsed {
+            let warning = format!(
+                "{} does not parse and is left as it is: {error}",
+                path.display()
+            );
+            placed.notes.push(warning);
+        }
+        Ok(parsed.ok())
+    };
+    let Some(before) = parse(&ours)? else {
+        return Ok(());
+    };
+    let mut settings = Value::Object(before.clone());
+    if let Some(inherited) = parse(&mains)? {
+        claude_json::merge(&mut settings, Value::Object(inherited));
+    }
+    if !rules.is_empty() {
+        claude_json::merge(
+            &mut settings,
+            serde_json::json!({ "permissions": { "allow": rules } }),
+        );
+    }
+    if settings == Value::Object(before) {
+        return Ok(());
+    }
+    make_parent(&ours)?;
+    let mut text = serde_json::to_vec_pretty(&settings)?;
+    text.push(b'\n');
+    atomic::replace(&ours, &text, 0o600)?;
+    placed.paths.push(CLAUDE_SETTINGS.to_owned());
+    Ok(())
+}
+
+/// Keeps what was put into the worktree, and the store, out of `git status`: what git does not ignore goes into
+/// `info/exclude`, and a file that git tracks is marked to be left as it is.
+///
+/// # Errors
+/// If git fails, or `info/exclude` can't be written.
+pub fn hide(session: &Session<'_>, paths: &[String]) -> Result<()> {
+    let project = session.project;
+    let mut patterns = Vec::new();
+    if !excluded(project)?
+        .iter()
+        .any(|line| *line == pattern(records::FILE))
+        && !Git::at(&project.main).ignores(records::FILE)?
+    {
+        patterns.push(pattern(records::FILE));
+    }
+    if !paths.is_empty() {
+        let git = Git::at(session.record.worktree());
+        let (untracked, tracked): (Vec<_>, Vec<_>) = git
+            .changes(paths)?
+            .into_iter()
+            .partition(|change| change.untracked);
+        patterns.extend(untracked.iter().map(|change| pattern(&change.path)));
+        if !tracked.is_empty() {
+            git.hide_changes(tracked.iter().map(|change| &change.path))?;
+        }
+    }
+    exclude(project, patterns)
+}
+
+/// A line of `info/exclude` that means this path and no other.
+fn pattern(path: &str) -> String {
+    let mut pattern = String::from("/");
+    for letter in path.chars() {
+        if matches!(letter, '\\' | '*' | '?' | '[' | ' ') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
+}
+
+fn excluded(project: &Project) -> Result<Vec<String>> {
+    let text = read_if_there(&project.common.join("info/exclude"))?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&text)
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect())
+}
+
+/// Adds the lines that `info/exclude` lacks.
+fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
+    if patterns.is_empty() {
+        return Ok(());
+    }
+    let _lock = lock_store(project)?;
+    let there = excluded(project)?;
+    patterns.retain(|pattern| !there.contains(pattern));
+    let path = project.common.join("info/exclude");
+    let failed = || format!("cannot write {}", path.display());
+    make_parent(&path)?;
+    let unended =
+        read_if_there(&path)?.is_some_and(|text| !text.is_empty() && !text.ends_with(b"\n"));
+    let mut text = String::from(if unended { "\n" } else { "" });
+    for pattern in patterns {
+        text.push_str(&pattern);
+        text.push('\n');
+    }
+    let mut file = fs::File::options()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .with_context(failed)?;
+    file.write_all(text.as_bytes()).with_context(failed)
+}
+
+/// Every path that a session may have put into its worktree, what a killed command left of it included.
+pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
+    let layout = session.layout;
+    [&layout.files.link, &layout.files.copy, &layout.files.sqlite]
+        .into_iter()
+        .flatten()
+        .chain(layout.env.keys())
+        .map(String::as_str)
+        .chain([CLAUDE_SETTINGS])
+        .flat_map(|path| [path.to_owned(), format!("{path}{}", atomic::UNFINISHED)])
+}
+
+/// Takes the links out of the worktree, so that nothing that removes it can reach through them.
+///
+/// # Errors
+/// If a link can't be removed.
+pub fn unlink(session: &Session<'_>) -> Result<()> {
+    for path in &session.layout.files.link {
+        let link = session.record.worktree().join(path);
+        if link.is_symlink() {
+            remove_file(&link)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! Making a session true, step by step, from whatever is there; and taking back what was made.
+
+use super::windows::{self, Waiting};
+use super::{Hold, Session, files, lock_store};
+use crate::claude::{Claude, Opening};
+use crate::git::{Git, Start};
+use crate::process::Failure;
+use crate::project;
+use crate::store::claude_json;
+use crate::tmux;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::Path;
+
+/// What one command made of a session: as much as it may take back.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one step")]
+pub struct Made {
+    branch: bool,
+    worktree: bool,
+    entry: bool,
+    tmux: bool,
+}
+
+/// Makes what the session lacks, up to its windows, and says what these wait for.
+///
+/// `start` is what its branch starts from; `made` tells what was done also when a step fails.
+///
+/// # Errors
+/// The first step that fails.
+pub fn make(
+    session: &Session<'_>,
+    start: &Start,
+    hold: &Hold,
+    claude: &Claude,
+    made: &mut Made,
+) -> Result<(Vec<Waiting>, Vec<String>)> {
+    let mut notes = Vec::new();
+    if !is_whole(session) {
+        check_out(session, start, hold, made, &mut notes)?;
+    }
+    let mut placed = files::place(session)?;
+    made.entry = true;
+    let rules = claude_json::inherit(
+        &claude.json,
+        &session.project.main,
+        session.record.worktree(),
+    );
+    let rules = rules.unwrap_or_else(|error| {
+        notes.push(format!(
+            "Claude's permissions were not inherited: {error:#}"
+        ));
+        Vec::new()
+    });
+    files::place_claude_settings(session, &rules, &mut placed)?;
+    if !placed.paths.is_empty() || hold.unfinished.is_some() {
+        files::hide(session, &placed.paths)?;
+    }
+    notes.append(&mut placed.notes);
+    let conversation = claude.conversation(session.record.worktree());
+    let prompt = hold
+        .unfinished
+        .as_ref()
+        .and_then(|unfinished| unfinished.prompt.as_deref());
+    let opening = opening(conversation.as_deref(), prompt);
+    made.tmux = true;
+    Ok((windows::create(session, opening, prompt)?, notes))
+}
+
+/// How Claude begins: where it was, or anew.
+pub fn opening<'a>(conversation: Option<&'a str>, prompt: Option<&str>) -> Opening<'a> {
+    conversation.map_or(
+        Opening::New {
+            prompt: prompt.is_some(),
+        },
+        Opening::Continue,
+    )
+}
+
+/// Whether the worktree is there, and not just being made when a command was killed.
+fn is_whole(session: &Session<'_>) -> bool {
+    session.project.owns_worktree(session.record.worktree())
+        && !is_initializing(session.record.worktree())
+}
+
+/// git locks a worktree with this word while it makes it.
+fn is_initializing(worktree: &Path) -> bool {
+    let admin = project::admin_folder(worktree).ok().flatten();
+    admin
+        .and_then(|admin| fs::read_to_string(admin.join("locked")).ok())
+        .is_some_and(|reason| reason.trim() == "initializing")
+}
+
+/// Makes the branch, if it is not there, and its worktree.
+fn check_out(
+    session: &Session<'_>,
+    start: &Start,
+    hold: &Hold,
+    made: &mut Made,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let (project, path, branch) = (
+        session.project,
+        session.record.worktree(),
+        session.record.branch(),
+    );
+    let git = Git::at(&project.main);
+    fs::create_dir(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+    made.worktree = true;
+    if *start != Start::Existing {
+        let _lock = lock_store(project)?;
+        git.create_branch(branch, start)?;
+        made.branch = true;
+    }
+    match git.add_worktree(path, branch, hold.handle()?) {
+        Ok(()) => Ok(()),
+        Err(Failure::Ended { stderr, .. }) if is_whole(session) => {
+            notes.push(format!(
+                "the worktree is complete, but a hook of git's failed: {}",
+                stderr.trim()
+            ));
+            Ok(())
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot make the worktree {}", path.display()))
+        }
+    }
+}
+
+/// Clears what a killed command left of a worktree that is to be made: an empty folder, a checkout that git had not
+/// finished, an entry whose folder is gone. Anything else is the user's, and an error.
+///
+/// # Errors
+/// If the folder holds something that is not ours, git keeps the worktree locked, or a step fails.
+pub fn clear_half_made(session: &Session<'_>) -> Result<()> {
+    let path = session.record.worktree();
+    if is_whole(session) {
+        return Ok(());
+    }
+    let git = Git::at(&session.project.main);
+    if path.is_dir() && !session.project.owns_worktree(path) {
+        fs::remove_dir(path).with_context(|| {
+            format!(
+                "{} is no worktree of this project, and not empty",
+                path.display()
+            )
+        })?;
+    }
+    let entry = git
+        .worktrees()?
+        .into_iter()
+        .find(|worktree| worktree.path == path);
+    match entry.map(|worktree| worktree.locked) {
+        None => Ok(()),
+        Some(Some(reason)) if reason != "initializing" => {
+            bail!(
+                "the worktree {} is gone, and git keeps it locked: {reason}",
+                path.display()
+            )
+        }
+        Some(_) => git.remove_unfinished_worktree(path),
+    }
+}
+
+/// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed.
+pub fn undo(session: &Session<'_>, made: &Made, claude: &Claude) -> Vec<anyhow::Error> {
+    let mut steps: Vec<Result<()>> = Vec::new();
+    if made.tmux {
+        steps.push(kill_windows(session));
+    }
+    if made.entry {
+        steps.push(claude_json::forget(&claude.json, session.record.worktree()));
+    }
+    if made.worktree {
+        steps.push(remove_made_worktree(session));
+    }
+    if made.branch {
+        steps.push(lock_store(session.project).and_then(|_lock| {
+            Git::at(&session.project.main).delete_branch(session.record.branch())
+        }));
+    }
+    steps.into_iter().filter_map(Result::err).collect()
+}
+
+fn kill_windows(session: &Session<'_>) -> Result<()> {
+    match own_tmux_session(session)? {
+        Some(tmux) => tmux::kill(&tmux),
+        None => Ok(()),
+    }
+}
+
+/// The session's tmux session, if this tool made it for this project.
+///
+/// # Errors
+/// If tmux fails.
+pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSession>> {
+    let name = session.tmux_name();
+    Ok(tmux::sessions()?
+        .into_iter()
+        .find(|tmux| tmux.name == name && tmux.is_of(&session.project.main)))
+}
+
+fn remove_made_worktree(session: &Session<'_>) -> Result<()> {
+    let path = session.record.worktree();
+    if is_whole(session) {
+        files::unlink(session)?;
+        return Git::at(&session.project.main).remove_worktree(path);
+    }
+    if path.exists() {
+        clear_half_made(session)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! What a session is, and making, resuming, removing and judging one. Nothing here prints.
+
+pub mod add;
+pub mod database;
+pub mod files;
+pub mod make;
+pub mod remove;
+pub mod resume;
+pub mod servers;
+pub mod status;
+pub mod windows;
+
+use crate::git::Start;
+use crate::hint::Hint;
+use crate::layout::{self, Layout};
+use crate::name::SessionName;
+use crate::ports::Port;
+use crate::process::quote;
+use crate::project::Project;
+use crate::store::lock::Lock;
+use crate::store::records::{self, Record, Records};
+use anyhow::{Result, anyhow};
+use serde::{Deserialize, Serialize};
+
+/// One piece of work.
+#[derive(Clone, Debug)]
+pub struct Session<'a> {
+    /// Its project.
+    pub project: &'a Project,
+    /// What it gets.
+    pub layout: &'a Layout,
+    /// Its name.
+    pub name: SessionName,
+    /// What the store knows of it.
+    pub record: Record,
+}
+
+impl<'a> Session<'a> {
+    /// A session from its record.
+    ///
+    /// # Errors
+    /// If the record lacks the port of one of the layout's services.
+    pub fn new(
+        project: &'a Project,
+        layout: &'a Layout,
+        name: &SessionName,
+        record: &Record,
+    ) -> Result<Self> {
+        records::check_services(name, record, layout.ports.keys())?;
+        Ok(Self {
+            project,
+            layout,
+            name: name.clone(),
+            record: record.clone(),
+        })
+    }
+
+    /// The session of this name, from the store.
+    ///
+    /// # Errors
+    /// If the store can't be read, or has no such session.
+    pub fn find(project: &'a Project, layout: &'a Layout, name: &SessionName) -> Result<Self> {
+        let records = Records::read(&project.main)?;
+        let record = records
+            .find(name)
+            .ok_or_else(|| anyhow!("there is no session {name}"));
+        let record = record.hint("tally-session list shows those that there are")?;
+        Self::new(project, layout, name, record)
+    }
+
+    /// What Claude Code calls it.
+    pub fn claude_name(&self) -> String {
+        format!("{}-{}", self.project.name, self.name.slug())
+    }
+
+    /// What tmux calls it.
+    pub fn tmux_name(&self) -> String {
+        tmux_name(self.project, &self.name)
+    }
+
+    /// The services with their ports, in the layout's order.
+    pub fn ports(&self) -> impl Iterator<Item = (&str, Port)> {
+        self.layout
+            .ports
+            .keys()
+            .filter_map(|service| Some((service.as_str(), self.record.port(service)?)))
+    }
+
+    /// The variables of every window.
+    ///
+    /// # Errors
+    /// If the layout has a placeholder that there is not.
+    pub fn env(&self) -> Result<Vec<(String, String)>> {
+        let mut env = vec![
+            ("TALLY_SESSION".to_owned(), self.name.to_string()),
+            (
+                "TALLY_WORKTREE".to_owned(),
+                self.record.worktree().to_string_lossy().into_owned(),
+            ),
+        ];
+        env.extend(
+            self.ports().map(|(service, port)| {
+                (format!("{}_PORT", service.to_uppercase()), port.to_string())
+            }),
+        );
+        for (name, value) in self.layout.env.values().flatten() {
+            env.push((name.clone(), self.expand(value)?));
+        }
+        Ok(env)
+    }
+
+    /// A text of the layout with its placeholders replaced.
+    ///
+    /// # Errors
+    /// If it has a placeholder that there is not.
+    pub fn expand(&self, text: &str) -> Result<String> {
+        layout::expand(text, |word| self.placeholder(word))
+    }
+
+    /// A command of the layout with its placeholders replaced, each quoted for the shell; `claude` is Claude's command.
+    ///
+    /// # Errors
+    /// If it has a placeholder that there is not.
+    pub fn expand_command(&self, text: &str, claude: &str) -> Result<String> {
+        layout::expand(text, |word| match word {
+            "claude" => Some(claude.to_owned()),
+            _ => self.placeholder(word).map(|value| quote(&value)),
+        })
+    }
+
+    fn placeholder(&self, word: &str) -> Option<String> {
+        Some(match word {
+            "project" => self.project.name.clone(),
+            "name" => self.name.to_string(),
+            "slug" => self.name.slug(),
+            "branch" => self.record.branch().to_owned(),
+            "worktree" => self.record.worktree().to_string_lossy().into_owned(),
+            "main" => self.project.main.to_string_lossy().into_owned(),
+            _ => self.record.port(word.strip_suffix("_port")?)?.to_string(),
+        })
+    }
+}
+
+/// What tmux calls a session: it has no dots and colons in names.
+pub fn tmux_name(project: &Project, name: &SessionName) -> String {
+    format!("{}-{}", project.name, name.slug()).replace(['.', ':'], "_")
+}
+
+/// The lock of the store, under which all reading-then-writing is done.
+///
+/// # Errors
+/// If another command holds it for long.
+pub fn lock_store(project: &Project) -> Result<Lock> {
+    Lock::take(&project.common.join("tally-session/store.lock"))
+}
+
+/// The hold of one command on one session. Its file says what an add that was cut short was about to do.
+pub struct Hold {
+    lock: Lock,
+    /// What is left to do of an add that was cut short.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// What an add needs to be finished by another command.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// What the branch starts from.
+    pub start: Start,
+    /// The task that Claude starts on.
+    pub prompt: Option<String>,
+}
+
+impl Hold {
+    /// Waits until no other command works on the session.
+    ///
+    /// # Errors
+    /// If another command works on it for long.
+    pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
+        let lock = Lock::take(
+            &project
+                .common
+                .join("tally-session")
+                .join(format!("{}.lock", name.slug())),
+        )?;
+        // A text that does not parse was being written when its command was killed: nothing was done then.
+        let unfinished = serde_json::from_str(&lock.text()?).ok();
+        Ok(Self { lock, unfinished })
+    }
+
+    /// Says what this add is about to do, for the one that finishes it if it is cut short.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn begin(&mut self, unfinished: Unfinished) -> Result<()> {
+        self.lock.write(&serde_json::to_string(&unfinished)?)?;
+        self.unfinished = Some(unfinished);
+        Ok(())
+    }
+
+    /// A handle that keeps the hold for as long as whoever inherits it runs.
+    ///
+    /// # Errors
+    /// If the process has too many open files.
+    pub fn handle(&self) -> Result<std::fs::File> {
+        self.lock.handle()
+    }
+
+    /// Ends the hold: nothing is left to do.
+    pub fn finish(mut self) {
+        self.unfinished = None;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.unfinished.is_none() {
+            // An empty file that stays says nothing; the next command of this session takes it away.
+            let _ = self.lock.remove();
+        }
+    }
+}
+
+/// Every session of the store, in its order.
+///
+/// # Errors
+/// If the store can't be read, or a record lacks a port.
+pub fn all<'a>(project: &'a Project, layout: &'a Layout) -> Result<Vec<Session<'a>>> {
+    Records::read(&project.main)?
+        .iter()
+        .map(|(name, record)| Session::new(project, layout, name, record))
+        .collect()
+}

@@ -1,0 +1,195 @@
+//! Bringing sessions back.
+
+use super::make::{self, Made};
+use super::servers::{self, Until};
+use super::windows::{self, Waiting};
+use super::{Hold, Session, lock_store};
+use crate::claude::Claude;
+use crate::git::{Git, Start};
+use crate::hint::Hint;
+use crate::layout::Layout;
+use crate::listeners;
+use crate::name::SessionName;
+use crate::ports;
+use crate::project::Project;
+use crate::store::records::Records;
+use crate::tmux::{self, TmuxSession};
+use anyhow::{Result, anyhow};
+
+/// What became of a session.
+#[derive(Debug)]
+pub enum Resumed {
+    /// It ran all the time.
+    AlreadyRunning,
+    /// Its windows are there again.
+    Started(Vec<String>),
+}
+
+/// Brings sessions back: what is missing is made, and then the windows of all of them are filled at once. What failed with
+/// one of them does not keep the others.
+///
+/// # Errors
+/// If tmux can't be asked which sessions run.
+pub fn resume<'a>(
+    project: &'a Project,
+    layout: &'a Layout,
+    claude: &Claude,
+    names: Vec<SessionName>,
+) -> Result<Vec<(SessionName, Result<Resumed>)>> {
+    // Every command takes several holds in one order, so that no two can wait for each other.
+    let mut order: Vec<&SessionName> = names.iter().collect();
+    order.sort_by_key(|name| name.slug());
+    let mut holds: Vec<(SessionName, Result<Hold>)> = order
+        .into_iter()
+        .map(|name| (name.clone(), Hold::take(project, name)))
+        .collect();
+    let running = tmux::sessions()?;
+    let mut waiting = Vec::new();
+    let mut results: Vec<(SessionName, Result<Resumed>)> = Vec::new();
+    let mut finished = Vec::new();
+    for name in names {
+        let Some(at) = holds.iter().position(|(held, _)| *held == name) else {
+            continue;
+        };
+        let (_, hold) = holds.swap_remove(at);
+        let result = hold.and_then(|hold| {
+            let resumed = start(
+                project,
+                layout,
+                claude,
+                &name,
+                &hold,
+                &running,
+                &mut waiting,
+            )?;
+            finished.push(hold);
+            Ok(resumed)
+        });
+        results.push((name, result));
+    }
+    let notes = windows::fill(&waiting)?;
+    finished.into_iter().for_each(Hold::finish);
+    if let Some(Resumed::Started(told)) = results
+        .iter_mut()
+        .filter_map(|(_, result)| result.as_mut().ok())
+        .find(|resumed| matches!(resumed, Resumed::Started(_)))
+    {
+        told.extend(notes);
+    }
+    Ok(results)
+}
+
+/// Makes what one session lacks, up to its windows.
+fn start(
+    project: &Project,
+    layout: &Layout,
+    claude: &Claude,
+    name: &SessionName,
+    hold: &Hold,
+    running: &[TmuxSession],
+    waiting: &mut Vec<Waiting>,
+) -> Result<Resumed> {
+    let mut session = Session::find(project, layout, name)?;
+    let tmux_name = session.tmux_name();
+    if let Some(tmux) = running.iter().find(|tmux| tmux.name == tmux_name) {
+        if !tmux.is_of(&project.main) {
+            return Err(anyhow!(
+                "there is a tmux session {tmux_name} that tally-session did not make"
+            ))
+            .hint(format!("look at it with: tmux attach -t ={tmux_name}"));
+        }
+        if !tmux.is_pending {
+            return Ok(Resumed::AlreadyRunning);
+        }
+        let conversation = claude.conversation(session.record.worktree());
+        let prompt = hold
+            .unfinished
+            .as_ref()
+            .and_then(|unfinished| unfinished.prompt.as_deref());
+        let opening = make::opening(conversation.as_deref(), prompt);
+        waiting.extend(windows::left_waiting(&session, opening, tmux)?);
+        return Ok(Resumed::Started(Vec::new()));
+    }
+    make::clear_half_made(&session)?;
+    let start = branch_start(&session, hold)?;
+    let mut notes = leave_taken_ports(&mut session)?;
+    let (windows, told) = make::make(&session, &start, hold, claude, &mut Made::default())?;
+    waiting.extend(windows);
+    notes.extend(told);
+    Ok(Resumed::Started(notes))
+}
+
+/// What the branch starts from, if the worktree is to be made again.
+fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
+    let branch = session.record.branch();
+    let worktree = session.record.worktree();
+    if session.project.owns_worktree(worktree) {
+        return Ok(Start::Existing);
+    }
+    let refname = format!("refs/heads/{branch}");
+    let found = Git::at(&session.project.main).branches([&refname])?;
+    match found.into_iter().find(|found| found.refname == refname) {
+        Some(found) => match found.worktree {
+            None => Ok(Start::Existing),
+            Some(path) => Err(anyhow!(
+                "the worktree of {} is not at {} any more: its branch is checked out at {}",
+                session.name,
+                worktree.display(),
+                path.display()
+            ))
+            .hint(format!(
+                "git -C {} worktree move {} {}",
+                crate::process::quote(&session.project.main.to_string_lossy()),
+                crate::process::quote(&path.to_string_lossy()),
+                crate::process::quote(&worktree.to_string_lossy())
+            )),
+        },
+        None => match &hold.unfinished {
+            Some(unfinished) => Ok(unfinished.start.clone()),
+            None => Err(anyhow!(
+                "the session {} has nothing to come back to: its branch {branch} and its worktree {} are both gone",
+                session.name,
+                worktree.display()
+            ))
+            .hint(format!("tally-session remove {} clears away what is left", session.name)),
+        },
+    }
+}
+
+/// Moves the session off the ports that somebody else listens on, in its record.
+fn leave_taken_ports(session: &mut Session<'_>) -> Result<Vec<String>> {
+    if servers::busy_ports(session).is_empty() {
+        return Ok(Vec::new());
+    }
+    // Its own servers may still be ending.
+    let left = servers::end(session, Until::PortsFree)?;
+    if left.strangers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let _lock = lock_store(session.project)?;
+    let mut records = Records::read(&session.project.main)?;
+    let mut taken = records.ports();
+    let mut notes = Vec::new();
+    for (service, &first) in &session.layout.ports {
+        let stranger = left
+            .strangers
+            .iter()
+            .find(|(port, _)| Some(*port) == session.record.port(service));
+        let Some((old, holder)) = stranger else {
+            continue;
+        };
+        let port = ports::next_free(first, &taken, listeners::is_free)?;
+        taken.insert(port);
+        session.record.set_port(service, port);
+        let who = holder
+            .as_ref()
+            .map_or_else(|| "another user's process".to_owned(), ToString::to_string);
+        notes.push(format!(
+            "the {service} of {} moved from port {old} to {port}: {who} listens there",
+            session.name
+        ));
+    }
+    records.put(&session.name, session.record.clone());
+    records.write(&session.project.main)?;
+    Ok(notes)
+}

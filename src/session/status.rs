@@ -1,0 +1,219 @@
+//! What state a session is in: derived each time, never stored.
+
+use super::Session;
+use crate::claude::{Claude, Running};
+use crate::git::Git;
+use crate::listeners;
+use crate::ports::Port;
+use crate::processes;
+use crate::project::Project;
+use crate::tmux::{self, TmuxSession};
+use anyhow::Result;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::thread;
+
+/// Whether a session can be worked in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Its windows are open.
+    Running,
+    /// Its windows are closed.
+    Stopped,
+    /// Its worktree is gone.
+    Broken,
+}
+
+/// A port of a session.
+#[derive(Debug)]
+pub struct Service {
+    /// The service's name.
+    pub name: String,
+    /// Its port.
+    pub port: Port,
+    /// Whether somebody listens there.
+    pub up: bool,
+}
+
+impl Service {
+    /// Where a browser finds it.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+}
+
+/// How many commits a branch and the main checkout's have that the other has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Distance {
+    /// Commits of the branch alone.
+    pub ahead: usize,
+    /// Commits of the main checkout's branch alone.
+    pub behind: usize,
+}
+
+/// What is known of a session at one moment.
+#[derive(Debug)]
+pub struct Status<'a> {
+    /// The session.
+    pub session: &'a Session<'a>,
+    /// Its state.
+    pub state: State,
+    /// Whether a terminal shows it.
+    pub attached: bool,
+    /// Its ports.
+    pub services: Vec<Service>,
+    /// How many files are changed, if that can be known.
+    pub changes: Option<usize>,
+    /// How far its branch is from the main checkout's, if that can be known.
+    pub distance: Option<Distance>,
+    /// What its Claude does, if it says so: `busy`, `idle` or `waiting`.
+    pub claude: Option<String>,
+    /// What is wrong, each with its cure.
+    pub problems: Vec<String>,
+}
+
+/// What is asked once for all sessions.
+struct Surroundings<'a> {
+    tmux: Vec<TmuxSession>,
+    branches: HashSet<String>,
+    claudes: Vec<Running>,
+    project: &'a Project,
+}
+
+/// Judges sessions, several at once.
+///
+/// # Errors
+/// If tmux or git can't be asked about all of them.
+pub fn judge<'a>(
+    project: &Project,
+    claude: &Claude,
+    sessions: &'a [Session<'a>],
+) -> Result<Vec<Status<'a>>> {
+    if sessions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let git = Git::at(&project.main);
+    let refnames: Vec<_> = sessions
+        .iter()
+        .map(|session| format!("refs/heads/{}", session.record.branch()))
+        .collect();
+    let around = Surroundings {
+        tmux: tmux::sessions()?,
+        branches: git
+            .branches(&refnames)?
+            .into_iter()
+            .map(|branch| branch.refname)
+            .collect(),
+        claudes: claude
+            .running()
+            .into_iter()
+            .filter(|running| processes::lives(running.pid))
+            .collect(),
+        project,
+    };
+    let next = Mutex::new(sessions.iter().enumerate());
+    let judged = Mutex::new(Vec::new());
+    let workers = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((at, session)) = next.lock().ok().and_then(|mut next| next.next()) {
+                    let status = judge_one(session, &around);
+                    if let Ok(mut judged) = judged.lock() {
+                        judged.push((at, status));
+                    }
+                }
+            });
+        }
+    });
+    let mut judged = judged.into_inner().unwrap_or_default();
+    judged.sort_by_key(|(at, _)| *at);
+    Ok(judged.into_iter().map(|(_, status)| status).collect())
+}
+
+fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<'a> {
+    let (name, worktree, branch) = (
+        &session.name,
+        session.record.worktree(),
+        session.record.branch(),
+    );
+    let tmux_name = session.tmux_name();
+    let (ours, others): (Vec<_>, Vec<_>) = around
+        .tmux
+        .iter()
+        .filter(|tmux| tmux.name == tmux_name)
+        .partition(|tmux| tmux.is_of(&around.project.main));
+    let has_worktree = around.project.owns_worktree(worktree);
+    let has_branch = around.branches.contains(&format!("refs/heads/{branch}"));
+    let mut problems = Vec::new();
+    if !has_worktree && !has_branch {
+        problems.push(format!(
+            "its worktree {} and its branch {branch} are gone: tally-session remove {name}",
+            worktree.display()
+        ));
+    } else if !has_worktree && worktree.exists() {
+        problems.push(format!(
+            "{} is no worktree of this repository: move it away, then tally-session resume {name}",
+            worktree.display()
+        ));
+    } else if !has_worktree {
+        problems.push(format!(
+            "its worktree {} is gone: tally-session resume {name}",
+            worktree.display()
+        ));
+    } else if !has_branch {
+        problems.push(format!(
+            "its branch {branch} is gone: git -C {} switch -c {branch}",
+            crate::process::quote(&worktree.to_string_lossy())
+        ));
+    }
+    if !others.is_empty() {
+        problems.push(format!(
+            "tally-session did not make the tmux session {tmux_name}: tmux attach -t ={tmux_name}"
+        ));
+    }
+    if ours.iter().any(|tmux| tmux.is_pending) {
+        problems.push(format!(
+            "some of its windows were never started: tally-session resume {name}"
+        ));
+    }
+    Status {
+        session,
+        state: match (has_worktree, ours.is_empty()) {
+            (false, _) => State::Broken,
+            (true, false) => State::Running,
+            (true, true) => State::Stopped,
+        },
+        attached: ours.iter().any(|tmux| tmux.attached > 0),
+        services: session
+            .ports()
+            .map(|(service, port)| Service {
+                name: service.to_owned(),
+                port,
+                up: !listeners::is_free(port),
+            })
+            .collect(),
+        changes: has_worktree
+            .then(|| Git::at(worktree).changes::<&str>([]).ok())
+            .flatten()
+            .map(|changes| changes.len()),
+        distance: has_branch
+            .then(|| {
+                Git::at(&around.project.main)
+                    .distance(branch)
+                    .ok()
+                    .flatten()
+            })
+            .flatten()
+            .map(|(ahead, behind)| Distance { ahead, behind }),
+        claude: around
+            .claudes
+            .iter()
+            .find(|running| running.cwd == worktree)
+            .and_then(|running| running.status.clone())
+            .filter(|status| ["busy", "idle", "waiting"].contains(&status.as_str())),
+        problems,
+    }
+}

@@ -1,0 +1,236 @@
+//! The windows of a session: making them, and typing into each what belongs there.
+
+use super::Session;
+use crate::claude::{self, Opening};
+use crate::layout::Window;
+use crate::process::quote;
+use crate::tmux::{self, Keys, NewWindow, Pane, TmuxSession};
+use crate::wait;
+use anyhow::Result;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a shell's start-up files may take before its line is typed anyway.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A window that waits for what belongs there.
+pub struct Waiting {
+    session: String,
+    window: String,
+    pane: Pane,
+    /// Typed and run.
+    line: String,
+    /// Typed at the prompt that follows, and left there.
+    typed: Option<String>,
+    /// Whether this is the window that the user sees first.
+    shown: bool,
+}
+
+/// Makes the tmux session, and says what each window waits for. `prompt` is the task that Claude starts on.
+///
+/// # Errors
+/// If tmux fails, also because a session of that name is there.
+pub fn create(
+    session: &Session<'_>,
+    opening: Opening<'_>,
+    prompt: Option<&str>,
+) -> Result<Vec<Waiting>> {
+    let mut windows = Vec::new();
+    for window in &session.layout.windows {
+        let prompt = prompt
+            .filter(|_| runs_claude(window))
+            .map(|text| (claude::PROMPT.to_owned(), text.to_owned()));
+        windows.push(NewWindow {
+            name: session.expand(&window.name)?,
+            env: prompt.into_iter().collect(),
+        });
+    }
+    let panes = tmux::create(
+        &session.tmux_name(),
+        &session.project.main,
+        session.record.worktree(),
+        &session.env()?,
+        &windows,
+    )?;
+    waiting(session, opening, panes)
+}
+
+/// What the windows wait for that a killed command made and never typed into.
+///
+/// # Errors
+/// If tmux fails.
+pub fn left_waiting(
+    session: &Session<'_>,
+    opening: Opening<'_>,
+    tmux: &TmuxSession,
+) -> Result<Vec<Waiting>> {
+    waiting(session, opening, tmux::pending(tmux)?)
+}
+
+fn waiting(session: &Session<'_>, opening: Opening<'_>, panes: Vec<Pane>) -> Result<Vec<Waiting>> {
+    let layout = session.layout;
+    let claude = format!(
+        "{} {}",
+        layout.claude,
+        claude::arguments(&session.claude_name(), opening)
+    );
+    let mut all = Vec::new();
+    for pane in panes {
+        let Some(window) = layout.windows.get(pane.window) else {
+            continue;
+        };
+        let dir = session.record.worktree().join(&window.dir);
+        let dir = dir.to_string_lossy();
+        let mut parts = vec![format!("cd {}", quote(dir.trim_end_matches('/')))];
+        if !layout.activate.is_empty() {
+            // What activates an environment may change the folder: the `cd` comes after it.
+            parts.insert(0, session.expand_command(&layout.activate, &claude)?);
+        }
+        if let Some(run) = &window.run {
+            parts.push(session.expand_command(run, &claude)?);
+        }
+        all.push(Waiting {
+            session: session.name.to_string(),
+            window: session.expand(&window.name)?,
+            line: parts.join(" && "),
+            typed: window
+                .typed
+                .as_ref()
+                .map(|text| session.expand_command(text, &claude))
+                .transpose()?,
+            shown: runs_claude(window),
+            pane,
+        });
+    }
+    Ok(all)
+}
+
+fn runs_claude(window: &Window) -> bool {
+    window
+        .run
+        .as_ref()
+        .is_some_and(|run| run.contains("{claude}"))
+}
+
+/// Types into all windows, each as soon as all their shells read: the line in every one, then what is left at the prompt.
+///
+/// # Errors
+/// If tmux fails.
+pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let reads = |waiting: &Waiting| {
+        Terminal::open(&waiting.pane.tty).is_none_or(|terminal| terminal.is_read())
+    };
+    wait_for_all(waiting, &mut notes, reads)?;
+    let with_text: Vec<_> = waiting
+        .iter()
+        .filter(|waiting| waiting.typed.is_some())
+        .collect();
+    for waiting in &with_text {
+        if let Some(terminal) = Terminal::open(&waiting.pane.tty) {
+            terminal.mark();
+        }
+    }
+    let lines = waiting.iter().map(|waiting| Keys {
+        pane: &waiting.pane,
+        text: &waiting.line,
+        enter: true,
+        last: waiting.typed.is_none(),
+    });
+    tmux::type_keys(
+        lines,
+        waiting
+            .iter()
+            .filter(|waiting| waiting.shown)
+            .map(|waiting| &waiting.pane),
+    )?;
+    let reads_again = |waiting: &Waiting| {
+        Terminal::open(&waiting.pane.tty)
+            .is_none_or(|terminal| terminal.is_read() && !terminal.is_marked())
+    };
+    wait_for_all(with_text.iter().copied(), &mut notes, reads_again)?;
+    let texts = with_text.iter().filter_map(|waiting| {
+        Some(Keys {
+            pane: &waiting.pane,
+            text: waiting.typed.as_ref()?,
+            enter: false,
+            last: true,
+        })
+    });
+    tmux::type_keys(texts, [])?;
+    Ok(notes)
+}
+
+/// Waits until every window is ready, or the deadline is over: a shell without a line editor never shows that it reads.
+fn wait_for_all<'a>(
+    waiting: impl IntoIterator<Item = &'a Waiting>,
+    notes: &mut Vec<String>,
+    ready: impl Fn(&Waiting) -> bool,
+) -> Result<()> {
+    let mut late: Vec<_> = waiting.into_iter().collect();
+    wait::until(PATIENCE, "for the shells' start-up files", || {
+        late.retain(|waiting| !ready(waiting));
+        Ok(late.is_empty().then_some(()))
+    })?;
+    notes.extend(late.iter().map(|Waiting { session, window, .. }| {
+        format!(
+            "the shell in the window {window} of {session} showed no prompt for {} s: its command was typed all the \
+             same, look there",
+            PATIENCE.as_secs()
+        )
+    }));
+    Ok(())
+}
+
+/// A pane's terminal, without making it ours.
+struct Terminal {
+    file: OwnedFd,
+    modes: Termios,
+}
+
+impl Terminal {
+    /// None if the terminal is gone: its shell has ended, and there is nobody to wait for.
+    fn open(path: &Path) -> Option<Self> {
+        let file = openat(
+            CWD,
+            path,
+            OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+            Mode::empty(),
+        );
+        let file = file.ok()?;
+        Some(Self {
+            modes: tcgetattr(&file).ok()?,
+            file,
+        })
+    }
+
+    /// Whether a line editor reads from it. Line editors switch canonical input and echo off, and turn either both or none
+    /// of carriage return and newline around (readline and fish none, zsh both); a start-up file that asks for one key
+    /// (`read -n1 -s`) leaves the usual turning of one.
+    fn is_read(&self) -> bool {
+        let input = self.modes.input_modes;
+        !self
+            .modes
+            .local_modes
+            .intersects(LocalModes::ICANON | LocalModes::ECHO)
+            && input.contains(InputModes::ICRNL) == input.contains(InputModes::INLCR)
+    }
+
+    /// Leaves a mark that goes when the line editor gives the terminal back to run a command: a mode without a meaning while
+    /// canonical input is off. The shell keeps the modes for commands elsewhere.
+    fn mark(mut self) {
+        self.modes.local_modes.insert(MARK);
+        // Without the mark the next text may come early, and is shown twice.
+        let _ = tcsetattr(&self.file, OptionalActions::Now, &self.modes);
+    }
+
+    fn is_marked(&self) -> bool {
+        self.modes.local_modes.contains(MARK)
+    }
+}
+
+/// Echoing a killed line in a way that no terminal of today has.
+const MARK: LocalModes = LocalModes::ECHOPRT;

@@ -1,0 +1,304 @@
+//! `~/.claude.json`, changed as Claude Code itself changes it.
+
+use super::atomic;
+use crate::hint::Hint;
+use crate::wait;
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::{Map, Value};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A lock whose time stamp is older than this was left by a process that died.
+const STALE: Duration = Duration::from_secs(10);
+
+/// How often a change is made again that another program overwrote.
+const ROUNDS: u32 = 5;
+
+/// How long a living holder is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Gives a worktree what its main checkout has been allowed, and returns the main checkout's rules. A file that is not
+/// there has none.
+///
+/// # Errors
+/// If the file can't be read, does not parse, or can't be written; it is as it was then.
+pub fn inherit(json: &Path, main: &Path, worktree: &Path) -> Result<Vec<Value>> {
+    let mut rules = Vec::new();
+    edit(json, |projects| {
+        let Some(Value::Object(granted)) = projects.get(&key(main)) else {
+            return false;
+        };
+        let granted: Vec<(String, Value)> = granted
+            .iter()
+            .filter(|(name, _)| is_grant(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if granted.is_empty() {
+            return false;
+        }
+        rules = granted
+            .iter()
+            .filter(|(name, _)| name == "allowedTools")
+            .filter_map(|(_, tools)| tools.as_array().cloned())
+            .flatten()
+            .collect();
+        let entry = projects
+            .entry(key(worktree))
+            .or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(entry) = entry else {
+            return false;
+        };
+        let before = entry.clone();
+        for (name, value) in granted {
+            let there = entry.entry(name).or_insert(Value::Null);
+            // Claude itself writes a plain no where nothing was asked yet.
+            if *there == Value::Bool(false) {
+                *there = Value::Null;
+            }
+            merge(there, value);
+        }
+        *entry != before
+    })?;
+    Ok(rules)
+}
+
+/// Takes a worktree's entry out.
+///
+/// # Errors
+/// As [`inherit`].
+pub fn forget(json: &Path, worktree: &Path) -> Result<()> {
+    edit(json, |projects| {
+        projects.shift_remove(&key(worktree)).is_some()
+    })
+}
+
+fn key(dir: &Path) -> String {
+    dir.to_string_lossy().into_owned()
+}
+
+/// Whether a field of a project's entry is an approval: tools, trust, MCP servers and imports from outside; history, costs
+/// and session ids are not.
+fn is_grant(name: &str) -> bool {
+    name == "allowedTools"
+        || name == "hasTrustDialogAccepted"
+        || name.contains("mcp")
+        || name.contains("Mcp")
+        || name.contains("ExternalIncludes")
+}
+
+/// Adds to what is there what it lacks: lists their values, none twice, and objects their fields. What is there stays.
+pub fn merge(there: &mut Value, more: Value) {
+    match (there, more) {
+        (Value::Array(there), Value::Array(more)) => {
+            for value in more {
+                if !there.contains(&value) {
+                    there.push(value);
+                }
+            }
+        }
+        (Value::Object(there), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(there.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (there @ Value::Null, more) => *there = more,
+        _ => {}
+    }
+}
+
+/// Changes the file's `projects` under Claude's own lock, if `change` says that it changed something. Without a change
+/// no lock is taken and nothing is written.
+fn edit(json: &Path, mut change: impl FnMut(&mut Map<String, Value>) -> bool) -> Result<()> {
+    let mut attempt = |text: &[u8]| -> Result<Option<Vec<u8>>> {
+        let mut root: Map<String, Value> = serde_json::from_slice(text)
+            .with_context(|| format!("{} does not parse and is left as it is", json.display()))?;
+        let Some(Value::Object(projects)) = root.get_mut("projects") else {
+            return Ok(None);
+        };
+        if !change(projects) {
+            return Ok(None);
+        }
+        let mut new = if text.contains(&b'\n') {
+            serde_json::to_vec_pretty(&root)
+        } else {
+            serde_json::to_vec(&root)
+        }?;
+        if text.ends_with(b"\n") {
+            new.push(b'\n');
+        }
+        Ok(Some(new))
+    };
+    // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
+    for _ in 0..ROUNDS {
+        let Some(before) = read(json)? else {
+            return Ok(());
+        };
+        let Some(ready) = attempt(&before)? else {
+            return Ok(());
+        };
+        let lock = FolderLock::take(json)?;
+        let Some(now) = read(json)? else {
+            return Ok(());
+        };
+        let Some(new) = (if now == before {
+            Some(ready)
+        } else {
+            attempt(&now)?
+        }) else {
+            return Ok(());
+        };
+        atomic::replace(json, &new, 0o600)?;
+        drop(lock);
+        if read(json)?.as_ref() == Some(&new) {
+            return Ok(());
+        }
+    }
+    bail!("other programs write {} all the time", json.display())
+}
+
+fn read(json: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(json) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", json.display())),
+    }
+}
+
+/// Claude's own lock: a folder beside the file.
+struct FolderLock {
+    path: PathBuf,
+    made: (u64, u64),
+}
+
+impl FolderLock {
+    fn take(json: &Path) -> Result<Self> {
+        let mut path = json.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        let what = format!("for Claude Code to write its settings ({})", path.display());
+        let made = wait::until(PATIENCE, &what, || match fs::create_dir(&path) {
+            Ok(()) => Ok(identity(&path)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                if is_stale(&path) {
+                    // Somebody else may have been faster, and then the lock is theirs to give.
+                    let _ = fs::remove_dir(&path);
+                }
+                Ok(None)
+            }
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot make the lock {}", path.display()))
+            }
+        })?;
+        let made = made
+            .ok_or_else(|| {
+                anyhow!(
+                    "Claude Code has held {} for {} s",
+                    path.display(),
+                    PATIENCE.as_secs()
+                )
+            })
+            .hint(format!(
+                "try again; if no Claude runs: rmdir {}",
+                crate::process::quote(&path.to_string_lossy())
+            ))?;
+        Ok(Self { path, made })
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // A lock that was taken for stale, because this process was stopped for long, is not ours any more.
+        if identity(&self.path) == Some(self.made) {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+fn is_stale(path: &Path) -> bool {
+    fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > STALE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_worktree_inherits_grants_and_nothing_else_and_is_forgotten_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = dir.path().join(".claude.json");
+        let text = r#"{
+  "big": 12345678901234567890123.450,
+  "projects": {
+    "/main": {
+      "allowedTools": ["Bash(ls)"],
+      "history": ["x"],
+      "lastCost": 1.50,
+      "hasTrustDialogAccepted": true,
+      "mcpServers": {},
+      "enabledMcpjsonServers": ["s"],
+      "hasClaudeMdExternalIncludesApproved": true
+    }
+  },
+  "z": 1e400
+}"#;
+        fs::write(&json, text).unwrap();
+        let before: Map<String, Value> = serde_json::from_str(text).unwrap();
+        let rules = inherit(&json, Path::new("/main"), Path::new("/work")).unwrap();
+        assert_eq!(rules, [json!("Bash(ls)")]);
+        let now = fs::read_to_string(&json).unwrap();
+        let root: Map<String, Value> = serde_json::from_str(&now).unwrap();
+        assert_eq!(
+            root["projects"]["/work"],
+            json!({
+                "allowedTools": ["Bash(ls)"],
+                "hasTrustDialogAccepted": true,
+                "mcpServers": {},
+                "enabledMcpjsonServers": ["s"],
+                "hasClaudeMdExternalIncludesApproved": true
+            })
+        );
+        assert!(
+            now.contains("12345678901234567890123.450")
+                && now.contains("1e400")
+                && now.contains("1.50")
+        );
+        forget(&json, Path::new("/work")).unwrap();
+        let after: Map<String, Value> = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+        assert_eq!(
+            Value::Object(after).to_string(),
+            Value::Object(before).to_string()
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_stale_lock_is_got_past_and_a_file_that_does_not_parse_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = dir.path().join(".claude.json");
+        fs::write(&json, r#"{"projects":{"/work":{}}}"#).unwrap();
+        let lock = dir.path().join(".claude.json.lock");
+        fs::create_dir(&lock).unwrap();
+        fs::File::open(&lock)
+            .unwrap()
+            .set_modified(std::time::SystemTime::now() - Duration::from_secs(11))
+            .unwrap();
+        forget(&json, Path::new("/work")).unwrap();
+        assert_eq!(fs::read_to_string(&json).unwrap(), r#"{"projects":{}}"#);
+        fs::write(&json, "{").unwrap();
+        let error = format!("{:#}", forget(&json, Path::new("/work")).unwrap_err());
+        assert!(error.contains("does not parse"), "{error}");
+        assert_eq!(fs::read_to_string(&json).unwrap(), "{");
+    }
+}

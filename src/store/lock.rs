@@ -1,0 +1,114 @@
+//! Locks that end with the process that holds them, whatever ends it.
+
+use crate::hint::Hint;
+use crate::wait;
+use anyhow::{Context, Result, anyhow};
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long another command may hold a lock before we give up.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// An exclusive lock on a file, held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Waits for the lock, with a message, and gives up with an error.
+    ///
+    /// # Errors
+    /// If the file can't be made, or another process holds the lock for two minutes.
+    pub fn take(path: &Path) -> Result<Self> {
+        let failed = || format!("cannot lock {}", path.display());
+        if let Some(dir) = path.parent() {
+            fs::create_dir_all(dir).with_context(failed)?;
+        }
+        let what = format!("for another tally-session to finish ({})", path.display());
+        let file = wait::until(PATIENCE, &what, || {
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .with_context(failed)?;
+            match file.try_lock() {
+                Ok(()) if is_at(&file, path) => Ok(Some(file)),
+                // The holder before us took the file away: the next one is another file.
+                Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+            }
+        })?;
+        let file = file
+            .ok_or_else(|| {
+                anyhow!(
+                    "another tally-session has held {} for {} s",
+                    path.display(),
+                    PATIENCE.as_secs()
+                )
+            })
+            .hint("wait for it, or find it with: ps -A | grep tally-session")?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// A handle that keeps the lock for as long as whoever inherits it runs.
+    ///
+    /// # Errors
+    /// If the process has too many open files.
+    pub fn handle(&self) -> Result<File> {
+        self.file
+            .try_clone()
+            .with_context(|| format!("cannot share the lock {}", self.path.display()))
+    }
+
+    /// What is written in the lock file.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn text(&self) -> Result<String> {
+        let mut text = String::new();
+        let mut file = &self.file;
+        file.rewind()
+            .and_then(|()| file.read_to_string(&mut text))
+            .with_context(|| format!("cannot read {}", self.path.display()))?;
+        Ok(text)
+    }
+
+    /// Writes into the lock file.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write(&self, text: &str) -> Result<()> {
+        let mut file = &self.file;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// Takes the lock's file away; whoever waits for it makes another.
+    ///
+    /// # Errors
+    /// If the file can't be removed.
+    pub fn remove(&self) -> Result<()> {
+        fs::remove_file(&self.path)
+            .with_context(|| format!("cannot remove {}", self.path.display()))
+    }
+}
+
+/// Whether the path still leads to this file.
+fn is_at(file: &File, path: &Path) -> bool {
+    file.metadata()
+        .and_then(|ours| Ok((ours, fs::metadata(path)?)))
+        .is_ok_and(|(ours, there)| (ours.dev(), ours.ino()) == (there.dev(), there.ino()))
+}

@@ -1,0 +1,6 @@
+//! JSON on disk: the atomic file and the lock, `.tally-sessions`, and `~/.claude.json`.
+
+pub mod atomic;
+pub mod claude_json;
+pub mod lock;
+pub mod records;

@@ -1,0 +1,325 @@
+//! `.tally-sessions`: which sessions there are.
+
+use super::atomic;
+use crate::name::SessionName;
+use crate::ports::Port;
+use anyhow::{Context, Result, bail};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The file's name, in the main checkout.
+pub const FILE: &str = ".tally-sessions";
+
+/// The end of the key that holds a service's port.
+const PORT: &str = "_port";
+
+/// What the store knows of one session. Fields that it does not know are kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    fields: Map<String, Value>,
+    ports: Vec<(String, Port)>,
+    worktree: PathBuf,
+    branch: String,
+}
+
+impl Record {
+    /// A new record; `ports` by service.
+    pub fn new(ports: Vec<(String, Port)>, worktree: PathBuf, branch: &str) -> Self {
+        let mut fields = Map::new();
+        for (service, port) in &ports {
+            fields.insert(format!("{service}{PORT}"), port.number().into());
+        }
+        fields.insert("worktree".to_owned(), worktree.to_string_lossy().into());
+        fields.insert("branch".to_owned(), branch.into());
+        Self {
+            fields,
+            ports,
+            worktree,
+            branch: branch.to_owned(),
+        }
+    }
+
+    /// The session's folder.
+    pub fn worktree(&self) -> &Path {
+        &self.worktree
+    }
+
+    /// The session's branch.
+    pub fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    /// The port of a service.
+    pub fn port(&self, service: &str) -> Option<Port> {
+        self.ports
+            .iter()
+            .find(|(known, _)| known == service)
+            .map(|&(_, port)| port)
+    }
+
+    /// Gives a service another port.
+    pub fn set_port(&mut self, service: &str, port: Port) {
+        self.fields
+            .insert(format!("{service}{PORT}"), port.number().into());
+        match self.ports.iter_mut().find(|(known, _)| known == service) {
+            Some((_, old)) => *old = port,
+            None => self.ports.push((service.to_owned(), port)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with the ports, the worktree and the branch of a session")
+    }
+
+    // Each value is checked as soon as it is read: the error then has the value's line.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+        let mut fields = Map::new();
+        let mut ports = Vec::new();
+        let (mut worktree, mut branch) = (None, None);
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            if let Some(service) = key.strip_suffix(PORT) {
+                let port = value.as_u64().and_then(Port::from_number);
+                let port =
+                    port.ok_or_else(|| wrong::<A::Error>(&key, &value, "a port from 1 to 65535"))?;
+                ports.push((service.to_owned(), port));
+            } else if key == "worktree" {
+                let path = value
+                    .as_str()
+                    .map(PathBuf::from)
+                    .filter(|path| path.is_absolute());
+                worktree =
+                    Some(path.ok_or_else(|| wrong::<A::Error>(&key, &value, "an absolute path"))?);
+            } else if key == "branch" {
+                let name = value
+                    .as_str()
+                    .filter(|name| !name.is_empty() && !name.starts_with('-'));
+                branch = Some(
+                    name.ok_or_else(|| wrong::<A::Error>(&key, &value, "a branch"))?
+                        .to_owned(),
+                );
+            }
+            if fields.insert(key.clone(), value).is_some() {
+                return Err(de::Error::custom(format_args!("{key:?} is there twice")));
+            }
+        }
+        Ok(Record {
+            fields,
+            ports,
+            worktree: worktree.ok_or_else(|| de::Error::missing_field("worktree"))?,
+            branch: branch.ok_or_else(|| de::Error::missing_field("branch"))?,
+        })
+    }
+}
+
+fn wrong<E: de::Error>(key: &str, value: &Value, expected: &str) -> E {
+    E::custom(format_args!("{key:?} is {value}, which is not {expected}"))
+}
+
+/// All records, in the file's order.
+#[derive(Debug, Default)]
+pub struct Records(Vec<(SessionName, Record)>);
+
+impl Records {
+    /// Reads the store of a main checkout. A missing or an empty file is an empty store.
+    ///
+    /// # Errors
+    /// If the file can't be read, does not parse, or has a wrong shape: with its path, the line and the reason.
+    pub fn read(main: &Path) -> Result<Self> {
+        let path = main.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is broken (it stays as it is: mend it by hand)",
+                path.display()
+            )
+        })
+    }
+
+    /// Writes the store of a main checkout, whole.
+    ///
+    /// # Errors
+    /// If the file can't be written; it is as it was then.
+    pub fn write(&self, main: &Path) -> Result<()> {
+        let records: Map<String, Value> = self
+            .0
+            .iter()
+            .map(|(name, record)| (name.to_string(), Value::Object(record.fields.clone())))
+            .collect();
+        let mut text = serde_json::to_string_pretty(&records)?;
+        text.push('\n');
+        atomic::replace(&main.join(FILE), text.as_bytes(), 0o644)
+    }
+
+    /// The sessions with their records.
+    pub fn iter(&self) -> impl Iterator<Item = (&SessionName, &Record)> {
+        self.0.iter().map(|(name, record)| (name, record))
+    }
+
+    /// The record of a session.
+    pub fn find(&self, name: &SessionName) -> Option<&Record> {
+        self.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, record)| record)
+    }
+
+    /// Puts a record in, in the place of one of the same name or at the end.
+    pub fn put(&mut self, name: &SessionName, record: Record) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = record,
+            None => self.0.push((name.clone(), record)),
+        }
+    }
+
+    /// Takes a record out.
+    pub fn take_out(&mut self, name: &SessionName) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    /// Every port that a record holds.
+    pub fn ports(&self) -> BTreeSet<Port> {
+        self.iter()
+            .flat_map(|(_, record)| record.ports.iter().map(|&(_, port)| port))
+            .collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RecordsVisitor)
+    }
+}
+
+struct RecordsVisitor;
+
+impl<'de> Visitor<'de> for RecordsVisitor {
+    type Value = Records;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a record for each session")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Records, A::Error> {
+        let mut records = Records::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let name = SessionName::parse(&name).map_err(de::Error::custom)?;
+            if records.find(&name).is_some() {
+                return Err(de::Error::custom(format_args!(
+                    "the session {name} is there twice"
+                )));
+            }
+            records.put(&name, map.next_value()?);
+        }
+        Ok(records)
+    }
+}
+
+/// A check that a record has a port for each of the layout's services.
+///
+/// # Errors
+/// The first service without one.
+pub fn check_services<'a>(
+    name: &SessionName,
+    record: &Record,
+    services: impl Iterator<Item = &'a String>,
+) -> Result<()> {
+    for service in services {
+        if record.port(service).is_none() {
+            bail!("the session {name} in {FILE} has no {service}{PORT}");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{ "feature-auth": { "backend_port": 8000, "frontend_port": 5000,
+                    "worktree": "/Users/rasca/Dev/tally-feature-auth", "branch": "feature-auth", "note": 1.50 } }"#;
+
+    fn parse(text: &str) -> Result<Records> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), text).unwrap();
+        Records::read(dir.path())
+    }
+
+    #[test]
+    fn a_file_of_the_old_script_is_read_and_written_back_with_what_it_does_not_know() {
+        let dir = tempfile::tempdir().unwrap();
+        parse(OLD).unwrap().write(dir.path()).unwrap();
+        let text = fs::read_to_string(dir.path().join(FILE)).unwrap();
+        let (old, new): (Value, Value) = (
+            serde_json::from_str(OLD).unwrap(),
+            serde_json::from_str(&text).unwrap(),
+        );
+        assert_eq!(old.to_string(), new.to_string());
+        assert!(text.contains("1.50"));
+    }
+
+    #[test]
+    fn missing_and_empty_files_are_empty_stores() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Records::read(dir.path()).unwrap().iter().count(), 0);
+        assert_eq!(parse(" \n").unwrap().iter().count(), 0);
+    }
+
+    #[test]
+    fn a_broken_file_is_named_with_line_and_reason() {
+        for (text, words) in [
+            ("{\n\"a\": {", "line 2"),
+            ("[]", "expected an object with a record"),
+            ("{\"a\": 1}", "expected an object with the ports"),
+            ("{\"a\": {\n\"backend_port\": 70000,\n", "line 2"),
+            (
+                "{\"a\": {\"backend_port\": \"8000\", ",
+                "a port from 1 to 65535",
+            ),
+            ("{\"a\": {\"backend_port\": 0, ", "a port from 1 to 65535"),
+            (
+                "{\"a\": {\"backend_port\": 8000.5, ",
+                "a port from 1 to 65535",
+            ),
+            ("{\"a\": {\"worktree\": \"x\", ", "an absolute path"),
+            ("{\"a\": {\"branch\": \"b\"}}", "missing field `worktree`"),
+            ("{\"a\": {\"worktree\": \"/x\"}}", "missing field `branch`"),
+            ("{\"a\": {\"branch\": \"-f\"}}", "not a branch"),
+            ("{\"../a\": {}}", "must start with a letter"),
+            (
+                "{\"a\": {\"worktree\": \"/x\", \"branch\": \"b\"}, \"a\": {\"worktree\": \"/x\", \"branch\": \"b\"}}",
+                "twice",
+            ),
+        ] {
+            let error = format!("{:#}", parse(text).unwrap_err());
+            assert!(
+                error.contains(words) && error.contains(FILE),
+                "{text:?}: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The only place that prints: the answer to stdout, the narration to stderr.
+//!
+//! Colour goes to terminals alone and not under `NO_COLOR`, which `anstream` decides. Whoever closed the other end
+//! of a pipe has read enough: a failed write is no error.
+
+use crate::hint;
+use anstyle::{AnsiColor, Style};
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
+
+/// How much is told on stderr.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// Notes and warnings too.
+    Normal,
+    /// Each git and tmux command too.
+    Verbose,
+}
+
+static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Sets how much is told; the first call counts.
+pub fn set_verbosity(verbosity: Verbosity) {
+    // A second call would be a mistake of the program's own, and harmless.
+    let _ = VERBOSITY.set(verbosity);
+}
+
+fn tells(least: Verbosity) -> bool {
+    *VERBOSITY.get().unwrap_or(&Verbosity::Normal) >= least
+}
+
+fn narrate(style: Style, label: &str, text: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
+}
+
+/// Part of the answer, on stdout.
+pub fn answer(text: impl Display) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// Whether the answer goes to a terminal.
+pub fn answers_a_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Something that is not as the user may expect, and did not stop the work.
+pub fn warn(text: impl Display) {
+    if tells(Verbosity::Normal) {
+        narrate(YELLOW, "warning: ", text);
+    }
+}
+
+/// What the program waits for, told when it takes long.
+pub fn waiting(what: impl Display) {
+    if tells(Verbosity::Normal) {
+        narrate(DIM, "waiting ", what);
+    }
+}
+
+/// A command that is about to be run, quoted so that it can be pasted.
+pub fn command(line: impl Display) {
+    if tells(Verbosity::Verbose) {
+        narrate(DIM, "+ ", line);
+    }
+}
+
+/// An error in one sentence, its causes behind it, and what to type next below it.
+pub fn error(error: &anyhow::Error) {
+    narrate(RED, "error: ", format_args!("{error:#}"));
+    for hint in hint::hints(error) {
+        narrate(CYAN, "hint: ", hint);
+    }
+}

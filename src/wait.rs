@@ -1,0 +1,39 @@
+//! Waiting for something that another process does, with an end and with a word about it.
+
+use crate::ui;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Asks `ready` again and again, every few milliseconds, until it has an answer or `limit` is over.
+///
+/// After one second the user is told `what` is being waited for: "for another tally-session to finish".
+///
+/// # Errors
+/// The first error of `ready`.
+pub fn until<T>(
+    limit: Duration,
+    what: &str,
+    mut ready: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<Option<T>> {
+    let start = Instant::now();
+    let mut told = false;
+    loop {
+        if let Some(answer) = ready()? {
+            return Ok(Some(answer));
+        }
+        let waited = start.elapsed();
+        if waited >= limit {
+            return Ok(None);
+        }
+        if !told && waited >= Duration::from_secs(1) {
+            ui::waiting(what);
+            told = true;
+        }
+        let step = if waited < Duration::from_millis(200) {
+            1
+        } else {
+            10
+        };
+        thread::sleep(Duration::from_millis(step));
+    }
+}

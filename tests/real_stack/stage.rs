@@ -1,0 +1,198 @@
+//! Where a test plays: a temporary folder with a home of its own, a tmux server of its own, and the project `tally`.
+
+use crate::install::Stack;
+use crate::project;
+use crate::wait::wait_until;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use tempfile::TempDir;
+
+const API_KEY: &str = "sk-ant-made-up-for-a-test-0123456789abcdefghij";
+
+/// One at a time: each test alone keeps a small machine busy.
+static TURN: Mutex<()> = Mutex::new(());
+static STACK: OnceLock<Stack> = OnceLock::new();
+
+/// All that a test touches. When it is dropped, its tmux server and every process in it end.
+pub struct Stage {
+    root: PathBuf,
+    /// The user's home folder.
+    pub home: PathBuf,
+    /// The main checkout.
+    pub main: PathBuf,
+    // Dropped in this order: the folder goes before the next test's turn comes.
+    _folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What a command answered.
+#[derive(Debug)]
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Stage {
+    /// Sets up the home, the virtual environment and the project.
+    pub fn new() -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let stack = STACK.get_or_init(Stack::install);
+        let folder = tempfile::Builder::new().prefix("ts").tempdir().expect("make a temporary folder");
+        let root = folder.path().canonicalize().expect("find the temporary folder");
+        let (home, main) = (root.join("home"), root.join("dev/tally"));
+        for dir in [&home, &main, &root.join("t")] {
+            fs::create_dir_all(dir).expect("make the folders");
+        }
+        let stage = Self { root, home, main, _folder: folder, _turn: turn };
+        stage.furnish_home(stack);
+        project::create(&stage, stack);
+        stage
+    }
+
+    fn furnish_home(&self, stack: &Stack) {
+        let path = std::env::var("PATH").expect("PATH is set");
+        let quoted = |path: &Path| shlex::try_quote(&path.to_string_lossy()).expect("quote a path").into_owned();
+        let profile = format!(
+            "export PATH={claude}:{path}
+export WORKON_HOME=$HOME/.virtualenvs
+export VIRTUALENVWRAPPER_PYTHON={wrapper}/bin/python
+export VIRTUALENVWRAPPER_VIRTUALENV={wrapper}/bin/virtualenv
+export VIRTUALENV_NO_PERIODIC_UPDATE=1
+source {wrapper}/bin/virtualenvwrapper.sh >/dev/null
+export ANTHROPIC_API_KEY={API_KEY}
+export ANTHROPIC_BASE_URL=http://127.0.0.1:9
+export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
+export CLAUDE_CODE_MAX_RETRIES=0
+export DISABLE_AUTOUPDATER=1
+",
+            claude = quoted(&stack.claude),
+            path = shlex::try_quote(&path).expect("quote PATH"),
+            wrapper = quoted(&stack.wrapper),
+        );
+        let tmux = "set -g default-size 160x50\nset -g base-index 1\nset -g renumber-windows on\n";
+        let git = "[user]\nname = A Developer\nemail = developer@example.com\n[init]\ndefaultBranch = main\n";
+        let main = self.main.to_string_lossy();
+        let claude = serde_json::json!({
+            "hasCompletedOnboarding": true,
+            "customApiKeyResponses": { "approved": [&API_KEY[API_KEY.len() - 20..]], "rejected": [] },
+            "projects": { main: {
+                "allowedTools": ["Bash(python manage.py test:*)"],
+                "hasTrustDialogAccepted": true,
+                "history": [{ "display": "what was said in the main checkout" }],
+            } },
+        });
+        self.write_home(".bash_profile", &profile);
+        self.write_home(".tmux.conf", tmux);
+        self.write_home(".gitconfig", git);
+        self.write_home(".claude.json", &claude.to_string());
+    }
+
+    fn write_home(&self, name: &str, text: &str) {
+        fs::write(self.home.join(name), text).expect("write a file of the home");
+    }
+
+    /// A command of this user's, in the main checkout.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.main).stdin(Stdio::null()).env_clear();
+        for name in ["PATH", "USER", "LOGNAME"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        command
+            .env("HOME", &self.home)
+            .env("TMUX_TMPDIR", self.root.join("t"))
+            .env("SHELL", "/bin/bash")
+            .env("LANG", "C.UTF-8")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        command
+    }
+
+    /// The output of a command that must succeed.
+    pub fn output(&self, program: &str, args: &[&str]) -> String {
+        let outcome = Outcome::of(self.command(program).args(args));
+        assert_eq!(outcome.code, Some(0), "{program} {args:?}: {outcome:#?}");
+        outcome.stdout
+    }
+
+    /// Runs a line in the user's login shell, with `$1` and so on.
+    pub fn shell(&self, line: &str, args: &[&Path]) -> String {
+        let args = args.iter().map(|arg| arg.to_str().expect("a path in UTF-8"));
+        let all: Vec<_> = ["-lc", line, "bash"].into_iter().chain(args).collect();
+        self.output("/bin/bash", &all)
+    }
+
+    /// What `tally-session` answers when it succeeds, on stdout.
+    pub fn tally(&self, args: &[&str]) -> String {
+        let outcome = self.tally_session(args);
+        assert_eq!(outcome.code, Some(0), "tally-session {args:?}: {outcome:#?}");
+        outcome.stdout
+    }
+
+    /// All that `tally-session` answers.
+    pub fn tally_session(&self, args: &[&str]) -> Outcome {
+        Outcome::of(self.command(env!("CARGO_BIN_EXE_tally-session")).args(args))
+    }
+
+    /// What tmux says. None if it fails, as it does when the server or the target is gone.
+    pub fn tmux(&self, args: &[&str]) -> Option<String> {
+        let outcome = Outcome::of(self.command("tmux").args(args));
+        (outcome.code == Some(0)).then_some(outcome.stdout)
+    }
+
+    /// The names of the tmux sessions that run.
+    pub fn tmux_sessions(&self) -> Vec<String> {
+        let names = self.tmux(&["list-sessions", "-F", "#{session_name}"]).unwrap_or_default();
+        names.lines().map(str::to_owned).collect()
+    }
+
+    /// What a restart of the machine does: tmux and all that runs in it ends.
+    pub fn restart(&self) {
+        self.tmux(&["kill-server"]).expect("end the tmux server");
+        wait_until("all processes to end", || self.processes().is_empty());
+    }
+
+    /// The processes that work in this stage's folder, by their ids.
+    pub fn processes(&self) -> Vec<sysinfo::Pid> {
+        processes_in(&self.root)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.tmux(&["kill-server"]);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(5) && !self.processes().is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        for pid in self.processes() {
+            let mut system = System::new();
+            system.refresh_processes(ProcessesToUpdate::Some(&[pid]), true);
+            system.process(pid).map(sysinfo::Process::kill);
+        }
+    }
+}
+
+impl Outcome {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// The processes whose current folder is this one or lies in it.
+pub fn processes_in(dir: &Path) -> Vec<sysinfo::Pid> {
+    let mut system = System::new();
+    let kind = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always).without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
+    let inside = |process: &sysinfo::Process| process.cwd().is_some_and(|cwd| cwd.starts_with(dir));
+    system.processes().values().filter(|process| inside(process)).map(sysinfo::Process::pid).collect()
+}
