@@ -43,14 +43,24 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
+    /// A free port that no program gets by chance: it is below the range that the system gives out. Each test has its own.
+    fn quiet_port(first: u16) -> Port {
+        let offset = u16::try_from(std::process::id() % 5000).unwrap();
+        (first + offset..)
+            .filter_map(|number| Port::from_number(number.into()))
+            .find(|&port| is_free(port))
+            .unwrap()
+    }
+
     #[test]
     fn a_listener_on_any_address_is_seen_and_the_port_is_free_when_it_ends() {
-        for address in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"] {
-            let Ok(listener) = TcpListener::bind(address) else {
+        let port = quiet_port(20_000);
+        for address in ["127.0.0.1", "0.0.0.0", "::1", "::"] {
+            let address: std::net::IpAddr = address.parse().unwrap();
+            let Ok(listener) = TcpListener::bind((address, port.number())) else {
+                assert!(address.is_ipv6(), "{address}");
                 continue;
             };
-            let number = listener.local_addr().unwrap().port();
-            let port = Port::from_number(number.into()).unwrap();
             assert!(!is_free(port), "{address}");
             drop(listener);
             assert!(is_free(port), "{address}");
@@ -59,10 +69,7 @@ mod tests {
 
     #[test]
     fn a_server_can_start_on_a_port_that_is_being_tried() {
-        let port = {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            Port::from_number(listener.local_addr().unwrap().port().into()).unwrap()
-        };
+        let port = quiet_port(26_000);
         std::thread::scope(|scope| {
             let trying = scope.spawn(|| (0..2000).filter(|_| is_free(port)).count());
             while !trying.is_finished() {

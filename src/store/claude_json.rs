@@ -251,7 +251,7 @@ mod tests {
       "hasClaudeMdExternalIncludesApproved": true
     }
   },
-  "z": 1e400
+  "z": 1e+21
 }"#;
         fs::write(&json, text).unwrap();
         let before: Map<String, Value> = serde_json::from_str(text).unwrap();
@@ -271,7 +271,7 @@ mod tests {
         );
         assert!(
             now.contains("12345678901234567890123.450")
-                && now.contains("1e400")
+                && now.contains("1e+21")
                 && now.contains("1.50")
         );
         forget(&json, Path::new("/work")).unwrap();
