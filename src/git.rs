@@ -10,6 +10,14 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+/// Who makes the commits that save a session's work: they are this program's, whoever the user is to git.
+const SAVER: [(&str, &str); 4] = [
+    ("GIT_AUTHOR_NAME", "tally-session"),
+    ("GIT_AUTHOR_EMAIL", "tally-session@localhost"),
+    ("GIT_COMMITTER_NAME", "tally-session"),
+    ("GIT_COMMITTER_EMAIL", "tally-session@localhost"),
+];
+
 /// How often a command is tried that may meet a lock file of another git.
 const TRIES: u32 = 5;
 
@@ -379,12 +387,16 @@ impl<'a> Git<'a> {
     pub fn commit_all(self, index: &Path, parents: &[String], message: &str) -> Result<String> {
         let with_index = |run: Run| run.env("GIT_INDEX_FILE", index);
         with_index(self.run(["add", "--all", "--", "."])).stdout()?;
-        let tree = with_index(self.run(["write-tree"])).output()?;
-        let mut commit = self.run(["commit-tree", "-m", message]);
+        let tree = with_index(self.run(["write-tree"])).stdout()?;
+        let tree = String::from_utf8_lossy(&tree);
+        let commit = self.run(["commit-tree", "-m", message]);
+        let mut commit = SAVER
+            .iter()
+            .fold(commit, |commit, (name, value)| commit.env(name, *value));
         for parent in parents {
             commit = commit.args(["-p", parent]);
         }
-        let commit = commit.arg(line_of(&tree)).stdout()?;
+        let commit = commit.arg(tree.trim()).stdout()?;
         Ok(String::from_utf8_lossy(&commit).trim().to_owned())
     }
 

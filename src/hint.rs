@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug)]
 struct Hinted {
     error: anyhow::Error,
-    hint: String,
+    hints: Vec<String>,
 }
 
 impl fmt::Display for Hinted {
@@ -35,13 +35,18 @@ pub trait Hint<T> {
 
 impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
-        self.map_err(|error| {
-            anyhow::Error::new(Hinted {
-                error: error.into(),
-                hint: hint.into(),
-            })
-        })
+        self.map_err(|error| with_hint(error.into(), hint.into()))
     }
+}
+
+/// Adds a hint to an error, behind those that it has.
+pub fn with_hint(error: anyhow::Error, hint: String) -> anyhow::Error {
+    let mut hinted = error.downcast::<Hinted>().unwrap_or_else(|error| Hinted {
+        error,
+        hints: Vec::new(),
+    });
+    hinted.hints.push(hint);
+    anyhow::Error::new(hinted)
 }
 
 /// The hints of an error and of its causes, outermost first.
@@ -49,7 +54,7 @@ pub fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<Hinted>())
-        .map(|hinted| hinted.hint.as_str())
+        .flat_map(|hinted| hinted.hints.iter().map(String::as_str))
 }
 
 #[cfg(test)]
@@ -62,9 +67,13 @@ mod tests {
         let failed: anyhow::Result<()> = Err(anyhow!("disk full")).context("cannot write");
         let error = failed
             .hint("free some space")
+            .hint("or stop")
             .context("add failed")
             .unwrap_err();
         assert_eq!(format!("{error:#}"), "add failed: cannot write: disk full");
-        assert_eq!(hints(&error).collect::<Vec<_>>(), ["free some space"]);
+        assert_eq!(
+            hints(&error).collect::<Vec<_>>(),
+            ["free some space", "or stop"]
+        );
     }
 }

@@ -41,12 +41,13 @@ fn can_bind(address: &SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::STARTING;
     use std::net::TcpListener;
 
     /// A free port that no program gets by chance: it is below the range that the system gives out. Each test has its own.
     fn quiet_port(first: u16) -> Port {
         let offset = u16::try_from(std::process::id() % 5000).unwrap();
-        (first + offset..)
+        (first + offset..first + 6000)
             .filter_map(|number| Port::from_number(number.into()))
             .find(|&port| is_free(port))
             .unwrap()
@@ -54,6 +55,7 @@ mod tests {
 
     #[test]
     fn a_listener_on_any_address_is_seen_and_the_port_is_free_when_it_ends() {
+        let _none_starts = STARTING.lock().unwrap();
         let port = quiet_port(20_000);
         for address in ["127.0.0.1", "0.0.0.0", "::1", "::"] {
             let address: std::net::IpAddr = address.parse().unwrap();
@@ -69,6 +71,7 @@ mod tests {
 
     #[test]
     fn a_server_can_start_on_a_port_that_is_being_tried() {
+        let _none_starts = STARTING.lock().unwrap();
         let port = quiet_port(26_000);
         std::thread::scope(|scope| {
             let trying = scope.spawn(|| (0..2000).filter(|_| is_free(port)).count());

@@ -122,6 +122,7 @@ mod tests {
 
     #[test]
     fn git_takes_every_good_name_as_a_branch() {
+        let _starting = crate::process::STARTING.lock().unwrap();
         let parts = ["a", "1", "-", "_", ".", "/", "lock", ".lock", "HEAD"];
         for first in parts {
             for second in parts {

@@ -33,6 +33,11 @@ const FOREIGN: [&str; 17] = [
     "TALLY_WORKTREE",
 ];
 
+/// Held by a unit test that starts processes, and by one that closes a socket and looks at its port: until a new process
+/// executes its program, it holds every open socket of this one.
+#[cfg(test)]
+pub static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// A program with its arguments, not started yet.
 pub struct Run {
     program: &'static str,

@@ -36,8 +36,9 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
                 "sudo apt install {program}   (macOS: brew install {program})"
             ))?;
     }
+    let here = cli.dir.map_or_else(current_folder, Ok)?;
     let context = Context {
-        project: Project::discover(&cli.dir.unwrap_or_else(|| PathBuf::from(".")))?,
+        project: Project::discover(&here)?,
         layout: Layout::built_in()?,
         claude: Claude::of_user()?,
     };
@@ -48,6 +49,12 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Remove(args) => remove::run(&context, &args),
         Command::Attach(args) => attach::run(&context, &args),
     }
+}
+
+fn current_folder() -> Result<PathBuf> {
+    std::env::current_dir()
+        .map_err(|_| anyhow!("the folder you are in is gone"))
+        .hint("cd to the project's folder, or name it: tally-session -C <folder> …")
 }
 
 /// Checks several names before anything is done with one of them; each counts once.

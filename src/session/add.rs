@@ -4,7 +4,7 @@ use super::make::{self, Made};
 use super::{Hold, Session, Unfinished, lock_store, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Git, Start, Worktree};
-use crate::hint::Hint;
+use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
@@ -109,8 +109,7 @@ fn take_back(
         "{error:#}; and not all of it could be undone: {}",
         left.join("; ")
     );
-    let hinted: Result<()> = Err(error).hint(format!("tally-session remove {}", session.name));
-    hinted.err().unwrap_or_else(|| anyhow!("the undo failed"))
+    with_hint(error, format!("tally-session remove {}", session.name))
 }
 
 fn take_out_record(session: &Session<'_>) -> Result<()> {

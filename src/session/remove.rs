@@ -5,7 +5,7 @@ use super::servers::{self, Until};
 use super::{Hold, Session, files, lock_store};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
-use crate::hint::Hint;
+use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
@@ -91,11 +91,11 @@ pub fn remove(
             );
             format!("port {port} is not free: {who} listens there, and is not this session's")
         }));
-    removed.notes.extend(
-        left.others
-            .iter()
-            .map(|process| format!("{process} was started in its windows and still runs")),
-    );
+    if !left.others.is_empty() {
+        let others: Vec<_> = left.others.iter().map(ToString::to_string).collect();
+        let note = "this was started in its windows and still runs";
+        removed.notes.push(format!("{note}: {}", others.join(", ")));
+    }
     if let Err(error) = claude_json::forget(&claude.json, session.record.worktree()) {
         removed
             .notes
@@ -240,12 +240,13 @@ impl Work {
                 );
             }
         }
-        let error: Result<()> = Err(anyhow!("the session {name} {}", reasons.join(", and ")))
-            .hint(format!("look at it with: {look}"))
-            .hint(format!("save it under refs/tally-session/ and remove the session: tally-session remove --force {name}"));
-        error
-            .err()
-            .unwrap_or_else(|| anyhow!("the session {name} has work in it"))
+        let error = anyhow!("the session {name} {}", reasons.join(", and "));
+        let error = with_hint(error, format!("look at it with: {look}"));
+        let save = "save it under refs/tally-session/ and remove the session";
+        with_hint(
+            error,
+            format!("{save}: tally-session remove --force {name}"),
+        )
     }
 }
 
