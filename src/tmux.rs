@@ -1,16 +1,21 @@
 //! What we ask of tmux. All commands for a session go in one call; targets are ids or exact names.
 
 use crate::process::Run;
+use crate::wait;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The user option that marks a session as ours; it names the main checkout.
 const OWNER: &str = "@tally_session";
 
 /// The user option of a pane whose line has not been typed; it holds the window's place in the layout.
 const PENDING: &str = "@tally_pending";
+
+/// How long a tmux server may take to end.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// A tmux session.
 #[derive(Debug)]
@@ -111,11 +116,22 @@ pub fn sessions() -> Result<Vec<TmuxSession>> {
     let pending = format!("#{{W:#{{P:#{{{PENDING}}}}}}}");
     let format =
         format!("#{{session_id}}:#{{session_name}}:#{{session_attached}}:{pending}:#{{{OWNER}}}");
-    let run = tmux().args(["list-sessions", "-F", &format]);
-    let list = match run.stdout() {
-        Ok(list) => list,
-        Err(_) if !server_runs() => return Ok(Vec::new()),
-        Err(error) => return Err(error).context("cannot ask tmux for its sessions"),
+    let mut failure = None;
+    // A server that is ending takes connections and gives no answers: it is asked again until it is gone.
+    let list = wait::until(ENDING, "for the tmux server to answer", || {
+        match tmux().args(["list-sessions", "-F", &format]).stdout() {
+            Ok(list) => Ok(Some(list)),
+            Err(_) if !server_runs() => Ok(Some(Vec::new())),
+            Err(error) => {
+                failure = Some(error);
+                Ok(None)
+            }
+        }
+    })?;
+    let list = match (list, failure) {
+        (Some(list), _) => list,
+        (None, Some(error)) => return Err(error).context("cannot ask tmux for its sessions"),
+        (None, None) => bail!("cannot ask tmux for its sessions"),
     };
     Ok(String::from_utf8_lossy(&list)
         .lines()

@@ -9,6 +9,7 @@ pub mod resume;
 pub mod servers;
 pub mod status;
 pub mod windows;
+pub mod work;
 
 use crate::git::Start;
 use crate::hint::Hint;

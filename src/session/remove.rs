@@ -2,14 +2,15 @@
 
 use super::make::own_tmux_session;
 use super::servers::{self, Until};
+use super::work::{Saved, Work};
 use super::{Hold, Session, files, lock_store};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
-use crate::hint::{Hint, with_hint};
+use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::store::claude_json;
 use crate::store::records::Records;
 use crate::tmux;
@@ -33,15 +34,6 @@ pub struct Removed {
     pub saved: Option<Saved>,
     /// What there is to tell.
     pub notes: Vec<String>,
-}
-
-/// Work that was saved.
-#[derive(Debug)]
-pub struct Saved {
-    /// The commit.
-    pub commit: String,
-    /// The ref that keeps it.
-    pub refname: String,
 }
 
 /// What git has of a session.
@@ -69,19 +61,27 @@ pub fn remove(
     let git = Git::at(&project.main);
     let mut removed = Removed::default();
     let found = find(&session, git, &mut removed)?;
-    let work = own_work(&session, git, &found, wish)?;
-    let tmux = own_tmux_session(&session)?;
-    if !work.is_empty() {
-        if !wish.force {
-            return Err(work.refusal(&session));
-        }
-        removed.saved = Some(save(&session, git, &found, &work)?);
+    let doomed = found.branch && !wish.keep_branch;
+    let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
+    if !wish.force {
+        refuse(&find_work()?)?;
     }
-
-    if let Some(tmux) = &tmux {
-        tmux::kill(tmux)?;
+    let windows = own_tmux_session(&session)?;
+    if let Some(windows) = &windows {
+        tmux::kill(windows)?;
     }
     let left = servers::end(&session, Until::AllEnded)?;
+    // Only now nothing of the session's writes any more.
+    if wish.force {
+        let work = find_work()?;
+        removed.saved = if work.is_empty() {
+            None
+        } else {
+            Some(work.save()?)
+        };
+    } else if windows.is_some() {
+        refuse(&find_work()?).context("its windows are closed, and that is all that was done")?;
+    }
     removed
         .notes
         .extend(left.strangers.iter().map(|(port, holder)| {
@@ -105,7 +105,7 @@ pub fn remove(
         files::unlink(&session)?;
         git.remove_worktree(&worktree.path)?;
     }
-    if found.branch && !wish.keep_branch {
+    if doomed {
         let _lock = lock_store(project)?;
         git.delete_branch(session.record.branch())?;
     }
@@ -115,6 +115,15 @@ pub fn remove(
     records.write(&project.main)?;
     hold.finish();
     Ok(removed)
+}
+
+/// Refuses to lose work.
+fn refuse(work: &Work<'_>) -> Result<()> {
+    if work.is_empty() {
+        Ok(())
+    } else {
+        Err(work.refusal())
+    }
 }
 
 /// What git has of the session. A folder that git does not list as its worktree is nobody's to delete.
@@ -185,168 +194,4 @@ fn is_same(one: &Path, other: &Path) -> bool {
         .ok()
         .zip(fs::canonicalize(other).ok())
         .is_some_and(|(one, other)| one == other)
-}
-
-/// Work that is nowhere but in the session.
-#[derive(Default)]
-struct Work {
-    /// Files that are not committed.
-    files: Vec<String>,
-    /// Commits that no other branch and no remote holds, as a person counts them.
-    commits: Option<crate::git::Commits>,
-    /// The tips that hold them: the worktree's commit, and the branch's.
-    tips: Vec<String>,
-}
-
-impl Work {
-    fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.commits.is_none()
-    }
-
-    fn refusal(&self, session: &Session<'_>) -> anyhow::Error {
-        const SHOWN: usize = 10;
-        let name = &session.name;
-        let worktree = quote(&session.record.worktree().to_string_lossy());
-        let mut reasons = Vec::new();
-        if !self.files.is_empty() {
-            let more = self.files.len().saturating_sub(SHOWN);
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            let files = self
-                .files
-                .iter()
-                .take(SHOWN)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ");
-            reasons.push(format!("has changes that are not committed: {files}{more}"));
-        }
-        let mut look = format!("git -C {worktree} status");
-        if let Some(commits) = &self.commits {
-            let plural = if commits.count == 1 { "" } else { "s" };
-            reasons.push(format!(
-                "has {} commit{plural} that no other branch and no remote has, the newest: {}",
-                commits.count, commits.newest
-            ));
-            if self.files.is_empty() {
-                let main = quote(&session.project.main.to_string_lossy());
-                look = format!(
-                    "git -C {main} log {} --not --exclude={1} --branches --remotes",
-                    self.tips.join(" "),
-                    session.record.branch()
-                );
-            }
-        }
-        let error = anyhow!("the session {name} {}", reasons.join(", and "));
-        let error = with_hint(error, format!("look at it with: {look}"));
-        let save = "save it under refs/tally-session/ and remove the session";
-        with_hint(
-            error,
-            format!("{save}: tally-session remove --force {name}"),
-        )
-    }
-}
-
-/// What would be lost with the session.
-fn own_work(session: &Session<'_>, git: Git<'_>, found: &Found, wish: Wish) -> Result<Work> {
-    let mut work = Work::default();
-    let branch = session.record.branch();
-    if let Some(worktree) = &found.worktree
-        && worktree.path.join(".git").exists()
-    {
-        let belongings: Vec<_> = files::belongings(session).collect();
-        let changes = Git::at(&worktree.path).changes::<&str>([])?;
-        work.files = changes
-            .into_iter()
-            .map(|change| change.path)
-            .filter(|path| !belongings.contains(path))
-            .collect();
-    }
-    let mut tips: Vec<String> = Vec::new();
-    // A branch that stays keeps its commits; a commit that is checked out without one is kept by nobody.
-    let deleted = (found.branch && !wish.keep_branch).then(|| format!("refs/heads/{branch}"));
-    let head = found
-        .worktree
-        .as_ref()
-        .filter(|worktree| worktree.branch.is_none())
-        .and_then(|worktree| worktree.head.clone());
-    for tip in deleted.into_iter().chain(head) {
-        tips.extend(git.object(&tip, "commit")?);
-    }
-    tips.dedup();
-    if tips.is_empty() {
-        return Ok(work);
-    }
-    let spared = if wish.keep_branch { "" } else { branch };
-    let Some(commits) = git.own_commits(spared, &tips)? else {
-        return Ok(work);
-    };
-    for tip in tips {
-        if !is_in_main(git, &tip)? {
-            work.tips.push(tip);
-        }
-    }
-    if !work.tips.is_empty() {
-        work.commits = Some(commits);
-    }
-    Ok(work)
-}
-
-/// Whether the main checkout's branch, or what it tracks, has all that the commit has: also rebased, or squashed into one.
-fn is_in_main(git: Git<'_>, tip: &str) -> Result<bool> {
-    for target in ["HEAD", "@{upstream}"] {
-        if git.is_contained(tip, target)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Saves the work as one commit under `refs/tally-session/`: the files on top of the commits.
-fn save(session: &Session<'_>, git: Git<'_>, found: &Found, work: &Work) -> Result<Saved> {
-    let failed = || {
-        format!(
-            "cannot save the work of {}, so nothing was removed",
-            session.name
-        )
-    };
-    let commit = match (&found.worktree, work.tips.as_slice()) {
-        (Some(worktree), tips) if !work.files.is_empty() || tips.len() > 1 => {
-            save_files(session, worktree, tips).with_context(failed)?
-        }
-        (_, [tip, ..]) => tip.clone(),
-        _ => bail!("{}: it has no commit", failed()),
-    };
-    let name = &session.name;
-    let numbered = (2..100).map(|number| format!("{}-{number}", name.slug()));
-    for candidate in [name.to_string()].into_iter().chain(numbered) {
-        let refname = format!("refs/tally-session/{candidate}");
-        if git.create_ref(&refname, &commit).with_context(failed)? {
-            return Ok(Saved { commit, refname });
-        }
-    }
-    Err(anyhow!("refs/tally-session/ takes no other save of {name}")).with_context(failed)
-}
-
-fn save_files(session: &Session<'_>, worktree: &Worktree, tips: &[String]) -> Result<String> {
-    let admin = project::admin_folder(&worktree.path)?.context("the worktree has no git folder")?;
-    let index = admin.join("tally-session-index");
-    if admin.join("index").exists() {
-        fs::copy(admin.join("index"), &index)
-            .with_context(|| format!("cannot write {}", index.display()))?;
-    }
-    let mut parents: Vec<String> = worktree.head.iter().cloned().collect();
-    parents.extend(
-        tips.iter()
-            .filter(|tip| worktree.head.as_ref() != Some(*tip))
-            .cloned(),
-    );
-    let message = format!("Uncommitted work of the session {}", session.name);
-    let commit = Git::at(&worktree.path).commit_all(&index, &parents, &message);
-    // A leftover of git's own folder goes with the worktree.
-    let _ = fs::remove_file(&index);
-    commit
 }

@@ -1,0 +1,195 @@
+//! Work that would be lost with a session: finding it, saying so, and saving it.
+
+use super::{Session, files};
+use crate::git::work::Commits;
+use crate::git::{Git, Worktree};
+use crate::hint::with_hint;
+use crate::process::quote;
+use crate::project;
+use anyhow::{Context, Result, anyhow, bail};
+use std::fs;
+
+/// How many files an error names.
+const NAMED: usize = 10;
+
+/// Work that is nowhere but in a session.
+pub struct Work<'a> {
+    session: &'a Session<'a>,
+    worktree: Option<&'a Worktree>,
+    /// Files that are not committed.
+    files: Vec<String>,
+    /// Commits that no other branch and no remote holds.
+    commits: Option<Commits>,
+    /// The tips that hold them: the branch's, and the worktree's if it is on no branch.
+    tips: Vec<String>,
+}
+
+/// Work that was saved.
+#[derive(Debug)]
+pub struct Saved {
+    /// The commit.
+    pub commit: String,
+    /// The ref that keeps it.
+    pub refname: String,
+}
+
+impl<'a> Work<'a> {
+    /// What would be lost with this worktree, and with the session's branch if that is `doomed`.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn find(
+        session: &'a Session<'a>,
+        worktree: Option<&'a Worktree>,
+        doomed: bool,
+    ) -> Result<Self> {
+        let git = Git::at(&session.project.main);
+        let mut work = Self {
+            session,
+            worktree,
+            files: Vec::new(),
+            commits: None,
+            tips: Vec::new(),
+        };
+        let mut heads = Vec::new();
+        let branch = session.record.branch();
+        if doomed {
+            heads.extend(git.object(&format!("refs/heads/{branch}"), "commit")?);
+        }
+        if let Some(worktree) = worktree.filter(|worktree| worktree.path.join(".git").exists()) {
+            let belongings: Vec<_> = files::belongings(session).collect();
+            let changes = Git::at(&worktree.path).changes::<&str>([])?;
+            work.files = changes
+                .into_iter()
+                .map(|change| change.path)
+                .filter(|path| !belongings.contains(path))
+                .collect();
+            // What is checked out without a branch is kept by nobody.
+            heads.extend(worktree.head.clone().filter(|_| worktree.branch.is_none()));
+        }
+        heads.dedup();
+        if heads.is_empty() {
+            return Ok(work);
+        }
+        if let Some(commits) = git.own_commits(doomed.then_some(branch), &heads)? {
+            for head in heads {
+                if !is_in_main(git, &head)? {
+                    work.tips.push(head);
+                }
+            }
+            work.commits = Some(commits).filter(|_| !work.tips.is_empty());
+        }
+        Ok(work)
+    }
+
+    /// Whether nothing would be lost.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.commits.is_none()
+    }
+
+    /// Why the session is not removed, how to look at the work, and how to remove it all the same.
+    pub fn refusal(&self) -> anyhow::Error {
+        let name = &self.session.name;
+        let mut reasons = Vec::new();
+        if !self.files.is_empty() {
+            let files: Vec<_> = self.files.iter().take(NAMED).map(String::as_str).collect();
+            let more = self.files.len() - files.len();
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            reasons.push(format!(
+                "has changes that are not committed: {}{more}",
+                files.join(", ")
+            ));
+        }
+        if let Some(Commits { count, newest }) = &self.commits {
+            let plural = if *count == 1 { "" } else { "s" };
+            reasons.push(format!("has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"));
+        }
+        let look = if self.files.is_empty() {
+            let main = quote(&self.session.project.main.to_string_lossy());
+            let branch = self.session.record.branch();
+            format!(
+                "git -C {main} log {} --not --exclude={branch} --branches --remotes",
+                self.tips.join(" ")
+            )
+        } else {
+            format!(
+                "git -C {} status",
+                quote(&self.session.record.worktree().to_string_lossy())
+            )
+        };
+        let error = anyhow!("the session {name} {}", reasons.join(", and "));
+        let error = with_hint(error, format!("look at it with: {look}"));
+        let save = "save it under refs/tally-session/ and remove the session";
+        with_hint(
+            error,
+            format!("{save}: tally-session remove --force {name}"),
+        )
+    }
+
+    /// Saves the work as one commit under `refs/tally-session/`: the files on top of the commits.
+    ///
+    /// # Errors
+    /// If git fails, or the disk is full.
+    pub fn save(&self) -> Result<Saved> {
+        let name = &self.session.name;
+        self.save_commit().with_context(|| {
+            format!("cannot save the work of {name}, so that it stays where it is")
+        })
+    }
+
+    fn save_commit(&self) -> Result<Saved> {
+        let commit = match (self.worktree, self.tips.as_slice()) {
+            (Some(worktree), tips) if !self.files.is_empty() || tips.len() > 1 => {
+                self.commit_files(worktree)?
+            }
+            (_, [tip, ..]) => tip.clone(),
+            _ => bail!("it has no commit"),
+        };
+        // An older save of the same name stays.
+        let name = &self.session.name;
+        let numbered = (2..100).map(|number| format!("{}-{number}", name.slug()));
+        for candidate in [name.to_string()].into_iter().chain(numbered) {
+            let refname = format!("refs/tally-session/{candidate}");
+            if Git::at(&self.session.project.main).create_ref(&refname, &commit)? {
+                return Ok(Saved { commit, refname });
+            }
+        }
+        bail!("refs/tally-session/ takes no more of them")
+    }
+
+    fn commit_files(&self, worktree: &Worktree) -> Result<String> {
+        let admin =
+            project::admin_folder(&worktree.path)?.context("the worktree has no git folder")?;
+        let index = admin.join("tally-session-index");
+        if admin.join("index").exists() {
+            fs::copy(admin.join("index"), &index)
+                .with_context(|| format!("cannot write {}", index.display()))?;
+        }
+        let mut parents: Vec<_> = worktree.head.iter().cloned().collect();
+        parents.extend(
+            self.tips
+                .iter()
+                .filter(|tip| worktree.head.as_ref() != Some(*tip))
+                .cloned(),
+        );
+        let message = format!("Uncommitted work of the session {}", self.session.name);
+        let commit = Git::at(&worktree.path).commit_all(&index, &parents, &message);
+        // A leftover in git's own folder goes with the worktree.
+        let _ = fs::remove_file(&index);
+        commit
+    }
+}
+
+/// Whether the main checkout's branch, or what it tracks, has all that the commit has: also rebased, or squashed into one.
+fn is_in_main(git: Git<'_>, tip: &str) -> Result<bool> {
+    for target in ["HEAD", "@{upstream}"] {
+        if git.is_contained(tip, target)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
