@@ -97,6 +97,20 @@ impl Batch {
         }
     }
 
+    /// Whether another command may be too much for one call: tmux takes 16 kB.
+    fn is_long(&self) -> bool {
+        self.0.iter().map(|word| word.len() + 1).sum::<usize>() > 8000
+    }
+
+    fn type_it(self) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.run()
+            .map(drop)
+            .context("cannot type into the tmux windows")
+    }
+
     fn run(self) -> Result<String> {
         let stdout = tmux().args(self.0).stdout()?;
         Ok(String::from_utf8_lossy(&stdout).into_owned())
@@ -279,6 +293,9 @@ pub fn type_keys<'a>(
         last,
     } in keys
     {
+        if batch.is_long() {
+            std::mem::replace(&mut batch, Batch::new()).type_it()?;
+        }
         if !text.is_empty() {
             batch.command(["send-keys", "-t", &pane.id, "-l", "--", text]);
         }
@@ -292,13 +309,7 @@ pub fn type_keys<'a>(
     for pane in shown {
         batch.command(["select-window", "-t", &pane.id]);
     }
-    if batch.0.is_empty() {
-        return Ok(());
-    }
-    batch
-        .run()
-        .map(drop)
-        .context("cannot type into the tmux windows")
+    batch.type_it()
 }
 
 /// Ends a session and all that runs in its windows.

@@ -48,6 +48,8 @@ pub fn add<'a>(
     let name = &wish.name;
     let mut hold = Hold::take(project, name)?;
     check_store(project, name, &Records::read(&project.main)?)?;
+    // Without a record, what an older add left to do is nobody's.
+    hold.unfinished = None;
     let start = check_surroundings(project, wish)?;
     let prompt = wish.prompt.map(ToOwned::to_owned);
     hold.begin(Unfinished {
@@ -94,7 +96,7 @@ fn take_back(
 ) -> anyhow::Error {
     let mut failures = make::undo(session, made, claude);
     if failures.is_empty() {
-        failures.extend(take_out_record(session).err());
+        failures.extend(session.take_out_record().err());
     }
     if failures.is_empty() {
         hold.finish();
@@ -110,13 +112,6 @@ fn take_back(
         left.join("; ")
     );
     with_hint(error, format!("tally-session remove {}", session.name))
-}
-
-fn take_out_record(session: &Session<'_>) -> Result<()> {
-    let _lock = lock_store(session.project)?;
-    let mut records = Records::read(&session.project.main)?;
-    records.take_out(&session.name);
-    records.write(&session.project.main)
 }
 
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
@@ -181,7 +176,10 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
                 Start::Tracking { remote } => format!("the remote branch {remote}"),
                 _ => format!("the branch {name}"),
             };
-            bail!("{what} is there already, so that --from has no meaning")
+            Err(anyhow!(
+                "{what} is there already, so that --from has no meaning"
+            ))
+            .hint("leave --from out to work on that branch, or choose another name")
         }
         Some(start) => Ok(start),
         None => new_branch(git, wish, worktrees.first()),

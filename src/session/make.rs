@@ -1,7 +1,7 @@
 //! Making a session true, step by step, from whatever is there; and taking back what was made.
 
 use super::windows::{self, Waiting};
-use super::{Hold, Session, files, lock_store};
+use super::{Hold, Session, files, lock_store, trash};
 use crate::claude::{Claude, Opening};
 use crate::git::{Git, Start};
 use crate::process::Failure;
@@ -201,14 +201,23 @@ pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSessio
 }
 
 fn remove_made_worktree(session: &Session<'_>) -> Result<()> {
-    let path = session.record.worktree();
-    if is_whole(session) {
-        files::unlink(session)?;
-        return Git::at(&session.project.main).remove_worktree(path);
+    if !is_whole(session) {
+        return clear_half_made(session);
     }
+    remove_worktree(session, session.record.worktree())?;
+    trash::empty(session.project);
+    Ok(())
+}
+
+/// Takes the worktree away that git lists at this path: its folder in one moment, and then what git knows of it. The folder
+/// is deleted later.
+///
+/// # Errors
+/// If it can't be moved, or git fails.
+pub fn remove_worktree(session: &Session<'_>, path: &Path) -> Result<()> {
     if path.exists() {
-        clear_half_made(session)
-    } else {
-        Ok(())
+        files::unlink(session)?;
+        trash::take(session.project, path)?;
     }
+    Git::at(&session.project.main).remove_worktree(path)
 }

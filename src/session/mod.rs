@@ -1,14 +1,15 @@
 //! What a session is, and making, resuming, removing and judging one. Nothing here prints.
 
 pub mod add;
-pub mod database;
-pub mod files;
+mod database;
+mod files;
 pub mod make;
 pub mod remove;
 pub mod resume;
-pub mod servers;
+mod servers;
 pub mod status;
-pub mod windows;
+mod trash;
+mod windows;
 pub mod work;
 
 use crate::git::Start;
@@ -67,6 +68,17 @@ impl<'a> Session<'a> {
             .ok_or_else(|| anyhow!("there is no session {name}"));
         let record = record.hint("tally-session list shows those that there are")?;
         Self::new(project, layout, name, record)
+    }
+
+    /// Takes the session's record out of the store.
+    ///
+    /// # Errors
+    /// If the store can't be read or written.
+    pub fn take_out_record(&self) -> Result<()> {
+        let _lock = lock_store(self.project)?;
+        let mut records = Records::read(&self.project.main)?;
+        records.take_out(&self.name);
+        records.write(&self.project.main)
     }
 
     /// What Claude Code calls it.

@@ -1,9 +1,9 @@
 //! Clearing a session away.
 
-use super::make::own_tmux_session;
+use super::make::{own_tmux_session, remove_worktree};
 use super::servers::{self, Until};
 use super::work::{Saved, Work};
-use super::{Hold, Session, files, lock_store};
+use super::{Hold, Session, lock_store, trash};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
 use crate::hint::Hint;
@@ -12,7 +12,6 @@ use crate::name::SessionName;
 use crate::process::quote;
 use crate::project::Project;
 use crate::store::claude_json;
-use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
@@ -102,18 +101,20 @@ pub fn remove(
             .push(format!("Claude's entry of the worktree stays: {error:#}"));
     }
     if let Some(worktree) = &found.worktree {
-        files::unlink(&session)?;
-        git.remove_worktree(&worktree.path)?;
+        remove_worktree(&session, &worktree.path)?;
     }
     if doomed {
         let _lock = lock_store(project)?;
         git.delete_branch(session.record.branch())?;
     }
-    let _lock = lock_store(project)?;
-    let mut records = Records::read(&project.main)?;
-    records.take_out(name);
-    records.write(&project.main)?;
+    session.take_out_record()?;
     hold.finish();
+    let stays = trash::empty(project);
+    removed.notes.extend(
+        stays
+            .iter()
+            .map(|path| format!("{} can't be deleted: rm -rf it", path.display())),
+    );
     Ok(removed)
 }
 

@@ -121,20 +121,14 @@ fn runs_claude(window: &Window) -> bool {
 /// If tmux fails.
 pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    let reads = |waiting: &Waiting| {
-        Terminal::open(&waiting.pane.tty).is_none_or(|terminal| terminal.is_read())
-    };
-    wait_for_all(waiting, &mut notes, reads)?;
-    let with_text: Vec<_> = waiting
-        .iter()
-        .filter(|waiting| waiting.typed.is_some())
-        .collect();
-    for waiting in &with_text {
+    let is_read = Terminal::is_read;
+    let ready = wait_for_all(waiting.iter().collect(), &mut notes, is_read)?;
+    for waiting in ready.iter().filter(|waiting| waiting.typed.is_some()) {
         if let Some(terminal) = Terminal::open(&waiting.pane.tty) {
             terminal.mark();
         }
     }
-    let lines = waiting.iter().map(|waiting| Keys {
+    let lines = ready.iter().map(|waiting| Keys {
         pane: &waiting.pane,
         text: &waiting.line,
         enter: true,
@@ -142,20 +136,22 @@ pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
     });
     tmux::type_keys(
         lines,
-        waiting
+        ready
             .iter()
             .filter(|waiting| waiting.shown)
             .map(|waiting| &waiting.pane),
     )?;
-    let reads_again = |waiting: &Waiting| {
-        Terminal::open(&waiting.pane.tty)
-            .is_none_or(|terminal| terminal.is_read() && !terminal.is_marked())
-    };
-    wait_for_all(with_text.iter().copied(), &mut notes, reads_again)?;
-    let texts = with_text.iter().filter_map(|waiting| {
+    let with_text = ready
+        .into_iter()
+        .filter(|waiting| waiting.typed.is_some())
+        .collect();
+    let is_read_again = |terminal: &Terminal| terminal.is_read() && !terminal.is_marked();
+    let ready = wait_for_all(with_text, &mut notes, is_read_again)?;
+    let texts = ready.iter().filter_map(|waiting| {
+        let text = waiting.typed.as_ref()?;
         Some(Keys {
             pane: &waiting.pane,
-            text: waiting.typed.as_ref()?,
+            text,
             enter: false,
             last: true,
         })
@@ -165,24 +161,43 @@ pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
 }
 
 /// Waits until every window is ready, or the deadline is over: a shell without a line editor never shows that it reads.
+/// Gives those that can be typed into: all whose shells have not ended.
 fn wait_for_all<'a>(
-    waiting: impl IntoIterator<Item = &'a Waiting>,
+    mut windows: Vec<&'a Waiting>,
     notes: &mut Vec<String>,
-    ready: impl Fn(&Waiting) -> bool,
-) -> Result<()> {
-    let mut late: Vec<_> = waiting.into_iter().collect();
+    is_ready: impl Fn(&Terminal) -> bool,
+) -> Result<Vec<&'a Waiting>> {
+    let mut late = windows.clone();
     wait::until(PATIENCE, "for the shells' start-up files", || {
-        late.retain(|waiting| !ready(waiting));
+        late.retain(|waiting| {
+            Terminal::open(&waiting.pane.tty).is_some_and(|terminal| !is_ready(&terminal))
+        });
         Ok(late.is_empty().then_some(()))
     })?;
-    notes.extend(late.iter().map(|Waiting { session, window, .. }| {
+    let place = |waiting: &Waiting| {
         format!(
-            "the shell in the window {window} of {session} showed no prompt for {} s: its command was typed all the \
-             same, look there",
-            PATIENCE.as_secs()
+            "the shell in the window {} of {}",
+            waiting.window, waiting.session
+        )
+    };
+    notes.extend(late.iter().map(|late| {
+        let seconds = PATIENCE.as_secs();
+        format!(
+            "{} showed no prompt for {seconds} s: its command was typed all the same, look there",
+            place(late)
         )
     }));
-    Ok(())
+    windows.retain(|waiting| {
+        let lives = Terminal::open(&waiting.pane.tty).is_some();
+        if !lives {
+            notes.push(format!(
+                "{} ended before it could be typed into: look at its start-up files",
+                place(waiting)
+            ));
+        }
+        lives
+    });
+    Ok(windows)
 }
 
 /// A pane's terminal, without making it ours.
