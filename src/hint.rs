@@ -57,6 +57,14 @@ pub fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
         .flat_map(|hinted| hinted.hints.iter().map(String::as_str))
 }
 
+/// Whether an error is of a kind, with hints or without.
+pub fn is<E: Error + Send + Sync + 'static>(error: &anyhow::Error) -> bool {
+    error.is::<E>()
+        || error
+            .downcast_ref::<Hinted>()
+            .is_some_and(|hinted| is::<E>(&hinted.error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,9 @@ use anstyle::{AnsiColor, Style};
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 /// How much is told on stderr.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +66,46 @@ pub fn waiting(what: impl Display) {
     if tells(Verbosity::Normal) {
         narrate(DIM, "waiting ", what);
     }
+}
+
+/// Does some work, and shows on a terminal how much of it is done, from the first second on. `done` and `whole` are bytes.
+pub fn with_progress<T>(
+    what: &str,
+    whole: u64,
+    done: impl Fn() -> u64 + Sync,
+    work: impl FnOnce() -> T,
+) -> T {
+    if !tells(Verbosity::Normal) || !std::io::stderr().is_terminal() {
+        return work();
+    }
+    let (end, ended) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ended = ended;
+            let mut wait = Duration::from_secs(1);
+            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                let percent = done() * 100 / whole.max(1);
+                let _ = write!(
+                    anstream::stderr(),
+                    "\r{DIM}{what}: {} %{DIM:#}",
+                    percent.min(100)
+                );
+                wait = Duration::from_millis(200);
+            }
+            if wait < Duration::from_secs(1) {
+                // The line is taken back: what follows starts at its beginning.
+                let _ = write!(
+                    anstream::stderr(),
+                    "\r{:width$}\r",
+                    "",
+                    width = what.len() + 8
+                );
+            }
+        });
+        let result = work();
+        drop(end);
+        result
+    })
 }
 
 /// A command that is about to be run, quoted so that it can be pasted.

@@ -1,7 +1,8 @@
 //! Making a new session.
 
+use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
-use super::{Hold, Session, Unfinished, lock_store, tmux_name, windows};
+use super::{Session, lock_store, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Git, Start, Worktree};
 use crate::hint::{Hint, with_hint};

@@ -1,7 +1,7 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
 use crate::store::atomic::UNFINISHED;
-use crate::wait;
+use crate::{ui, wait};
 use anyhow::{Context, Result, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -77,10 +77,17 @@ fn back_up_from(source: &Connection, part: &Path) -> Result<()> {
         "for the database to be unlocked ({})",
         source.path().unwrap_or_default()
     );
-    let done = wait::until(PATIENCE, &what, || match backup.step(-1)? {
-        StepResult::Done => Ok(Some(())),
-        StepResult::More | StepResult::Busy | StepResult::Locked => Ok(None),
-        other => bail!("the backup stopped: {other:?}"),
+    let size = || fs::metadata(part).map_or(0, |metadata| metadata.len());
+    let whole = source
+        .path()
+        .and_then(|path| fs::metadata(path).ok())
+        .map_or(0, |metadata| metadata.len());
+    let done = ui::with_progress("copying the database", whole, size, || {
+        wait::until(PATIENCE, &what, || match backup.step(-1)? {
+            StepResult::Done => Ok(Some(())),
+            StepResult::More | StepResult::Busy | StepResult::Locked => Ok(None),
+            other => bail!("the backup stopped: {other:?}"),
+        })
     })?;
     done.with_context(|| {
         format!(

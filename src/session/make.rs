@@ -1,10 +1,12 @@
 //! Making a session true, step by step, from whatever is there; and taking back what was made.
 
+use super::hold::Hold;
 use super::windows::{self, Waiting};
-use super::{Hold, Session, files, lock_store, trash};
+use super::{Session, files, lock_store, trash};
 use crate::claude::{Claude, Opening};
 use crate::git::{Git, Start};
-use crate::process::Failure;
+use crate::hint;
+use crate::process::{Failure, quote};
 use crate::project;
 use crate::store::claude_json;
 use crate::tmux;
@@ -40,18 +42,28 @@ pub fn make(
         check_out(session, start, hold, made, &mut notes)?;
     }
     let mut placed = files::place(session)?;
+    if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
+        let worktree = quote(&session.record.worktree().to_string_lossy());
+        notes.push(format!(
+            "its submodules are empty until you type: git -C {worktree} submodule update --init"
+        ));
+    }
     made.entry = true;
-    let rules = claude_json::inherit(
+    let rules = match claude_json::inherit(
         &claude.json,
         &session.project.main,
         session.record.worktree(),
-    );
-    let rules = rules.unwrap_or_else(|error| {
-        notes.push(format!(
-            "Claude's permissions were not inherited: {error:#}"
-        ));
-        Vec::new()
-    });
+    ) {
+        Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
+        // Newer versions of Claude Code read the rules from another file.
+        Err(error) => {
+            notes.push(format!(
+                "Claude's permissions were not inherited: {error:#}"
+            ));
+            Vec::new()
+        }
+        Ok(rules) => rules,
+    };
     files::place_claude_settings(session, &rules, &mut placed)?;
     if !placed.paths.is_empty() || hold.unfinished.is_some() {
         files::hide(session, &placed.paths)?;

@@ -1,12 +1,13 @@
 //! Clearing a session away.
 
+use super::hold::Hold;
 use super::make::{own_tmux_session, remove_worktree};
 use super::servers::{self, Until};
 use super::work::{Saved, Work};
-use super::{Hold, Session, lock_store, trash};
+use super::{Session, lock_store, trash};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
-use crate::hint::Hint;
+use crate::hint::{self, Hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
@@ -96,6 +97,9 @@ pub fn remove(
         removed.notes.push(format!("{note}: {}", others.join(", ")));
     }
     if let Err(error) = claude_json::forget(&claude.json, session.record.worktree()) {
+        if hint::is::<claude_json::Busy>(&error) {
+            return Err(error);
+        }
         removed
             .notes
             .push(format!("Claude's entry of the worktree stays: {error:#}"));
@@ -174,6 +178,15 @@ fn find(session: &Session<'_>, git: Git<'_>, removed: &mut Removed) -> Result<Fo
             "git worktree move {} {}",
             quote(&elsewhere.path.to_string_lossy()),
             quote(&path.to_string_lossy())
+        ));
+    }
+    if let Some(other) = worktree
+        .as_ref()
+        .and_then(|worktree| worktree.branch.as_deref())
+        .filter(|&other| other != branch)
+    {
+        removed.notes.push(format!(
+            "its worktree was on the branch {other}, which stays"
         ));
     }
     if worktree.is_none() && path.exists() {

@@ -1,9 +1,10 @@
 //! Bringing sessions back.
 
+use super::hold::Hold;
 use super::make::{self, Made};
 use super::servers::{self, Until};
 use super::windows::{self, Waiting};
-use super::{Hold, Session, lock_store};
+use super::{Session, lock_store};
 use crate::claude::Claude;
 use crate::git::{Git, Start};
 use crate::hint::Hint;

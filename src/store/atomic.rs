@@ -1,6 +1,6 @@
 //! Writing a file whole, so that a reader and a crash see the old one or the new one.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -17,12 +17,15 @@ pub const UNFINISHED: &str = ".tally-session-part";
 /// command left beside it are swept. Whoever calls this holds the lock that guards the file.
 ///
 /// # Errors
-/// If the file or its folder can't be written; the file is as it was then.
+/// If the file or its folder can't be written, or the file is marked read-only; it is as it was then.
 pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     let path = real_path(path)?;
     let (dir, name) = split(&path)?;
     let failed = || format!("cannot write {}", path.display());
     let mode = match fs::metadata(&path) {
+        Ok(metadata) if metadata.permissions().readonly() => {
+            bail!("{} is read-only", path.display())
+        }
         Ok(metadata) => metadata.permissions().mode(),
         Err(error) if error.kind() == ErrorKind::NotFound => new_mode,
         Err(error) => return Err(error).with_context(failed),

@@ -3,8 +3,9 @@
 use super::atomic;
 use crate::hint::Hint;
 use crate::wait;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +19,26 @@ const STALE: Duration = Duration::from_secs(10);
 const ROUNDS: u32 = 5;
 
 /// How long a living holder is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Somebody who lives holds Claude's lock on the file for long: whatever is done now may be lost.
+#[derive(Debug)]
+pub struct Busy {
+    lock: PathBuf,
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Claude Code, or something like it, has held {} for {} s",
+            self.lock.display(),
+            PATIENCE.as_secs()
+        )
+    }
+}
+
+impl std::error::Error for Busy {}
 
 /// Gives a worktree what its main checkout has been allowed, and returns the main checkout's rules. A file that is not
 /// there has none.
@@ -193,13 +213,7 @@ impl FolderLock {
             }
         })?;
         let made = made
-            .ok_or_else(|| {
-                anyhow!(
-                    "Claude Code has held {} for {} s",
-                    path.display(),
-                    PATIENCE.as_secs()
-                )
-            })
+            .ok_or_else(|| Busy { lock: path.clone() })
             .hint(format!(
                 "try again; if no Claude runs: rmdir {}",
                 crate::process::quote(&path.to_string_lossy())

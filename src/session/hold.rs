@@ -1,0 +1,75 @@
+//! The hold of one command on one session, and what an add that was cut short leaves to the next.
+
+use crate::git::Start;
+use crate::name::SessionName;
+use crate::project::Project;
+use crate::store::lock::Lock;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+
+/// The hold of one command on one session. Its file says what an add that was cut short was about to do.
+pub struct Hold {
+    lock: Lock,
+    /// What is left to do of an add that was cut short.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// What an add needs to be finished by another command.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// What the branch starts from.
+    pub start: Start,
+    /// The task that Claude starts on.
+    pub prompt: Option<String>,
+}
+
+impl Hold {
+    /// Waits until no other command works on the session.
+    ///
+    /// # Errors
+    /// If another command works on it for long.
+    pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
+        let lock = Lock::take(
+            &project
+                .common
+                .join("tally-session")
+                .join(format!("{}.lock", name.slug())),
+        )?;
+        // A text that does not parse was being written when its command was killed: nothing was done then.
+        let unfinished = serde_json::from_str(&lock.text()?).ok();
+        Ok(Self { lock, unfinished })
+    }
+
+    /// Says what this add is about to do, for the one that finishes it if it is cut short.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn begin(&mut self, unfinished: Unfinished) -> Result<()> {
+        self.lock.write(&serde_json::to_string(&unfinished)?)?;
+        self.unfinished = Some(unfinished);
+        Ok(())
+    }
+
+    /// A handle that keeps the hold for as long as whoever inherits it runs.
+    ///
+    /// # Errors
+    /// If the process has too many open files.
+    pub fn handle(&self) -> Result<File> {
+        self.lock.handle()
+    }
+
+    /// Ends the hold: nothing is left to do.
+    pub fn finish(mut self) {
+        self.unfinished = None;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.unfinished.is_none() {
+            // An empty file that stays says nothing; the next command of this session takes it away.
+            let _ = self.lock.remove();
+        }
+    }
+}
