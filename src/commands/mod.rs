@@ -11,7 +11,9 @@ use crate::cli::{Cli, Command};
 use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::name::SessionName;
+use crate::process::quote;
 use crate::project::Project;
+use crate::session::trash;
 use crate::{tmux, ui};
 use anyhow::{Result, anyhow};
 use std::path::PathBuf;
@@ -42,12 +44,24 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         layout: Layout::built_in()?,
         claude: Claude::of_user()?,
     };
-    match cli.command {
+    let outcome = match cli.command {
         Command::Add(args) => add::run(&context, &args),
         Command::Resume(args) => resume::run(&context, &args),
         Command::List(args) => list::run(&context, &args),
         Command::Remove(args) => remove::run(&context, &args),
         Command::Attach(args) => attach::run(&context, &args),
+    };
+    empty_trash(&context);
+    outcome
+}
+
+/// Deletes the folders of removed worktrees, also those that a killed command left.
+fn empty_trash(context: &Context) {
+    for path in trash::empty(&context.project) {
+        ui::warn(format_args!(
+            "{0} can't be deleted; when you can: rm -rf {0}",
+            quote(&path.to_string_lossy())
+        ));
     }
 }
 

@@ -70,7 +70,8 @@ fn back_up_from(source: &Connection, part: &Path) -> Result<()> {
         part,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     )?;
-    // The file is synced when it is whole, and no reader sees it before.
+    // Nobody sees the file before it is whole and synced: it needs no way back, and a killed command leaves no journal of it.
+    copy.pragma_update(None, "journal_mode", "off")?;
     copy.pragma_update(None, "synchronous", "off")?;
     let backup = Backup::new(source, &mut copy)?;
     let what = format!(

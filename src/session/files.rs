@@ -231,21 +231,28 @@ pub fn place_claude_settings(
     Ok(())
 }
 
-/// Keeps what was put into the worktree, and the store, out of `git status`: what git does not ignore goes into
-/// `info/exclude`, and a file that git tracks is marked to be left as it is.
+/// Keeps the store out of `git status`, and what a killed command leaves of a file.
+///
+/// # Errors
+/// If git fails, or `info/exclude` can't be written.
+pub fn hide_our_own(project: &Project) -> Result<()> {
+    let there = excluded(project)?;
+    let mut patterns = vec![format!("*{}", atomic::UNFINISHED)];
+    if !there.contains(&pattern(records::FILE)) && !Git::at(&project.main).ignores(records::FILE)? {
+        patterns.push(pattern(records::FILE));
+    }
+    patterns.retain(|pattern| !there.contains(pattern));
+    exclude(project, patterns)
+}
+
+/// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
+/// that git tracks is marked to be left as it is.
 ///
 /// # Errors
 /// If git fails, or `info/exclude` can't be written.
 pub fn hide(session: &Session<'_>, paths: &[String]) -> Result<()> {
     let project = session.project;
     let mut patterns = Vec::new();
-    if !excluded(project)?
-        .iter()
-        .any(|line| *line == pattern(records::FILE))
-        && !Git::at(&project.main).ignores(records::FILE)?
-    {
-        patterns.push(pattern(records::FILE));
-    }
     if !paths.is_empty() {
         let git = Git::at(session.record.worktree());
         let (untracked, tracked): (Vec<_>, Vec<_>) = git
@@ -306,7 +313,7 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
     file.write_all(text.as_bytes()).with_context(failed)
 }
 
-/// Every path that a session may have put into its worktree, what a killed command left of it included.
+/// Every path that a session may have put into its worktree.
 pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
     let layout = session.layout;
     [&layout.files.link, &layout.files.copy, &layout.files.sqlite]
@@ -315,7 +322,7 @@ pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
         .chain(layout.env.keys())
         .map(String::as_str)
         .chain([CLAUDE_SETTINGS])
-        .flat_map(|path| [path.to_owned(), format!("{path}{}", atomic::UNFINISHED)])
+        .map(ToOwned::to_owned)
 }
 
 /// Takes the links out of the worktree, so that nothing that removes it can reach through them.

@@ -66,6 +66,8 @@ pub fn make(
     };
     files::place_claude_settings(session, &rules, &mut placed)?;
     if !placed.paths.is_empty() || hold.unfinished.is_some() {
+        // A command that was killed may have placed some and hidden none.
+        placed.paths.extend(files::belongings(session));
         files::hide(session, &placed.paths)?;
     }
     notes.append(&mut placed.notes);
@@ -216,9 +218,7 @@ fn remove_made_worktree(session: &Session<'_>) -> Result<()> {
     if !is_whole(session) {
         return clear_half_made(session);
     }
-    remove_worktree(session, session.record.worktree())?;
-    trash::empty(session.project);
-    Ok(())
+    remove_worktree(session, session.record.worktree())
 }
 
 /// Takes the worktree away that git lists at this path: its folder in one moment, and then what git knows of it. The folder

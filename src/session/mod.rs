@@ -9,7 +9,7 @@ pub mod remove;
 pub mod resume;
 mod servers;
 pub mod status;
-mod trash;
+pub mod trash;
 mod windows;
 pub mod work;
 

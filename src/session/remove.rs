@@ -1,10 +1,10 @@
 //! Clearing a session away.
 
 use super::hold::Hold;
-use super::make::{own_tmux_session, remove_worktree};
+use super::make::{clear_half_made, own_tmux_session, remove_worktree};
 use super::servers::{self, Until};
 use super::work::{Saved, Work};
-use super::{Session, lock_store, trash};
+use super::{Session, lock_store};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
 use crate::hint::{self, Hint};
@@ -58,6 +58,9 @@ pub fn remove(
 ) -> Result<Removed> {
     let hold = Hold::take(project, name)?;
     let session = Session::find(project, layout, name)?;
+    if hold.unfinished.is_some() {
+        clear_half_made(&session)?;
+    }
     let git = Git::at(&project.main);
     let mut removed = Removed::default();
     let found = find(&session, git, &mut removed)?;
@@ -113,12 +116,6 @@ pub fn remove(
     }
     session.take_out_record()?;
     hold.finish();
-    let stays = trash::empty(project);
-    removed.notes.extend(
-        stays
-            .iter()
-            .map(|path| format!("{} can't be deleted: rm -rf it", path.display())),
-    );
     Ok(removed)
 }
 

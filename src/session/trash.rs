@@ -22,17 +22,14 @@ pub fn take(project: &Project, dir: &Path) -> Result<()> {
     let trash = trash(project);
     fs::create_dir_all(&trash)
         .with_context(|| format!("cannot make the folder {}", trash.display()))?;
-    let unique = tempfile::Builder::new()
-        .prefix("")
-        .tempdir_in(&trash)
-        .with_context(failed)?
-        .keep();
-    match fs::rename(dir, &unique) {
+    let mut name = dir.file_name().map(OsString::from).with_context(failed)?;
+    name.push(format!(".{}", std::process::id()));
+    match fs::rename(dir, trash.join(&name)) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-            let mut name = OsString::from(".");
-            name.push(unique.file_name().unwrap_or_default());
-            name.push(LEAVING);
-            fs::rename(dir, dir.with_file_name(name)).with_context(failed)
+            let mut hidden = OsString::from(".");
+            hidden.push(name);
+            hidden.push(LEAVING);
+            fs::rename(dir, dir.with_file_name(hidden)).with_context(failed)
         }
         result => result.with_context(failed),
     }

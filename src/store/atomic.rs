@@ -1,20 +1,20 @@
 //! Writing a file whole, so that a reader and a crash see the old one or the new one.
 
+use crate::processes;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The end of a temporary file's name: what a killed command left is known by it.
 pub const UNFINISHED: &str = ".tally-session-part";
 
 /// Replaces a file's contents: a temporary file beside it, fsync, rename, fsync of the folder.
 ///
-/// The mode is kept, a symlink is written through, a missing file is made with `new_mode`. Temporary files that a killed
-/// command left beside it are swept. Whoever calls this holds the lock that guards the file.
+/// The mode is kept, a symlink is written through, a missing file is made with `new_mode`. Temporary files that killed
+/// commands left beside it are swept. Whoever calls this holds the lock that guards the file.
 ///
 /// # Errors
 /// If the file or its folder can't be written, or the file is marked read-only; it is as it was then.
@@ -30,35 +30,45 @@ pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => new_mode,
         Err(error) => return Err(error).with_context(failed),
     };
-    sweep(dir, name);
-    let mut file = tempfile::Builder::new()
-        .prefix(name)
-        .suffix(UNFINISHED)
-        .tempfile_in(dir)
-        .with_context(failed)?;
-    file.write_all(contents).with_context(failed)?;
-    let handle = file.as_file();
-    handle
-        .set_permissions(fs::Permissions::from_mode(mode))
-        .with_context(failed)?;
-    handle.sync_all().with_context(failed)?;
-    file.persist(&path)
-        .map_err(|error| error.error)
-        .with_context(failed)?;
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
+    sweep(&path);
+    let part = dir.join(format!(
+        "{}.{}{UNFINISHED}",
+        name.to_string_lossy(),
+        std::process::id()
+    ));
+    let written = write_new(&part, contents, mode).and_then(|()| fs::rename(&part, &path));
+    if written.is_err() {
+        // The error that is reported is the one that matters.
+        let _ = fs::remove_file(&part);
+    }
+    written
+        .and_then(|()| File::open(dir)?.sync_all())
         .with_context(failed)
+}
+
+fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(contents)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.sync_all()
 }
 
 /// The file that a path means: the symlink's target, also one that is not there yet.
 fn real_path(path: &Path) -> Result<PathBuf> {
-    match fs::read_link(path) {
-        Ok(target) => {
-            let target = path.parent().unwrap_or(path).join(target);
-            real_path(&target)
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(&path).join(target),
+            Err(_) => return Ok(path),
         }
-        Err(_) => Ok(path.to_owned()),
     }
+    bail!("{} is a symlink that leads nowhere", path.display())
 }
 
 fn split(path: &Path) -> Result<(&Path, &OsStr)> {
@@ -67,27 +77,25 @@ fn split(path: &Path) -> Result<(&Path, &OsStr)> {
         .with_context(|| format!("{} is no path of a file", path.display()))
 }
 
-/// Removes what killed commands left: temporary files of this name that are older than any write takes.
-fn sweep(dir: &Path, name: &OsStr) {
+/// Removes what killed commands left beside a file: its temporary files whose processes are gone, or were this one's by
+/// number.
+pub fn sweep(path: &Path) {
+    let Ok((dir, name)) = split(path) else { return };
     let Ok(entries) = fs::read_dir(dir) else {
         return;
     };
-    let prefix = name.as_encoded_bytes();
     for entry in entries.flatten() {
         let file = entry.file_name();
-        let file = file.as_encoded_bytes();
-        let old = || {
-            let modified = entry
-                .metadata()
-                .and_then(|metadata| metadata.modified())
-                .ok()?;
-            modified.elapsed().ok()
-        };
-        if file.starts_with(prefix)
-            && file.ends_with(UNFINISHED.as_bytes())
-            && old().is_some_and(|age| age > Duration::from_mins(1))
-        {
-            // It is a leftover that only takes room: the next write tries again.
+        let pid = file
+            .to_str()
+            .and_then(|file| {
+                file.strip_prefix(name.to_str()?)?
+                    .strip_suffix(UNFINISHED)?
+                    .strip_prefix('.')
+            })
+            .and_then(|pid| pid.parse().ok());
+        if pid.is_some_and(|pid: u32| pid == std::process::id() || !processes::lives(pid)) {
+            // It only takes room: the next write tries again.
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -115,21 +123,29 @@ mod tests {
     }
 
     #[test]
-    fn old_leftovers_are_swept_and_young_ones_stay() {
+    fn leftovers_of_the_dead_are_swept_and_those_of_the_living_stay() {
         let dir = tempfile::tempdir().unwrap();
-        let old = dir.path().join(format!("fileAAAA{UNFINISHED}"));
-        let young = dir.path().join(format!("fileBBBB{UNFINISHED}"));
-        fs::write(&old, "").unwrap();
-        fs::write(&young, "").unwrap();
-        let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
-        File::options()
-            .write(true)
-            .open(&old)
-            .unwrap()
-            .set_modified(hour_ago)
-            .unwrap();
+        let part = |pid: u32| dir.path().join(format!("file.{pid}{UNFINISHED}"));
+        let parent = std::os::unix::process::parent_id();
+        // No system has a process of this number.
+        let (dead, living) = (part(i32::MAX.cast_unsigned()), part(parent));
+        fs::write(&dead, "").unwrap();
+        fs::write(&living, "").unwrap();
+        fs::write(part(std::process::id()), "").unwrap();
         replace(&dir.path().join("file"), b"new", 0o600).unwrap();
-        assert!(!old.exists());
-        assert!(young.exists());
+        assert!(!dead.exists());
+        assert!(living.exists());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_read_only_file_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+        let error = replace(&file, b"new", 0o600).unwrap_err().to_string();
+        assert!(error.ends_with("file is read-only"), "{error}");
+        assert_eq!(fs::read(&file).unwrap(), b"old");
     }
 }

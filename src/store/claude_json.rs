@@ -151,6 +151,7 @@ fn edit(json: &Path, mut change: impl FnMut(&mut Map<String, Value>) -> bool) ->
         }
         Ok(Some(new))
     };
+    atomic::sweep(json);
     // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
     for _ in 0..ROUNDS {
         let Some(before) = read(json)? else {
