@@ -9,11 +9,6 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
-
-/// How often a command is tried that may meet a lock file of another git.
-const TRIES: u32 = 5;
 
 /// git in one checkout.
 #[derive(Clone, Copy)]
@@ -94,7 +89,7 @@ impl<'a> Git<'a> {
     pub fn worktrees(self) -> Result<Vec<Worktree>> {
         let list = self
             .run(["worktree", "list", "--porcelain", "-z"])
-            .stdout()?;
+            .insist()?;
         let mut worktrees: Vec<Worktree> = Vec::new();
         for line in list.split(|&byte| byte == 0) {
             let text = String::from_utf8_lossy(line);
@@ -137,7 +132,7 @@ impl<'a> Git<'a> {
         let list = self
             .run(["for-each-ref", "--format=%(refname)%00%(worktreepath)"])
             .args(refnames)
-            .stdout()?;
+            .insist()?;
         let list = String::from_utf8_lossy(&list);
         Ok(list
             .lines()
@@ -167,19 +162,26 @@ impl<'a> Git<'a> {
         Ok(output.status.success().then(|| line_of(&output)))
     }
 
-    /// Makes a branch. git's own lock files, which another git may hold for a moment, are waited for.
+    /// Makes a branch.
     ///
     /// # Errors
     /// If git fails, also because the branch is there.
     pub fn create_branch(self, branch: &str, start: &Start) -> Result<()> {
-        let (tracking, from) = match start {
+        let from = match start {
             Start::Existing => return Ok(()),
-            Start::Tracking { remote } => ("--track", remote),
-            Start::New { commit, .. } => ("--no-track", commit),
+            Start::Tracking { remote } => remote,
+            Start::New { commit, .. } => commit,
         };
-        retry(|| self.run(["branch", tracking, "--", branch, from]).stdout())
-            .map(drop)
-            .with_context(|| format!("cannot make the branch {branch}"))
+        let failed = || format!("cannot make the branch {branch}");
+        self.run(["branch", "--no-track", "--", branch, from])
+            .insist()
+            .with_context(failed)?;
+        if let Start::Tracking { remote } = start {
+            self.run(["branch", "--quiet", "--set-upstream-to", remote, branch])
+                .insist()
+                .with_context(failed)?;
+        }
+        Ok(())
     }
 
     /// Checks a branch out in a new worktree. The lock is held until git has ended, even if this program is killed.
@@ -202,7 +204,7 @@ impl<'a> Git<'a> {
     pub fn remove_worktree(self, path: &Path) -> Result<()> {
         self.run(["worktree", "remove", "--force", "--"])
             .arg(path)
-            .stdout()
+            .insist()
             .map(drop)
             .with_context(|| format!("cannot remove the worktree {}", path.display()))
     }
@@ -214,7 +216,7 @@ impl<'a> Git<'a> {
     pub fn remove_unfinished_worktree(self, path: &Path) -> Result<()> {
         self.run(["worktree", "remove", "--force", "--force", "--"])
             .arg(path)
-            .stdout()
+            .insist()
             .map(drop)
             .with_context(|| format!("cannot remove the half-made worktree {}", path.display()))
     }
@@ -224,7 +226,18 @@ impl<'a> Git<'a> {
     /// # Errors
     /// If git fails, also because the branch is checked out somewhere.
     pub fn delete_branch(self, branch: &str) -> Result<()> {
-        retry(|| self.run(["branch", "-D", "--quiet", "--", branch]).stdout())
+        let deleted = self.run(["branch", "-D", "--quiet", "--", branch]).insist();
+        let refname = format!("refs/heads/{branch}");
+        // A first try may have deleted it and then failed on git's configuration, which somebody else was writing.
+        if deleted.is_err()
+            && self
+                .branches([&refname])?
+                .iter()
+                .all(|found| found.refname != refname)
+        {
+            return Ok(());
+        }
+        deleted
             .map(drop)
             .with_context(|| format!("cannot delete the branch {branch}"))
     }
@@ -252,7 +265,7 @@ impl<'a> Git<'a> {
                 "--",
             ])
             .args(paths)
-            .stdout()?;
+            .insist()?;
         Ok(status
             .split(|&byte| byte == 0)
             .filter(|line| line.len() > 3)
@@ -282,7 +295,7 @@ impl<'a> Git<'a> {
     pub fn hide_changes<S: AsRef<OsStr>>(self, paths: impl IntoIterator<Item = S>) -> Result<()> {
         self.run(["update-index", "--skip-worktree", "--"])
             .args(paths)
-            .stdout()?;
+            .insist()?;
         Ok(())
     }
 
@@ -296,7 +309,7 @@ impl<'a> Git<'a> {
         let named = self
             .run(["ls-files", "-z", "--others", "--ignored"])
             .arg(from)
-            .stdout()?;
+            .insist()?;
         if named.is_empty() {
             return Ok(Vec::new());
         }
@@ -319,18 +332,4 @@ fn line_of(output: &Output) -> String {
         .next()
         .unwrap_or_default()
         .to_owned()
-}
-
-/// Runs a command that was checked to be possible again if it fails: another git may have held a lock file.
-fn retry(command: impl Fn() -> Result<Vec<u8>, Failure>) -> Result<Vec<u8>, Failure> {
-    let mut tries = 1;
-    loop {
-        match command() {
-            Err(Failure::Ended { .. }) if tries < TRIES => {
-                thread::sleep(Duration::from_millis(20 * u64::from(tries)));
-                tries += 1;
-            }
-            result => return result,
-        }
-    }
 }

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// Variables that no program of ours may inherit.
 ///
@@ -37,6 +39,15 @@ const FOREIGN: [&str; 17] = [
 /// executes its program, it holds every open socket of this one.
 #[cfg(test)]
 pub static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// The pauses between the tries of a program that another one may be in the way of.
+pub const PAUSES: [Duration; 5] = [
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+];
 
 /// A program with its arguments, not started yet.
 pub struct Run {
@@ -214,23 +225,23 @@ impl Run {
     ///
     /// # Errors
     /// If it could not be started.
-    pub fn output(mut self) -> Result<Output, Failure> {
+    pub fn output(&self) -> Result<Output, Failure> {
         let mut command = self.command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut bytes = Vec::new();
-        match std::mem::replace(&mut self.stdin, Input::Nothing) {
+        match &self.stdin {
             Input::Nothing => command.stdin(Stdio::null()),
-            Input::Handle(file) => command.stdin(file),
-            Input::Bytes(given) => {
-                bytes = given;
-                command.stdin(Stdio::piped())
+            Input::Bytes(_) => command.stdin(Stdio::piped()),
+            Input::Handle(file) => {
+                command.stdin(file.try_clone().map_err(|error| self.not_started(error))?)
             }
         };
         let mut child = command.spawn().map_err(|error| self.not_started(error))?;
         let stdin = child.stdin.take();
-        let output = std::thread::scope(|scope| {
-            // A program that does not read all of its input decides by its status whether that is an error.
-            scope.spawn(|| stdin.map(|mut pipe| pipe.write_all(&bytes)));
+        let output = thread::scope(|scope| {
+            if let (Some(mut pipe), Input::Bytes(bytes)) = (stdin, &self.stdin) {
+                // A program that does not read all of its input decides by its status whether that is an error.
+                scope.spawn(move || pipe.write_all(bytes));
+            }
             child.wait_with_output()
         })
         .map_err(|error| Failure::Io {
@@ -248,25 +259,39 @@ impl Run {
     ///
     /// # Errors
     /// If it could not be started, or ended with a status that is not zero.
-    pub fn stdout(self) -> Result<Vec<u8>, Failure> {
-        let line = self.line();
+    pub fn stdout(&self) -> Result<Vec<u8>, Failure> {
         let output = self.output()?;
         if output.status.success() {
             Ok(output.stdout)
         } else {
             Err(Failure::Ended {
-                line,
+                line: self.line(),
                 status: output.status,
                 stderr: output.stderr,
             })
         }
     }
 
+    /// As [`Run::stdout`], and tries again when it fails though it should not: another process may be in its way for a
+    /// moment. It must be one that can be run again.
+    ///
+    /// # Errors
+    /// As [`Run::stdout`], after the last try.
+    pub fn insist(&self) -> Result<Vec<u8>, Failure> {
+        for pause in PAUSES {
+            match self.stdout() {
+                Err(Failure::Ended { .. }) => thread::sleep(pause),
+                result => return result,
+            }
+        }
+        self.stdout()
+    }
+
     /// Runs it on the user's own terminal.
     ///
     /// # Errors
     /// As [`Run::stdout`].
-    pub fn foreground(self) -> Result<(), Failure> {
+    pub fn foreground(&self) -> Result<(), Failure> {
         let status = self
             .command()
             .status()

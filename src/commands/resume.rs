@@ -2,30 +2,23 @@
 
 use super::Context;
 use crate::cli;
-use crate::session;
 use crate::session::resume::{self, Resumed};
 use crate::ui;
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
-    let mut names = super::parse_names(&args.names)?;
+    let names = super::parse_names(&args.names)?;
     if args.attach && names.len() != 1 {
         bail!("--attach goes with one name: a terminal shows one session at a time");
     }
-    if names.is_empty() {
-        names = session::all(&context.project, &context.layout)?
-            .into_iter()
-            .map(|session| session.name)
-            .collect();
-    }
-    if names.is_empty() {
-        ui::answer("there are no sessions to resume; make one with: tally-session add <name>");
-        return Ok(ExitCode::SUCCESS);
-    }
     super::warn_without_claude(context);
-    let attach_to = args.attach.then(|| names[0].clone());
-    let results = resume::resume(&context.project, &context.layout, &context.claude, names)?;
+    let attach_to = names.first().cloned().filter(|_| args.attach);
+    let wanted = Some(names).filter(|names| !names.is_empty());
+    let results = resume::resume(&context.project, &context.layout, &context.claude, wanted)?;
+    if results.is_empty() {
+        ui::answer("there are no sessions to resume; make one with: tally-session add <name>");
+    }
     let code = super::show_all(results, |name, resumed| match resumed {
         Resumed::AlreadyRunning => ui::answer(format_args!("{name} is already running")),
         Resumed::Started(notes) => {

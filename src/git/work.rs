@@ -37,7 +37,7 @@ impl Git<'_> {
                 "--branches",
                 "--remotes",
             ])
-            .stdout()?;
+            .insist()?;
         let list = String::from_utf8_lossy(&list);
         Ok(list.lines().next().map(|newest| Commits {
             count: list.lines().count(),
@@ -82,8 +82,8 @@ impl Git<'_> {
     /// If git fails.
     pub fn commit_all(self, index: &Path, parents: &[String], message: &str) -> Result<String> {
         let with_index = |run: Run| run.env("GIT_INDEX_FILE", index);
-        with_index(self.run(["add", "--all", "--", "."])).stdout()?;
-        let tree = with_index(self.run(["write-tree"])).stdout()?;
+        with_index(self.run(["add", "--all", "--", "."])).insist()?;
+        let tree = with_index(self.run(["write-tree"])).insist()?;
         let tree = String::from_utf8_lossy(&tree);
         let commit = self.run(["commit-tree", "-m", message]);
         let mut commit = SAVER
@@ -92,7 +92,7 @@ impl Git<'_> {
         for parent in parents {
             commit = commit.args(["-p", parent]);
         }
-        let commit = commit.arg(tree.trim()).stdout()?;
+        let commit = commit.arg(tree.trim()).insist()?;
         Ok(String::from_utf8_lossy(&commit).trim().to_owned())
     }
 

@@ -6,13 +6,14 @@ use super::{Session, files, lock_store, trash};
 use crate::claude::{Claude, Opening};
 use crate::git::{Git, Start};
 use crate::hint;
-use crate::process::{Failure, quote};
+use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::store::claude_json;
 use crate::tmux;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 /// What one command made of a session: as much as it may take back.
 #[derive(Debug, Default)]
@@ -126,18 +127,43 @@ fn check_out(
         git.create_branch(branch, start)?;
         made.branch = true;
     }
-    match git.add_worktree(path, branch, hold.handle()?) {
-        Ok(()) => Ok(()),
+    for pause in PAUSES {
+        match git.add_worktree(path, branch, hold.handle()?) {
+            Err(Failure::Ended { .. }) if !is_whole(session) => thread::sleep(pause),
+            result => return checked_out(session, result, notes),
+        }
+        // It may have met another git that was making or removing a worktree; it takes its own folder away when it fails.
+        clear_half_made(session)?;
+        fs::create_dir(path)
+            .with_context(|| format!("cannot make the folder {}", path.display()))?;
+    }
+    checked_out(
+        session,
+        git.add_worktree(path, branch, hold.handle()?),
+        notes,
+    )
+}
+
+/// A worktree that is complete is one, though a hook of git's failed.
+fn checked_out(
+    session: &Session<'_>,
+    result: Result<(), Failure>,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    match result {
         Err(Failure::Ended { stderr, .. }) if is_whole(session) => {
+            let words = stderr.trim();
             notes.push(format!(
-                "the worktree is complete, but a hook of git's failed: {}",
-                stderr.trim()
+                "the worktree is complete, but a hook of git's failed: {words}"
             ));
             Ok(())
         }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot make the worktree {}", path.display()))
-        }
+        result => result.with_context(|| {
+            format!(
+                "cannot make the worktree {}",
+                session.record.worktree().display()
+            )
+        }),
     }
 }
 

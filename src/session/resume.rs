@@ -26,17 +26,24 @@ pub enum Resumed {
     Started(Vec<String>),
 }
 
-/// Brings sessions back: what is missing is made, and then the windows of all of them are filled at once. What failed with
+/// Brings sessions back, the wanted ones or all: what is missing is made, and then the windows of all of them are filled at once. What failed with
 /// one of them does not keep the others.
 ///
 /// # Errors
-/// If tmux can't be asked which sessions run.
+/// If the store can't be read, or tmux can't be asked which sessions run.
 pub fn resume<'a>(
     project: &'a Project,
     layout: &'a Layout,
     claude: &Claude,
-    names: Vec<SessionName>,
+    wanted: Option<Vec<SessionName>>,
 ) -> Result<Vec<(SessionName, Result<Resumed>)>> {
+    let all = || {
+        Ok(Records::read(&project.main)?
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect())
+    };
+    let names = wanted.clone().map_or_else(all, Ok::<_, anyhow::Error>)?;
     // Every command takes several holds in one order, so that no two can wait for each other.
     let mut order: Vec<&SessionName> = names.iter().collect();
     order.sort_by_key(|name| name.slug());
@@ -44,6 +51,7 @@ pub fn resume<'a>(
         .into_iter()
         .map(|name| (name.clone(), Hold::take(project, name)))
         .collect();
+    let records = Records::read(&project.main)?;
     let running = tmux::sessions()?;
     let mut waiting = Vec::new();
     let mut results: Vec<(SessionName, Result<Resumed>)> = Vec::new();
@@ -53,6 +61,10 @@ pub fn resume<'a>(
             continue;
         };
         let (_, hold) = holds.swap_remove(at);
+        if wanted.is_none() && records.find(&name).is_none() {
+            // Another command has removed it meanwhile.
+            continue;
+        }
         let result = hold.and_then(|hold| {
             let resumed = start(
                 project,
