@@ -5,12 +5,14 @@ use crate::cli;
 use crate::name::SessionName;
 use crate::session::Session;
 use crate::session::make::own_tmux_session;
+use crate::store::records::Records;
 use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let name = SessionName::parse(&args.name)?;
-    let session = Session::find(&context.project, &context.layout, &name)?;
+    let records = Records::read(&context.project.main)?;
+    let session = Session::find(&context.project, &context.layout, &records, &name)?;
     if own_tmux_session(&session)?.is_some() {
         return super::attach_to(context, &name);
     }

@@ -15,7 +15,12 @@ pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
     super::warn_without_claude(context);
     let attach_to = names.first().cloned().filter(|_| args.attach);
     let wanted = Some(names).filter(|names| !names.is_empty());
-    let results = resume::resume(&context.project, &context.layout, &context.claude, wanted)?;
+    let results = resume::resume(
+        &context.project,
+        &context.layout,
+        &context.claude,
+        wanted.as_deref(),
+    )?;
     if results.is_empty() {
         ui::answer("there are no sessions to resume; make one with: tally-session add <name>");
     }

@@ -59,9 +59,13 @@ impl<'a> Session<'a> {
     /// The session of this name, from the store.
     ///
     /// # Errors
-    /// If the store can't be read, or has no such session.
-    pub fn find(project: &'a Project, layout: &'a Layout, name: &SessionName) -> Result<Self> {
-        let records = Records::read(&project.main)?;
+    /// If the store has no such session.
+    pub fn find(
+        project: &'a Project,
+        layout: &'a Layout,
+        records: &Records,
+        name: &SessionName,
+    ) -> Result<Self> {
         let record = records
             .find(name)
             .ok_or_else(|| anyhow!("there is no session {name}"));

@@ -13,6 +13,7 @@ use crate::name::SessionName;
 use crate::process::quote;
 use crate::project::Project;
 use crate::store::claude_json;
+use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
@@ -57,7 +58,7 @@ pub fn remove(
     wish: Wish,
 ) -> Result<Removed> {
     let hold = Hold::take(project, name)?;
-    let session = Session::find(project, layout, name)?;
+    let session = Session::find(project, layout, &Records::read(&project.main)?, name)?;
     if hold.unfinished.is_some() {
         clear_half_made(&session)?;
     }

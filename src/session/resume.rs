@@ -15,7 +15,8 @@ use crate::ports;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
+use std::collections::HashMap;
 
 /// What became of a session.
 #[derive(Debug)]
@@ -31,62 +32,58 @@ pub enum Resumed {
 ///
 /// # Errors
 /// If the store can't be read, or tmux can't be asked which sessions run.
-pub fn resume<'a>(
-    project: &'a Project,
-    layout: &'a Layout,
+pub fn resume(
+    project: &Project,
+    layout: &Layout,
     claude: &Claude,
-    wanted: Option<Vec<SessionName>>,
+    wanted: Option<&[SessionName]>,
 ) -> Result<Vec<(SessionName, Result<Resumed>)>> {
-    let all = || {
-        Ok(Records::read(&project.main)?
-            .iter()
-            .map(|(name, _)| name.clone())
-            .collect())
-    };
-    let names = wanted.clone().map_or_else(all, Ok::<_, anyhow::Error>)?;
+    let before = Records::read(&project.main)?;
+    let names: Vec<SessionName> = wanted.map_or_else(
+        || before.iter().map(|(name, _)| name.clone()).collect(),
+        <[_]>::to_vec,
+    );
     // Every command takes several holds in one order, so that no two can wait for each other.
-    let mut order: Vec<&SessionName> = names.iter().collect();
+    let mut order: Vec<_> = names
+        .iter()
+        .filter(|name| before.find(name).is_some())
+        .collect();
     order.sort_by_key(|name| name.slug());
-    let mut holds: Vec<(SessionName, Result<Hold>)> = order
+    let mut holds: HashMap<_, _> = order
         .into_iter()
         .map(|name| (name.clone(), Hold::take(project, name)))
         .collect();
+
     let records = Records::read(&project.main)?;
     let running = tmux::sessions()?;
     let mut waiting = Vec::new();
-    let mut results: Vec<(SessionName, Result<Resumed>)> = Vec::new();
-    let mut finished = Vec::new();
+    let mut results = Vec::new();
+    let mut done = Vec::new();
     for name in names {
-        let Some(at) = holds.iter().position(|(held, _)| *held == name) else {
-            continue;
-        };
-        let (_, hold) = holds.swap_remove(at);
         if wanted.is_none() && records.find(&name).is_none() {
             // Another command has removed it meanwhile.
             continue;
         }
-        let result = hold.and_then(|hold| {
-            let resumed = start(
-                project,
-                layout,
-                claude,
-                &name,
-                &hold,
-                &running,
-                &mut waiting,
-            )?;
-            finished.push(hold);
+        let result = Session::find(project, layout, &records, &name).and_then(|mut session| {
+            let hold = holds
+                .remove(&name)
+                .with_context(|| format!("{name} was only just added"))??;
+            let resumed = start(&mut session, claude, &hold, &running, &mut waiting)?;
+            done.push(hold);
             Ok(resumed)
         });
         results.push((name, result));
     }
     let notes = windows::fill(&waiting)?;
-    finished.into_iter().for_each(Hold::finish);
-    if let Some(Resumed::Started(told)) = results
+    done.into_iter().for_each(Hold::finish);
+    let last = results
         .iter_mut()
-        .filter_map(|(_, result)| result.as_mut().ok())
-        .find(|resumed| matches!(resumed, Resumed::Started(_)))
-    {
+        .rev()
+        .find_map(|(_, result)| match result {
+            Ok(Resumed::Started(told)) => Some(told),
+            _ => None,
+        });
+    if let Some(told) = last {
         told.extend(notes);
     }
     Ok(results)
@@ -94,18 +91,15 @@ pub fn resume<'a>(
 
 /// Makes what one session lacks, up to its windows.
 fn start(
-    project: &Project,
-    layout: &Layout,
+    session: &mut Session<'_>,
     claude: &Claude,
-    name: &SessionName,
     hold: &Hold,
     running: &[TmuxSession],
     waiting: &mut Vec<Waiting>,
 ) -> Result<Resumed> {
-    let mut session = Session::find(project, layout, name)?;
     let tmux_name = session.tmux_name();
     if let Some(tmux) = running.iter().find(|tmux| tmux.name == tmux_name) {
-        if !tmux.is_of(&project.main) {
+        if !tmux.is_of(&session.project.main) {
             return Err(anyhow!(
                 "there is a tmux session {tmux_name} that tally-session did not make"
             ))
@@ -120,13 +114,13 @@ fn start(
             .as_ref()
             .and_then(|unfinished| unfinished.prompt.as_deref());
         let opening = make::opening(conversation.as_deref(), prompt);
-        waiting.extend(windows::left_waiting(&session, opening, tmux)?);
+        waiting.extend(windows::left_waiting(session, opening, tmux)?);
         return Ok(Resumed::Started(Vec::new()));
     }
-    make::clear_half_made(&session)?;
-    let start = branch_start(&session, hold)?;
-    let mut notes = leave_taken_ports(&mut session)?;
-    let (windows, told) = make::make(&session, &start, hold, claude, &mut Made::default())?;
+    make::clear_half_made(session)?;
+    let start = branch_start(session, hold)?;
+    let mut notes = leave_taken_ports(session)?;
+    let (windows, told) = make::make(session, &start, hold, claude, &mut Made::default())?;
     waiting.extend(windows);
     notes.extend(told);
     Ok(Resumed::Started(notes))
