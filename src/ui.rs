@@ -44,9 +44,16 @@ fn narrate(style: Style, label: &str, text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
 }
 
-/// Part of the answer, on stdout.
+/// Part of the answer to a question, on stdout.
 pub fn answer(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// What was done, on stdout; whoever wants errors only is not told.
+pub fn done(text: impl Display) {
+    if tells(Verbosity::Normal) {
+        answer(text);
+    }
 }
 
 /// Whether the answer goes to a terminal.

@@ -36,19 +36,19 @@ fn show(added: &Added<'_>) {
             format!("new, from {from} at {}", &commit[..SHORT.min(commit.len())])
         }
     };
-    ui::answer(format_args!("added {}", session.name));
-    ui::answer(format_args!(
+    ui::done(format_args!("added {}", session.name));
+    ui::done(format_args!(
         "  branch    {} ({base})",
         session.record.branch()
     ));
-    ui::answer(format_args!(
+    ui::done(format_args!(
         "  worktree  {}",
         session.record.worktree().display()
     ));
     for (service, port) in session.ports() {
-        ui::answer(format_args!("  {service:<8}  http://localhost:{port}"));
+        ui::done(format_args!("  {service:<8}  http://localhost:{port}"));
     }
-    ui::answer(format_args!(
+    ui::done(format_args!(
         "  attach    tally-session attach {}",
         session.name
     ));

@@ -38,13 +38,13 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         .collect();
     Ok(super::show_all(results, |name, removed: Removed| {
         removed.notes.iter().for_each(ui::warn);
-        ui::answer(format_args!("removed {name}"));
+        ui::done(format_args!("removed {name}"));
         if let Some(saved) = &removed.saved {
-            ui::answer(format_args!(
+            ui::done(format_args!(
                 "  its work is saved as {} in {}",
                 saved.commit, saved.refname
             ));
-            ui::answer(format_args!(
+            ui::done(format_args!(
                 "  get it back with: tally-session add {name} --from {}",
                 saved.refname
             ));

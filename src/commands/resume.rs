@@ -22,13 +22,13 @@ pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
         wanted.as_deref(),
     )?;
     if results.is_empty() {
-        ui::answer("there are no sessions to resume; make one with: tally-session add <name>");
+        ui::done("there are no sessions to resume; make one with: tally-session add <name>");
     }
     let code = super::show_all(results, |name, resumed| match resumed {
-        Resumed::AlreadyRunning => ui::answer(format_args!("{name} is already running")),
+        Resumed::AlreadyRunning => ui::done(format_args!("{name} is already running")),
         Resumed::Started(notes) => {
             notes.iter().for_each(ui::warn);
-            ui::answer(format_args!("resumed {name}: tally-session attach {name}"));
+            ui::done(format_args!("resumed {name}: tally-session attach {name}"));
         }
     });
     match attach_to {

@@ -38,14 +38,18 @@ impl Stack {
             let package = dir.join("node_modules/@anthropic-ai/claude-code");
             run(Command::new("node").arg("install.cjs").current_dir(package));
         });
-        let frontend = part(&cache, "frontend", &FRONTEND.join(" "), |dir| npm(dir, &FRONTEND));
+        let frontend = part(&cache, "frontend", &FRONTEND.join(" "), |dir| {
+            npm(dir, &FRONTEND);
+        });
         let wrapper = part(&cache, "wrapper", VIRTUALENVWRAPPER, |dir| {
             run(Command::new("python3").args(["-m", "venv"]).arg(dir));
             run(Command::new(dir.join("bin/pip")).args(["install", "-q", VIRTUALENVWRAPPER]));
         });
         let wheels = part(&cache, "wheels", DJANGO, |dir| {
             let pip = wrapper.join("bin/pip");
-            run(Command::new(pip).args(["download", "-q", DJANGO, "-d"]).arg(dir));
+            run(Command::new(pip)
+                .args(["download", "-q", DJANGO, "-d"])
+                .arg(dir));
         });
         Self {
             claude: claude.join("node_modules/.bin"),
@@ -77,8 +81,17 @@ fn part(cache: &Path, name: &str, holds: &str, install: impl FnOnce(&Path)) -> P
 fn npm(dir: &Path, packages: &[&str]) {
     // Without a package.json of its own, npm would look for one in the folders above.
     fs::write(dir.join("package.json"), r#"{ "private": true }"#).expect("write package.json");
-    let options = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    run(Command::new("npm").args(options).args(packages).current_dir(dir));
+    let options = [
+        "install",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+    ];
+    run(Command::new("npm")
+        .args(options)
+        .args(packages)
+        .current_dir(dir));
 }
 
 fn run(command: &mut Command) {

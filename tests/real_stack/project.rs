@@ -3,6 +3,7 @@
 use crate::install::Stack;
 use crate::stage::Stage;
 use rusqlite::Connection;
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -13,26 +14,49 @@ use std::time::Duration;
 /// How many points the database of the main checkout starts with.
 pub const POINTS: i64 = 3;
 
+/// What Claude may do in the main checkout: by its settings, and by what the user once allowed there.
+pub const RULES: [&str; 2] = ["Bash(npm run test:*)", "Bash(python manage.py test:*)"];
+
 /// Makes the project in the main checkout, and its virtual environment.
 pub fn create(stage: &Stage, stack: &Stack) {
     let main = &stage.main;
     // `-a` makes the main checkout the environment's project folder: `workon` then changes to it.
-    let django = "mkvirtualenv -a \"$1\" tally && pip install -q --no-index --find-links \"$2\" django";
+    let django =
+        "mkvirtualenv -a \"$1\" tally && pip install -q --no-index --find-links \"$2\" django";
     stage.shell(django, &[main, &stack.wheels]);
     let backend = main.join("backend");
     fs::create_dir(&backend).expect("make backend");
-    stage.shell("workon tally && django-admin startproject tally \"$1\"", &[&backend]);
-    stage.output("cp", &["-R", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_stack/tally/."), "."]);
+    stage.shell(
+        "workon tally && django-admin startproject tally \"$1\"",
+        &[&backend],
+    );
+    stage.output(
+        "cp",
+        &[
+            "-R",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_stack/tally/."),
+            ".",
+        ],
+    );
     let ignored = "node_modules/\ndb.sqlite3\n.env\n__pycache__/\n";
     fs::write(main.join(".gitignore"), ignored).expect("write .gitignore");
-    for args in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "The project"]] {
+    for args in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &["commit", "-qm", "The project"],
+    ] {
         stage.output("git", args);
     }
 
     // What git does not hold.
-    stage.shell("workon tally && cd backend && python manage.py migrate -v 0", &[]);
+    stage.shell(
+        "workon tally && cd backend && python manage.py migrate -v 0",
+        &[],
+    );
     let database = open(&backend.join("db.sqlite3"));
-    database.execute_batch("CREATE TABLE point (id INTEGER); CREATE TABLE ledger (id INTEGER)").expect("make tables");
+    database
+        .execute_batch("CREATE TABLE point (id INTEGER); CREATE TABLE ledger (id INTEGER)")
+        .expect("make tables");
     (0..POINTS).for_each(|_| add_point(&database));
     fs::write(backend.join(".env"), "SECRET='keep me'\n").expect("write backend/.env");
     let private = fs::Permissions::from_mode(0o600);
@@ -42,27 +66,33 @@ pub fn create(stage: &Stage, stack: &Stack) {
     let modules = main.join("frontend/node_modules");
     stage.shell("cp -R \"$1\" \"$2\"", &[&stack.node_modules, &modules]);
     fs::create_dir(main.join(".claude")).expect("make .claude");
-    let settings = r#"{ "permissions": { "allow": ["Bash(npm run test:*)"] } }"#;
-    fs::write(main.join(".claude/settings.local.json"), settings).expect("write settings.local.json");
+    let settings = json!({ "permissions": { "allow": [RULES[0]] } }).to_string();
+    fs::write(main.join(".claude/settings.local.json"), settings)
+        .expect("write settings.local.json");
 }
 
 /// A database file, as a server has it open.
 pub fn open(path: &Path) -> Connection {
     let database = Connection::open(path).expect("open a database");
-    database.busy_timeout(Duration::from_secs(30)).expect("set the time to wait");
+    database
+        .busy_timeout(Duration::from_secs(30))
+        .expect("set the time to wait");
     database
 }
 
 /// Puts a row into both tables, in one transaction: a consistent database has as many in the one as in the other.
 pub fn add_point(database: &Connection) {
-    let insert = "BEGIN IMMEDIATE; INSERT INTO point VALUES (1); INSERT INTO ledger VALUES (1); COMMIT";
+    let insert =
+        "BEGIN IMMEDIATE; INSERT INTO point VALUES (1); INSERT INTO ledger VALUES (1); COMMIT";
     database.execute_batch(insert).expect("add a point");
 }
 
 /// How many rows a table has.
 pub fn count(database: &Connection, table: &str) -> i64 {
     let query = format!("SELECT count(*) FROM {table}");
-    database.query_row(&query, [], |row| row.get(0)).expect("count the rows")
+    database
+        .query_row(&query, [], |row| row.get(0))
+        .expect("count the rows")
 }
 
 /// Does something while points are added to a database without a pause.

@@ -42,9 +42,21 @@ impl Stage {
     /// A session, by what the store says of it.
     pub fn session(&self, name: &str) -> Session<'_> {
         let store = self.store();
-        let record = store.get(name).unwrap_or_else(|| panic!("no record of {name} in {store:#}"));
-        let text = |key: &str| record[key].as_str().unwrap_or_else(|| panic!("no {key} in {record:#}")).to_owned();
-        let port = |key: &str| record[key].as_u64().and_then(|port| u16::try_from(port).ok()).expect("a port");
+        let record = store
+            .get(name)
+            .unwrap_or_else(|| panic!("no record of {name} in {store:#}"));
+        let text = |key: &str| {
+            record[key]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {key} in {record:#}"))
+                .to_owned()
+        };
+        let port = |key: &str| {
+            record[key]
+                .as_u64()
+                .and_then(|port| u16::try_from(port).ok())
+                .expect("a port")
+        };
         Session {
             stage: self,
             full_name: format!("tally-{}", name.replace('/', "-")),
@@ -59,16 +71,42 @@ impl Stage {
 impl Session<'_> {
     /// Waits until all of it is there: both servers, Claude under its name and idle, and both prompts.
     pub fn comes_up(&self) {
-        assert_eq!(self.backend()["database"], self.worktree.join("backend/db.sqlite3").to_str().expect("UTF-8"));
-        assert_eq!(self.api_of_page(), format!("http://localhost:{}", self.backend_port));
-        self.shows("claude", "its name above the input", |screen| shows_name(screen, &self.full_name));
-        wait_for(&format!("Claude in {}", self.full_name), || match self.claude() {
-            Some(claude) if claude.status == "idle" && claude.name == self.full_name => Ok(()),
-            other => Err(format!("{other:?}")),
+        self.answers("backend", self.backend_port);
+        self.answers("frontend", self.frontend_port);
+        assert_eq!(
+            self.backend()["database"],
+            self.worktree
+                .join("backend/db.sqlite3")
+                .to_str()
+                .expect("UTF-8")
+        );
+        assert_eq!(
+            self.api_of_page(),
+            format!("http://localhost:{}", self.backend_port)
+        );
+        self.shows("claude", "its name above the input", |screen| {
+            shows_name(screen, &self.full_name)
         });
-        self.shows("shell", "a prompt in the virtual environment", |screen| last_line(screen).starts_with("(tally) "));
+        wait_for(&format!("Claude in {}", self.full_name), || {
+            match self.claude() {
+                Some(claude) if claude.status == "idle" && claude.name == self.full_name => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+        self.shows("shell", "a prompt in the virtual environment", |screen| {
+            last_line(screen).starts_with("(tally) ")
+        });
         self.shows("cli", "a command line to be finished", |screen| {
-            last_line(screen).starts_with("(tally) ") && last_line(screen).ends_with("python manage.py")
+            last_line(screen).starts_with("(tally) ")
+                && last_line(screen).ends_with("python manage.py")
+        });
+    }
+
+    /// Waits until a server answers. If it never does, its window tells why.
+    fn answers(&self, service: &str, port: u16) {
+        wait_for(&format!("the {service} of {}", self.full_name), || {
+            get(port, "/")
+                .map_err(|error| format!("{error}\n{}", self.screen(&format!("{service}:{port}"))))
         });
     }
 
@@ -85,50 +123,69 @@ impl Session<'_> {
     /// The names of the windows, in their order.
     pub fn windows(&self) -> Vec<String> {
         let target = format!("={}:", self.full_name);
-        let names = self.stage.tmux(&["list-windows", "-t", &target, "-F", "#{window_name}"]).unwrap_or_default();
+        let names = self
+            .stage
+            .tmux(&["list-windows", "-t", &target, "-F", "#{window_name}"])
+            .unwrap_or_default();
         names.lines().map(str::to_owned).collect()
     }
 
     /// The id of a window's pane: a name may hold a `:`, which means something else in a target.
     fn pane(&self, window: &str) -> String {
         let target = format!("={}:", self.full_name);
-        let panes = self.stage.tmux(&["list-windows", "-t", &target, "-F", "#{pane_id} #{window_name}"]);
+        let panes = self.stage.tmux(&[
+            "list-windows",
+            "-t",
+            &target,
+            "-F",
+            "#{pane_id} #{window_name}",
+        ]);
         let panes = panes.unwrap_or_else(|| panic!("no tmux session {}", self.full_name));
-        let named = panes.lines().filter_map(|line| line.split_once(' ')).find(|(_, name)| *name == window);
-        named.unwrap_or_else(|| panic!("no window {window} in:\n{panes}")).0.to_owned()
+        let named = panes
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .find(|(_, name)| *name == window);
+        named
+            .unwrap_or_else(|| panic!("no window {window} in:\n{panes}"))
+            .0
+            .to_owned()
     }
 
     /// What a window shows.
     pub fn screen(&self, window: &str) -> String {
         let pane = self.pane(window);
-        self.stage.tmux(&["capture-pane", "-p", "-t", &pane]).expect("read a screen")
-    }
-
-    /// The current folder of a window.
-    pub fn folder(&self, window: &str) -> String {
-        let pane = self.pane(window);
-        let folder = self.stage.tmux(&["display-message", "-p", "-t", &pane, "#{pane_current_path}"]);
-        folder.expect("ask for a folder").trim_end().to_owned()
+        self.stage
+            .tmux(&["capture-pane", "-p", "-t", &pane])
+            .expect("read a screen")
     }
 
     /// Waits until a window shows something.
     pub fn shows(&self, window: &str, what: &str, seen: impl Fn(&str) -> bool) {
-        wait_for(&format!("{what} in the window {window} of {}", self.full_name), || {
-            let screen = self.screen(window);
-            if seen(&screen) { Ok(()) } else { Err(screen) }
-        });
+        wait_for(
+            &format!("{what} in the window {window} of {}", self.full_name),
+            || {
+                let screen = self.screen(window);
+                if seen(&screen) { Ok(()) } else { Err(screen) }
+            },
+        );
     }
 
     /// Presses a key, as tmux calls it.
     pub fn press(&self, window: &str, key: &str) {
-        self.stage.tmux(&["send-keys", "-t", &self.pane(window), key]).expect("press a key");
+        self.stage
+            .tmux(&["send-keys", "-t", &self.pane(window), key])
+            .expect("press a key");
     }
 
     /// Types a line, waits until it is shown, and enters it.
     pub fn enter(&self, window: &str, line: &str) {
         let pane = self.pane(window);
-        self.stage.tmux(&["send-keys", "-l", "-t", &pane, line]).expect("type a line");
-        self.shows(window, &format!("{line:?} as it is typed"), |screen| screen.contains(line));
+        self.stage
+            .tmux(&["send-keys", "-l", "-t", &pane, line])
+            .expect("type a line");
+        self.shows(window, &format!("{line:?} as it is typed"), |screen| {
+            screen.contains(line)
+        });
         self.press(window, "Enter");
     }
 
@@ -136,26 +193,47 @@ impl Session<'_> {
     pub fn say(&self, text: &str) {
         self.enter("claude", text);
         self.shows("claude", "the end of an answer", |screen| {
-            screen.split_once(text).is_some_and(|(_, below)| below.contains("API Error"))
+            screen
+                .split_once(text)
+                .is_some_and(|(_, below)| below.contains("API Error"))
         });
-        wait_until("Claude to be idle", || self.claude().is_some_and(|claude| claude.status == "idle"));
+        wait_until("Claude to be idle", || {
+            self.claude().is_some_and(|claude| claude.status == "idle")
+        });
     }
 
-    /// Clears Claude's conversation. The id of the new one.
+    /// Clears Claude's conversation. The id of the new one, once its transcript has begun.
     pub fn clear(&self) -> String {
         let before = self.conversation();
         self.enter("claude", "/clear");
         wait_for("a new conversation", || {
             let now = self.conversation();
-            if now == before { Err(now) } else { Ok(now) }
+            let transcript = fs::read_to_string(self.transcript(&now)).unwrap_or_default();
+            if now != before && transcript.contains("/clear") {
+                Ok(now)
+            } else {
+                Err(transcript)
+            }
         })
+    }
+
+    /// The file of a conversation. (The rule for long paths and those with other letters is not needed here.)
+    pub fn transcript(&self, conversation: &str) -> PathBuf {
+        let path = self.worktree.to_string_lossy();
+        let folder = path.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let projects = self.stage.home.join(".claude/projects");
+        projects.join(folder).join(format!("{conversation}.jsonl"))
     }
 
     /// The Claude that was started last in the worktree, whether it still lives or not.
     pub fn claude(&self) -> Option<Claude> {
-        let files = fs::read_dir(self.stage.home.join(".claude/sessions")).ok()?.flatten();
-        let running = files.filter_map(|file| serde_json::from_slice::<Value>(&fs::read(file.path()).ok()?).ok());
-        let here = running.filter(|claude| claude["cwd"].as_str().map(Path::new) == Some(&self.worktree));
+        let files = fs::read_dir(self.stage.home.join(".claude/sessions"))
+            .ok()?
+            .flatten();
+        let running = files
+            .filter_map(|file| serde_json::from_slice::<Value>(&fs::read(file.path()).ok()?).ok());
+        let here =
+            running.filter(|claude| claude["cwd"].as_str().map(Path::new) == Some(&self.worktree));
         let text = |claude: &Value, key: &str| claude[key].as_str().map(str::to_owned);
         here.filter_map(|claude| {
             Some(Claude {
@@ -171,7 +249,9 @@ impl Session<'_> {
 
     /// The id of the conversation that Claude is in.
     pub fn conversation(&self) -> String {
-        self.claude().unwrap_or_else(|| panic!("no Claude runs in {}", self.worktree.display())).conversation
+        self.claude()
+            .unwrap_or_else(|| panic!("no Claude runs in {}", self.worktree.display()))
+            .conversation
     }
 }
 
@@ -190,20 +270,34 @@ pub fn api_of_page(port: u16) -> String {
         next.clone_into(&mut path);
     }
     let page = wait_for(&format!("Vite on port {port}"), || get(port, &path));
-    let value = page.split_once("\"VITE_API_URL\": \"").and_then(|(_, rest)| rest.split_once('"'));
-    value.unwrap_or_else(|| panic!("no VITE_API_URL in {path}:\n{page}")).0.to_owned()
+    let value = page
+        .split_once("\"VITE_API_URL\": \"")
+        .and_then(|(_, rest)| rest.split_once('"'));
+    value
+        .unwrap_or_else(|| panic!("no VITE_API_URL in {path}:\n{page}"))
+        .0
+        .to_owned()
 }
 
 /// Whether Claude's input line bears a name, in its upper border.
 fn shows_name(screen: &str, name: &str) -> bool {
-    screen.lines().any(|line| line.starts_with('─') && line.contains(&format!("─ {name} ─")))
+    screen
+        .lines()
+        .any(|line| line.starts_with('─') && line.contains(&format!("─ {name} ─")))
 }
 
 fn last_line(screen: &str) -> &str {
-    screen.trim_end().lines().last().unwrap_or_default().trim_end()
+    screen
+        .trim_end()
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim_end()
 }
 
 fn json(path: &Path) -> Value {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()))
+    let text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()))
 }

@@ -42,13 +42,25 @@ impl Stage {
     pub fn new() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let stack = STACK.get_or_init(Stack::install);
-        let folder = tempfile::Builder::new().prefix("ts").tempdir().expect("make a temporary folder");
-        let root = folder.path().canonicalize().expect("find the temporary folder");
+        let folder = tempfile::Builder::new()
+            .prefix("ts")
+            .tempdir()
+            .expect("make a temporary folder");
+        let root = folder
+            .path()
+            .canonicalize()
+            .expect("find the temporary folder");
         let (home, main) = (root.join("home"), root.join("dev/tally"));
-        for dir in [&home, &main, &root.join("t")] {
+        for dir in [&home, &main, &root.join("t"), &root.join("tmp")] {
             fs::create_dir_all(dir).expect("make the folders");
         }
-        let stage = Self { root, home, main, _folder: folder, _turn: turn };
+        let stage = Self {
+            root,
+            home,
+            main,
+            _folder: folder,
+            _turn: turn,
+        };
         stage.furnish_home(stack);
         project::create(&stage, stack);
         stage
@@ -56,7 +68,11 @@ impl Stage {
 
     fn furnish_home(&self, stack: &Stack) {
         let path = std::env::var("PATH").expect("PATH is set");
-        let quoted = |path: &Path| shlex::try_quote(&path.to_string_lossy()).expect("quote a path").into_owned();
+        let quoted = |path: &Path| {
+            shlex::try_quote(&path.to_string_lossy())
+                .expect("quote a path")
+                .into_owned()
+        };
         let profile = format!(
             "export PATH={claude}:{path}
 export WORKON_HOME=$HOME/.virtualenvs
@@ -81,7 +97,7 @@ export DISABLE_AUTOUPDATER=1
             "hasCompletedOnboarding": true,
             "customApiKeyResponses": { "approved": [&API_KEY[API_KEY.len() - 20..]], "rejected": [] },
             "projects": { main: {
-                "allowedTools": ["Bash(python manage.py test:*)"],
+                "allowedTools": [project::RULES[1]],
                 "hasTrustDialogAccepted": true,
                 "history": [{ "display": "what was said in the main checkout" }],
             } },
@@ -99,13 +115,17 @@ export DISABLE_AUTOUPDATER=1
     /// A command of this user's, in the main checkout.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.main).stdin(Stdio::null()).env_clear();
+        command
+            .current_dir(&self.main)
+            .stdin(Stdio::null())
+            .env_clear();
         for name in ["PATH", "USER", "LOGNAME"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         command
             .env("HOME", &self.home)
             .env("TMUX_TMPDIR", self.root.join("t"))
+            .env("TMPDIR", self.root.join("tmp"))
             .env("SHELL", "/bin/bash")
             .env("LANG", "C.UTF-8")
             .env("GIT_CONFIG_NOSYSTEM", "1");
@@ -121,7 +141,9 @@ export DISABLE_AUTOUPDATER=1
 
     /// Runs a line in the user's login shell, with `$1` and so on.
     pub fn shell(&self, line: &str, args: &[&Path]) -> String {
-        let args = args.iter().map(|arg| arg.to_str().expect("a path in UTF-8"));
+        let args = args
+            .iter()
+            .map(|arg| arg.to_str().expect("a path in UTF-8"));
         let all: Vec<_> = ["-lc", line, "bash"].into_iter().chain(args).collect();
         self.output("/bin/bash", &all)
     }
@@ -129,7 +151,11 @@ export DISABLE_AUTOUPDATER=1
     /// What `tally-session` answers when it succeeds, on stdout.
     pub fn tally(&self, args: &[&str]) -> String {
         let outcome = self.tally_session(args);
-        assert_eq!(outcome.code, Some(0), "tally-session {args:?}: {outcome:#?}");
+        assert_eq!(
+            outcome.code,
+            Some(0),
+            "tally-session {args:?}: {outcome:#?}"
+        );
         outcome.stdout
     }
 
@@ -146,7 +172,9 @@ export DISABLE_AUTOUPDATER=1
 
     /// The names of the tmux sessions that run.
     pub fn tmux_sessions(&self) -> Vec<String> {
-        let names = self.tmux(&["list-sessions", "-F", "#{session_name}"]).unwrap_or_default();
+        let names = self
+            .tmux(&["list-sessions", "-F", "#{session_name}"])
+            .unwrap_or_default();
         names.lines().map(str::to_owned).collect()
     }
 
@@ -170,7 +198,7 @@ impl Drop for Stage {
             std::thread::sleep(Duration::from_millis(50));
         }
         for pid in self.processes() {
-            let mut system = System::new();
+            let mut system = System::new().expect("read the processes");
             system.refresh_processes(ProcessesToUpdate::Some(&[pid]), true);
             system.process(pid).map(sysinfo::Process::kill);
         }
@@ -179,7 +207,9 @@ impl Drop for Stage {
 
 impl Outcome {
     fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let output = command
+            .output()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -190,9 +220,16 @@ impl Outcome {
 
 /// The processes whose current folder is this one or lies in it.
 pub fn processes_in(dir: &Path) -> Vec<sysinfo::Pid> {
-    let mut system = System::new();
-    let kind = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always).without_tasks();
+    let mut system = System::new().expect("read the processes");
+    let kind = ProcessRefreshKind::nothing()
+        .with_cwd(UpdateKind::Always)
+        .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
     let inside = |process: &sysinfo::Process| process.cwd().is_some_and(|cwd| cwd.starts_with(dir));
-    system.processes().values().filter(|process| inside(process)).map(sysinfo::Process::pid).collect()
+    system
+        .processes()
+        .values()
+        .filter(|process| inside(process))
+        .map(sysinfo::Process::pid)
+        .collect()
 }

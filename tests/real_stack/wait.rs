@@ -15,7 +15,9 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T 
     loop {
         match ask() {
             Ok(answer) => return answer,
-            Err(seen) if start.elapsed() > LIMIT => panic!("waited in vain for {what}; seen:\n{seen}"),
+            Err(seen) if start.elapsed() > LIMIT => {
+                panic!("waited in vain for {what}; seen:\n{seen}")
+            }
             Err(_) => thread::sleep(Duration::from_millis(50)),
         }
     }
@@ -23,5 +25,11 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T 
 
 /// Waits until `ask` is true.
 pub fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
-    wait_for(what, || if ask() { Ok(()) } else { Err("not so".to_owned()) });
+    wait_for(what, || {
+        if ask() {
+            Ok(())
+        } else {
+            Err("not so".to_owned())
+        }
+    });
 }
