@@ -9,6 +9,7 @@ use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -115,20 +116,21 @@ fn runs_claude(window: &Window) -> bool {
         .is_some_and(|run| run.contains("{claude}"))
 }
 
-/// Types into all windows, each as soon as all their shells read: the line in every one, then what is left at the prompt.
+/// Types into all windows, when all their shells read: the line in every one, then what is left at the prompt. Gives what
+/// did not go as it should.
 ///
 /// # Errors
 /// If tmux fails.
 pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    let is_read = Terminal::is_read;
-    let ready = wait_for_all(waiting.iter().collect(), &mut notes, is_read)?;
-    for waiting in ready.iter().filter(|waiting| waiting.typed.is_some()) {
+    let (reading, late) = wait_for_shells(waiting.iter().collect(), &mut notes, Terminal::is_read)?;
+    for waiting in reading.iter().filter(|waiting| waiting.typed.is_some()) {
         if let Some(terminal) = Terminal::open(&waiting.pane.tty) {
             terminal.mark();
         }
     }
-    let lines = ready.iter().map(|waiting| Keys {
+    let all = || reading.iter().chain(&late).copied();
+    let lines = all().map(|waiting| Keys {
         pane: &waiting.pane,
         text: &waiting.line,
         enter: true,
@@ -136,68 +138,75 @@ pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
     });
     tmux::type_keys(
         lines,
-        ready
-            .iter()
+        all()
             .filter(|waiting| waiting.shown)
             .map(|waiting| &waiting.pane),
     )?;
-    let with_text = ready
+
+    let with_text = reading
         .into_iter()
         .filter(|waiting| waiting.typed.is_some())
         .collect();
     let is_read_again = |terminal: &Terminal| terminal.is_read() && !terminal.is_marked();
-    let ready = wait_for_all(with_text, &mut notes, is_read_again)?;
-    let texts = ready.iter().filter_map(|waiting| {
-        let text = waiting.typed.as_ref()?;
-        Some(Keys {
-            pane: &waiting.pane,
-            text,
-            enter: false,
-            last: true,
-        })
-    });
+    let (reading, later) = wait_for_shells(with_text, &mut notes, is_read_again)?;
+    let texts = reading
+        .into_iter()
+        .chain(late)
+        .chain(later)
+        .filter_map(|waiting| {
+            let text = waiting.typed.as_ref()?;
+            Some(Keys {
+                pane: &waiting.pane,
+                text,
+                enter: false,
+                last: true,
+            })
+        });
     tmux::type_keys(texts, [])?;
     Ok(notes)
 }
 
-/// Waits until every window is ready, or the deadline is over: a shell without a line editor never shows that it reads.
-/// Gives those that can be typed into: all whose shells have not ended.
-fn wait_for_all<'a>(
-    mut windows: Vec<&'a Waiting>,
+/// Waits until every shell reads, or the deadline is over: one without a line editor never shows it. Gives those that read
+/// and those that are late; those that have ended can't be typed into.
+fn wait_for_shells<'a>(
+    windows: Vec<&'a Waiting>,
     notes: &mut Vec<String>,
-    is_ready: impl Fn(&Terminal) -> bool,
-) -> Result<Vec<&'a Waiting>> {
+    reads: impl Fn(&Terminal) -> bool,
+) -> Result<(Vec<&'a Waiting>, Vec<&'a Waiting>)> {
     let mut late = windows.clone();
     wait::until(PATIENCE, "for the shells' start-up files", || {
         late.retain(|waiting| {
-            Terminal::open(&waiting.pane.tty).is_some_and(|terminal| !is_ready(&terminal))
+            Terminal::open(&waiting.pane.tty).is_some_and(|terminal| !reads(&terminal))
         });
         Ok(late.is_empty().then_some(()))
     })?;
+    let late: HashSet<_> = late.into_iter().map(|waiting| &waiting.pane.id).collect();
+    let (living, ended): (Vec<_>, Vec<_>) = windows
+        .into_iter()
+        .partition(|waiting| Terminal::open(&waiting.pane.tty).is_some());
+    let (late, reading): (Vec<_>, Vec<_>) = living
+        .into_iter()
+        .partition(|waiting| late.contains(&waiting.pane.id));
     let place = |waiting: &Waiting| {
         format!(
             "the shell in the window {} of {}",
             waiting.window, waiting.session
         )
     };
-    notes.extend(late.iter().map(|late| {
+    notes.extend(ended.into_iter().map(|waiting| {
+        format!(
+            "{} ended before it could be typed into: look at its start-up files",
+            place(waiting)
+        )
+    }));
+    notes.extend(late.iter().map(|waiting| {
         let seconds = PATIENCE.as_secs();
         format!(
             "{} showed no prompt for {seconds} s: its command was typed all the same, look there",
-            place(late)
+            place(waiting)
         )
     }));
-    windows.retain(|waiting| {
-        let lives = Terminal::open(&waiting.pane.tty).is_some();
-        if !lives {
-            notes.push(format!(
-                "{} ended before it could be typed into: look at its start-up files",
-                place(waiting)
-            ));
-        }
-        lives
-    });
-    Ok(windows)
+    Ok((reading, late))
 }
 
 /// A pane's terminal, without making it ours.
