@@ -187,26 +187,36 @@ fn wait_for_shells<'a>(
     let (late, reading): (Vec<_>, Vec<_>) = living
         .into_iter()
         .partition(|waiting| late.contains(&waiting.pane.id));
-    let place = |waiting: &Waiting| {
-        format!(
-            "the shell in the window {} of {}",
-            waiting.window, waiting.session
-        )
-    };
-    notes.extend(ended.into_iter().map(|waiting| {
-        format!(
-            "{} ended before it could be typed into: look at its start-up files",
-            place(waiting)
-        )
-    }));
-    notes.extend(late.iter().map(|waiting| {
-        let seconds = PATIENCE.as_secs();
-        format!(
-            "{} showed no prompt for {seconds} s: its command was typed all the same, look there",
-            place(waiting)
-        )
-    }));
+    let seconds = PATIENCE.as_secs();
+    notes.extend(by_session(
+        &ended,
+        "ended before they could be typed into: look at their start-up files",
+    ));
+    notes.extend(by_session(
+        &late,
+        &format!(
+            "showed no prompt for {seconds} s; their commands were typed all the same, look there"
+        ),
+    ));
     Ok((reading, late))
+}
+
+/// One sentence a session on what its shells did.
+fn by_session(windows: &[&Waiting], did: &str) -> Vec<String> {
+    windows
+        .chunk_by(|one, next| one.session == next.session)
+        .map(|windows| {
+            let names: Vec<_> = windows
+                .iter()
+                .map(|waiting| waiting.window.as_str())
+                .collect();
+            format!(
+                "the shells of {} in the windows {} {did}",
+                windows[0].session,
+                names.join(", ")
+            )
+        })
+        .collect()
 }
 
 /// A pane's terminal, without making it ours.
