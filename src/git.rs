@@ -317,13 +317,16 @@ impl<'a> Git<'a> {
             .run(["check-ignore", "-z", "--stdin"])
             .input(named)
             .output()?;
-        Ok(ignored
-            .stdout
-            .split(|&byte| byte == 0)
-            .filter(|path| !path.is_empty())
-            .map(|path| String::from_utf8_lossy(path).into_owned())
-            .collect())
+        Ok(paths(&ignored.stdout))
     }
+}
+
+/// What git prints with `-z`.
+fn paths(list: &[u8]) -> Vec<String> {
+    list.split(|&byte| byte == 0)
+        .filter(|path| !path.is_empty())
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+        .collect()
 }
 
 fn line_of(output: &Output) -> String {

@@ -103,7 +103,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { program } => write!(f, "{program} is not installed"),
-            Self::Io { line, error } => write!(f, "`{line}` could not be run: {error}"),
+            Self::Io { line, error } => write!(f, "`{}` could not be run: {error}", Short(line)),
             Self::Ended {
                 line,
                 status,
@@ -115,13 +115,31 @@ impl fmt::Display for Failure {
                 } else {
                     words
                 };
-                write!(f, "`{line}` ended with {}: {words}", Ending(*status))
+                write!(
+                    f,
+                    "`{}` ended with {}: {words}",
+                    Short(line),
+                    Ending(*status)
+                )
             }
         }
     }
 }
 
 impl std::error::Error for Failure {}
+
+/// A command line for an error; `-v` shows all of it.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LETTERS: usize = 160;
+        match self.0.char_indices().nth(LETTERS) {
+            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
+            None => f.write_str(self.0),
+        }
+    }
+}
 
 /// An exit status in words.
 struct Ending(ExitStatus);

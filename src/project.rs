@@ -2,6 +2,7 @@
 
 use crate::hint::Hint;
 use crate::name::SessionName;
+use crate::process::quote;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,6 +93,11 @@ impl Project {
             name: name.to_owned(),
             common,
         })
+    }
+
+    /// git in the main checkout, as a person types it.
+    pub fn git(&self) -> String {
+        format!("git -C {}", quote(&self.main.to_string_lossy()))
     }
 
     /// Where a session's worktree goes: beside the main checkout.

@@ -1,6 +1,6 @@
 //! What git has of the work on a branch, and saving it.
 
-use super::{Git, line_of};
+use super::{Git, line_of, paths};
 use crate::process::Run;
 use anyhow::Result;
 use std::path::Path;
@@ -29,7 +29,12 @@ impl Git<'_> {
     /// If git fails.
     pub fn own_commits(self, spared: Option<&str>, tips: &[String]) -> Result<Option<Commits>> {
         let list = self
-            .run(["rev-list", "--no-commit-header", "--format=%h %s"])
+            .run([
+                "rev-list",
+                "--ignore-missing",
+                "--no-commit-header",
+                "--format=%h %s",
+            ])
             .args(tips)
             .args([
                 "--not",
@@ -60,19 +65,76 @@ impl Git<'_> {
             .and_then(|(ahead, behind)| Some((ahead.parse().ok()?, behind.parse().ok()?))))
     }
 
-    /// Whether merging `tip` into `target` would change nothing: it is merged, rebased or squash-merged already.
-    /// A git older than 2.38 cannot tell: the answer is no then.
+    /// Whether this checkout has commits that no remote branch has.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn has_unpushed(self) -> Result<bool> {
+        let list = self
+            .run([
+                "rev-list",
+                "--ignore-missing",
+                "--max-count=1",
+                "HEAD",
+                "--branches",
+                "--not",
+                "--remotes",
+            ])
+            .insist()?;
+        Ok(!list.is_empty())
+    }
+
+    /// The submodules that are checked out, also those of submodules, by their paths.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn submodules(self) -> Result<Vec<String>> {
+        let tell = r#"printf '%s\0' "$displaypath""#;
+        let list = self
+            .run(["submodule", "foreach", "--quiet", "--recursive", tell])
+            .insist()?;
+        Ok(paths(&list))
+    }
+
+    /// Whether `target` has all that `tip` has, whatever became of the commits: merged, rebased, or squashed into one.
     ///
     /// # Errors
     /// If git could not be started.
-    pub fn is_contained(self, tip: &str, target: &str) -> Result<bool> {
-        let Some(tree) = self.object(target, "tree")? else {
+    pub fn has_all_of(self, tip: &str, target: &str) -> Result<bool> {
+        let base = self.run(["merge-base", target, tip]).output()?;
+        if !base.status.success() {
             return Ok(false);
-        };
+        }
+        let base = line_of(&base);
+        Ok(self.has_squashed(tip, target, &base)? || self.merges_to_itself(tip, target, &base)?)
+    }
+
+    /// Whether one commit of `target` has the very changes that `tip` has since `base`.
+    fn has_squashed(self, tip: &str, target: &str, base: &str) -> Result<bool> {
+        let squashed = self.commit(&format!("{tip}^{{tree}}"), &[base.to_owned()], "Squashed")?;
+        let cherry = self.run(["cherry", target, &squashed]).output()?;
+        Ok(cherry.status.success() && line_of(&cherry).starts_with('-'))
+    }
+
+    /// Whether merging `tip` into `target` would change nothing. A git older than 2.38 cannot tell: the answer is no then.
+    /// Nor is it believed where the project merges a file in a way of its own, which may be to keep what is there.
+    fn merges_to_itself(self, tip: &str, target: &str, base: &str) -> Result<bool> {
         let merged = self
             .run(["merge-tree", "--write-tree", target, tip])
             .output()?;
-        Ok(merged.status.success() && line_of(&merged) == tree)
+        if !merged.status.success() || self.object(target, "tree")? != Some(line_of(&merged)) {
+            return Ok(false);
+        }
+        let changed = self
+            .run(["diff", "--name-only", "--no-renames", "-z", base, tip])
+            .insist()?;
+        let drivers = self
+            .run(["check-attr", "-z", "--stdin", "merge"])
+            .input(changed)
+            .insist()?;
+        Ok(paths(&drivers)
+            .chunks(3)
+            .all(|answer| answer.last().is_some_and(|driver| driver == "unspecified")))
     }
 
     /// Makes a commit of all that is in this checkout, tracked or not, but for what git ignores. Nothing of the checkout
@@ -84,16 +146,19 @@ impl Git<'_> {
         let with_index = |run: Run| run.env("GIT_INDEX_FILE", index);
         with_index(self.run(["add", "--all", "--", "."])).insist()?;
         let tree = with_index(self.run(["write-tree"])).insist()?;
-        let tree = String::from_utf8_lossy(&tree);
+        self.commit(String::from_utf8_lossy(&tree).trim(), parents, message)
+    }
+
+    fn commit(self, tree: &str, parents: &[String], message: &str) -> Result<String> {
         let commit = self.run(["commit-tree", "-m", message]);
-        let mut commit = SAVER
+        let commit = SAVER
             .iter()
             .fold(commit, |commit, (name, value)| commit.env(name, *value));
-        for parent in parents {
-            commit = commit.args(["-p", parent]);
-        }
-        let commit = commit.arg(tree.trim()).insist()?;
-        Ok(String::from_utf8_lossy(&commit).trim().to_owned())
+        let commit = parents
+            .iter()
+            .fold(commit, |commit, parent| commit.args(["-p", parent]));
+        let hash = commit.arg(tree).insist()?;
+        Ok(String::from_utf8_lossy(&hash).trim().to_owned())
     }
 
     /// Makes a ref that must not be there yet. False if it is, or if another one stands in its way.

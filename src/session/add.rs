@@ -167,24 +167,16 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
             "git still lists a worktree at {}, whose folder is gone",
             path.display()
         ))
-        .hint(format!(
-            "git -C {} worktree prune",
-            crate::process::quote(&project.main.to_string_lossy())
-        ));
+        .hint(format!("{} worktree prune", project.git()));
     }
     match start? {
-        Some(start) if wish.from.is_some() => {
-            let what = match &start {
-                Start::Tracking { remote } => format!("the remote branch {remote}"),
-                _ => format!("the branch {name}"),
-            };
-            Err(anyhow!(
-                "{what} is there already, so that --from has no meaning"
-            ))
-            .hint("leave --from out to work on that branch, or choose another name")
-        }
-        Some(start) => Ok(start),
-        None => new_branch(git, wish, worktrees.first()),
+        Some(Start::Existing) if wish.from.is_some() => Err(anyhow!(
+            "the branch {name} is there already, so that --from has no meaning"
+        ))
+        .hint("leave --from out to work on that branch, or choose another name"),
+        // What the user says counts for more than what origin has.
+        Some(start) if wish.from.is_none() => Ok(start),
+        _ => new_branch(git, wish, worktrees.first()),
     }
 }
 

@@ -5,12 +5,12 @@ use super::windows::{self, Waiting};
 use super::{Session, files, lock_store, trash};
 use crate::claude::{Claude, Opening};
 use crate::git::{Git, Start};
-use crate::hint;
+use crate::hint::{self, with_hint};
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::store::claude_json;
 use crate::tmux;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -99,11 +99,13 @@ fn is_whole(session: &Session<'_>) -> bool {
 }
 
 /// git locks a worktree with this word while it makes it.
+const INITIALIZING: &str = "initializing";
+
 fn is_initializing(worktree: &Path) -> bool {
     let admin = project::admin_folder(worktree).ok().flatten();
     admin
         .and_then(|admin| fs::read_to_string(admin.join("locked")).ok())
-        .is_some_and(|reason| reason.trim() == "initializing")
+        .is_some_and(|reason| reason.trim() == INITIALIZING)
 }
 
 /// Makes the branch, if it is not there, and its worktree.
@@ -178,28 +180,68 @@ pub fn clear_half_made(session: &Session<'_>) -> Result<()> {
         return Ok(());
     }
     let git = Git::at(&session.project.main);
-    if path.is_dir() && !session.project.owns_worktree(path) {
-        fs::remove_dir(path).with_context(|| {
-            format!(
-                "{} is no worktree of this project, and not empty",
-                path.display()
-            )
-        })?;
-    }
     let entry = git
         .worktrees()?
         .into_iter()
         .find(|worktree| worktree.path == path);
+    if path.is_dir() && !session.project.owns_worktree(path) && fs::remove_dir(path).is_err() {
+        return Err(if entry.is_some() {
+            lost_git_file(session, path)
+        } else {
+            let error = anyhow!(
+                "{} is no worktree of this project, and not empty",
+                path.display()
+            );
+            with_hint(
+                error,
+                format!("move it away, then tally-session resume {}", session.name),
+            )
+        });
+    }
     match entry.map(|worktree| worktree.locked) {
         None => Ok(()),
-        Some(Some(reason)) if reason != "initializing" => {
-            bail!(
-                "the worktree {} is gone, and git keeps it locked: {reason}",
-                path.display()
-            )
-        }
+        Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, &reason)),
         Some(_) => git.remove_unfinished_worktree(path),
     }
+}
+
+/// A worktree without its `.git` file is an ordinary folder to git, with the user's work in it.
+pub fn lost_git_file(session: &Session<'_>, path: &Path) -> anyhow::Error {
+    let error = anyhow!(
+        "the worktree {} of {} has lost its .git file",
+        path.display(),
+        session.name
+    );
+    with_hint(
+        error,
+        format!(
+            "{} worktree repair {}",
+            session.project.git(),
+            quote(&path.to_string_lossy())
+        ),
+    )
+}
+
+/// A worktree that the user has locked.
+pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error {
+    let reason = if reason.is_empty() {
+        "without a reason"
+    } else {
+        reason
+    };
+    let error = anyhow!(
+        "the worktree {} of {} is locked: {reason}",
+        path.display(),
+        session.name
+    );
+    with_hint(
+        error,
+        format!(
+            "{} worktree unlock {}",
+            session.project.git(),
+            quote(&path.to_string_lossy())
+        ),
+    )
 }
 
 /// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed.

@@ -157,9 +157,20 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What tmux calls a session: it has no dots and colons in names.
+/// What tmux calls a session. It has no dots and colons in names, and would take some other letters for something else
+/// than themselves.
 pub fn tmux_name(project: &Project, name: &SessionName) -> String {
-    format!("{}-{}", project.name, name.slug()).replace(['.', ':'], "_")
+    let safe = |letter: char| {
+        if ".:#$\\".contains(letter) {
+            '_'
+        } else {
+            letter
+        }
+    };
+    format!("{}-{}", project.name, name.slug())
+        .chars()
+        .map(safe)
+        .collect()
 }
 
 /// The lock of the store, under which all reading-then-writing is done.

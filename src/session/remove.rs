@@ -1,7 +1,7 @@
 //! Clearing a session away.
 
 use super::hold::Hold;
-use super::make::{clear_half_made, own_tmux_session, remove_worktree};
+use super::make::{clear_half_made, locked, lost_git_file, own_tmux_session, remove_worktree};
 use super::servers::{self, Until};
 use super::work::{Saved, Work};
 use super::{Session, lock_store};
@@ -58,17 +58,19 @@ pub fn remove(
     wish: Wish,
 ) -> Result<Removed> {
     let hold = Hold::take(project, name)?;
-    let session = Session::find(project, layout, &Records::read(&project.main)?, name)?;
+    let records = Records::read(&project.main)?;
+    let session = Session::find(project, layout, &records, name)?;
     if hold.unfinished.is_some() {
         clear_half_made(&session)?;
     }
-    let git = Git::at(&project.main);
     let mut removed = Removed::default();
-    let found = find(&session, git, &mut removed)?;
+    let found = find(&session, &records, &mut removed)?;
     let doomed = found.branch && !wish.keep_branch;
     let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
+    let work = find_work()?;
+    work.refuse_unsavable()?;
     if !wish.force {
-        refuse(&find_work()?)?;
+        work.refuse()?;
     }
     let windows = own_tmux_session(&session)?;
     if let Some(windows) = &windows {
@@ -78,13 +80,16 @@ pub fn remove(
     // Only now nothing of the session's writes any more.
     if wish.force {
         let work = find_work()?;
+        work.refuse_unsavable()?;
         removed.saved = if work.is_empty() {
             None
         } else {
             Some(work.save()?)
         };
     } else if windows.is_some() {
-        refuse(&find_work()?).context("its windows are closed, and that is all that was done")?;
+        find_work()?
+            .refuse()
+            .context("its windows are closed, and that is all that was done")?;
     }
     removed
         .notes
@@ -100,97 +105,83 @@ pub fn remove(
         let note = "this was started in its windows and still runs";
         removed.notes.push(format!("{note}: {}", others.join(", ")));
     }
-    if let Err(error) = claude_json::forget(&claude.json, session.record.worktree()) {
-        if hint::is::<claude_json::Busy>(&error) {
-            return Err(error);
-        }
-        removed
+    // The entry of a folder that is no worktree of ours is somebody else's.
+    let ours = found.worktree.is_some() || !session.record.worktree().exists();
+    let forget = || claude_json::forget(&claude.json, session.record.worktree());
+    match if ours { forget() } else { Ok(()) } {
+        Ok(()) => {}
+        Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
+        Err(error) => removed
             .notes
-            .push(format!("Claude's entry of the worktree stays: {error:#}"));
+            .push(format!("Claude's entry of the worktree stays: {error:#}")),
     }
     if let Some(worktree) = &found.worktree {
         remove_worktree(&session, &worktree.path)?;
     }
     if doomed {
         let _lock = lock_store(project)?;
-        git.delete_branch(session.record.branch())?;
+        Git::at(&project.main).delete_branch(session.record.branch())?;
     }
     session.take_out_record()?;
     hold.finish();
     Ok(removed)
 }
 
-/// Refuses to lose work.
-fn refuse(work: &Work<'_>) -> Result<()> {
-    if work.is_empty() {
-        Ok(())
-    } else {
-        Err(work.refusal())
-    }
-}
-
 /// What git has of the session. A folder that git does not list as its worktree is nobody's to delete.
-fn find(session: &Session<'_>, git: Git<'_>, removed: &mut Removed) -> Result<Found> {
+fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Result<Found> {
+    let project = session.project;
     let (path, branch) = (session.record.worktree(), session.record.branch());
+    let git = Git::at(&project.main);
     let mut worktrees = git.worktrees()?;
     let is_at = |worktree: &Worktree| worktree.path == path || is_same(&worktree.path, path);
-    let worktree = worktrees.iter().position(is_at);
-    if worktree == Some(0) {
+    let at = worktrees.iter().position(is_at);
+    if at == Some(0) {
         bail!(
             "the record of {} names the main checkout {} as its worktree",
             session.name,
             path.display()
         );
     }
-    let worktree = worktree.map(|at| worktrees.swap_remove(at));
-    if let Some(reason) = worktree
-        .as_ref()
-        .and_then(|worktree| worktree.locked.as_deref())
-        && reason != "initializing"
-    {
-        let reason = if reason.is_empty() {
-            "without a reason"
-        } else {
-            reason
-        };
-        return Err(anyhow!(
-            "the worktree {} is locked: {reason}",
+    let sharer = records
+        .iter()
+        .find(|(name, record)| **name != session.name && is_same(record.worktree(), path));
+    if let Some((sharer, _)) = sharer {
+        bail!(
+            "the records of {} and {sharer} name the same worktree {}",
+            session.name,
             path.display()
-        ))
-        .hint(format!(
-            "git worktree unlock {}",
-            quote(&path.to_string_lossy())
-        ));
+        );
+    }
+    let worktree = at.map(|at| worktrees.swap_remove(at));
+    match &worktree {
+        Some(Worktree { locked: Some(reason), .. }) => return Err(locked(session, path, reason)),
+        Some(_) if path.exists() && !project.owns_worktree(path) => return Err(lost_git_file(session, path)),
+        Some(_) if !path.exists() => removed.notes.push(format!(
+            "its worktree {} was not there: what was not committed in it, if you moved it, is not saved",
+            path.display()
+        )),
+        Some(Worktree { branch: Some(other), .. }) if other != branch => {
+            removed.notes.push(format!("its worktree was on the branch {other}, which stays"));
+        }
+        None if path.exists() => removed
+            .notes
+            .push(format!("{} is no worktree of this repository, and stays as it is", path.display())),
+        _ => {}
     }
     if let Some(elsewhere) = worktrees
         .iter()
         .find(|worktree| worktree.branch.as_deref() == Some(branch))
     {
+        let (there, here) = (elsewhere.path.display(), path.display());
         return Err(anyhow!(
-            "the branch {branch} of {} is checked out at {}, and its record says {}",
-            session.name,
-            elsewhere.path.display(),
-            path.display()
+            "the branch {branch} of {} is checked out at {there}, and its record says {here}",
+            session.name
         ))
         .hint(format!(
-            "git worktree move {} {}",
+            "{} worktree move {} {}",
+            project.git(),
             quote(&elsewhere.path.to_string_lossy()),
             quote(&path.to_string_lossy())
-        ));
-    }
-    if let Some(other) = worktree
-        .as_ref()
-        .and_then(|worktree| worktree.branch.as_deref())
-        .filter(|&other| other != branch)
-    {
-        removed.notes.push(format!(
-            "its worktree was on the branch {other}, which stays"
-        ));
-    }
-    if worktree.is_none() && path.exists() {
-        removed.notes.push(format!(
-            "{} is no worktree of this repository, and stays as it is",
-            path.display()
         ));
     }
     let refname = format!("refs/heads/{branch}");

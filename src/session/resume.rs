@@ -12,6 +12,7 @@ use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
 use crate::ports;
+use crate::process::quote;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
@@ -145,10 +146,10 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
                 path.display()
             ))
             .hint(format!(
-                "git -C {} worktree move {} {}",
-                crate::process::quote(&session.project.main.to_string_lossy()),
-                crate::process::quote(&path.to_string_lossy()),
-                crate::process::quote(&worktree.to_string_lossy())
+                "{} worktree move {} {}",
+                session.project.git(),
+                quote(&path.to_string_lossy()),
+                quote(&worktree.to_string_lossy())
             )),
         },
         None => match &hold.unfinished {

@@ -8,6 +8,7 @@ use crate::process::quote;
 use crate::project;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
+use std::path::Path;
 
 /// How many files an error names.
 const NAMED: usize = 10;
@@ -18,9 +19,11 @@ pub struct Work<'a> {
     worktree: Option<&'a Worktree>,
     /// Files that are not committed.
     files: Vec<String>,
+    /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
+    repositories: Vec<(String, &'static str)>,
     /// Commits that no other branch and no remote holds.
     commits: Option<Commits>,
-    /// The tips that hold them: the branch's, and the worktree's if it is on no branch.
+    /// The tips that hold them: the branch's, and the worktree's if it is another.
     tips: Vec<String>,
 }
 
@@ -43,43 +46,74 @@ impl<'a> Work<'a> {
         worktree: Option<&'a Worktree>,
         doomed: bool,
     ) -> Result<Self> {
-        let git = Git::at(&session.project.main);
+        let worktree = worktree.filter(|worktree| worktree.path.exists());
+        let (files, repositories) = match worktree {
+            Some(worktree) => uncommitted(session, &worktree.path)?,
+            None => Default::default(),
+        };
+        let git = Git::at(worktree.map_or(&session.project.main, |worktree| &worktree.path));
+        let branch = session.record.branch();
+        let doomed = doomed.then_some(branch);
+        let heads: Vec<_> = doomed
+            .map(|branch| format!("refs/heads/{branch}"))
+            .into_iter()
+            .chain(worktree.map(|_| "HEAD".to_owned()))
+            .collect();
         let mut work = Self {
             session,
             worktree,
-            files: Vec::new(),
+            files,
+            repositories,
             commits: None,
             tips: Vec::new(),
         };
-        let mut heads = Vec::new();
-        let branch = session.record.branch();
-        if doomed {
-            heads.extend(git.object(&format!("refs/heads/{branch}"), "commit")?);
-        }
-        if let Some(worktree) = worktree.filter(|worktree| worktree.path.join(".git").exists()) {
-            let belongings: Vec<_> = files::belongings(session).collect();
-            let changes = Git::at(&worktree.path).changes::<&str>([])?;
-            work.files = changes
-                .into_iter()
-                .map(|change| change.path)
-                .filter(|path| !belongings.contains(path))
-                .collect();
-            // What is checked out without a branch is kept by nobody.
-            heads.extend(worktree.head.clone().filter(|_| worktree.branch.is_none()));
-        }
-        heads.dedup();
-        if heads.is_empty() {
-            return Ok(work);
-        }
-        if let Some(commits) = git.own_commits(doomed.then_some(branch), &heads)? {
+        if let Some(commits) = git.own_commits(doomed, &heads)? {
             for head in heads {
-                if !is_in_main(git, &head)? {
-                    work.tips.push(head);
+                let Some(tip) = git.object(&head, "commit")? else {
+                    continue;
+                };
+                if !work.tips.contains(&tip) && !is_in_main(Git::at(&session.project.main), &tip)? {
+                    work.tips.push(tip);
                 }
             }
             work.commits = Some(commits).filter(|_| !work.tips.is_empty());
         }
         Ok(work)
+    }
+
+    /// Refuses to lose what can't be saved.
+    ///
+    /// # Errors
+    /// If there is such work.
+    pub fn refuse_unsavable(&self) -> Result<()> {
+        let Some((path, cure)) = self.repositories.first() else {
+            return Ok(());
+        };
+        let whole = self.session.record.worktree().join(path);
+        let error = anyhow!(
+            "{} in the session {} is a repository of its own with work in it that cannot be saved with the session's",
+            whole.display(),
+            self.session.name
+        );
+        Err(with_hint(
+            error,
+            format!(
+                "look at it with: git -C {} status; then {cure}",
+                quote(&whole.to_string_lossy())
+            ),
+        ))
+    }
+
+    /// Refuses to lose work.
+    ///
+    /// # Errors
+    /// If there is any.
+    pub fn refuse(&self) -> Result<()> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(self.refusal())
+        }
     }
 
     /// Whether nothing would be lost.
@@ -88,7 +122,7 @@ impl<'a> Work<'a> {
     }
 
     /// Why the session is not removed, how to look at the work, and how to remove it all the same.
-    pub fn refusal(&self) -> anyhow::Error {
+    fn refusal(&self) -> anyhow::Error {
         let name = &self.session.name;
         let mut reasons = Vec::new();
         if !self.files.is_empty() {
@@ -169,13 +203,15 @@ impl<'a> Work<'a> {
             fs::copy(admin.join("index"), &index)
                 .with_context(|| format!("cannot write {}", index.display()))?;
         }
-        let mut parents: Vec<_> = worktree.head.iter().cloned().collect();
-        parents.extend(
-            self.tips
-                .iter()
-                .filter(|tip| worktree.head.as_ref() != Some(*tip))
-                .cloned(),
-        );
+        let mut parents: Vec<_> = Git::at(&worktree.path)
+            .object("HEAD", "commit")?
+            .into_iter()
+            .collect();
+        for tip in &self.tips {
+            if !parents.contains(tip) {
+                parents.push(tip.clone());
+            }
+        }
         let message = format!("Uncommitted work of the session {}", self.session.name);
         let commit = Git::at(&worktree.path).commit_all(&index, &parents, &message);
         // A leftover in git's own folder goes with the worktree.
@@ -184,12 +220,64 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Whether the main checkout's branch, or what it tracks, has all that the commit has: also rebased, or squashed into one.
+/// The files of a worktree that are not committed, but for what the session put there, and the repositories inside it that
+/// have work of their own.
+#[expect(clippy::type_complexity, reason = "two lists")]
+fn uncommitted(
+    session: &Session<'_>,
+    worktree: &Path,
+) -> Result<(Vec<String>, Vec<(String, &'static str)>)> {
+    let git = Git::at(worktree);
+    let belongings: Vec<_> = files::belongings(session).collect();
+    let changes = git.changes::<&str>([])?;
+    // git lists a repository inside the checkout that it does not know as one path with a slash.
+    let nested = |path: &String| path.ends_with('/');
+    let mut repositories: Vec<_> = changes
+        .iter()
+        .map(|change| change.path.clone())
+        .filter(nested)
+        .map(|path| (path, "move it away"))
+        .collect();
+    let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
+    if admin.join("modules").exists() {
+        for path in git.submodules()? {
+            let inside = worktree.join(&path);
+            if Git::at(&inside).has_unpushed()? || !Git::at(&inside).changes::<&str>([])?.is_empty()
+            {
+                repositories.push((path, "commit and push it"));
+            }
+        }
+    }
+    let files = changes
+        .into_iter()
+        .map(|change| change.path)
+        .filter(|path| !belongings.contains(path))
+        .collect();
+    Ok((files, repositories))
+}
+
+/// Whether a main branch has all that the commit has: also rebased, or squashed into one.
 fn is_in_main(git: Git<'_>, tip: &str) -> Result<bool> {
-    for target in ["HEAD", "@{upstream}"] {
-        if git.is_contained(tip, target)? {
+    let mut seen = Vec::new();
+    for target in [
+        "HEAD",
+        "@{upstream}",
+        "origin/HEAD",
+        "origin/main",
+        "origin/master",
+        "refs/heads/main",
+        "refs/heads/master",
+    ] {
+        let Some(target) = git.object(target, "commit")? else {
+            continue;
+        };
+        if target == tip || seen.contains(&target) {
+            continue;
+        }
+        if git.has_all_of(tip, &target)? {
             return Ok(true);
         }
+        seen.push(target);
     }
     Ok(false)
 }

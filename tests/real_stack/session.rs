@@ -154,9 +154,11 @@ impl Session<'_> {
     /// What a window shows.
     pub fn screen(&self, window: &str) -> String {
         let pane = self.pane(window);
-        self.stage
+        let screen = self
+            .stage
             .tmux(&["capture-pane", "-p", "-t", &pane])
-            .expect("read a screen")
+            .expect("read a screen");
+        screen.trim_end().to_owned()
     }
 
     /// Waits until a window shows something.
