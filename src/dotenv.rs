@@ -6,8 +6,8 @@
 pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
     let mut result = Vec::with_capacity(text.len() + name.len() + value.len() + 4);
     let mut found = false;
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        match assignment(line, name) {
+    for entry in entries(text) {
+        match assignment(entry, name) {
             Some(Assignment {
                 before,
                 quote,
@@ -24,17 +24,16 @@ pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
                 }
                 result.extend_from_slice(after);
             }
-            None => result.extend_from_slice(line),
+            None => result.extend_from_slice(entry),
         }
     }
     if !found {
-        let end: &[u8] =
-            if text.ends_with(b"\r\n") || !text.contains(&b'\n') && text.ends_with(b"\r") {
-                b"\r\n"
-            } else {
-                b"\n"
-            };
-        if !text.is_empty() && !text.ends_with(b"\n") {
+        let end: &[u8] = match entries(text).next() {
+            Some(first) if first.ends_with(b"\r\n") => b"\r\n",
+            Some(first) if first.ends_with(b"\r") => b"\r",
+            _ => b"\n",
+        };
+        if !text.is_empty() && !text.ends_with(b"\n") && !text.ends_with(b"\r") {
             result.extend_from_slice(end);
         }
         result.extend_from_slice(format!("{name}={value}").as_bytes());
@@ -45,9 +44,9 @@ pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
 
 /// What the file sets the variable to: the last line counts, as it does for those who read such files.
 pub fn value<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    text.split_inclusive(|&byte| byte == b'\n')
-        .filter_map(|line| assignment(line, name))
-        .next_back()
+    entries(text)
+        .filter_map(|entry| assignment(entry, name))
+        .last()
         .map(|assignment| assignment.value)
 }
 
@@ -62,12 +61,57 @@ struct Assignment<'a> {
     after: &'a [u8],
 }
 
-fn assignment<'a>(line: &'a [u8], name: &str) -> Option<Assignment<'a>> {
+/// The file's lines, each with its end: LF, CRLF or CR. A quoted value may go over several.
+fn entries(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let length = value_length(text);
+        let (entry, rest) = text.split_at(length + line_length(&text[length..]));
+        text = rest;
+        Some(entry).filter(|entry| !entry.is_empty())
+    })
+}
+
+/// The length of the line that begins here.
+fn line_length(text: &[u8]) -> usize {
+    match text.iter().position(|&byte| byte == b'\n' || byte == b'\r') {
+        Some(end) if text[end..].starts_with(b"\r\n") => end + 2,
+        Some(end) => end + 1,
+        None => text.len(),
+    }
+}
+
+/// How far the quoted value of an assignment that begins here goes; nothing for any other line.
+fn value_length(text: &[u8]) -> usize {
+    let line = &text[..line_length(text)];
+    let Some(equals) = line.iter().position(|&byte| byte == b'=') else {
+        return 0;
+    };
+    let name = without_export(&line[..equals]).trim_ascii_end();
+    let is_name = name
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte))
+        && !name.is_empty();
+    let value = spaces(&text[equals + 1..]);
+    match value.split_first() {
+        Some((&quote @ (b'"' | b'\'' | b'`'), inside)) if is_name => inside
+            .iter()
+            .position(|&byte| byte == quote)
+            .map_or(0, |end| text.len() - inside.len() + end),
+        _ => 0,
+    }
+}
+
+/// What follows the word `export` and the spaces before and after it.
+fn without_export(line: &[u8]) -> &[u8] {
     let body = spaces(line);
-    let body = match body.strip_prefix(b"export") {
+    match body.strip_prefix(b"export") {
         Some(rest) if rest.first().is_some_and(|&byte| is_space(byte)) => spaces(rest),
         _ => body,
-    };
+    }
+}
+
+fn assignment<'a>(line: &'a [u8], name: &str) -> Option<Assignment<'a>> {
+    let body = without_export(line);
     let rest = spaces(body.strip_prefix(name.as_bytes())?).strip_prefix(b"=")?;
     let value = spaces(rest);
     let before = &line[..line.len() - value.len()];
@@ -133,6 +177,10 @@ mod tests {
             ("A=old # why\n", "A=new # why\n"),
             ("A=http://x/#top\n", "A=new\n"),
             ("A= # why\n", "A= new # why\n"),
+            ("X=1\rA=old\rY=2\r", "X=1\rA=new\rY=2\r"),
+            ("X=\"1\nA=inner\n2\"\n", "X=\"1\nA=inner\n2\"\nA=new\n"),
+            ("A='1\n2' # why\nY=2\n", "A='new' # why\nY=2\n"),
+            ("X=\"open\nA=old\n", "X=\"open\nA=new\n"),
             ("A=\"open\n", "A=new\n"),
             ("#A=old\n", "#A=old\nA=new\n"),
             ("AB=1\nXA=2\n", "AB=1\nXA=2\nA=new\n"),

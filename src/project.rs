@@ -43,7 +43,9 @@ impl Project {
                 .hint("go to the project's folder, or name it: tally-session -C <folder> …");
         };
         if dot_git.is_dir() {
-            return Self::new(top, dot_git);
+            let common = fs::canonicalize(&dot_git)
+                .with_context(|| format!("cannot open {}", dot_git.display()))?;
+            return Self::new(top, common);
         }
         let admin = admin_folder(top)?.with_context(|| {
             format!(

@@ -45,8 +45,8 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
                 saved.commit, saved.refname
             ));
             ui::done(format_args!(
-                "  get it back with: tally-session add {name} --from {}",
-                saved.refname
+                "  get it back with: tally-session add {} --from {}",
+                removed.back, saved.refname
             ));
         }
     }))

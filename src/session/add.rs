@@ -96,7 +96,7 @@ fn take_back(
     error: anyhow::Error,
     hold: Hold,
 ) -> anyhow::Error {
-    let mut failures = make::undo(session, made, claude);
+    let mut failures = make::undo(session, made, claude, &hold);
     if failures.is_empty() {
         failures.extend(session.take_out_record().err());
     }

@@ -5,7 +5,7 @@ use crate::dotenv;
 use crate::git::Git;
 use crate::project::Project;
 use crate::store::{atomic, claude_json, records};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -122,6 +122,9 @@ impl Placed {
 
 /// Copies a file with its permissions; it appears when it is whole.
 fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_file() {
+        bail!("{} is not a file", from.display());
+    }
     let mut part = to.as_os_str().to_owned();
     part.push(atomic::UNFINISHED);
     fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;

@@ -50,21 +50,16 @@ pub fn make(
         ));
     }
     made.entry = true;
-    let rules = match claude_json::inherit(
-        &claude.json,
-        &session.project.main,
-        session.record.worktree(),
-    ) {
+    let mut rules = Vec::new();
+    let main = &session.project.main;
+    match claude_json::inherit(&claude.json, main, session.record.worktree(), &mut rules) {
         Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
         // Newer versions of Claude Code read the rules from another file.
-        Err(error) => {
-            notes.push(format!(
-                "Claude's permissions were not inherited: {error:#}"
-            ));
-            Vec::new()
-        }
-        Ok(rules) => rules,
-    };
+        Err(error) => notes.push(format!(
+            "Claude's entry of the worktree could not be made: {error:#}"
+        )),
+        Ok(()) => {}
+    }
     files::place_claude_settings(session, &rules, &mut placed)?;
     if !placed.paths.is_empty() || hold.unfinished.is_some() {
         // A command that was killed may have placed some and hidden none.
@@ -135,7 +130,7 @@ fn check_out(
             result => return checked_out(session, result, notes),
         }
         // It may have met another git that was making or removing a worktree; it takes its own folder away when it fails.
-        clear_half_made(session)?;
+        clear_half_made(session, hold)?;
         fs::create_dir(path)
             .with_context(|| format!("cannot make the folder {}", path.display()))?;
     }
@@ -174,7 +169,7 @@ fn checked_out(
 ///
 /// # Errors
 /// If the folder holds something that is not ours, git keeps the worktree locked, or a step fails.
-pub fn clear_half_made(session: &Session<'_>) -> Result<()> {
+pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     let path = session.record.worktree();
     if is_whole(session) {
         return Ok(());
@@ -184,25 +179,34 @@ pub fn clear_half_made(session: &Session<'_>) -> Result<()> {
         .worktrees()?
         .into_iter()
         .find(|worktree| worktree.path == path);
-    if path.is_dir() && !session.project.owns_worktree(path) && fs::remove_dir(path).is_err() {
-        return Err(if entry.is_some() {
-            lost_git_file(session, path)
-        } else {
-            let error = anyhow!(
-                "{} is no worktree of this project, and not empty",
-                path.display()
-            );
-            with_hint(
-                error,
-                format!("move it away, then tally-session resume {}", session.name),
-            )
-        });
+    if path.symlink_metadata().is_ok() && !session.project.owns_worktree(path) {
+        // An empty folder is what an add that was cut short has made.
+        if hold.unfinished.is_none() || fs::remove_dir(path).is_err() {
+            return Err(if entry.is_some() {
+                lost_git_file(session, path)
+            } else {
+                not_ours(session, path)
+            });
+        }
     }
     match entry.map(|worktree| worktree.locked) {
         None => Ok(()),
         Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, &reason)),
         Some(_) => git.remove_unfinished_worktree(path),
     }
+}
+
+/// Something that is not the session's, where its worktree would be.
+fn not_ours(session: &Session<'_>, path: &Path) -> anyhow::Error {
+    let error = anyhow!(
+        "{}, where the worktree of {} belongs, is something else",
+        path.display(),
+        session.name
+    );
+    with_hint(
+        error,
+        format!("move it away, then tally-session resume {}", session.name),
+    )
 }
 
 /// A worktree without its `.git` file is an ordinary folder to git, with the user's work in it.
@@ -245,7 +249,12 @@ pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error
 }
 
 /// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed.
-pub fn undo(session: &Session<'_>, made: &Made, claude: &Claude) -> Vec<anyhow::Error> {
+pub fn undo(
+    session: &Session<'_>,
+    made: &Made,
+    claude: &Claude,
+    hold: &Hold,
+) -> Vec<anyhow::Error> {
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
         steps.push(kill_windows(session));
@@ -254,7 +263,7 @@ pub fn undo(session: &Session<'_>, made: &Made, claude: &Claude) -> Vec<anyhow::
         steps.push(claude_json::forget(&claude.json, session.record.worktree()));
     }
     if made.worktree {
-        steps.push(remove_made_worktree(session));
+        steps.push(remove_made_worktree(session, hold));
     }
     if made.branch {
         steps.push(lock_store(session.project).and_then(|_lock| {
@@ -282,9 +291,9 @@ pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSessio
         .find(|tmux| tmux.name == name && tmux.is_of(&session.project.main)))
 }
 
-fn remove_made_worktree(session: &Session<'_>) -> Result<()> {
+fn remove_made_worktree(session: &Session<'_>, hold: &Hold) -> Result<()> {
     if !is_whole(session) {
-        return clear_half_made(session);
+        return clear_half_made(session, hold);
     }
     remove_worktree(session, session.record.worktree())
 }

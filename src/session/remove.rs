@@ -7,7 +7,7 @@ use super::work::{Saved, Work};
 use super::{Session, lock_store};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
-use crate::hint::{self, Hint};
+use crate::hint::{self, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
@@ -33,6 +33,8 @@ pub struct Wish {
 pub struct Removed {
     /// Where the work was saved that was nowhere else.
     pub saved: Option<Saved>,
+    /// A name under which a session can be made from it.
+    pub back: String,
     /// What there is to tell.
     pub notes: Vec<String>,
 }
@@ -60,8 +62,9 @@ pub fn remove(
     let hold = Hold::take(project, name)?;
     let records = Records::read(&project.main)?;
     let session = Session::find(project, layout, &records, name)?;
+    Records::check_writable(&project.main)?;
     if hold.unfinished.is_some() {
-        clear_half_made(&session)?;
+        clear_half_made(&session, &hold)?;
     }
     let mut removed = Removed::default();
     let found = find(&session, &records, &mut removed)?;
@@ -122,6 +125,9 @@ pub fn remove(
         let _lock = lock_store(project)?;
         Git::at(&project.main).delete_branch(session.record.branch())?;
     }
+    if removed.saved.is_some() {
+        removed.back = free_name(&session)?;
+    }
     session.take_out_record()?;
     hold.finish();
     Ok(removed)
@@ -173,16 +179,22 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
         .find(|worktree| worktree.branch.as_deref() == Some(branch))
     {
         let (there, here) = (elsewhere.path.display(), path.display());
-        return Err(anyhow!(
+        let error = anyhow!(
             "the branch {branch} of {} is checked out at {there}, and its record says {here}",
             session.name
-        ))
-        .hint(format!(
-            "{} worktree move {} {}",
-            project.git(),
+        );
+        let (there, here) = (
             quote(&elsewhere.path.to_string_lossy()),
-            quote(&path.to_string_lossy())
-        ));
+            quote(&path.to_string_lossy()),
+        );
+        return Err(if elsewhere.path == project.main {
+            with_hint(error, format!("{} switch <another branch>", project.git()))
+        } else {
+            with_hint(
+                error,
+                format!("{} worktree move {there} {here}", project.git()),
+            )
+        });
     }
     let refname = format!("refs/heads/{branch}");
     let branch = git
@@ -190,6 +202,18 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
         .iter()
         .any(|found| found.refname == refname);
     Ok(Found { worktree, branch })
+}
+
+/// The session's name, or, if a branch of that name stays, one that no branch has.
+fn free_name(session: &Session<'_>) -> Result<String> {
+    let git = Git::at(&session.project.main);
+    let numbered = (2..).map(|number| format!("{}-{number}", session.name));
+    for name in [session.name.to_string()].into_iter().chain(numbered) {
+        if git.branches([format!("refs/heads/{name}")])?.is_empty() {
+            return Ok(name);
+        }
+    }
+    bail!("there are too many branches called {}", session.name)
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -118,7 +118,7 @@ fn start(
         waiting.extend(windows::left_waiting(session, opening, tmux)?);
         return Ok(Resumed::Started(Vec::new()));
     }
-    make::clear_half_made(session)?;
+    make::clear_half_made(session, hold)?;
     let start = branch_start(session, hold)?;
     let mut notes = leave_taken_ports(session)?;
     let (windows, told) = make::make(session, &start, hold, claude, &mut Made::default())?;

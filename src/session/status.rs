@@ -148,14 +148,14 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
     let has_worktree = around.project.owns_worktree(worktree);
     let has_branch = around.branches.contains(&format!("refs/heads/{branch}"));
     let mut problems = Vec::new();
-    if !has_worktree && !has_branch {
-        problems.push(format!(
-            "its worktree {} and its branch {branch} are gone: tally-session remove {name}",
-            worktree.display()
-        ));
-    } else if !has_worktree && worktree.exists() {
+    if !has_worktree && worktree.symlink_metadata().is_ok() {
         problems.push(format!(
             "{} is no worktree of this repository: move it away, then tally-session resume {name}",
+            worktree.display()
+        ));
+    } else if !has_worktree && !has_branch {
+        problems.push(format!(
+            "its worktree {} and its branch {branch} are gone: tally-session remove {name}",
             worktree.display()
         ));
     } else if !has_worktree {

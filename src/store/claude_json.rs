@@ -40,13 +40,12 @@ impl fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
-/// Gives a worktree what its main checkout has been allowed, and returns the main checkout's rules. A file that is not
-/// there has none.
+/// Gives a worktree what its main checkout has been allowed, and tells the main checkout's rules, also when the file can't be
+/// written. A file that is not there has none.
 ///
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
-pub fn inherit(json: &Path, main: &Path, worktree: &Path) -> Result<Vec<Value>> {
-    let mut rules = Vec::new();
+pub fn inherit(json: &Path, main: &Path, worktree: &Path, rules: &mut Vec<Value>) -> Result<()> {
     edit(json, |projects| {
         let Some(Value::Object(granted)) = projects.get(&key(main)) else {
             return false;
@@ -59,7 +58,7 @@ pub fn inherit(json: &Path, main: &Path, worktree: &Path) -> Result<Vec<Value>> 
         if granted.is_empty() {
             return false;
         }
-        rules = granted
+        *rules = granted
             .iter()
             .filter(|(name, _)| name == "allowedTools")
             .filter_map(|(_, tools)| tools.as_array().cloned())
@@ -81,8 +80,7 @@ pub fn inherit(json: &Path, main: &Path, worktree: &Path) -> Result<Vec<Value>> 
             merge(there, value);
         }
         *entry != before
-    })?;
-    Ok(rules)
+    })
 }
 
 /// Takes a worktree's entry out.
@@ -270,7 +268,8 @@ mod tests {
 }"#;
         fs::write(&json, text).unwrap();
         let before: Map<String, Value> = serde_json::from_str(text).unwrap();
-        let rules = inherit(&json, Path::new("/main"), Path::new("/work")).unwrap();
+        let mut rules = Vec::new();
+        inherit(&json, Path::new("/main"), Path::new("/work"), &mut rules).unwrap();
         assert_eq!(rules, [json!("Bash(ls)")]);
         let now = fs::read_to_string(&json).unwrap();
         let root: Map<String, Value> = serde_json::from_str(&now).unwrap();

@@ -4,6 +4,7 @@ use super::atomic;
 use crate::name::SessionName;
 use crate::ports::Port;
 use anyhow::{Context, Result, bail};
+use rustix::fs::{Access, access};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -159,6 +160,19 @@ impl Records {
                 path.display()
             )
         })
+    }
+
+    /// Finds out whether the store could be written, before anything is done that it has to follow.
+    ///
+    /// # Errors
+    /// If it could not.
+    pub fn check_writable(main: &Path) -> Result<()> {
+        let path = main.join(FILE);
+        let failed = || format!("cannot write {}", path.display());
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            bail!("{} is read-only", path.display());
+        }
+        access(main, Access::WRITE_OK | Access::EXEC_OK).with_context(failed)
     }
 
     /// Writes the store of a main checkout, whole.
