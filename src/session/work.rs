@@ -72,7 +72,9 @@ impl<'a> Work<'a> {
                 let Some(tip) = git.object(&head, "commit")? else {
                     continue;
                 };
-                if !work.tips.contains(&tip) && !is_in_main(Git::at(&session.project.main), &tip)? {
+                if !work.tips.contains(&tip)
+                    && !is_in_main(Git::at(&session.project.main), &tip, doomed)?
+                {
                     work.tips.push(tip);
                 }
             }
@@ -256,25 +258,28 @@ fn uncommitted(
     Ok((files, repositories))
 }
 
-/// Whether a main branch has all that the commit has: also rebased, or squashed into one.
-fn is_in_main(git: Git<'_>, tip: &str) -> Result<bool> {
+/// Whether a main branch has all that the commit has: also rebased, or squashed into one. The doomed branch is none.
+fn is_in_main(git: Git<'_>, tip: &str, doomed: Option<&str>) -> Result<bool> {
     let mut seen = Vec::new();
-    for target in [
+    let branches = ["main", "master"]
+        .into_iter()
+        .filter(|&branch| Some(branch) != doomed);
+    let targets = [
         "HEAD",
         "@{upstream}",
         "origin/HEAD",
         "origin/main",
         "origin/master",
-        "refs/heads/main",
-        "refs/heads/master",
-    ] {
-        let Some(target) = git.object(target, "commit")? else {
+    ]
+    .map(ToOwned::to_owned);
+    for target in targets
+        .into_iter()
+        .chain(branches.map(|branch| format!("refs/heads/{branch}")))
+    {
+        let Some(target) = git.object(&target, "commit")? else {
             continue;
         };
-        if target == tip || seen.contains(&target) {
-            continue;
-        }
-        if git.has_all_of(tip, &target)? {
+        if target == tip || !seen.contains(&target) && git.has_all_of(tip, &target)? {
             return Ok(true);
         }
         seen.push(target);
