@@ -1,0 +1,112 @@
+//! The branch and the worktree of a new session.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn add_starts_a_new_branch_from_the_main_checkout_s_head() {
+    let sandbox = Sandbox::new();
+    let one = sandbox.add("one");
+    sandbox.commit(&one, "file", "one");
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "develop"]);
+    let head = sandbox.commit(&sandbox.main, "file", "develop");
+    sandbox.run_in(&one, ["add", "two"]).is(
+        0,
+        "added two\n  branch [..] two (new, from develop at [..])\n[...]",
+        "",
+    );
+    assert_eq!(
+        sandbox.git(&sandbox.worktree("two"), ["rev-parse", "HEAD"]),
+        head
+    );
+}
+
+#[test]
+fn add_starts_a_new_branch_from_a_commit_a_branch_or_a_tag() {
+    let sandbox = Sandbox::new();
+    let begin = sandbox.git(&sandbox.main, ["rev-parse", "HEAD"]);
+    sandbox.git(&sandbox.main, ["tag", "-a", "-m", "One", "v1"]);
+    sandbox.git(&sandbox.main, ["branch", "old"]);
+    sandbox.commit(&sandbox.main, "file", "later");
+    for (name, from) in [
+        ("one", begin.as_str()),
+        ("two", "v1"),
+        ("three", "old"),
+        ("four", "HEAD~1"),
+    ] {
+        let outcome = sandbox.run(["add", name, "--from", from]);
+        outcome.is(
+            0,
+            &format!(
+                "[...]\n  branch [..] {name} (new, from {from} at {}[..])\n[...]",
+                &begin[..7]
+            ),
+            "",
+        );
+        assert_eq!(
+            sandbox.git(&sandbox.worktree(name), ["rev-parse", "HEAD"]),
+            begin
+        );
+        assert_eq!(
+            sandbox.git(&sandbox.worktree(name), ["branch", "--show-current"]),
+            name
+        );
+    }
+}
+
+#[test]
+fn add_uses_a_local_branch_of_that_name_as_it_stands() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    sandbox.git(&sandbox.main, ["push", "-q", "origin", "main:feat"]);
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "feat"]);
+    let tip = sandbox.commit(&sandbox.main, "file", "feat");
+    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat\n  branch [..] feat [..]there already[..]\n[...]",
+        "",
+    );
+    assert_eq!(
+        sandbox.git(&sandbox.worktree("feat"), ["rev-parse", "HEAD"]),
+        tip
+    );
+}
+
+#[test]
+fn add_tracks_origin_s_branch_of_that_name() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "feat/pay"]);
+    let tip = sandbox.commit(&sandbox.main, "file", "feat");
+    sandbox.git(&sandbox.main, ["push", "-q", "origin", "feat/pay"]);
+    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "feat/pay"]);
+    sandbox.run(["add", "feat/pay"]).is(
+        0,
+        "added feat/pay\n  branch [..]origin/feat/pay[..]\n[...]",
+        "",
+    );
+    let worktree = sandbox.worktree("feat/pay");
+    assert_eq!(sandbox.git(&worktree, ["rev-parse", "HEAD"]), tip);
+    assert_eq!(
+        sandbox.git(&worktree, ["rev-parse", "--abbrev-ref", "@{upstream}"]),
+        "origin/feat/pay"
+    );
+}
+
+#[test]
+fn a_new_branch_from_a_remote_one_does_not_track_it() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    sandbox.git(&sandbox.main, ["config", "branch.autoSetupMerge", "always"]);
+    sandbox
+        .run(["add", "feat", "--from", "origin/main"])
+        .succeeds();
+    assert_eq!(
+        sandbox.git(
+            &sandbox.main,
+            ["for-each-ref", "--format=%(upstream)", "refs/heads/feat"]
+        ),
+        ""
+    );
+}

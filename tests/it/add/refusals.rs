@@ -1,0 +1,140 @@
+//! What `add` refuses, changing nothing.
+
+use crate::sandbox::{Sandbox, write};
+use std::os::unix::fs::symlink;
+
+#[test]
+fn add_refuses_a_bad_name() {
+    let sandbox = Sandbox::new();
+    let long = "n".repeat(101);
+    for name in [
+        "", ".x", "/x", "_x", "a b", "a;b", "a$b", "a\nb", "aé", "a..b", "a.", "a/", "a//b",
+        "a/.b", "a.lock", "a@{b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", &long,
+    ] {
+        sandbox
+            .run_changes_nothing(["add", "--", name])
+            .fails(&format!("error: the name {name:?} [..]\n"));
+    }
+    sandbox
+        .run_changes_nothing(["add", "--", "-x"])
+        .fails("error: the name \"-x\" [..]\n");
+}
+
+#[test]
+fn add_refuses_a_name_in_the_store_and_says_how_to_finish_or_clear_it() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox
+        .run_changes_nothing(["add", "feat"])
+        .fails("error: there is a session feat already\nhint: [..]tally-session resume feat[..]tally-session remove feat[..]\n");
+}
+
+#[test]
+fn add_refuses_a_name_whose_slug_is_in_the_store() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat/pay");
+    sandbox
+        .run_changes_nothing(["add", "feat-pay"])
+        .fails("error: the session feat/pay [..] feat-pay [..]\n[...]");
+}
+
+#[test]
+fn add_refuses_a_folder_that_is_there_already() {
+    let sandbox = Sandbox::new();
+    write(&sandbox.worktree("feat").join("mine"), "mine");
+    sandbox
+        .run_changes_nothing(["add", "feat"])
+        .fails("error: [..][ROOT]/tally-feat [..]\n[...]");
+}
+
+#[test]
+fn add_refuses_an_empty_folder_a_file_and_a_broken_link_in_the_worktree_s_place() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.worktree("empty")).unwrap();
+    write(&sandbox.worktree("file"), "");
+    symlink("nowhere", sandbox.worktree("link")).unwrap();
+    for name in ["empty", "file", "link"] {
+        sandbox
+            .run_changes_nothing(["add", name])
+            .fails(&format!("error: [..][ROOT]/tally-{name} [..]\n[...]"));
+    }
+}
+
+#[test]
+fn add_refuses_a_tmux_session_of_that_name() {
+    let sandbox = Sandbox::new();
+    sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
+    sandbox
+        .run_changes_nothing(["add", "feat"])
+        .fails("error: [..] tmux session tally-feat [..]\nhint: [..]tmux attach[..]\n");
+    // tmux itself would find `tally-feat` when asked for the beginning of its name.
+    sandbox.run(["add", "fe"]).succeeds();
+}
+
+#[test]
+fn add_refuses_a_branch_that_is_checked_out_elsewhere() {
+    let sandbox = Sandbox::new();
+    let elsewhere = sandbox.root.join("elsewhere");
+    sandbox.git(
+        &sandbox.main,
+        [
+            "worktree",
+            "add",
+            "-q",
+            "-b",
+            "feat",
+            elsewhere.to_str().unwrap(),
+        ],
+    );
+    sandbox
+        .run_changes_nothing(["add", "feat"])
+        .fails("error: the branch feat [..][ROOT]/elsewhere [..]\n[...]");
+    sandbox
+        .run_changes_nothing(["add", "main"])
+        .fails("error: the branch main [..][ROOT]/tally [..]\n[...]");
+}
+
+#[test]
+fn add_refuses_a_from_that_names_no_commit() {
+    let sandbox = Sandbox::new();
+    let tree = sandbox.git(&sandbox.main, ["rev-parse", "HEAD:backend"]);
+    for from in ["nosuch", &tree, "HEAD:README.md", "--all", ""] {
+        let outcome = sandbox.run_changes_nothing(["add", "feat", &format!("--from={from}")]);
+        outcome.fails(&format!(
+            "error: --from {from} names no commit\nhint: [..]\n"
+        ));
+    }
+}
+
+#[test]
+fn add_refuses_a_branch_that_git_cannot_have_beside_another() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["branch", "feat"]);
+    sandbox.git(&sandbox.main, ["branch", "fix/one"]);
+    sandbox
+        .run_changes_nothing(["add", "feat/pay"])
+        .fails("error: [..]branch feat/pay [..]branch feat\n[...]");
+    sandbox
+        .run_changes_nothing(["add", "fix"])
+        .fails("error: [..]branch fix [..]branch fix/one\n[...]");
+}
+
+#[test]
+fn add_refuses_a_repository_without_a_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.root, ["init", "-q", "new"]);
+    let before = sandbox.snapshot();
+    sandbox
+        .run_in(&sandbox.root.join("new"), ["add", "feat"])
+        .fails("error: [..] no commit [..]\nhint: git commit\n");
+    sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
+fn add_refuses_while_the_store_is_broken() {
+    let sandbox = Sandbox::new();
+    write(&sandbox.main.join(".tally-sessions"), "[]");
+    sandbox
+        .run_changes_nothing(["add", "feat"])
+        .fails("error: [ROOT]/tally/.tally-sessions [..]\n[...]");
+}

@@ -1,0 +1,7 @@
+//! No work is lost with a session, and nothing is deleted that is not the session's.
+
+mod by_hand;
+mod merged;
+mod records;
+mod saves;
+mod submodules;

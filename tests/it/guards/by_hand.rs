@@ -1,0 +1,224 @@
+//! Sessions whose worktree or branch somebody has changed by hand.
+
+use crate::sandbox::{Sandbox, read, write};
+use std::fs;
+
+#[test]
+fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let moved = sandbox.root.join("moved here");
+    write(&worktree.join("new"), "not committed");
+    sandbox.git(
+        &sandbox.main,
+        [
+            "worktree",
+            "move",
+            worktree.to_str().unwrap(),
+            moved.to_str().unwrap(),
+        ],
+    );
+    for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
+        let outcome = sandbox.run_changes_nothing(args);
+        assert!(
+            outcome.code == Some(1) && outcome.stderr.contains("[ROOT]/moved here"),
+            "{outcome}"
+        );
+    }
+    let hint = sandbox.run(["remove", "feat"]).command_after("hint: ");
+    sandbox.type_line(&hint).succeeds();
+    assert_eq!(read(&worktree.join("new")), "not committed");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat [..]new\n[...]");
+}
+
+#[test]
+fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let moved = sandbox.root.join("moved");
+    sandbox.restart();
+    sandbox.git(
+        &sandbox.main,
+        [
+            "worktree",
+            "move",
+            worktree.to_str().unwrap(),
+            moved.to_str().unwrap(),
+        ],
+    );
+    let refused = sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .fails("error: [..]feat[..][ROOT]/moved\nhint: git [..]\n");
+    sandbox
+        .type_line(&refused.command_after("hint: "))
+        .succeeds();
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+}
+
+#[test]
+fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_looked() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("new"), "not committed");
+    let moved = sandbox.root.join("moved");
+    fs::rename(&worktree, &moved).unwrap();
+    let outcome = sandbox.run(["remove", "feat"]).is_no_crash();
+    assert!(outcome.stderr.contains("[ROOT]/tally-feat"), "{outcome}");
+    assert_eq!(read(&moved.join("new")), "not committed");
+}
+
+#[test]
+fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let moved = sandbox.root.join("moved");
+    fs::rename(&worktree, &moved).unwrap();
+    sandbox.git(&moved, ["worktree", "repair"]);
+    let refused = sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
+    sandbox
+        .type_line(&refused.command_after("hint: "))
+        .succeeds();
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert!(!worktree.exists() && !moved.exists());
+}
+
+#[test]
+fn a_worktree_without_its_git_file_is_not_deleted_with_the_work_in_it() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("new"), "not committed");
+    fs::remove_file(worktree.join(".git")).unwrap();
+    for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
+        let outcome = sandbox.run(args).is_no_crash();
+        assert!(outcome.stderr.contains("[ROOT]/tally-feat"), "{outcome}");
+        assert_eq!(read(&worktree.join("new")), "not committed", "{outcome}");
+    }
+}
+
+#[test]
+fn resume_of_a_worktree_without_its_git_file_gives_a_hint_that_mends_it() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    write(&worktree.join("new"), "not committed");
+    fs::remove_file(worktree.join(".git")).unwrap();
+    let refused = sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .fails("error: [..][ROOT]/tally-feat [..]\nhint: [..]git [..]repair[..]\n[...]");
+    let hint = refused.command_after("hint: ");
+    sandbox
+        .type_line(&hint[hint.find("git ").unwrap()..])
+        .is(0, "[...]", "[...]");
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "?? new");
+}
+
+#[test]
+fn a_git_file_that_leads_nowhere_is_no_crash_and_no_deletion() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("new"), "not committed");
+    for text in ["", "gitdir: /nowhere\n", "\u{fffd}", "gitdir: \n"] {
+        fs::write(worktree.join(".git"), text).unwrap();
+        sandbox.run(["list"]).is(0, "[...]\nfeat: [..]\n", "");
+        sandbox.run(["remove", "feat"]).is_no_crash();
+        assert_eq!(read(&worktree.join("new")), "not committed", "{text:?}");
+    }
+}
+
+#[test]
+fn a_branch_that_was_renamed_stays_and_remove_says_so() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let tip = sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&worktree, ["branch", "-m", "better"]);
+    sandbox
+        .run(["list"])
+        .is(0, "[...]\nfeat: its branch feat is gone[..]\n", "");
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n",
+        "warning: [..] branch better, which stays\n",
+    );
+    assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "better"]), tip);
+    assert!(!worktree.exists());
+}
+
+#[test]
+fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "work");
+    // git refuses it for a branch that is checked out, but not this way.
+    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "feat"]);
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has 1 commit [..]\n[...]");
+    let removed = sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    sandbox
+        .type_line(&removed.command_after("get it back with: "))
+        .succeeds();
+    assert_eq!(read(&worktree.join("file")), "work");
+}
+
+#[test]
+fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_staged() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(&sandbox.main, ["update-ref", "-d", "refs/heads/feat"]);
+    write(&worktree.join("new"), "not committed");
+    let outcome = sandbox.run_changes_nothing(["remove", "feat"]);
+    assert!(
+        outcome.code == Some(1) && outcome.stderr.contains("new"),
+        "{outcome}"
+    );
+    let removed = sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "[...]");
+    sandbox
+        .type_line(&removed.command_after("get it back with: "))
+        .succeeds();
+    assert_eq!(read(&worktree.join("new")), "not committed");
+}
+
+#[test]
+fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(
+        &sandbox.main,
+        ["worktree", "lock", worktree.to_str().unwrap()],
+    );
+    let locked = "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]\n";
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails(locked);
+    // Also when its disk is not there at the moment.
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    sandbox
+        .run_changes_nothing(["remove", "feat", "--force"])
+        .fails(locked);
+    let refused = sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .fails("error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]unlock[..]\n");
+    sandbox
+        .type_line(&refused.command_after("hint: "))
+        .succeeds();
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+}

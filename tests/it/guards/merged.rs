@@ -1,0 +1,177 @@
+//! Which branches have commits to lose, and which have none.
+
+use crate::sandbox::Sandbox;
+use std::path::Path;
+
+/// A session with two commits.
+fn with_two_commits(sandbox: &Sandbox) {
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "1\n");
+    sandbox.commit(&worktree, "file", "1\n2\n");
+}
+
+/// Puts the session's work into a branch of the main checkout, as one commit.
+fn squash(sandbox: &Sandbox) {
+    sandbox.git(&sandbox.main, ["merge", "-q", "--squash", "feat"]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
+}
+
+/// As [`squash`], but only the remote's main branch has it: somebody has merged a pull request.
+fn squash_at_origin(sandbox: &Sandbox) {
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "review", "main"]);
+    squash(sandbox);
+    sandbox.git(&sandbox.main, ["push", "-q", "origin", "review:main"]);
+    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "review"]);
+}
+
+#[track_caller]
+fn assert_passes(sandbox: &Sandbox) {
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+}
+
+#[test]
+fn commits_are_counted_and_the_newest_is_named() {
+    let sandbox = Sandbox::new();
+    with_two_commits(&sandbox);
+    let newest = sandbox.git(&sandbox.main, ["log", "-1", "--format=%h %s", "feat"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(&format!(
+        "error: the session feat has 2 commits [..]: {newest}\nhint: look at it with: git [..]\nhint: [..]--force feat\n"
+    ));
+}
+
+#[test]
+fn a_branch_passes_that_was_squashed_into_the_remote_s_main_branch_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    with_two_commits(&sandbox);
+    squash_at_origin(&sandbox);
+    assert_passes(&sandbox);
+}
+
+#[test]
+fn a_branch_passes_that_was_squashed_at_a_remote_that_main_does_not_track() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    sandbox.git(&sandbox.main, ["branch", "-q", "--unset-upstream"]);
+    with_two_commits(&sandbox);
+    squash_at_origin(&sandbox);
+    assert_passes(&sandbox);
+}
+
+#[test]
+fn a_branch_passes_that_was_squashed_while_the_main_checkout_is_elsewhere() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    for way in [["--detach", "main"], ["-c", "hotfix"]] {
+        sandbox.run(["add", "feat"]).succeeds();
+        let worktree = sandbox.worktree("feat");
+        sandbox.commit(&worktree, way[1], "1");
+        sandbox.commit(&worktree, way[1], "2");
+        sandbox.git(
+            &sandbox.main,
+            ["switch", "-q", "-c", "review", "origin/main"],
+        );
+        squash(&sandbox);
+        sandbox.git(&sandbox.main, ["push", "-q", "origin", "review:main"]);
+        sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+        sandbox.git(&sandbox.main, ["branch", "-q", "-D", "review"]);
+        sandbox.git(&sandbox.main, ["switch", "-q", way[0], way[1]]);
+        assert_passes(&sandbox);
+        sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    }
+}
+
+#[test]
+fn a_branch_passes_that_was_rebased_at_the_remote() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    with_two_commits(&sandbox);
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "review"]);
+    sandbox.commit(&sandbox.main, "other", "meanwhile");
+    sandbox.git(&sandbox.main, ["cherry-pick", "main..feat"]);
+    sandbox.git(&sandbox.main, ["push", "-q", "origin", "review:main"]);
+    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "review"]);
+    assert_passes(&sandbox);
+}
+
+#[test]
+fn a_squashed_branch_passes_though_main_changed_the_same_lines_later() {
+    let sandbox = Sandbox::new();
+    with_two_commits(&sandbox);
+    squash(&sandbox);
+    sandbox.commit(&sandbox.main, "file", "3\n");
+    assert_passes(&sandbox);
+}
+
+#[test]
+fn a_merge_that_keeps_our_side_does_not_make_a_branch_merged() {
+    let sandbox = Sandbox::new();
+    // The usual way to keep one's own lock file in a merge.
+    sandbox.git(&sandbox.main, ["config", "merge.ours.driver", "true"]);
+    sandbox.commit(&sandbox.main, ".gitattributes", "README.md merge=ours\n");
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "README.md", "work\n");
+    sandbox.commit(&sandbox.main, "README.md", "main's\n");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has 1 commit [..]\n[...]");
+}
+
+#[test]
+fn a_commit_that_only_another_worktree_s_detached_head_has_is_not_merged() {
+    let sandbox = Sandbox::new();
+    with_two_commits(&sandbox);
+    let elsewhere = sandbox.root.join("elsewhere");
+    let add = [
+        "worktree",
+        "add",
+        "-q",
+        "--detach",
+        elsewhere.to_str().unwrap(),
+        "feat",
+    ];
+    sandbox.git(&sandbox.main, add);
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has 2 commits [..]\n[...]");
+}
+
+#[test]
+fn a_tag_and_an_older_save_do_not_stand_for_a_branch() {
+    let sandbox = Sandbox::new();
+    with_two_commits(&sandbox);
+    sandbox.git(&sandbox.main, ["tag", "v1", "feat"]);
+    sandbox.git(
+        &sandbox.main,
+        ["update-ref", "refs/tally-session/old", "feat"],
+    );
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has 2 commits [..]\n[...]");
+}
+
+#[test]
+fn main_s_node_modules_is_untouched_whatever_is_removed() {
+    let sandbox = Sandbox::new();
+    let modules = sandbox.main.join("frontend/node_modules/vite/index.js");
+    for args in [["remove", "feat", "-q"], ["remove", "feat", "--force"]] {
+        let worktree = sandbox.add_again("feat");
+        assert!(
+            worktree
+                .join("frontend/node_modules/vite/index.js")
+                .exists()
+        );
+        sandbox.run(args).is(0, "[...]", "");
+        assert_eq!(crate::sandbox::read(&modules), "// Vite\n");
+    }
+    // Also with the link somewhere in a folder that is deleted as a whole.
+    let worktree = sandbox.add_again("feat");
+    std::os::unix::fs::symlink(modules.parent().unwrap(), worktree.join("link")).unwrap();
+    sandbox
+        .run(["remove", "feat", "--force"])
+        .is(0, "[...]", "");
+    assert!(modules.exists() && Path::new(&modules).is_file());
+}

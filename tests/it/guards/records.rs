@@ -1,0 +1,157 @@
+//! A record whose path is no worktree of the session never leads to a deletion.
+
+use crate::sandbox::{Outcome, Sandbox, read, read_json, write};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// Writes a record of a session `feat` that names this folder.
+fn name_in_record(sandbox: &Sandbox, folder: &Path) {
+    let store = json!({
+        "feat": { "backend_port": 28000, "frontend_port": 25000, "worktree": folder, "branch": "feat" }
+    });
+    write(&sandbox.main.join(".tally-sessions"), store.to_string());
+}
+
+/// Tries everything that could delete the folder that a record names, and checks that it changed nothing but the record.
+#[track_caller]
+fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
+    name_in_record(sandbox, folder);
+    let before = sandbox.snapshot();
+    sandbox.run(["list"]).is(0, "[...]\nfeat: [..]\n", "");
+    sandbox.run(["resume", "feat"]).fails("error: [..]\n[...]");
+    sandbox.assert_unchanged_since(&before);
+    for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
+        name_in_record(sandbox, folder);
+        let _: Outcome = sandbox.run(args).is_no_crash();
+        name_in_record(sandbox, folder);
+        sandbox.assert_unchanged_since(&before);
+    }
+}
+
+/// A sandbox that has run a command once: what the first one makes for itself is there.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.run(["add", "once"]).succeeds();
+    sandbox.run(["remove", "once"]).is(0, "removed once\n", "");
+    sandbox
+}
+
+#[test]
+fn another_repository_and_claude_s_entry_of_it_stay() {
+    let sandbox = sandbox();
+    let other = sandbox.root.join("other");
+    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.commit(&other, "file", "text");
+    write(&other.join("new"), "not committed");
+    let json = sandbox.home.join(".claude.json");
+    let mut claude = read_json(&json);
+    claude["projects"][other.to_str().unwrap()] = json!({ "history": [1] });
+    fs::write(&json, claude.to_string()).unwrap();
+    assert_left_alone(&sandbox, &other);
+}
+
+#[test]
+fn a_worktree_of_another_repository_stays() {
+    let sandbox = sandbox();
+    let (other, theirs) = (sandbox.root.join("other"), sandbox.root.join("theirs"));
+    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.commit(&other, "file", "text");
+    sandbox.git(
+        &other,
+        [
+            "worktree",
+            "add",
+            "-q",
+            "-b",
+            "feat",
+            theirs.to_str().unwrap(),
+        ],
+    );
+    assert_left_alone(&sandbox, &theirs);
+}
+
+#[test]
+fn plain_folders_stay_full_or_empty() {
+    let sandbox = sandbox();
+    let (full, empty) = (sandbox.root.join("full"), sandbox.root.join("empty"));
+    write(&full.join("frontend/node_modules/mine"), "mine");
+    fs::create_dir(&empty).unwrap();
+    assert_left_alone(&sandbox, &full);
+    assert_left_alone(&sandbox, &empty);
+}
+
+#[test]
+fn the_main_checkout_and_what_is_in_it_and_above_it_stay() {
+    let sandbox = sandbox();
+    let main = sandbox.main.clone();
+    for folder in [
+        &main,
+        &main.join("frontend/node_modules"),
+        &main.join(".git"),
+        &sandbox.root,
+    ] {
+        assert_left_alone(&sandbox, folder);
+    }
+    assert_left_alone(&sandbox, Path::new("/"));
+    assert_left_alone(&sandbox, &main.join("../tally"));
+}
+
+#[test]
+fn what_a_symlink_leads_to_stays() {
+    let sandbox = sandbox();
+    let link = sandbox.root.join("link");
+    for target in [sandbox.main.clone(), sandbox.home.clone(), "nowhere".into()] {
+        symlink(target, &link).unwrap();
+        assert_left_alone(&sandbox, &link);
+        fs::remove_file(&link).unwrap();
+    }
+}
+
+#[test]
+fn the_worktree_of_another_session_stays() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.add("other");
+    let link = sandbox.root.join("link");
+    symlink(&other, &link).unwrap();
+    for folder in [&other, &link] {
+        let record = json!({ "backend_port": 28000, "frontend_port": 25000, "worktree": folder, "branch": "feat" });
+        let mut store = sandbox.store();
+        store["feat"] = record;
+        fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
+        for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
+            let _: Outcome = sandbox.run(args).is_no_crash();
+            assert!(other.join("backend/db.sqlite3").exists(), "{args:?}");
+            assert!(sandbox.names().contains(&"other".to_owned()), "{args:?}");
+        }
+    }
+    assert_eq!(sandbox.tmux_sessions(), ["tally-other"]);
+    assert_eq!(sandbox.git(&other, ["branch", "--show-current"]), "other");
+}
+
+#[test]
+fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
+    let sandbox = Sandbox::new();
+    sandbox.add("other");
+    sandbox.add("feat");
+    for branch in ["main", "other"] {
+        sandbox.edit_record("feat", |record| record["branch"] = branch.into());
+        let _: Outcome = sandbox.run(["remove", "feat", "--force"]).is_no_crash();
+        assert_eq!(
+            sandbox.git(
+                &sandbox.main,
+                ["branch", "--list", "--format=%(refname:short)", branch]
+            ),
+            branch
+        );
+    }
+    assert_eq!(
+        read(&sandbox.worktree("other").join("README.md")),
+        "# Points\n"
+    );
+    assert_eq!(
+        sandbox.git(&sandbox.main, ["branch", "--show-current"]),
+        "main"
+    );
+}

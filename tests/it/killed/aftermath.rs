@@ -1,0 +1,200 @@
+//! What must hold after the program was killed, and after the next command has put things right.
+
+use crate::sandbox::{Sandbox, eventually, points, read, read_json};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The session that is killed; another one, `keep`, must not notice.
+pub const NAME: &str = "feat";
+
+/// What stands in each window when all is done: its text, and how often. The line of the last window may be there twice, as
+/// it only goes to a folder: a command that was killed between it and what is typed after it leaves both to the next one.
+const TYPED: [(&str, &str); 5] = [
+    ("backend", "&& python manage.py runserver "),
+    ("frontend", "&& npm run dev "),
+    ("claude", "&& claude "),
+    ("shell", "&& cd "),
+    ("cli", "python manage.py"),
+];
+
+/// A sandbox with a session that is kept, as it was before another was added.
+pub struct Before {
+    pub sandbox: Sandbox,
+    assert_unchanged: Box<dyn Fn(&Sandbox)>,
+    store: Value,
+    claude: Value,
+}
+
+impl Before {
+    pub fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.add("keep");
+        // What the first session of a project leaves in `info/exclude` and in the lock's folder is there for good.
+        sandbox.add(NAME);
+        sandbox.run(["remove", NAME]).succeeds();
+        Self::of(sandbox)
+    }
+
+    /// As things stand.
+    pub fn of(sandbox: Sandbox) -> Self {
+        let snapshot = sandbox.snapshot();
+        Self {
+            assert_unchanged: Box::new(move |sandbox| sandbox.assert_unchanged_since(&snapshot)),
+            store: sandbox.store(),
+            claude: read_json(&sandbox.home.join(".claude.json")),
+            sandbox,
+        }
+    }
+
+    pub fn is_recorded(&self) -> bool {
+        self.sandbox.names().iter().any(|name| name == NAME)
+    }
+
+    /// How often the session's Claude has been started.
+    pub fn starts(&self) -> usize {
+        self.sandbox.started("claude", NAME).len()
+    }
+
+    /// Both files parse and have all that they had; a lock of Claude's that was left is old enough from now on.
+    #[track_caller]
+    pub fn assert_nothing_lost(&self) {
+        let mut store = self.sandbox.store();
+        store.as_object_mut().unwrap().shift_remove(NAME);
+        assert_eq!(store, self.store);
+        let json = self.sandbox.home.join(".claude.json");
+        let mut claude = read_json(&json);
+        let worktree = self.sandbox.worktree(NAME);
+        claude["projects"]
+            .as_object_mut()
+            .unwrap()
+            .shift_remove(worktree.to_str().unwrap());
+        assert_eq!(claude, self.claude);
+        if let Ok(lock) = File::open(self.sandbox.home.join(".claude.json.lock")) {
+            lock.set_modified(SystemTime::now() - Duration::from_secs(11))
+                .unwrap();
+        }
+    }
+
+    /// The session has all that one gets, and its windows got their commands once more than `starts`, and only once.
+    #[track_caller]
+    pub fn assert_finished(&self, starts: usize) {
+        let sandbox = &self.sandbox;
+        let worktree = sandbox.worktree(NAME);
+        sandbox.await_programs(NAME, starts + 1);
+        for (window, text) in TYPED {
+            let screen = sandbox.await_screen(NAME, window, |screen| screen.contains(text));
+            assert_eq!(screen.matches(text).count(), 1, "{window}: {screen}");
+        }
+        for program in ["python", "npm", "claude"] {
+            assert_eq!(
+                sandbox.started(program, NAME).len(),
+                starts + 1,
+                "{program}"
+            );
+        }
+        assert_eq!(sandbox.windows(NAME, "#{window_name}").len(), TYPED.len());
+        let said = sandbox.events_of("said", "claude", NAME);
+        assert!(said.is_empty(), "{said:?}");
+
+        let session = sandbox
+            .list()
+            .into_iter()
+            .find(|found| found["name"] == NAME);
+        let session = session.unwrap();
+        assert_eq!(session["state"], "running", "{session}");
+        assert_eq!(session["problems"], json!([]), "{session}");
+        assert_eq!(
+            points(&worktree.join("backend/db.sqlite3")),
+            ["a", "b", "c"]
+        );
+        assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
+        assert_eq!(
+            read(&worktree.join("frontend/.env")),
+            format!(
+                "VITE_TITLE=Points\nVITE_API_URL=http://localhost:{}\n",
+                sandbox.ports(NAME).0
+            )
+        );
+        assert!(worktree.join("frontend/node_modules/vite").exists());
+        let settings = read_json(&worktree.join(".claude/settings.local.json"));
+        assert_eq!(settings["permissions"]["allow"][1], "Edit");
+        let claude = read_json(&sandbox.home.join(".claude.json"));
+        let entry = &claude["projects"][worktree.to_str().unwrap()];
+        assert_eq!(entry["allowedTools"][1], "Edit", "{entry}");
+        self.assert_clean(&worktree);
+        self.assert_clean(&sandbox.main);
+        assert_eq!(parts(&worktree), Vec::<PathBuf>::new());
+    }
+
+    #[track_caller]
+    fn assert_clean(&self, dir: &Path) {
+        let status = ["--no-optional-locks", "status", "--porcelain"];
+        assert_eq!(self.sandbox.git(dir, status), "", "{}", dir.display());
+        let locked = self
+            .sandbox
+            .git(&self.sandbox.main, ["worktree", "list", "--porcelain"]);
+        assert!(!locked.contains("\nlocked"), "{locked}");
+    }
+
+    /// All is as it was: no worktree, branch, entry, window, lock, trash or temporary file of the session is left.
+    #[track_caller]
+    pub fn assert_nothing_left(&self) {
+        let sandbox = &self.sandbox;
+        let ours = sandbox.main.join(".git/tally-session");
+        let left: Vec<_> = files(&ours)
+            .into_iter()
+            .filter(|path| !path.ends_with("store.lock"))
+            .collect();
+        assert_eq!(left, Vec::<PathBuf>::new());
+        let claudes = sandbox.home.join(".claude/sessions");
+        let kept = sandbox.started("claude", "keep").pop().unwrap().pid;
+        // A Claude that was ended in the middle of its start may leave its file, as the real one does.
+        for file in files(&claudes) {
+            if !file.ends_with(format!("{kept}.json")) {
+                let _ = fs::remove_file(file);
+            }
+        }
+        (self.assert_unchanged)(sandbox);
+    }
+
+    /// The session is removed, by one command that has nothing to remark, and nothing of it is left.
+    #[track_caller]
+    pub fn assert_can_be_removed(&self) {
+        self.sandbox.run(["remove", NAME]).succeeds();
+        self.assert_nothing_left();
+    }
+
+    /// Ends all that a session's windows run, without the tmux server of the one that is kept.
+    pub fn close_windows(&self) {
+        let name = format!("={}", self.sandbox.tmux_name(NAME));
+        let claude = self.sandbox.started("claude", NAME).pop().unwrap().pid;
+        self.sandbox.tmux(["kill-session", "-t", &name]);
+        eventually("Claude ends with its window", || {
+            (!self.sandbox.lives(claude)).then_some(())
+        });
+    }
+}
+
+/// Every file below a folder.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| {
+            let path = entry.path();
+            if entry.file_type().unwrap().is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+/// The temporary files that somebody left below a folder.
+fn parts(dir: &Path) -> Vec<PathBuf> {
+    let mut found = files(dir);
+    found.retain(|path| path.to_string_lossy().contains("tally-session-part"));
+    found
+}

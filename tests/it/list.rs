@@ -1,0 +1,241 @@
+//! `list`: what is shown of each session.
+
+use crate::sandbox::{Sandbox, eventually, read, read_json, signal};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::fs;
+
+#[test]
+fn list_shows_a_table_of_all_sessions_in_their_order() {
+    let sandbox = Sandbox::new();
+    sandbox.add("zebra");
+    sandbox.add("ape");
+    let (zebra, ape) = (sandbox.ports("zebra"), sandbox.ports("ape"));
+    sandbox.run(["list"]).is(
+        0,
+        &format!(
+            "NAME [..]STATE [..]BACKEND [..]FRONTEND [..]BRANCH [..]CHANGES [..]CLAUDE [..]WORKTREE\n\
+             zebra [..]running [..]{} [..]{} [..]zebra [..]-[..] idle [..][ROOT]/tally-zebra\n\
+             ape [..]running [..]{} [..]{} [..]ape [..]-[..] idle [..][ROOT]/tally-ape\n",
+            zebra.0, zebra.1, ape.0, ape.1
+        ),
+        "",
+    );
+}
+
+#[test]
+fn list_without_sessions_says_so_and_how_to_add_one() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run_changes_nothing(["list"])
+        .is(0, "[..]no session[..]tally-session add [..]\n", "");
+    assert_eq!(sandbox.list(), Vec::<Value>::new());
+}
+
+#[test]
+fn list_shows_ports_as_urls_on_a_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("list");
+    let (status, screen) = terminal.await_status();
+    assert_eq!(status, 0);
+    for port in [backend, frontend] {
+        assert!(
+            screen.contains(&format!("http://localhost:{port}")),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
+fn list_json_has_these_keys_in_this_order() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat/pay");
+    let (backend, frontend) = sandbox.ports("feat/pay");
+    let listed = sandbox.list();
+    let expected = json!([{
+        "name": "feat/pay",
+        "branch": "feat/pay",
+        "worktree": "[ROOT]/tally-feat-pay",
+        "backend_port": backend,
+        "frontend_port": frontend,
+        "backend_url": format!("http://localhost:{backend}"),
+        "frontend_url": format!("http://localhost:{frontend}"),
+        "tmux_session": "tally-feat-pay",
+        "state": "running",
+        "attached": false,
+        "backend_up": false,
+        "frontend_up": false,
+        "changes": 0,
+        "ahead": 0,
+        "behind": 0,
+        "claude": "idle",
+        "problems": [],
+    }]);
+    assert_eq!(Value::from(listed).to_string(), expected.to_string());
+}
+
+#[test]
+fn list_tells_a_stopped_session_from_a_running_one() {
+    let sandbox = Sandbox::new();
+    sandbox.add("one");
+    sandbox.add("two");
+    sandbox.tmux(["kill-session", "-t", "=tally-one"]);
+    let states: Vec<_> = sandbox
+        .list()
+        .iter()
+        .map(|session| session["state"].clone())
+        .collect();
+    assert_eq!(states, ["stopped", "running"]);
+    sandbox.restart();
+    sandbox.run(["list"]).is(
+        0,
+        "NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n",
+        "",
+    );
+}
+
+#[test]
+fn list_names_the_problem_of_a_broken_session_below_the_table() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.add("fine");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    let listed = sandbox.list();
+    assert_eq!(listed[0]["state"], "broken");
+    for unknown in ["changes", "claude"] {
+        assert_eq!(listed[0][unknown], Value::Null, "{unknown}");
+    }
+    let problem = listed[0]["problems"][0].as_str().unwrap();
+    assert!(problem.contains("tally-session resume feat"), "{problem}");
+    assert_eq!(listed[1]["problems"], json!([]));
+    sandbox.run(["list"]).is(0, "NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n", "");
+    sandbox.git(&sandbox.main, ["worktree", "prune"]);
+    sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
+    let listed = sandbox.list();
+    for unknown in ["changes", "ahead", "behind"] {
+        assert_eq!(listed[0][unknown], Value::Null, "{unknown}");
+    }
+    let problem = listed[0]["problems"][0].as_str().unwrap();
+    assert!(problem.contains("tally-session remove feat"), "{problem}");
+}
+
+#[test]
+fn list_counts_changed_files() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    fs::write(worktree.join("README.md"), "changed").unwrap();
+    fs::write(worktree.join("backend/new.py"), "new").unwrap();
+    fs::write(worktree.join("backend/newer.py"), "new").unwrap();
+    assert_eq!(sandbox.list()[0]["changes"], 3);
+}
+
+#[test]
+fn list_counts_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "one", "1");
+    sandbox.commit(&worktree, "two", "2");
+    sandbox.commit(&sandbox.main, "three", "3");
+    let listed = &sandbox.list()[0];
+    assert_eq!(
+        (&listed["ahead"], &listed["behind"]),
+        (&json!(2), &json!(1))
+    );
+}
+
+#[test]
+fn list_says_which_ports_are_served() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("feat");
+    let up = |service: &str| sandbox.list()[0][service].clone();
+    assert_eq!([up("backend_up"), up("frontend_up")], [true, true]);
+    let server = sandbox.started("python", "feat")[0].pid;
+    signal(server, Signal::TERM);
+    eventually("the server ends", || (!sandbox.lives(server)).then_some(()));
+    assert_eq!([up("backend_up"), up("frontend_up")], [false, true]);
+}
+
+#[test]
+fn list_says_which_session_a_terminal_shows() {
+    let sandbox = Sandbox::new();
+    sandbox.add("one");
+    sandbox.add("two");
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("attach two");
+    sandbox.await_client("tally-two");
+    let attached: Vec<_> = sandbox
+        .list()
+        .iter()
+        .map(|session| session["attached"].clone())
+        .collect();
+    assert_eq!(attached, [false, true]);
+}
+
+#[test]
+fn list_says_what_claude_does() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let file = sandbox.claude_s_file("feat");
+    let about = read_json(&file);
+    for status in ["busy", "idle", "waiting"] {
+        let mut changed = about.clone();
+        changed["status"] = status.into();
+        fs::write(&file, changed.to_string()).unwrap();
+        assert_eq!(sandbox.list()[0]["claude"], status);
+    }
+    for different in ["{\"pid\": 1}", "not json", "[]"] {
+        fs::write(&file, different).unwrap();
+        assert_eq!(sandbox.list()[0]["claude"], Value::Null, "{different}");
+    }
+}
+
+#[test]
+fn list_says_nothing_of_a_claude_that_died_or_never_ran() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let file = sandbox.claude_s_file("feat");
+    let claude = sandbox.started("claude", "feat")[0].pid;
+    signal(claude, Signal::KILL);
+    eventually("Claude ends", || (!sandbox.lives(claude)).then_some(()));
+    assert!(file.exists());
+    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
+    fs::remove_dir_all(sandbox.home.join(".claude")).unwrap();
+    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
+}
+
+#[test]
+fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let file = sandbox.claude_s_file("feat");
+    let mut about = read_json(&file);
+    let shell = sandbox.tmux([
+        "display-message",
+        "-p",
+        "-t",
+        &sandbox.pane("feat", "shell"),
+        "#{pane_pid}",
+    ]);
+    about["pid"] = shell.parse::<u32>().unwrap().into();
+    fs::remove_file(&file).unwrap();
+    fs::write(
+        file.with_file_name(format!("{shell}.json")),
+        about.to_string(),
+    )
+    .unwrap();
+    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
+}
+
+#[test]
+fn list_stores_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let before = read(&sandbox.main.join(".tally-sessions"));
+    sandbox.run_changes_nothing(["list"]).succeeds();
+    sandbox.run_changes_nothing(["list", "--json"]).succeeds();
+    assert_eq!(read(&sandbox.main.join(".tally-sessions")), before);
+}

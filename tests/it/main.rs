@@ -1,0 +1,14 @@
+//! The program driven as a user does, on real git, real tmux and real shells.
+
+mod add;
+mod attach;
+mod claude;
+mod cli;
+mod guards;
+mod killed;
+mod list;
+mod remove;
+mod resume;
+mod sandbox;
+mod store;
+mod windows;

@@ -1,0 +1,196 @@
+//! `remove`: clearing sessions away.
+
+mod half_gone;
+mod refusals;
+mod saves;
+mod servers;
+
+use crate::sandbox::{Sandbox, eventually, read, read_json};
+use std::fs;
+
+const REMOVED: &str = "removed feat\n";
+
+#[test]
+fn remove_clears_all_of_a_session_away() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.add("feat");
+    let programs =
+        ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat")[0].pid);
+    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    assert!(sandbox.names().is_empty());
+    assert!(!worktree.exists());
+    assert_eq!(
+        sandbox.git(&sandbox.main, ["branch", "--format=%(refname:short)"]),
+        "main"
+    );
+    assert_eq!(
+        sandbox
+            .git(&sandbox.main, ["worktree", "list"])
+            .lines()
+            .count(),
+        1
+    );
+    assert!(sandbox.tmux_sessions().is_empty());
+    let claude = read_json(&sandbox.home.join(".claude.json"));
+    assert_eq!(
+        claude["projects"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect::<Vec<_>>(),
+        [sandbox.main.to_str().unwrap()]
+    );
+    assert!(!programs.into_iter().any(|pid| sandbox.lives(pid)));
+}
+
+#[test]
+fn after_add_and_remove_the_project_is_as_it_was_but_for_what_git_shall_ignore() {
+    let sandbox = Sandbox::new();
+    let add_and_remove = || {
+        sandbox.add_again("feat");
+        sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+        eventually("the tmux server ends", || {
+            sandbox.tmux_sessions().is_empty().then_some(())
+        });
+    };
+    add_and_remove();
+    let before = sandbox.snapshot();
+    add_and_remove();
+    sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
+fn remove_of_feat_leaves_tally_feature() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let other = sandbox.add("feature");
+    let windows = sandbox.windows("feature", "#{pane_pid} #{window_name}");
+    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    assert_eq!(sandbox.names(), ["feature"]);
+    assert_eq!(sandbox.tmux_sessions(), ["tally-feature"]);
+    assert_eq!(
+        sandbox.windows("feature", "#{pane_pid} #{window_name}"),
+        windows
+    );
+    assert!(other.join("README.md").exists());
+    assert!(
+        sandbox
+            .git(&sandbox.main, ["branch", "--list", "feature"])
+            .contains("feature")
+    );
+    assert!(read(&sandbox.home.join(".claude.json")).contains("tally-feature"));
+    // Its session is stopped now, and that of the other begins with its name.
+    sandbox.add("fea");
+    sandbox.tmux(["kill-session", "-t", "=tally-fea"]);
+    sandbox.run(["remove", "fea"]).is(0, "removed fea\n", "");
+    assert_eq!(
+        sandbox.windows("feature", "#{pane_pid} #{window_name}"),
+        windows
+    );
+}
+
+#[test]
+fn remove_keep_branch_leaves_the_branch() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let tip = sandbox.commit(&worktree, "file", "work");
+    sandbox
+        .run(["remove", "feat", "--keep-branch"])
+        .is(0, REMOVED, "");
+    assert!(!worktree.exists());
+    assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "feat"]), tip);
+    assert_eq!(
+        sandbox.git(&sandbox.main, ["for-each-ref", "refs/tally-session"]),
+        ""
+    );
+}
+
+#[test]
+fn remove_leaves_what_the_links_lead_to() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox
+        .run(["remove", "feat", "--force"])
+        .is(0, REMOVED, "");
+    assert_eq!(
+        read(&sandbox.main.join("frontend/node_modules/vite/index.js")),
+        "// Vite\n"
+    );
+}
+
+#[test]
+fn remove_leaves_the_transcripts() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.enter("feat", "claude", "hello");
+    sandbox.await_event("said", "claude", "feat", 1);
+    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    let projects = sandbox.home.join(".claude/projects");
+    let project = fs::read_dir(projects)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let transcript = fs::read_dir(project)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    assert!(read(&transcript).contains("hello"));
+}
+
+#[test]
+fn remove_works_from_inside_the_session_s_own_worktree() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox
+        .run_in(&worktree.join("backend"), ["remove", "feat"])
+        .is(0, REMOVED, "");
+    assert!(!worktree.exists());
+    assert!(sandbox.names().is_empty());
+}
+
+#[test]
+fn remove_works_from_inside_the_session_s_own_tmux_session() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.enter(
+        "feat",
+        "shell",
+        &format!("{} remove feat", env!("CARGO_BIN_EXE_tally-session")),
+    );
+    eventually("the session is removed", || {
+        sandbox.names().is_empty().then_some(())
+    });
+    assert!(!worktree.exists());
+    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+    assert!(sandbox.tmux_sessions().is_empty());
+    assert!(!read(&sandbox.home.join(".claude.json")).contains("tally-feat"));
+}
+
+#[test]
+fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feature");
+    let error = "error: there is no session feat\nhint: tally-session list [..]\n";
+    sandbox
+        .run_changes_nothing(["remove", "--force", "feat"])
+        .fails(error);
+}
+
+#[test]
+fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.wrap("git", "case \" $* \" in *' branch -D '*|*' update-ref -d '*) echo no >&2; exit 1;; esac; exec $REAL \"$@\"");
+    sandbox
+        .run(["remove", "feat"])
+        .fails("error: [..]feat[..]\n[...]");
+    assert_eq!(sandbox.names(), ["feat"]);
+    fs::remove_file(sandbox.root.join("bin/git")).unwrap();
+    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    assert!(sandbox.names().is_empty() && !worktree.exists());
+    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+}

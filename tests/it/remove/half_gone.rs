@@ -1,0 +1,133 @@
+//! Removing what is left of a session.
+
+use crate::sandbox::{Sandbox, read, write};
+use std::fs;
+
+/// All of it is gone in the end.
+#[track_caller]
+fn assert_gone(sandbox: &Sandbox) {
+    assert!(sandbox.names().is_empty());
+    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+    assert_eq!(
+        sandbox
+            .git(&sandbox.main, ["worktree", "list"])
+            .lines()
+            .count(),
+        1
+    );
+    assert!(!read(&sandbox.home.join(".claude.json")).contains("tally-feat"));
+    assert!(sandbox.tmux_sessions().is_empty());
+}
+
+#[test]
+fn remove_works_without_the_tmux_session() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.restart();
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_gone(&sandbox);
+}
+
+#[test]
+fn remove_works_without_the_worktree_s_folder() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    fs::remove_dir_all(worktree).unwrap();
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_gone(&sandbox);
+}
+
+#[test]
+fn remove_works_without_the_branch() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(!worktree.exists());
+    assert_gone(&sandbox);
+}
+
+#[test]
+fn remove_works_without_claude_s_entry() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    fs::remove_file(sandbox.home.join(".claude.json")).unwrap();
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(!sandbox.home.join(".claude.json").exists());
+    assert!(sandbox.names().is_empty());
+}
+
+#[test]
+fn remove_works_when_only_the_record_is_left() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    sandbox.git(
+        &sandbox.main,
+        ["worktree", "remove", "--force", worktree.to_str().unwrap()],
+    );
+    sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_gone(&sandbox);
+}
+
+#[test]
+fn remove_leaves_a_folder_that_git_does_not_list_as_the_worktree() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(
+        &sandbox.main,
+        ["worktree", "remove", "--force", worktree.to_str().unwrap()],
+    );
+    write(&worktree.join("mine"), "mine");
+    sandbox.run(["remove", "feat", "--force"]).is(
+        0,
+        "removed feat\n",
+        "warning: [..][ROOT]/tally-feat [..]\n",
+    );
+    assert_eq!(read(&worktree.join("mine")), "mine");
+    assert_gone(&sandbox);
+}
+
+#[test]
+fn remove_leaves_a_clone_that_took_the_worktree_s_place() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(
+        &sandbox.main,
+        ["worktree", "remove", "--force", worktree.to_str().unwrap()],
+    );
+    sandbox.git(&sandbox.root, ["clone", "-q", "tally", "tally-feat"]);
+    sandbox.commit(&worktree, "mine", "mine");
+    sandbox.run(["remove", "feat", "--force"]).is(
+        0,
+        "removed feat\n",
+        "warning: [..][ROOT]/tally-feat [..]\n",
+    );
+    assert_eq!(read(&worktree.join("mine")), "mine");
+}
+
+#[test]
+fn remove_leaves_a_clone_in_the_folder_of_a_worktree_that_git_still_lists() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    sandbox.git(&sandbox.root, ["clone", "-q", "tally", "tally-feat"]);
+    sandbox.commit(&worktree, "mine", "mine");
+    sandbox.run(["remove", "feat", "--force"]);
+    assert_eq!(read(&worktree.join("mine")), "mine");
+}
+
+#[test]
+fn remove_refuses_a_record_that_names_the_main_checkout() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let mut store = sandbox.store();
+    store["feat"]["worktree"] = sandbox.main.to_str().unwrap().into();
+    fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
+    sandbox
+        .run_changes_nothing(["remove", "feat", "--force"])
+        .fails("error: [..]main checkout[..]\n[...]");
+}

@@ -1,0 +1,107 @@
+//! The processes of a session that is removed, and those of others.
+
+use crate::sandbox::{Sandbox, signal};
+use rustix::process::Signal;
+use std::net::TcpListener;
+
+fn assert_free(port: u16) {
+    TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
+}
+
+#[test]
+fn when_remove_returns_the_ports_are_free() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_free(backend);
+    assert_free(frontend);
+}
+
+#[test]
+fn remove_ends_a_server_that_does_not_heed_hang_up_and_term() {
+    let sandbox = Sandbox::serving();
+    sandbox.tell("stubborn");
+    sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_free(backend);
+    assert_free(frontend);
+}
+
+#[test]
+fn remove_ends_a_server_of_a_session_whose_windows_are_gone() {
+    let sandbox = Sandbox::serving();
+    sandbox.tell("stubborn");
+    sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    assert!(sandbox.lives(sandbox.started("python", "feat")[0].pid));
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_free(backend);
+}
+
+#[test]
+fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    signal(sandbox.started("python", "feat")[0].pid, Signal::TERM);
+    let mut stranger = sandbox.stranger_on(backend);
+    let pid = stranger.id();
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n",
+        &format!("warning: port {backend} [..]{pid}[..]\n"),
+    );
+    assert!(sandbox.lives(pid));
+    assert!(sandbox.names().is_empty());
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn remove_leaves_the_servers_of_other_sessions_alone() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("feat");
+    sandbox.add("feat2");
+    let others =
+        ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat2")[0].pid);
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(others.into_iter().all(|pid| sandbox.lives(pid)));
+}
+
+#[test]
+fn remove_leaves_a_tmux_session_that_it_did_not_make() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.restart();
+    sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "mine"]);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["mine"]);
+}
+
+#[test]
+fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.restart();
+    sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "theirs"]);
+    sandbox.tmux([
+        "set-option",
+        "-t",
+        "=tally-feat:",
+        "@tally_session",
+        "/elsewhere/tally",
+    ]);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["theirs"]);
+}

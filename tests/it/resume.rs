@@ -1,0 +1,289 @@
+//! `resume`: bringing sessions back.
+
+use crate::sandbox::{Sandbox, http_get, listen, points, read};
+use serde_json::json;
+use std::fs;
+use std::net::TcpListener;
+
+const RESUMED: &str = "resumed feat[..]\n";
+
+#[test]
+fn resume_brings_all_sessions_back_on_the_same_ports() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("one");
+    sandbox.add("two");
+    let before = sandbox.store();
+    sandbox.restart();
+    sandbox
+        .run(["resume"])
+        .is(0, "resumed one[..]\nresumed two[..]\n", "");
+    for name in ["one", "two"] {
+        sandbox.await_programs(name, 2);
+        let (backend, frontend) = sandbox.ports(name);
+        let worktree = sandbox.worktree(name);
+        assert_eq!(
+            http_get(backend),
+            format!("python in {}/backend", worktree.display())
+        );
+        assert_eq!(
+            http_get(frontend),
+            format!("npm in {}/frontend", worktree.display())
+        );
+    }
+    assert_eq!(sandbox.store(), before);
+}
+
+#[test]
+fn resume_brings_back_only_those_that_are_named() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "two", "three"] {
+        sandbox.add(name);
+    }
+    sandbox.restart();
+    sandbox
+        .run(["resume", "three", "one"])
+        .is(0, "resumed three[..]\nresumed one[..]\n", "");
+    let mut sessions = sandbox.tmux_sessions();
+    sessions.sort_unstable();
+    assert_eq!(sessions, ["tally-one", "tally-three"]);
+}
+
+#[test]
+fn resume_leaves_a_running_session_alone() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    fs::remove_file(worktree.join("backend/.env")).unwrap();
+    sandbox
+        .run_changes_nothing(["resume"])
+        .is(0, "feat is already running\n", "");
+    sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .is(0, "feat is already running\n", "");
+}
+
+#[test]
+fn resume_without_sessions_says_how_to_add_one() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run_changes_nothing(["resume"])
+        .is(0, "[..]no session[..]tally-session add [..]\n", "");
+}
+
+#[test]
+fn resume_makes_missing_files_again_and_leaves_those_that_are_there() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    fs::write(worktree.join("backend/.env"), "MINE=1\n").unwrap();
+    fs::remove_file(worktree.join("frontend/.env")).unwrap();
+    fs::remove_file(worktree.join("frontend/node_modules")).unwrap();
+    fs::remove_file(worktree.join("backend/db.sqlite3")).unwrap();
+    sandbox.run(["resume"]).is(0, RESUMED, "");
+    assert_eq!(read(&worktree.join("backend/.env")), "MINE=1\n");
+    assert_eq!(
+        fs::read_link(worktree.join("frontend/node_modules")).unwrap(),
+        sandbox.main.join("frontend/node_modules")
+    );
+    assert_eq!(
+        points(&worktree.join("backend/db.sqlite3")),
+        ["a", "b", "c"]
+    );
+    let url = format!(
+        "VITE_API_URL=http://localhost:{}\n",
+        sandbox.ports("feat").0
+    );
+    assert!(read(&worktree.join("frontend/.env")).ends_with(&url));
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn resume_makes_the_worktree_of_an_existing_branch_again() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let tip = sandbox.commit(&worktree, "file", "work");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    sandbox.run(["resume", "feat"]).is(0, RESUMED, "");
+    sandbox.await_programs("feat", 2);
+    assert_eq!(sandbox.git(&worktree, ["rev-parse", "feat"]), tip);
+    assert_eq!(read(&worktree.join("file")), "work");
+    assert!(worktree.join("frontend/node_modules").is_symlink());
+}
+
+#[test]
+fn resume_makes_claude_s_entry_again() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    let json = sandbox.home.join(".claude.json");
+    let mut text = crate::sandbox::read_json(&json);
+    let key = worktree.to_str().unwrap();
+    let entry = text["projects"].as_object_mut().unwrap().remove(key);
+    assert!(entry.is_some());
+    fs::write(&json, text.to_string()).unwrap();
+    sandbox.run(["resume"]).is(0, RESUMED, "");
+    assert_eq!(
+        crate::sandbox::read_json(&json)["projects"][key],
+        entry.unwrap()
+    );
+}
+
+#[test]
+fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox.restart();
+    let _stranger = TcpListener::bind(("127.0.0.1", backend)).unwrap();
+    let warning = format!("warning: [..]feat[..] {backend} [..]\n");
+    sandbox.run(["resume"]).is(0, RESUMED, &warning);
+    sandbox.await_programs("feat", 2);
+    let (moved, same) = sandbox.ports("feat");
+    assert!(moved != backend && moved >= 8000, "{moved}");
+    assert_eq!(same, frontend);
+    let url = format!("http://localhost:{moved}");
+    assert!(read(&worktree.join("frontend/.env")).contains(&format!("VITE_API_URL={url}\n")));
+    assert_eq!(
+        sandbox.windows("feat", "#{window_name}")[0],
+        format!("backend:{moved}")
+    );
+    assert_eq!(sandbox.started("npm", "feat")[1].env["VITE_API_URL"], url);
+    assert_eq!(
+        http_get(moved),
+        format!("python in {}/backend", worktree.display())
+    );
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox.restart();
+    let _stranger = TcpListener::bind(("0.0.0.0", frontend)).unwrap();
+    sandbox.run(["resume"]).is(
+        0,
+        RESUMED,
+        &format!("warning: [..]feat[..] {frontend} [..]\n"),
+    );
+    sandbox.await_programs("feat", 2);
+    let (same, moved) = sandbox.ports("feat");
+    assert!(moved != frontend && moved >= 5000, "{moved}");
+    assert_eq!(same, backend);
+    assert_eq!(
+        http_get(moved),
+        format!("npm in {}/frontend", worktree.display())
+    );
+}
+
+#[test]
+fn resume_moves_two_sessions_to_ports_of_their_own() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("one");
+    sandbox.add("two");
+    let ports = [sandbox.ports("one").0, sandbox.ports("two").0];
+    sandbox.restart();
+    let _strangers = ports.map(|port| TcpListener::bind(("127.0.0.1", port)).unwrap());
+    sandbox.run(["resume"]).is(
+        0,
+        "resumed one[..]\nresumed two[..]\n",
+        "warning: [..]\nwarning: [..]\n",
+    );
+    sandbox.await_programs("one", 2);
+    sandbox.await_programs("two", 2);
+    let moved = [sandbox.ports("one").0, sandbox.ports("two").0];
+    assert_ne!(moved[0], moved[1]);
+    assert!(moved.iter().all(|port| !ports.contains(port)), "{moved:?}");
+}
+
+#[test]
+fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
+    let sandbox = Sandbox::new();
+    let gone = sandbox.add("gone");
+    sandbox.add("feat");
+    sandbox.restart();
+    sandbox.git(
+        &sandbox.main,
+        ["worktree", "remove", "--force", gone.to_str().unwrap()],
+    );
+    sandbox.git(&sandbox.main, ["branch", "-D", "gone"]);
+    sandbox.run(["resume"]).is(
+        1,
+        RESUMED,
+        "error: [..]gone[..]\nhint: tally-session remove gone[..]\n",
+    );
+    assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
+    assert_eq!(sandbox.names(), ["gone", "feat"]);
+}
+
+#[test]
+fn resume_refuses_a_tmux_session_that_it_did_not_make() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.restart();
+    sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
+    sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\n");
+}
+
+#[test]
+fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    crate::sandbox::write(&worktree.join("mine"), "mine");
+    sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .fails("error: [ROOT]/tally-feat is no worktree[..]\n[...]");
+}
+
+#[test]
+fn resume_of_an_unknown_name_says_how_to_see_those_there_are() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let error = "error: there is no session fea\nhint: tally-session list [..]\n";
+    sandbox.run_changes_nothing(["resume", "fea"]).fails(error);
+}
+
+#[test]
+fn resume_attach_then_attaches() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.restart();
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("resume feat -a");
+    sandbox.await_client("tally-feat");
+}
+
+#[test]
+fn resume_works_on_a_record_of_the_old_script() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.worktree("feat");
+    sandbox.git(
+        &sandbox.main,
+        [
+            "worktree",
+            "add",
+            "-q",
+            "-b",
+            "feat",
+            worktree.to_str().unwrap(),
+        ],
+    );
+    let (backend, _) = listen("127.0.0.1", 8000).unwrap();
+    let (frontend, _) = listen("127.0.0.1", 5000).unwrap();
+    let store = json!({
+        "feat": { "backend_port": backend, "frontend_port": frontend, "worktree": worktree, "branch": "feat" }
+    });
+    fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
+    sandbox.run(["resume", "feat"]).is(0, RESUMED, "");
+    sandbox.await_programs("feat", 1);
+    assert_eq!(sandbox.store(), store);
+    assert_eq!(
+        http_get(backend),
+        format!("python in {}/backend", worktree.display())
+    );
+}

@@ -1,0 +1,355 @@
+//! The fixture: a project of its own in a temporary folder, with its own home, tmux server, shells and stand-in programs.
+
+mod log;
+mod outcome;
+mod processes;
+mod project;
+mod shell;
+mod snapshot;
+mod terminal;
+mod turn;
+mod typed;
+
+pub use log::Started;
+pub use outcome::Outcome;
+pub use processes::signal;
+pub use project::points;
+pub use terminal::Terminal;
+
+use serde_json::Value;
+use shell::Shell;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use turn::Turn;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer.
+#[track_caller]
+pub fn eventually<T>(what: &str, answer: impl FnMut() -> Option<T>) -> T {
+    eventually_or(|| what.to_owned(), answer)
+}
+
+/// As [`eventually`], with a description that is made when it is too late.
+#[track_caller]
+pub fn eventually_or<T>(what: impl Fn() -> String, mut answer: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = answer() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {}", what());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A project in a temporary folder. All that was started in it is ended when it is dropped.
+pub struct Sandbox {
+    /// The temporary folder, without symlinks in its path.
+    pub root: PathBuf,
+    /// The main checkout.
+    pub main: PathBuf,
+    /// The user's home folder.
+    pub home: PathBuf,
+    shell: Shell,
+    _folder: TempDir,
+    _turn: Turn,
+}
+
+impl Sandbox {
+    /// The project `tally` of a bash user. Its servers say that they were started, and listen on no port.
+    pub fn new() -> Self {
+        Self::make("tally", Shell::bash(), Turn::shared())
+    }
+
+    /// As [`Sandbox::new`], with servers that listen.
+    pub fn serving() -> Self {
+        let sandbox = Self::make("tally", Shell::bash(), Turn::alone());
+        sandbox.tell("listen");
+        sandbox
+    }
+
+    /// A project in a folder of another name.
+    pub fn of_project(name: &str) -> Self {
+        Self::make(name, Shell::bash(), Turn::shared())
+    }
+
+    /// With another shell; none if it is not installed on a machine where that may be.
+    pub fn with_shell(name: &str) -> Option<Self> {
+        Shell::find(name).map(|shell| Self::make("tally", shell, Turn::shared()))
+    }
+
+    fn make(project: &str, shell: Shell, turn: Turn) -> Self {
+        // The path of a tmux socket must be short.
+        let folder = tempfile::Builder::new()
+            .prefix("ts-")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let sandbox = Self {
+            main: root.join(project),
+            home: root.join("home"),
+            root,
+            shell,
+            _folder: folder,
+            _turn: turn,
+        };
+        for dir in ["home", "bin", "told"] {
+            fs::create_dir(sandbox.root.join(dir)).unwrap();
+        }
+        shell::install_stand_ins(&sandbox.root.join("bin"));
+        sandbox.shell.write_start_up(&sandbox);
+        sandbox.make_project();
+        sandbox
+    }
+
+    /// A command with the user's environment, and with nothing of that of the tests.
+    pub fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
+        let mut path = self.root.join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap());
+        let mut command = Command::new(program);
+        command
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", &self.home)
+            .env("SHELL", self.shell.path())
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8")
+            .env("TMUX_TMPDIR", &self.root)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env(processes::MARK, &self.root);
+        command
+    }
+
+    /// The program with these arguments, to be changed before it is started.
+    pub fn program(&self, args: &[&str], dir: &Path) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_tally-session"), dir);
+        command.args(args);
+        command
+    }
+
+    /// Runs the program in the main checkout.
+    pub fn run<const N: usize>(&self, args: [&str; N]) -> Outcome {
+        self.run_in(&self.main, args)
+    }
+
+    /// Runs the program in a folder.
+    pub fn run_in<const N: usize>(&self, dir: &Path, args: [&str; N]) -> Outcome {
+        self.outcome(&mut self.program(&args, dir))
+    }
+
+    /// Runs the program as a test has prepared it.
+    pub fn outcome(&self, command: &mut Command) -> Outcome {
+        let words = command.get_args().map(|arg| arg.to_string_lossy());
+        let line = format!("tally-session {}", words.collect::<Vec<_>>().join(" "));
+        Outcome::new(line, &command.output().unwrap(), &self.root)
+    }
+
+    /// Adds a session, waits until its programs have started, and gives its worktree.
+    #[track_caller]
+    pub fn add(&self, name: &str) -> PathBuf {
+        self.run(["add", name]).succeeds();
+        self.await_programs(name, 1);
+        self.worktree(name)
+    }
+
+    /// As [`Sandbox::add`], whether there was a session of that name before or not.
+    #[track_caller]
+    pub fn add_again(&self, name: &str) -> PathBuf {
+        let before = self.started("claude", name).len();
+        self.run(["add", name]).succeeds();
+        self.await_programs(name, before + 1);
+        self.worktree(name)
+    }
+
+    /// A process that listens on a port and came from no session.
+    pub fn stranger_on(&self, port: u16) -> Child {
+        let script = "import socket, sys, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
+                      s.bind(('127.0.0.1', int(sys.argv[1]))); s.listen(); time.sleep(600)";
+        eventually("the port is free", || {
+            TcpListener::bind(("127.0.0.1", port)).ok()
+        });
+        let mut python = self.command(shell::python(), &self.root);
+        let child = python
+            .args(["-c", script, &port.to_string()])
+            .spawn()
+            .unwrap();
+        eventually("the stranger listens", || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        child
+    }
+
+    /// Whether a process that came from the sandbox lives. One that has ended and that nobody asked about does not.
+    pub fn lives(&self, pid: u32) -> bool {
+        processes::of(&self.root).contains(&pid)
+    }
+
+    /// Where a session's worktree belongs.
+    pub fn worktree(&self, name: &str) -> PathBuf {
+        let project = self.main.file_name().unwrap().to_str().unwrap();
+        self.root
+            .join(format!("{project}-{}", name.replace('/', "-")))
+    }
+
+    /// The store as it stands on disk; null if there is none.
+    pub fn store(&self) -> Value {
+        let text = fs::read_to_string(self.main.join(".tally-sessions"));
+        text.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
+    }
+
+    /// The names of the sessions in the store, in its order.
+    pub fn names(&self) -> Vec<String> {
+        let store = self.store();
+        store
+            .as_object()
+            .map(|records| records.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// The backend's and the frontend's port of a session.
+    pub fn ports(&self, name: &str) -> (u16, u16) {
+        let record = &self.store()[name];
+        let port = |service: &str| u16::try_from(record[service].as_u64().unwrap()).unwrap();
+        (port("backend_port"), port("frontend_port"))
+    }
+
+    /// `list --json`, one object a session.
+    pub fn list(&self) -> Vec<Value> {
+        let outcome = self.run(["list", "--json"]).succeeds();
+        serde_json::from_str(&outcome.stdout).unwrap()
+    }
+
+    /// Runs git, which must not fail, and gives what it says without the last line end.
+    #[track_caller]
+    pub fn git<const N: usize>(&self, dir: &Path, args: [&str; N]) -> String {
+        let output = self.command("git", dir).args(args).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {args:?}: {words}");
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Writes a file and commits it; gives the commit.
+    pub fn commit(&self, dir: &Path, file: &str, text: &str) -> String {
+        write(&dir.join(file), text);
+        self.git(dir, ["add", "--", file]);
+        self.git(dir, ["commit", "-q", "-m", &format!("Change {file}")]);
+        self.git(dir, ["rev-parse", "HEAD"])
+    }
+
+    /// Tells the stand-ins to behave in a special way.
+    pub fn tell(&self, what: &str) {
+        fs::write(self.root.join("told").join(what), "").unwrap();
+    }
+
+    /// The user's shell.
+    pub fn shell_path(&self) -> &Path {
+        self.shell.path()
+    }
+
+    /// Adds to the shell's start-up file.
+    pub fn start_up(&self, text: &str) {
+        let file = self.home.join(self.shell.start_up());
+        let before = fs::read_to_string(&file).unwrap();
+        fs::write(&file, before + text + "\n").unwrap();
+    }
+
+    /// A folder with links to these programs and to nothing else, for a PATH.
+    pub fn path_of(&self, programs: &[&str]) -> PathBuf {
+        let dir = self.root.join("path");
+        fs::create_dir_all(&dir).unwrap();
+        for program in programs {
+            let path = shell::which(program).unwrap();
+            symlink(path, dir.join(program)).unwrap();
+        }
+        dir
+    }
+
+    /// Puts a script before a program on the PATH; `$REAL` is the program itself.
+    pub fn wrap(&self, program: &str, script: &str) {
+        let real = shell::which(program).unwrap();
+        let script = format!("REAL={}\n{script}", real.display());
+        self.write_script(&self.root.join("bin").join(program), &script);
+    }
+
+    /// Writes a bash script that can be executed.
+    pub fn write_script(&self, path: &Path, script: &str) {
+        // A file that this process has open for writing, or a child that it starts meanwhile, cannot be executed: `install`
+        // writes it in a process of its own.
+        let text = self.root.join("script");
+        fs::write(&text, format!("#!/bin/bash\n{script}\n")).unwrap();
+        let status = Command::new("install")
+            .arg("-m755")
+            .args([&text, path])
+            .status()
+            .unwrap();
+        assert!(status.success());
+        fs::remove_file(text).unwrap();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        processes::end_all(&self.root);
+    }
+}
+
+/// Writes a file, and makes its folder.
+pub fn write(path: &Path, text: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// All that a server can listen on.
+pub const ADDRESSES: [&str; 4] = ["127.0.0.1", "0.0.0.0", "::1", "::"];
+
+/// Listens at an address, on the first port that nobody has at any: the very one that a session would get. None on a
+/// machine without that address.
+pub fn listen(address: &str, first: u16) -> Option<(u16, TcpListener)> {
+    let bind = |address: &str, port| TcpListener::bind((address.parse::<IpAddr>().unwrap(), port));
+    let is_free = |port| {
+        let errors = ADDRESSES.map(|address| bind(address, port).err());
+        !errors
+            .into_iter()
+            .flatten()
+            .any(|error| error.kind() == ErrorKind::AddrInUse)
+    };
+    let port = (first..first + 1000).find(|&port| is_free(port)).unwrap();
+    Some((port, bind(address, port).ok()?))
+}
+
+/// What a server on this machine answers.
+#[track_caller]
+pub fn http_get(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// Reads a file as text.
+#[track_caller]
+pub fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Reads a file as JSON.
+#[track_caller]
+pub fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&read(path)).unwrap()
+}

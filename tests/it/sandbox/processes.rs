@@ -1,0 +1,43 @@
+//! The processes that came from a sandbox.
+
+use super::eventually;
+use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
+use std::path::Path;
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+/// The variable that every process of a sandbox has: its folder.
+pub const MARK: &str = "SANDBOX";
+
+/// Those that have the sandbox's mark in their environment.
+pub fn of(root: &Path) -> Vec<u32> {
+    let mut mark = OsString::from(format!("{MARK}="));
+    mark.push(root);
+    let mut system = System::new().unwrap();
+    let wanted = ProcessRefreshKind::nothing()
+        .with_environ(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    system
+        .processes()
+        .values()
+        .filter(|process| process.environ().contains(&mark))
+        .map(|process| process.pid().as_u32())
+        .collect()
+}
+
+/// Ends all that came from a sandbox, and waits until it is gone.
+pub fn end_all(root: &Path) {
+    eventually("the sandbox's processes end", || {
+        let left = of(root);
+        left.iter().for_each(|&pid| signal(pid, Signal::KILL));
+        left.is_empty().then_some(())
+    });
+}
+
+/// Sends a signal; a process that has ended already is fine.
+pub fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+        let _ = kill_process(pid, signal);
+    }
+}

@@ -1,0 +1,84 @@
+//! The project that a sandbox begins with.
+
+use super::{Sandbox, write};
+use rusqlite::Connection;
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// What git has to ignore in it. The first line means folders only.
+const IGNORED: &str = "node_modules/\n.env\n*.sqlite3\n";
+
+impl Sandbox {
+    pub(super) fn make_project(&self) {
+        let main = &self.main;
+        write(
+            &self.home.join(".gitconfig"),
+            "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n\
+             [maintenance]\n\tauto = false\n",
+        );
+        write(&main.join(".gitignore"), IGNORED);
+        write(&main.join("README.md"), "# Points\n");
+        write(&main.join("backend/manage.py"), "# Django\n");
+        write(&main.join("frontend/package.json"), "{}\n");
+        self.git(&self.root, ["init", "-q", main.to_str().unwrap()]);
+        self.git(main, ["add", "."]);
+        self.git(main, ["commit", "-q", "-m", "Begin"]);
+        write(
+            &main.join("frontend/node_modules/vite/index.js"),
+            "// Vite\n",
+        );
+        write(&main.join("backend/.env"), "SECRET_KEY=s3cret\n");
+        fs::set_permissions(main.join("backend/.env"), fs::Permissions::from_mode(0o640)).unwrap();
+        write(
+            &main.join("frontend/.env"),
+            "VITE_TITLE=Points\nVITE_API_URL=http://localhost:8000\n",
+        );
+        make_database(&main.join("backend/db.sqlite3"));
+        let claude = json!({
+            "numStartups": 7,
+            "projects": {
+                main.to_str().unwrap(): {
+                    "allowedTools": ["Bash(npm run test:*)", "Edit"],
+                    "hasTrustDialogAccepted": true,
+                    "history": [{ "display": "hello" }],
+                    "lastCost": 1.25,
+                    "lastSessionId": "aaaa",
+                }
+            }
+        });
+        write(&self.home.join(".claude.json"), claude.to_string());
+    }
+
+    /// Makes a remote `origin` with the main branch.
+    pub fn make_origin(&self) {
+        let origin = self.root.join("origin.git");
+        self.git(
+            &self.root,
+            ["init", "-q", "--bare", origin.to_str().unwrap()],
+        );
+        self.git(
+            &self.main,
+            ["remote", "add", "origin", origin.to_str().unwrap()],
+        );
+        self.git(&self.main, ["push", "-q", "-u", "origin", "main"]);
+    }
+}
+
+fn make_database(path: &Path) {
+    let database = Connection::open(path).unwrap();
+    database
+        .execute_batch("PRAGMA synchronous = off; CREATE TABLE point (name TEXT); INSERT INTO point VALUES ('a'), ('b'), ('c');")
+        .unwrap();
+}
+
+/// The names in a database's table of points.
+pub fn points(path: &Path) -> Vec<String> {
+    let database = Connection::open(path).unwrap();
+    let mut names = database
+        .prepare("SELECT name FROM point ORDER BY rowid")
+        .unwrap();
+    let names = names.query_map([], |row| row.get(0)).unwrap();
+    names.map(Result::unwrap).collect()
+}

@@ -1,0 +1,246 @@
+//! The sandbox's tmux server, and a terminal to look at it from.
+
+use super::{Sandbox, eventually_or};
+use std::path::Path;
+use std::process::Output;
+
+impl Sandbox {
+    /// Runs tmux, which must not fail, and gives what it says without the last line end.
+    #[track_caller]
+    pub fn tmux<const N: usize>(&self, args: [&str; N]) -> String {
+        let output = self.try_tmux(&args);
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "tmux {args:?}: {words}");
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end_matches('\n')
+            .to_owned()
+    }
+
+    fn try_tmux(&self, args: &[&str]) -> Output {
+        self.command("tmux", &self.root)
+            .arg("-u")
+            .args(args)
+            .output()
+            .unwrap()
+    }
+
+    /// The names of the tmux sessions; none if no server runs.
+    pub fn tmux_sessions(&self) -> Vec<String> {
+        let output = self.try_tmux(&["list-sessions", "-F", "#{session_name}"]);
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Ends the tmux server, as a restart of the machine does.
+    pub fn restart(&self) {
+        self.tmux(["kill-server"]);
+        super::eventually("the tmux server ends", || {
+            self.tmux_sessions().is_empty().then_some(())
+        });
+        super::eventually("the windows' programs end", || {
+            let left = super::processes::of(&self.root);
+            left.is_empty().then_some(())
+        });
+    }
+
+    /// What tmux calls a session.
+    pub fn tmux_name(&self, session: &str) -> String {
+        let worktree = self.worktree(session);
+        worktree
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace(['.', ':'], "_")
+    }
+
+    /// A line for each window of a session.
+    #[track_caller]
+    pub fn windows(&self, session: &str, format: &str) -> Vec<String> {
+        let target = format!("={}:", self.tmux_name(session));
+        let windows = self.tmux(["list-windows", "-t", &target, "-F", format]);
+        windows.lines().map(str::to_owned).collect()
+    }
+
+    /// The id of a window's pane, by the beginning of the window's name.
+    #[track_caller]
+    pub fn pane(&self, session: &str, window: &str) -> String {
+        let windows = self.windows(session, "#{pane_id} #{window_name}");
+        let found = windows
+            .iter()
+            .filter_map(|line| line.split_once(' '))
+            .find(|(_, name)| name.starts_with(window));
+        found
+            .unwrap_or_else(|| panic!("no window {window}: {windows:?}"))
+            .0
+            .to_owned()
+    }
+
+    /// What a window shows, its lines joined where they were wrapped, without empty ends.
+    pub fn screen(&self, session: &str, window: &str) -> String {
+        let pane = self.pane(session, window);
+        let screen = self.tmux(["capture-pane", "-p", "-J", "-S", "-", "-t", &pane]);
+        let lines: Vec<_> = screen.lines().map(str::trim_end).collect();
+        lines.join("\n").trim_end().to_owned()
+    }
+
+    /// What all windows of a session show, for a message.
+    pub fn screens(&self, session: &str) -> String {
+        let name = self.tmux_name(session);
+        let panes = self.try_tmux(&[
+            "list-panes",
+            "-s",
+            "-t",
+            &format!("={name}:"),
+            "-F",
+            "#{pane_id}",
+        ]);
+        let panes = String::from_utf8(panes.stdout).unwrap();
+        let show = |pane: &str| {
+            let screen = self.try_tmux(&["capture-pane", "-p", "-J", "-t", pane]);
+            format!(
+                "--- {pane}\n{}\n",
+                String::from_utf8_lossy(&screen.stdout).trim_end()
+            )
+        };
+        panes.lines().map(show).collect()
+    }
+
+    /// Waits until a window shows something that is wanted, and gives all it shows.
+    #[track_caller]
+    pub fn await_screen(
+        &self,
+        session: &str,
+        window: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> String {
+        let what = || {
+            format!(
+                "{window} of {session} shows:\n{}",
+                self.screen(session, window)
+            )
+        };
+        eventually_or(what, || {
+            Some(self.screen(session, window)).filter(|screen| wanted(screen))
+        })
+    }
+
+    /// Types a line into a window.
+    pub fn enter(&self, session: &str, window: &str, line: &str) {
+        let pane = self.pane(session, window);
+        self.tmux(["send-keys", "-t", &pane, "-l", "--", line]);
+        self.tmux(["send-keys", "-t", &pane, "Enter"]);
+    }
+
+    /// Types a line into a window's shell and waits for its end: all that was typed before has been read by then.
+    #[track_caller]
+    pub fn settle(&self, session: &str, window: &str) {
+        self.enter(session, window, "echo settled-$TALLY_SESSION-");
+        let answer = format!("settled-{session}-");
+        self.await_screen(session, window, |screen| {
+            screen.lines().any(|line| line == answer)
+        });
+    }
+
+    /// Waits until a terminal shows a tmux session.
+    #[track_caller]
+    pub fn await_client(&self, session: &str) {
+        let clients = || {
+            self.try_tmux(&["list-clients", "-F", "#{session_name}"])
+                .stdout
+        };
+        let what = || {
+            format!(
+                "a terminal shows {session}, not {:?}",
+                String::from_utf8_lossy(&clients())
+            )
+        };
+        eventually_or(what, || {
+            (clients() == format!("{session}\n").as_bytes()).then_some(())
+        });
+    }
+
+    /// A terminal with a shell in it, of a tmux server beside the sandbox's own.
+    pub fn terminal(&self, dir: &Path) -> Terminal<'_> {
+        let dir = dir.to_str().unwrap();
+        let terminal = Terminal { sandbox: self };
+        let shell = "PS1='$ ' exec bash --norc --noprofile";
+        terminal.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "150",
+            "-y",
+            "40",
+            "-c",
+            dir,
+            shell,
+        ]);
+        terminal
+    }
+}
+
+/// What a person sits at.
+pub struct Terminal<'a> {
+    sandbox: &'a Sandbox,
+}
+
+impl Terminal<'_> {
+    #[track_caller]
+    fn tmux(&self, args: &[&str]) -> String {
+        let args: Vec<_> = [&["-L", "terminal"], args].concat();
+        let output = self.sandbox.try_tmux(&args);
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "tmux {args:?}: {words}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Types a line. The shell in it does not know that it is in tmux.
+    pub fn enter(&self, line: &str) {
+        self.tmux(&["send-keys", "-l", "--", line]);
+        self.tmux(&["send-keys", "Enter"]);
+    }
+
+    /// Types a call of the program.
+    pub fn run(&self, args: &str) {
+        let program = env!("CARGO_BIN_EXE_tally-session");
+        self.enter(&format!(
+            "env -u TMUX -u TMUX_PANE {program} {args}; echo status-$?-"
+        ));
+    }
+
+    /// What it shows, with the colours as escape sequences.
+    pub fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-e", "-J"])
+    }
+
+    /// Waits until the program has ended, and gives its status and the whole screen.
+    #[track_caller]
+    pub fn await_status(&self) -> (i32, String) {
+        let what = || format!("the terminal shows:\n{}", self.screen());
+        eventually_or(what, || {
+            let screen = self.screen();
+            let status = screen
+                .rsplit_once("\nstatus-")?
+                .1
+                .split_once('-')?
+                .0
+                .parse()
+                .ok()?;
+            Some((status, screen))
+        })
+    }
+
+    /// Waits until it shows something that is wanted.
+    #[track_caller]
+    pub fn await_screen(&self, wanted: impl Fn(&str) -> bool) -> String {
+        let what = || format!("the terminal shows:\n{}", self.screen());
+        eventually_or(what, || Some(self.screen()).filter(|screen| wanted(screen)))
+    }
+}

@@ -1,0 +1,176 @@
+//! The store: `.tally-sessions`.
+
+use crate::sandbox::{Sandbox, eventually, read, write};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::thread;
+
+fn store(sandbox: &Sandbox) -> PathBuf {
+    sandbox.main.join(".tally-sessions")
+}
+
+#[test]
+fn a_record_has_exactly_the_shape_that_the_old_script_reads() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat/auth");
+    let (backend, frontend) = sandbox.ports("feat/auth");
+    let expected = json!({
+        "feat/auth": { "backend_port": backend, "frontend_port": frontend, "worktree": worktree, "branch": "feat/auth" }
+    });
+    assert_eq!(sandbox.store().to_string(), expected.to_string());
+}
+
+#[test]
+fn the_order_of_records_and_unknown_fields_are_kept() {
+    let sandbox = Sandbox::new();
+    let record = |name: &str, port: u16| {
+        json!({
+            "note": { "z": 1, "a": [null] }, "backend_port": port, "frontend_port": port - 3000,
+            "worktree": sandbox.worktree(name), "branch": name,
+        })
+    };
+    let before = json!({ "zebra": record("zebra", 8900), "ape": record("ape", 8901) });
+    // A number that a program would write in another way.
+    let text = before.to_string().replace("[null]", "[1.50]");
+    write(&store(&sandbox), &text);
+    sandbox.add("feat");
+    let after = read(&store(&sandbox));
+    assert!(after.contains("1.50"), "{after}");
+    let mut after: Value = after.parse().unwrap();
+    let names: Vec<_> = after.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names, ["zebra", "ape", "feat"]);
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    after.as_object_mut().unwrap().remove("feat");
+    assert_eq!(sandbox.store().to_string(), after.to_string());
+    assert_eq!(
+        after.to_string(),
+        text.parse::<Value>().unwrap().to_string()
+    );
+}
+
+#[test]
+fn an_empty_or_missing_file_is_an_empty_store() {
+    let sandbox = Sandbox::new();
+    for text in [None, Some(""), Some(" \n"), Some("{}")] {
+        let _ = fs::remove_file(store(&sandbox));
+        if let Some(text) = text {
+            write(&store(&sandbox), text);
+        }
+        sandbox
+            .run_changes_nothing(["list", "--json"])
+            .is(0, "[]\n", "");
+    }
+    write(&store(&sandbox), "");
+    sandbox.add("feat");
+    assert_eq!(sandbox.names(), ["feat"]);
+}
+
+#[test]
+fn a_broken_file_is_an_error_that_names_file_line_and_reason_and_the_file_stays() {
+    let sandbox = Sandbox::new();
+    for (text, reason) in [
+        ("{\n\"a\": {", "line 2"),
+        ("[]", "line 1"),
+        ("{\n\n\"a\": 1}", "line 3"),
+        (
+            "{\"a\": {\n\"backend_port\": 70000,\n\"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
+            "70000",
+        ),
+        (
+            "{\"a\": {\n\"backend_port\": 0, \"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
+            "line 2",
+        ),
+        (
+            "{\"a\": {\n\"backend_port\": \"8000\", \"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
+            "line 2",
+        ),
+        (
+            "{\"a\": {\"backend_port\": 8000, \"frontend_port\": 5000, \"branch\": \"a\"}}",
+            "worktree",
+        ),
+        (
+            "{\"a\": {\"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
+            "backend_port",
+        ),
+        (
+            "{\"a;b\": {\"backend_port\": 8000, \"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
+            "a;b",
+        ),
+    ] {
+        write(&store(&sandbox), text);
+        for args in [
+            vec!["list"],
+            vec!["add", "feat"],
+            vec!["resume"],
+            vec!["remove", "a", "--force"],
+        ] {
+            let before = sandbox.snapshot();
+            let outcome = sandbox.outcome(&mut sandbox.program(&args, &sandbox.main));
+            sandbox.assert_unchanged_since(&before);
+            assert!(outcome.stderr.contains("line "), "{outcome}");
+            outcome.fails(&format!(
+                "error: [..].tally-sessions[..]{reason}[..]\n[...]"
+            ));
+        }
+    }
+}
+
+#[test]
+fn the_store_is_written_whole_with_nothing_left_beside_it() {
+    let sandbox = Sandbox::new();
+    sandbox.add("one");
+    // A second link shows whether the file was written over or replaced.
+    let link = sandbox.root.join("link");
+    fs::hard_link(store(&sandbox), &link).unwrap();
+    let before = read(&link);
+    fs::set_permissions(&link, fs::Permissions::from_mode(0o600)).unwrap();
+    sandbox.add("two");
+    assert_eq!(read(&link), before);
+    assert_eq!(
+        fs::metadata(store(&sandbox)).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let names = fs::read_dir(&sandbox.main)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(
+        names.filter(|name| name.contains("tally-session")).count(),
+        1
+    );
+}
+
+#[test]
+fn whoever_changes_the_store_waits_for_its_lock_with_a_message() {
+    let sandbox = Sandbox::new();
+    sandbox.add("one");
+    let locks = sandbox.main.join(".git/tally-session");
+    fs::create_dir_all(&locks).unwrap();
+    let lock = File::options()
+        .append(true)
+        .create(true)
+        .open(locks.join("store.lock"))
+        .unwrap();
+    lock.lock().unwrap();
+    let before = read(&store(&sandbox));
+    thread::scope(|scope| {
+        let mut add = sandbox.program(&["add", "two"], &sandbox.main);
+        let stderr = sandbox.root.join("stderr");
+        let child = add
+            .stderr(File::create(&stderr).unwrap())
+            .stdout(File::create(sandbox.root.join("stdout")).unwrap())
+            .spawn();
+        let adding = scope.spawn(|| child.unwrap().wait().unwrap());
+        eventually("it says what it waits for", || {
+            read(&stderr).contains("store.lock").then_some(())
+        });
+        assert_eq!(read(&store(&sandbox)), before);
+        assert!(!sandbox.worktree("two").exists());
+        // Who only looks does not wait.
+        sandbox.run(["list"]).succeeds();
+        lock.unlock().unwrap();
+        assert!(adding.join().unwrap().success());
+    });
+    assert_eq!(sandbox.names(), ["one", "two"]);
+}

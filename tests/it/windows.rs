@@ -1,0 +1,218 @@
+//! The windows of a session, and what is typed into them.
+
+mod shells;
+
+use crate::sandbox::{Sandbox, write};
+use std::fs;
+
+#[test]
+fn a_session_has_these_windows_in_this_order() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    let expected = [
+        format!("backend:{backend}"),
+        format!("frontend:{frontend}"),
+        "claude".into(),
+        "shell".into(),
+        "cli".into(),
+    ];
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), expected);
+}
+
+#[test]
+fn each_window_runs_its_command_in_its_folder() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    let python = &sandbox.started("python", "feat")[0];
+    assert_eq!(
+        python.args,
+        ["manage.py", "runserver", &backend.to_string()]
+    );
+    assert_eq!(python.cwd, worktree.join("backend"));
+    let npm = &sandbox.started("npm", "feat")[0];
+    assert_eq!(
+        npm.args,
+        ["run", "dev", "--", "--port", &frontend.to_string()]
+    );
+    assert_eq!(npm.cwd, worktree.join("frontend"));
+    let claude = &sandbox.started("claude", "feat")[0];
+    assert_eq!(claude.args, ["--name", "tally-feat"]);
+    assert_eq!(claude.cwd, worktree);
+}
+
+#[test]
+fn every_window_goes_through_workon_and_then_to_its_folder() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    for program in ["python", "npm", "claude"] {
+        assert_eq!(
+            sandbox.started(program, "feat")[0].env["VIRTUAL_ENV"],
+            "tally"
+        );
+    }
+    for (window, dir) in [("shell", &worktree), ("cli", &worktree.join("backend"))] {
+        if window == "cli" {
+            let pane = sandbox.pane("feat", window);
+            sandbox.await_screen("feat", window, |screen| screen.ends_with("manage.py"));
+            sandbox.tmux(["send-keys", "-t", &pane, "C-u"]);
+        }
+        sandbox.enter(
+            "feat",
+            window,
+            "echo \"at $PWD in $VIRTUAL_ENV\" | tr a-z A-Z",
+        );
+        let wanted = format!("at {} in tally", dir.display()).to_uppercase();
+        sandbox.await_screen("feat", window, |screen| {
+            screen.lines().any(|line| line == wanted)
+        });
+    }
+}
+
+#[test]
+fn a_failed_workon_is_seen_and_nothing_runs_in_the_wrong_place() {
+    let sandbox = Sandbox::new();
+    sandbox.start_up("workon() { echo \"ERROR: Environment '$1' does not exist.\"; return 1; }");
+    sandbox.run(["add", "feat"]).succeeds();
+    for window in ["backend", "frontend", "claude", "shell", "cli"] {
+        sandbox.await_screen("feat", window, |screen| {
+            screen.contains("Environment 'tally' does not exist")
+        });
+    }
+    for (window, program) in [
+        ("backend", "python"),
+        ("frontend", "npm"),
+        ("claude", "claude"),
+    ] {
+        sandbox.settle("feat", window);
+        assert!(sandbox.started(program, "feat").is_empty(), "{program}");
+    }
+}
+
+#[test]
+fn the_cli_window_has_its_command_line_ready_and_not_run() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.await_screen("feat", "cli", |screen| {
+        screen.ends_with("$ python manage.py")
+    });
+    assert_eq!(sandbox.started("python", "feat").len(), 1);
+    sandbox.enter("feat", "cli", "check");
+    let check = sandbox.await_start("python", "feat", 2);
+    assert_eq!(check.args, ["manage.py", "check"]);
+    assert_eq!(check.cwd, worktree.join("backend"));
+}
+
+#[test]
+fn the_shell_window_has_a_ready_prompt() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.settle("feat", "shell");
+    let screen = sandbox.await_screen("feat", "shell", |screen| screen.ends_with('$'));
+    // The one line that was typed there, and that of the test.
+    assert_eq!(
+        screen.lines().filter(|line| line.starts_with("$ ")).count(),
+        2,
+        "{screen}"
+    );
+}
+
+#[test]
+fn every_window_has_the_session_s_variables() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat/pay");
+    let (backend, frontend) = sandbox.ports("feat/pay");
+    let wanted = format!("=feat/pay {backend} {frontend} http://localhost:{backend}=");
+    for window in ["backend", "frontend", "claude", "shell", "cli"] {
+        let pane = sandbox.pane("feat/pay", window);
+        sandbox.tmux(["respawn-pane", "-k", "-t", &pane]);
+        let line = "echo \"=$TALLY_SESSION $BACKEND_PORT $FRONTEND_PORT $VITE_API_URL=\"";
+        sandbox.enter("feat/pay", window, line);
+        sandbox.await_screen("feat/pay", window, |screen| {
+            screen.lines().any(|shown| shown == wanted)
+        });
+    }
+}
+
+#[test]
+fn a_window_that_the_user_opens_has_the_session_s_variables_too() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.tmux(["new-window", "-t", "=tally-feat:", "-n", "mine"]);
+    sandbox.settle("feat", "mine");
+}
+
+#[test]
+fn ctrl_c_and_arrow_up_work_on_the_servers_as_ever() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let first = sandbox.started("python", "feat")[0].clone();
+    let pane = sandbox.pane("feat", "backend");
+    sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
+    sandbox.await_screen("feat", "backend", |screen| screen.ends_with('$'));
+    sandbox.tmux(["send-keys", "-t", &pane, "Up", "Enter"]);
+    let again = sandbox.await_start("python", "feat", 2);
+    assert_eq!((again.args, again.cwd), (first.args, first.cwd));
+}
+
+#[test]
+fn window_names_stay() {
+    let sandbox = Sandbox::new();
+    write(
+        &sandbox.home.join(".tmux.conf"),
+        "set -g automatic-rename on\nset -g allow-rename on\n",
+    );
+    sandbox.add("feat");
+    let names = sandbox.windows("feat", "#{window_name}");
+    sandbox.enter("feat", "shell", "printf '\\033kmine\\033\\\\'; sleep 0.01");
+    sandbox.settle("feat", "shell");
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
+    assert!(names.contains(&"shell".to_owned()), "{names:?}");
+}
+
+#[test]
+fn tmux_may_be_configured_in_any_way() {
+    let sandbox = Sandbox::new();
+    write(
+        &sandbox.home.join(".tmux.conf"),
+        "set -g base-index 1\nset -g pane-base-index 1\nset -g renumber-windows on\nset -g destroy-unattached on\n\
+         set -g set-titles on\nset -g default-size 40x10\nset -g remain-on-exit on\nset -g exit-empty off\n\
+         set -g prefix C-a\nset -g mode-keys vi\nset -g status off\n",
+    );
+    let worktree = sandbox.add("feat");
+    assert_eq!(
+        sandbox.windows("feat", "#{window_index}"),
+        ["1", "2", "3", "4", "5"]
+    );
+    assert_eq!(
+        sandbox.started("npm", "feat")[0].cwd,
+        worktree.join("frontend")
+    );
+    sandbox.await_screen("feat", "cli", |screen| screen.ends_with("python manage.py"));
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+}
+
+#[test]
+fn a_shell_without_a_line_editor_gets_its_command_too() {
+    let sandbox = Sandbox::new();
+    // As in dash: what is typed is read line by line.
+    sandbox.start_up("exec bash --noediting --rcfile \"$HOME/.plain\" -i");
+    let start_up = fs::read_to_string(sandbox.home.join(".bash_profile")).unwrap();
+    write(
+        &sandbox.home.join(".plain"),
+        start_up.replace("exec bash", ": "),
+    );
+    let outcome = sandbox
+        .run(["add", "feat"])
+        .is(0, "added feat\n[...]", "[...]");
+    for window in ["backend", "frontend", "claude", "shell", "cli"] {
+        assert!(
+            outcome
+                .stderr
+                .contains(&format!("warning: the shell in the window {window}")),
+            "{outcome}"
+        );
+    }
+    sandbox.await_programs("feat", 1);
+}
