@@ -189,7 +189,7 @@ impl<'a> Git<'a> {
     /// # Errors
     /// If git fails. Its words may be those of a hook, and the worktree be complete.
     pub fn add_worktree(self, path: &Path, branch: &str, lock: File) -> Result<(), Failure> {
-        self.run(["worktree", "add", "--"])
+        self.run(["worktree", "add", "--quiet", "--"])
             .arg(path)
             .arg(branch)
             .holding(lock)

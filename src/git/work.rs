@@ -137,16 +137,34 @@ impl Git<'_> {
             .all(|answer| answer.last().is_some_and(|driver| driver == "unspecified")))
     }
 
-    /// Makes a commit of all that is in this checkout, tracked or not, but for what git ignores. Nothing of the checkout
-    /// changes, its index neither: `index` is a file for git to work in.
+    /// Makes a commit of all that is in this checkout, tracked or not, but for what git ignores. What is staged and differs is
+    /// one more parent, as in a stash. Nothing of the checkout changes, its index neither: `index` is a copy of that.
     ///
     /// # Errors
     /// If git fails.
-    pub fn commit_all(self, index: &Path, parents: &[String], message: &str) -> Result<String> {
+    pub fn commit_all(
+        self,
+        index: &Path,
+        mut parents: Vec<String>,
+        message: &str,
+    ) -> Result<String> {
         let with_index = |run: Run| run.env("GIT_INDEX_FILE", index);
+        // With a conflict in it an index is no tree; the folder has what there is then.
+        let staged = with_index(self.run(["write-tree"])).output()?;
         with_index(self.run(["add", "--all", "--", "."])).insist()?;
         let tree = with_index(self.run(["write-tree"])).insist()?;
-        self.commit(String::from_utf8_lossy(&tree).trim(), parents, message)
+        let tree = String::from_utf8_lossy(&tree).trim().to_owned();
+        if staged.status.success() {
+            let staged = line_of(&staged);
+            if staged != tree && self.object("HEAD", "tree")?.as_ref() != Some(&staged) {
+                parents.push(self.commit(
+                    &staged,
+                    &parents,
+                    &format!("{message}: what was staged"),
+                )?);
+            }
+        }
+        self.commit(&tree, &parents, message)
     }
 
     fn commit(self, tree: &str, parents: &[String], message: &str) -> Result<String> {

@@ -216,14 +216,7 @@ pub fn lost_git_file(session: &Session<'_>, path: &Path) -> anyhow::Error {
         path.display(),
         session.name
     );
-    with_hint(
-        error,
-        format!(
-            "{} worktree repair {}",
-            session.project.git(),
-            quote(&path.to_string_lossy())
-        ),
-    )
+    with_hint(error, format!("{} worktree repair", session.project.git()))
 }
 
 /// A worktree that the user has locked.

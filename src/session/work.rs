@@ -2,7 +2,7 @@
 
 use super::{Session, files};
 use crate::git::work::Commits;
-use crate::git::{Git, Worktree};
+use crate::git::{Change, Git, Worktree};
 use crate::hint::with_hint;
 use crate::process::quote;
 use crate::project;
@@ -128,7 +128,12 @@ impl<'a> Work<'a> {
         let name = &self.session.name;
         let mut reasons = Vec::new();
         if !self.files.is_empty() {
-            let files: Vec<_> = self.files.iter().take(NAMED).map(String::as_str).collect();
+            let files: Vec<_> = self
+                .files
+                .iter()
+                .take(NAMED)
+                .map(|file| in_one_line(file))
+                .collect();
             let more = self.files.len() - files.len();
             let more = if more > 0 {
                 format!(" and {more} more")
@@ -215,10 +220,19 @@ impl<'a> Work<'a> {
             }
         }
         let message = format!("Uncommitted work of the session {}", self.session.name);
-        let commit = Git::at(&worktree.path).commit_all(&index, &parents, &message);
+        let commit = Git::at(&worktree.path).commit_all(&index, parents, &message);
         // A leftover in git's own folder goes with the worktree.
         let _ = fs::remove_file(&index);
         commit
+    }
+}
+
+/// A file's name, so that it can't pass for another line of the message.
+fn in_one_line(file: &str) -> String {
+    if file.contains(char::is_control) {
+        format!("{file:?}")
+    } else {
+        file.to_owned()
     }
 }
 
@@ -250,10 +264,11 @@ fn uncommitted(
             }
         }
     }
+    let is_work = |change: &Change| !(change.untracked && belongings.contains(&change.path));
     let files = changes
         .into_iter()
+        .filter(is_work)
         .map(|change| change.path)
-        .filter(|path| !belongings.contains(path))
         .collect();
     Ok((files, repositories))
 }
