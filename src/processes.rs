@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// A process, as a person would name it.
@@ -106,6 +106,17 @@ fn describe(process: &sysinfo::Process) -> Process {
 /// Whether a process lives.
 pub fn lives(pid: u32) -> bool {
     pid_of(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+}
+
+/// The folder that a process works in, if it lives and the user may see it.
+pub fn folder(pid: u32) -> Option<PathBuf> {
+    let pid = sysinfo::Pid::from_u32(pid);
+    let mut system = System::new().ok()?;
+    let wanted = ProcessRefreshKind::nothing()
+        .with_cwd(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
+    Some(system.process(pid)?.cwd()?.to_owned())
 }
 
 /// Asks a process to end, or makes it end. One that has ended already is no error.

@@ -109,7 +109,7 @@ pub fn judge<'a>(
         claudes: claude
             .running()
             .into_iter()
-            .filter(|running| processes::lives(running.pid))
+            .filter(|running| processes::folder(running.pid).as_ref() == Some(&running.cwd))
             .collect(),
         project,
     };
