@@ -34,11 +34,14 @@ pub enum Opening<'a> {
 
 /// A Claude that runs, as it says itself.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Running {
     /// Its process.
     pub pid: u32,
     /// The folder it works in.
     pub cwd: PathBuf,
+    /// When it began, in milliseconds since 1970.
+    pub started_at: Option<u64>,
     /// What it does: `busy`, `idle`, `waiting`.
     pub status: Option<String>,
 }

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// A process, as a person would name it.
@@ -108,15 +108,24 @@ pub fn lives(pid: u32) -> bool {
     pid_of(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
-/// The folder that a process works in, if it lives and the user may see it.
-pub fn folder(pid: u32) -> Option<PathBuf> {
+/// Whether a process lives and works in this folder, and is no younger than it is said to be: the numbers of processes are
+/// used again. `began` is in milliseconds since 1970.
+pub fn works_in(pid: u32, folder: &Path, began: Option<u64>) -> bool {
     let pid = sysinfo::Pid::from_u32(pid);
-    let mut system = System::new().ok()?;
+    let Ok(mut system) = System::new() else {
+        return false;
+    };
     let wanted = ProcessRefreshKind::nothing()
         .with_cwd(UpdateKind::Always)
         .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
-    Some(system.process(pid)?.cwd()?.to_owned())
+    // The system counts in seconds.
+    let is_old_enough = |process: &sysinfo::Process| {
+        began.is_none_or(|began| process.start_time() <= began / 1000 + 1)
+    };
+    system
+        .process(pid)
+        .is_some_and(|process| process.cwd() == Some(folder) && is_old_enough(process))
 }
 
 /// Asks a process to end, or makes it end. One that has ended already is no error.

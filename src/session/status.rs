@@ -109,7 +109,7 @@ pub fn judge<'a>(
         claudes: claude
             .running()
             .into_iter()
-            .filter(|running| processes::folder(running.pid).as_ref() == Some(&running.cwd))
+            .filter(|running| processes::works_in(running.pid, &running.cwd, running.started_at))
             .collect(),
         project,
     };

@@ -221,6 +221,8 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
         "#{pane_pid}",
     ]);
     about["pid"] = shell.parse::<u32>().unwrap().into();
+    // The dead one began an hour before the process that has its number now.
+    about["startedAt"] = (about["startedAt"].as_u64().unwrap() - 3_600_000).into();
     fs::remove_file(&file).unwrap();
     fs::write(
         file.with_file_name(format!("{shell}.json")),

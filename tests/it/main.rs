@@ -4,6 +4,8 @@ mod add;
 mod attach;
 mod claude;
 mod cli;
+mod database;
+mod failures;
 mod guards;
 mod killed;
 mod list;

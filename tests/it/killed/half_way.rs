@@ -7,11 +7,18 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Holds what calls it until the gate is open, and tells that it is there.
-const GATE: &str =
-    "touch \"$SANDBOX/reached\"\nwhile [ ! -e \"$SANDBOX/gate\" ]; do sleep 0.01; done\n";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tells that it was reached, and holds the first that gets there until the gate is open, or the sandbox gone.
+const GATE: &str = r#"if mkdir "$SANDBOX/reached" 2>/dev/null; then
+while [ ! -e "$SANDBOX/gate" ] && [ -e "$SANDBOX" ]; do sleep 0.01; done
+fi
+"#;
 
 /// A project with a file whose checkout takes until the gate is open, and one behind it.
 fn slow_to_check_out() -> Before {
@@ -35,20 +42,18 @@ fn with_one_kept(sandbox: Sandbox) -> Before {
     sandbox.add("keep");
     sandbox.add(NAME);
     sandbox.run(["remove", NAME]).succeeds();
-    let before = Before::of(sandbox);
-    close_gate(&before.sandbox);
-    before
+    close_gate(&sandbox);
+    Before::of(sandbox)
 }
 
 fn open_gate(sandbox: &Sandbox) {
     fs::write(sandbox.root.join("gate"), "").unwrap();
-    fs::write(sandbox.root.join("reached"), "").unwrap();
+    let _ = fs::create_dir(sandbox.root.join("reached"));
 }
 
 fn close_gate(sandbox: &Sandbox) {
-    for file in ["gate", "reached"] {
-        fs::remove_file(sandbox.root.join(file)).unwrap();
-    }
+    fs::remove_file(sandbox.root.join("gate")).unwrap();
+    fs::remove_dir(sandbox.root.join("reached")).unwrap();
 }
 
 /// Starts the program in a process group of its own.
@@ -91,7 +96,7 @@ fn initializing(sandbox: &Sandbox) -> PathBuf {
 #[track_caller]
 fn assert_half_made(before: &Before) {
     let worktree = before.sandbox.worktree(NAME);
-    assert_eq!(read(&initializing(&before.sandbox)), "initializing");
+    assert_eq!(read(&initializing(&before.sandbox)).trim(), "initializing");
     assert!(worktree.join(".git").exists());
     assert!(!worktree.join("z.txt").exists());
     before.assert_nothing_lost();
@@ -105,24 +110,43 @@ fn assert_whole(before: &Before, starts: usize) {
     before.assert_finished(starts);
 }
 
-/// Waits until a command says that it waits for another one, and gives the rest of what it says.
-fn await_waiting(child: &mut Child) -> BufReader<ChildStderr> {
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    stderr.read_line(&mut line).unwrap();
-    assert!(
-        line.starts_with("waiting for another tally-session "),
-        "{line}"
-    );
-    stderr
+/// A command whose words are read while it runs.
+struct Running {
+    child: Child,
+    words: Receiver<String>,
 }
 
-#[track_caller]
-fn assert_succeeds(mut child: Child, mut stderr: impl Read) {
-    let mut words = String::new();
-    stderr.read_to_string(&mut words).unwrap();
-    assert!(child.wait().unwrap().success(), "{words}");
-    assert_eq!(words, "");
+impl Running {
+    fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let mut child = start(sandbox, args);
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (send, words) = mpsc::channel();
+        thread::spawn(move || {
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| send.send(line))
+        });
+        Self { child, words }
+    }
+
+    /// Waits until it says that it waits for another one.
+    #[track_caller]
+    fn await_waiting(&self) {
+        let line = self.words.recv_timeout(PATIENCE).unwrap();
+        assert!(
+            line.starts_with("waiting for another tally-session "),
+            "{line}"
+        );
+    }
+
+    /// Waits until it has ended, well and without another word.
+    #[track_caller]
+    fn succeeds(mut self) {
+        let status = eventually("the command ends", || self.child.try_wait().unwrap());
+        let words: Vec<_> = self.words.iter().collect();
+        assert!(status.success() && words.is_empty(), "{status}: {words:?}");
+    }
 }
 
 #[test]
@@ -152,11 +176,11 @@ fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_resume() {
     let before = slow_to_check_out();
     let starts = before.starts();
     kill_alone(add_up_to_the_gate(&before.sandbox));
-    let mut resume = start(&before.sandbox, &["resume", NAME]);
-    let stderr = await_waiting(&mut resume);
+    let resume = Running::start(&before.sandbox, &["resume", NAME]);
+    resume.await_waiting();
     assert_half_made(&before);
     open_gate(&before.sandbox);
-    assert_succeeds(resume, stderr);
+    resume.succeeds();
     assert_whole(&before, starts);
 }
 
@@ -164,34 +188,48 @@ fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_resume() {
 fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_remove() {
     let before = slow_to_check_out();
     kill_alone(add_up_to_the_gate(&before.sandbox));
-    let mut remove = start(&before.sandbox, &["remove", NAME]);
-    let stderr = await_waiting(&mut remove);
+    let remove = Running::start(&before.sandbox, &["remove", NAME]);
+    remove.await_waiting();
     assert_half_made(&before);
     open_gate(&before.sandbox);
-    assert_succeeds(remove, stderr);
+    remove.succeeds();
     close_gate(&before.sandbox);
     before.assert_nothing_left();
 }
 
-/// A project whose tmux waits before commands with this word, until the gate is open.
+/// A project where a program is held at the gate when it is called with this word.
 fn slow_at(program: &str, word: &str) -> Before {
     let sandbox = Sandbox::new();
-    let script = format!("case \" $* \" in *' {word} '*)\n{GATE};; esac\nexec \"$REAL\" \"$@\"");
+    let pass = r#""$REAL" "$@"; status=$?; touch "$SANDBOX/passed"; exit $status"#;
+    let held = GATE.replace("\nfi\n", &format!("\n{pass}\nfi\n"));
+    let script = format!("case \" $* \" in *' {word} '*)\n{held};; esac\nexec \"$REAL\" \"$@\"");
     sandbox.wrap(program, &script);
     open_gate(&sandbox);
     with_one_kept(sandbox)
 }
 
-/// A command beside one that was killed and whose child is still to do its work: it may wait for the child, or do without,
-/// but what comes out in the end must be the same.
+/// A command beside one that was killed and whose child is still to do its work. It may wait for the child or get on without
+/// it, but when both have ended all must be as if the child had ended first.
 fn beside_a_child_that_goes_on(program: &str, word: &str, args: &[&str]) -> (Before, usize) {
     let before = slow_at(program, word);
     let starts = before.starts();
     kill_alone(add_up_to_the_gate(&before.sandbox));
     let mut command = start(&before.sandbox, args);
-    let stderr = await_waiting(&mut command);
+    let mut stderr = command.stderr.take().unwrap();
+    let start = Instant::now();
+    // One that waits says so after a second.
+    eventually("the command ends, or waits", || {
+        let has_ended = command.try_wait().unwrap().is_some();
+        (has_ended || start.elapsed() > Duration::from_secs(1)).then_some(())
+    });
     open_gate(&before.sandbox);
-    assert_succeeds(command, stderr);
+    let status = eventually("the command ends", || command.try_wait().unwrap());
+    let mut words = String::new();
+    stderr.read_to_string(&mut words).unwrap();
+    assert!(status.success(), "{words}");
+    eventually("the child ends", || {
+        fs::remove_file(before.sandbox.root.join("passed")).ok()
+    });
     (before, starts)
 }
 

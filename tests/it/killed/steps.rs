@@ -96,9 +96,10 @@ impl Sandbox {
         ];
         let status = self.strace(&options, args);
         assert!(status.success(), "{args:?} under strace: {status}");
-        let log = fs::read(log).unwrap();
+        let text = fs::read(&log).unwrap();
+        fs::remove_file(log).unwrap();
         let mut counts = HashMap::new();
-        let lines = String::from_utf8_lossy(&log).into_owned();
+        let lines = String::from_utf8_lossy(&text).into_owned();
         lines
             .lines()
             .filter_map(|line| {

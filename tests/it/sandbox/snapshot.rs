@@ -85,6 +85,18 @@ impl Sandbox {
         );
     }
 
+    /// As [`Sandbox::run_changes_nothing`], but for what git shall ignore from now on.
+    #[track_caller]
+    pub fn run_changes_nothing_but_excludes<const N: usize>(&self, args: [&str; N]) -> Outcome {
+        let exclude = self.main.join(".git/info/exclude");
+        let before = self.snapshot();
+        let text = fs::read(&exclude).unwrap();
+        let outcome = self.run(args);
+        fs::write(exclude, text).unwrap();
+        self.assert_unchanged_since(&before);
+        outcome
+    }
+
     /// Runs the program in the main checkout, and checks that it changed nothing.
     #[track_caller]
     pub fn run_changes_nothing<const N: usize>(&self, args: [&str; N]) -> Outcome {

@@ -113,10 +113,19 @@ class Claude:
     def end(self, *_):
         if os.path.exists(self.transcript()):
             self.write(type="last-prompt")
-        os.unlink(f"{self.sessions}/{os.getpid()}.json")
-        os._exit(0)
+        try:
+            os.unlink(f"{self.sessions}/{os.getpid()}.json")
+        finally:
+            os._exit(0)
 
     def talk(self):
+        try:
+            self.read()
+        except (OSError, KeyboardInterrupt):
+            pass
+        self.end()
+
+    def read(self):
         for line in sys.stdin:
             line = line.rstrip("\n")
             if line == "/clear":

@@ -1,0 +1,130 @@
+//! The copy of the database, while another process writes to the original.
+
+mod large;
+mod writer;
+
+use crate::sandbox::{Sandbox, eventually};
+use rusqlite::Connection;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use writer::Writer;
+
+/// The numbers in a copy's table, after a check that nothing in it is broken.
+#[track_caller]
+fn numbers(copy: &Path) -> Vec<u64> {
+    let copy = Connection::open(copy).unwrap();
+    let check: String = copy
+        .query_one("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(check, "ok");
+    let mut numbers = copy.prepare("SELECT n FROM row ORDER BY n").unwrap();
+    let numbers = numbers.query_map([], |row| row.get(0)).unwrap();
+    numbers.map(Result::unwrap).collect()
+}
+
+/// A copy has all rows from 1 on, without a gap, and at least those that were committed before.
+#[track_caller]
+fn assert_has_all(copy: &Path, committed: u64) {
+    let numbers = numbers(copy);
+    let count = u64::try_from(numbers.len()).unwrap();
+    assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
+    assert!(count >= committed, "{count} of {committed}");
+}
+
+fn copies_are_whole_beside_a_writer(mode: &str) {
+    let sandbox = Sandbox::new();
+    let writer = Writer::start(&sandbox, mode);
+    writer.await_commits(20);
+    for round in 0..4 {
+        let names = [0, 1].map(|number| format!("feat{round}-{number}"));
+        let committed = writer.committed();
+        let adds = names.each_ref().map(|name| {
+            let mut add = sandbox.program(&["add", name], &sandbox.main);
+            (name, add.spawn().unwrap())
+        });
+        for (name, mut add) in adds {
+            assert!(add.wait().unwrap().success());
+            assert_has_all(&copy_of(&sandbox, name), committed);
+        }
+        // It has gone on all the time.
+        writer.await_commits(committed + 1);
+    }
+}
+
+fn copy_of(sandbox: &Sandbox, name: &str) -> std::path::PathBuf {
+    sandbox.worktree(name).join("backend/db.sqlite3")
+}
+
+#[test]
+fn each_copy_has_all_that_was_committed_before_while_a_process_writes_with_a_wal() {
+    copies_are_whole_beside_a_writer("wal");
+}
+
+#[test]
+fn each_copy_has_all_that_was_committed_before_while_a_process_writes_with_a_rollback_journal() {
+    copies_are_whole_beside_a_writer("delete");
+}
+
+#[test]
+fn a_wal_that_a_killed_process_left_is_in_the_copy() {
+    let sandbox = Sandbox::new();
+    let mains = sandbox.main.join("backend/db.sqlite3");
+    fs::set_permissions(&mains, fs::Permissions::from_mode(0o600)).unwrap();
+    let writer = Writer::start(&sandbox, "wal");
+    writer.await_commits(50);
+    let committed = writer.kill();
+    assert!(
+        fs::metadata(mains.with_extension("sqlite3-wal"))
+            .unwrap()
+            .len()
+            > 0
+    );
+    sandbox.add("feat");
+    let copy = copy_of(&sandbox, "feat");
+    assert_has_all(&copy, committed);
+    let mode = fs::metadata(&copy).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!copy.with_extension("sqlite3-wal").exists());
+}
+
+#[test]
+fn a_transaction_that_a_killed_process_left_half_written_is_not_in_the_copy() {
+    let sandbox = Sandbox::new();
+    let mains = sandbox.main.join("backend/db.sqlite3");
+    let writer = Writer::start(&sandbox, "spill");
+    // The first number is committed, and thousands more are not, though most are in the file already.
+    writer.await_commits(1);
+    eventually("the transaction spills into the file", || {
+        (fs::metadata(&mains).unwrap().len() > 1_000_000).then_some(())
+    });
+    writer.kill();
+    let journal = mains.with_extension("sqlite3-journal");
+    assert!(fs::metadata(&journal).unwrap().len() > 0);
+    sandbox.add("feat");
+    assert_eq!(numbers(&copy_of(&sandbox, "feat")), [1]);
+}
+
+#[test]
+fn a_database_that_stays_locked_is_given_up_on_and_all_is_undone() {
+    let sandbox = Sandbox::new();
+    sandbox.add("keep");
+    let writer = Writer::start(&sandbox, "locked");
+    writer.await_commits(1);
+    let start = Instant::now();
+    let outcome = sandbox.run_changes_nothing(["add", "feat"]);
+    outcome.fails(
+        "waiting for the database [..][ROOT]/tally/backend/db.sqlite3[..]\n\
+         error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3[..]locked for 10 s[..]\n\
+         [...]",
+    );
+    let waited = start.elapsed();
+    assert!(
+        waited > Duration::from_secs(9) && waited < Duration::from_secs(30),
+        "{waited:?}"
+    );
+    writer.kill();
+    sandbox.add("feat");
+    assert_eq!(numbers(&copy_of(&sandbox, "feat")), [1]);
+}
