@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy)]
 pub struct Git<'a> {
     dir: &'a Path,
+    lock: Option<&'a File>,
 }
 
 /// What a session's branch starts from.
@@ -70,16 +71,29 @@ pub struct Change {
 impl<'a> Git<'a> {
     /// git in the checkout at `dir`.
     pub fn at(dir: &'a Path) -> Self {
-        Self { dir }
+        Self { dir, lock: None }
+    }
+
+    /// The same, with a lock that is held until git has ended, even if this program is killed.
+    #[must_use]
+    pub fn holding(self, lock: &'a File) -> Self {
+        Self {
+            lock: Some(lock),
+            ..self
+        }
     }
 
     /// A git command with a fixed locale.
-    fn run<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Run {
-        Run::new("git")
+    fn run<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Run<'a> {
+        let run = Run::new("git")
             .env("LC_ALL", "C")
             .arg("-C")
             .arg(self.dir)
-            .args(args)
+            .args(args);
+        match self.lock {
+            Some(lock) => run.holding(lock),
+            None => run,
+        }
     }
 
     /// Every worktree of the repository, the main checkout first.
@@ -184,15 +198,14 @@ impl<'a> Git<'a> {
         Ok(())
     }
 
-    /// Checks a branch out in a new worktree. The lock is held until git has ended, even if this program is killed.
+    /// Checks a branch out in a new worktree.
     ///
     /// # Errors
     /// If git fails. Its words may be those of a hook, and the worktree be complete.
-    pub fn add_worktree(self, path: &Path, branch: &str, lock: File) -> Result<(), Failure> {
+    pub fn add_worktree(self, path: &Path, branch: &str) -> Result<(), Failure> {
         self.run(["worktree", "add", "--quiet", "--"])
             .arg(path)
             .arg(branch)
-            .holding(lock)
             .stdout()
             .map(drop)
     }

@@ -50,17 +50,17 @@ pub const PAUSES: [Duration; 5] = [
 ];
 
 /// A program with its arguments, not started yet.
-pub struct Run {
+pub struct Run<'a> {
     program: &'static str,
     args: Vec<OsString>,
     env: Vec<(&'static str, OsString)>,
-    stdin: Input,
+    stdin: Input<'a>,
 }
 
-enum Input {
+enum Input<'a> {
     Nothing,
     Bytes(Vec<u8>),
-    Handle(File),
+    Handle(&'a File),
 }
 
 /// What a program that ended left behind.
@@ -155,7 +155,7 @@ impl fmt::Display for Ending {
     }
 }
 
-impl Run {
+impl<'a> Run<'a> {
     /// A program of the `PATH`.
     pub fn new(program: &'static str) -> Self {
         Self {
@@ -197,7 +197,7 @@ impl Run {
     /// Gives it this open file as its standard input. A lock on the file is then held for as long as the program
     /// runs, even if this one is killed.
     #[must_use]
-    pub fn holding(mut self, file: File) -> Self {
+    pub fn holding(mut self, file: &'a File) -> Self {
         self.stdin = Input::Handle(file);
         self
     }

@@ -4,6 +4,7 @@ use crate::process::Run;
 use crate::wait;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -71,7 +72,7 @@ pub struct Keys<'a> {
 }
 
 /// tmux, printing UTF-8 whatever the locale is; without `-u` it turns all but ASCII into underscores.
-fn tmux() -> Run {
+fn tmux() -> Run<'static> {
     Run::new("tmux").arg("-u")
 }
 
@@ -102,17 +103,18 @@ impl Batch {
         self.0.iter().map(|word| word.len() + 1).sum::<usize>() > 8000
     }
 
-    fn type_it(self) -> Result<()> {
+    fn type_it(self, lock: &File) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
-        self.run()
+        self.run(lock)
             .map(drop)
             .context("cannot type into the tmux windows")
     }
 
-    fn run(self) -> Result<String> {
-        let stdout = tmux().args(self.0).stdout()?;
+    /// Holds the lock until tmux has ended, even if this program is killed.
+    fn run(self, lock: &File) -> Result<String> {
+        let stdout = tmux().args(self.0).holding(lock).stdout()?;
         Ok(String::from_utf8_lossy(&stdout).into_owned())
     }
 }
@@ -194,6 +196,7 @@ pub fn create(
     dir: &Path,
     env: &[(String, String)],
     windows: &[NewWindow],
+    lock: &File,
 ) -> Result<Vec<Pane>> {
     let target = format!("={name}:");
     let dir = literal(&dir.to_string_lossy());
@@ -231,7 +234,7 @@ pub fn create(
         ]);
     }
     let panes = batch
-        .run()
+        .run(lock)
         .with_context(|| format!("cannot make the tmux session {name}"))?;
     let panes: Vec<_> = panes
         .lines()
@@ -284,6 +287,7 @@ pub fn pending(session: &TmuxSession) -> Result<Vec<Pane>> {
 pub fn type_keys<'a>(
     keys: impl IntoIterator<Item = Keys<'a>>,
     shown: impl IntoIterator<Item = &'a Pane>,
+    lock: &File,
 ) -> Result<()> {
     let mut batch = Batch::new();
     for Keys {
@@ -294,7 +298,7 @@ pub fn type_keys<'a>(
     } in keys
     {
         if batch.is_long() {
-            std::mem::replace(&mut batch, Batch::new()).type_it()?;
+            std::mem::replace(&mut batch, Batch::new()).type_it(lock)?;
         }
         if !text.is_empty() {
             batch.command(["send-keys", "-t", &pane.id, "-l", "--", text]);
@@ -309,16 +313,17 @@ pub fn type_keys<'a>(
     for pane in shown {
         batch.command(["select-window", "-t", &pane.id]);
     }
-    batch.type_it()
+    batch.type_it(lock)
 }
 
 /// Ends a session and all that runs in its windows.
 ///
 /// # Errors
 /// If tmux fails.
-pub fn kill(session: &TmuxSession) -> Result<()> {
+pub fn kill(session: &TmuxSession, lock: &File) -> Result<()> {
     tmux()
         .args(["kill-session", "-t", &session.id])
+        .holding(lock)
         .stdout()
         .map(drop)
         .with_context(|| format!("cannot end the tmux session {}", session.name))

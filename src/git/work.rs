@@ -22,7 +22,7 @@ pub struct Commits {
     pub newest: String,
 }
 
-impl Git<'_> {
+impl<'a> Git<'a> {
     /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl Git<'_> {
         mut parents: Vec<String>,
         message: &str,
     ) -> Result<String> {
-        let with_index = |run: Run| run.env("GIT_INDEX_FILE", index);
+        let with_index = |run: Run<'a>| run.env("GIT_INDEX_FILE", index);
         // With a conflict in it an index is no tree; the folder has what there is then.
         let staged = with_index(self.run(["write-tree"])).output()?;
         with_index(self.run(["add", "--all", "--", "."])).insist()?;

@@ -68,7 +68,7 @@ pub fn add<'a>(
     let mut made = Made::default();
     let result = Session::new(project, layout, name, &record).and_then(|session| {
         let (waiting, mut notes) = make::make(&session, &start, &hold, claude, &mut made)?;
-        notes.extend(windows::fill(&waiting)?);
+        notes.extend(windows::fill(project, &waiting)?);
         Ok(Added {
             session,
             start,

@@ -51,12 +51,9 @@ impl Hold {
         Ok(())
     }
 
-    /// A handle that keeps the hold for as long as whoever inherits it runs.
-    ///
-    /// # Errors
-    /// If the process has too many open files.
-    pub fn handle(&self) -> Result<File> {
-        self.lock.handle()
+    /// The lock, for a child that is to keep the hold until it has ended, even if this program is killed.
+    pub fn lock(&self) -> &File {
+        self.lock.file()
     }
 
     /// Ends the hold: nothing is left to do.

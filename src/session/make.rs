@@ -74,7 +74,7 @@ pub fn make(
         .and_then(|unfinished| unfinished.prompt.as_deref());
     let opening = opening(conversation.as_deref(), prompt);
     made.tmux = true;
-    Ok((windows::create(session, opening, prompt)?, notes))
+    Ok((windows::create(session, opening, prompt, hold)?, notes))
 }
 
 /// How Claude begins: where it was, or anew.
@@ -116,7 +116,7 @@ fn check_out(
         session.record.worktree(),
         session.record.branch(),
     );
-    let git = Git::at(&project.main);
+    let git = Git::at(&project.main).holding(hold.lock());
     fs::create_dir(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
     made.worktree = true;
     if *start != Start::Existing {
@@ -125,7 +125,7 @@ fn check_out(
         made.branch = true;
     }
     for pause in PAUSES {
-        match git.add_worktree(path, branch, hold.handle()?) {
+        match git.add_worktree(path, branch) {
             Err(Failure::Ended { .. }) if !is_whole(session) => thread::sleep(pause),
             result => return checked_out(session, result, notes),
         }
@@ -134,11 +134,7 @@ fn check_out(
         fs::create_dir(path)
             .with_context(|| format!("cannot make the folder {}", path.display()))?;
     }
-    checked_out(
-        session,
-        git.add_worktree(path, branch, hold.handle()?),
-        notes,
-    )
+    checked_out(session, git.add_worktree(path, branch), notes)
 }
 
 /// A worktree that is complete is one, though a hook of git's failed.
@@ -192,7 +188,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     match entry.map(|worktree| worktree.locked) {
         None => Ok(()),
         Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, &reason)),
-        Some(_) => git.remove_unfinished_worktree(path),
+        Some(_) => git.holding(hold.lock()).remove_unfinished_worktree(path),
     }
 }
 
@@ -250,7 +246,7 @@ pub fn undo(
 ) -> Vec<anyhow::Error> {
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(kill_windows(session));
+        steps.push(kill_windows(session, hold));
     }
     if made.entry {
         steps.push(claude_json::forget(&claude.json, session.record.worktree()));
@@ -259,16 +255,14 @@ pub fn undo(
         steps.push(remove_made_worktree(session, hold));
     }
     if made.branch {
-        steps.push(lock_store(session.project).and_then(|_lock| {
-            Git::at(&session.project.main).delete_branch(session.record.branch())
-        }));
+        steps.push(delete_branch(session, hold));
     }
     steps.into_iter().filter_map(Result::err).collect()
 }
 
-fn kill_windows(session: &Session<'_>) -> Result<()> {
+fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
     match own_tmux_session(session)? {
-        Some(tmux) => tmux::kill(&tmux),
+        Some(tmux) => tmux::kill(&tmux, hold.lock()),
         None => Ok(()),
     }
 }
@@ -288,7 +282,7 @@ fn remove_made_worktree(session: &Session<'_>, hold: &Hold) -> Result<()> {
     if !is_whole(session) {
         return clear_half_made(session, hold);
     }
-    remove_worktree(session, session.record.worktree())
+    remove_worktree(session, session.record.worktree(), hold)
 }
 
 /// Takes the worktree away that git lists at this path: its folder in one moment, and then what git knows of it. The folder
@@ -296,10 +290,23 @@ fn remove_made_worktree(session: &Session<'_>, hold: &Hold) -> Result<()> {
 ///
 /// # Errors
 /// If it can't be moved, or git fails.
-pub fn remove_worktree(session: &Session<'_>, path: &Path) -> Result<()> {
+pub fn remove_worktree(session: &Session<'_>, path: &Path, hold: &Hold) -> Result<()> {
     if path.exists() {
         files::unlink(session)?;
         trash::take(session.project, path)?;
     }
-    Git::at(&session.project.main).remove_worktree(path)
+    Git::at(&session.project.main)
+        .holding(hold.lock())
+        .remove_worktree(path)
+}
+
+/// Takes the session's branch away.
+///
+/// # Errors
+/// If git fails.
+pub fn delete_branch(session: &Session<'_>, hold: &Hold) -> Result<()> {
+    let _lock = lock_store(session.project)?;
+    Git::at(&session.project.main)
+        .holding(hold.lock())
+        .delete_branch(session.record.branch())
 }

@@ -1,10 +1,12 @@
 //! Clearing a session away.
 
+use super::Session;
 use super::hold::Hold;
-use super::make::{clear_half_made, locked, lost_git_file, own_tmux_session, remove_worktree};
+use super::make::{
+    clear_half_made, delete_branch, locked, lost_git_file, own_tmux_session, remove_worktree,
+};
 use super::servers::{self, Until};
 use super::work::{Saved, Work};
-use super::{Session, lock_store};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
 use crate::hint::{self, with_hint};
@@ -77,7 +79,7 @@ pub fn remove(
     }
     let windows = own_tmux_session(&session)?;
     if let Some(windows) = &windows {
-        tmux::kill(windows)?;
+        tmux::kill(windows, hold.lock())?;
     }
     let left = servers::end(&session, Until::AllEnded)?;
     // Only now nothing of the session's writes any more.
@@ -119,11 +121,10 @@ pub fn remove(
             .push(format!("Claude's entry of the worktree stays: {error:#}")),
     }
     if let Some(worktree) = &found.worktree {
-        remove_worktree(&session, &worktree.path)?;
+        remove_worktree(&session, &worktree.path, &hold)?;
     }
     if doomed {
-        let _lock = lock_store(project)?;
-        Git::at(&project.main).delete_branch(session.record.branch())?;
+        delete_branch(&session, &hold)?;
     }
     if removed.saved.is_some() {
         removed.back = free_name(&session)?;

@@ -55,8 +55,10 @@ pub fn resume(
         .map(|name| (name.clone(), Hold::take(project, name)))
         .collect();
 
+    let lock = lock_store(project)?;
     let records = Records::read(&project.main)?;
     let running = tmux::sessions()?;
+    drop(lock);
     let mut waiting = Vec::new();
     let mut results = Vec::new();
     let mut done = Vec::new();
@@ -75,7 +77,7 @@ pub fn resume(
         });
         results.push((name, result));
     }
-    let notes = windows::fill(&waiting)?;
+    let notes = windows::fill(project, &waiting)?;
     done.into_iter().for_each(Hold::finish);
     let last = results
         .iter_mut()

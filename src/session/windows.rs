@@ -1,9 +1,11 @@
 //! The windows of a session: making them, and typing into each what belongs there.
 
-use super::Session;
+use super::hold::Hold;
+use super::{Session, lock_store};
 use crate::claude::{self, Opening};
 use crate::layout::Window;
 use crate::process::quote;
+use crate::project::Project;
 use crate::tmux::{self, Keys, NewWindow, Pane, TmuxSession};
 use crate::wait;
 use anyhow::Result;
@@ -38,6 +40,7 @@ pub fn create(
     session: &Session<'_>,
     opening: Opening<'_>,
     prompt: Option<&str>,
+    hold: &Hold,
 ) -> Result<Vec<Waiting>> {
     let mut windows = Vec::new();
     for window in &session.layout.windows {
@@ -55,6 +58,7 @@ pub fn create(
         session.record.worktree(),
         &session.env()?,
         &windows,
+        hold.lock(),
     )?;
     waiting(session, opening, panes)
 }
@@ -117,11 +121,11 @@ fn runs_claude(window: &Window) -> bool {
 }
 
 /// Types into all windows, when all their shells read: the line in every one, then what is left at the prompt. Gives what
-/// did not go as it should.
+/// did not go as it should. Who asks under the store's lock which windows still wait gets no answer that is just changing.
 ///
 /// # Errors
 /// If tmux fails.
-pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
+pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     let (reading, late) = wait_for_shells(waiting.iter().collect(), &mut notes, Terminal::is_read)?;
     for waiting in reading.iter().filter(|waiting| waiting.typed.is_some()) {
@@ -141,6 +145,7 @@ pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
         all()
             .filter(|waiting| waiting.shown)
             .map(|waiting| &waiting.pane),
+        lock_store(project)?.file(),
     )?;
 
     let with_text = reading
@@ -162,7 +167,7 @@ pub fn fill(waiting: &[Waiting]) -> Result<Vec<String>> {
                 last: true,
             })
         });
-    tmux::type_keys(texts, [])?;
+    tmux::type_keys(texts, [], lock_store(project)?.file())?;
     Ok(notes)
 }
 

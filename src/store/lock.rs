@@ -60,14 +60,9 @@ impl Lock {
         })
     }
 
-    /// A handle that keeps the lock for as long as whoever inherits it runs.
-    ///
-    /// # Errors
-    /// If the process has too many open files.
-    pub fn handle(&self) -> Result<File> {
-        self.file
-            .try_clone()
-            .with_context(|| format!("cannot share the lock {}", self.path.display()))
+    /// The locked file: whoever inherits it keeps the lock.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// What is written in the lock file.
