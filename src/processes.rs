@@ -14,6 +14,8 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 pub struct Process {
     /// Its id.
     pub pid: u32,
+    /// The process that started it, if that is still there.
+    pub parent: Option<u32>,
     /// Its command line.
     pub command: String,
 }
@@ -99,6 +101,7 @@ fn describe(process: &sysinfo::Process) -> Process {
     };
     Process {
         pid: process.pid().as_u32(),
+        parent: process.parent().map(sysinfo::Pid::as_u32),
         command,
     }
 }

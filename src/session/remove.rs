@@ -98,12 +98,12 @@ pub fn remove(
     }
     removed
         .notes
-        .extend(left.strangers.iter().map(|(port, holder)| {
+        .extend(left.ports.iter().map(|(port, holder)| {
             let who = holder.as_ref().map_or_else(
                 || "a process of another user".to_owned(),
                 ToString::to_string,
             );
-            format!("port {port} is not free: {who} listens there, and is not this session's")
+            format!("port {port} is not free: {who} listens there")
         }));
     if !left.others.is_empty() {
         let others: Vec<_> = left.others.iter().map(ToString::to_string).collect();

@@ -173,7 +173,7 @@ fn leave_taken_ports(session: &mut Session<'_>) -> Result<Vec<String>> {
     }
     // Its own servers may still be ending.
     let left = servers::end(session, Until::PortsFree)?;
-    if left.strangers.is_empty() {
+    if left.ports.is_empty() {
         return Ok(Vec::new());
     }
     let _lock = lock_store(session.project)?;
@@ -182,7 +182,7 @@ fn leave_taken_ports(session: &mut Session<'_>) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     for (service, &first) in &session.layout.ports {
         let stranger = left
-            .strangers
+            .ports
             .iter()
             .find(|(port, _)| Some(*port) == session.record.port(service));
         let Some((old, holder)) = stranger else {

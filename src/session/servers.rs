@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(8);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Left {
     /// The session's ports that somebody still listens on; who it is, if the user may see it.
-    pub strangers: Vec<(Port, Option<Process>)>,
+    pub ports: Vec<(Port, Option<Process>)>,
     /// Processes of its windows that hold no port.
     pub others: Vec<Process>,
 }
@@ -61,13 +61,12 @@ pub fn end(session: &Session<'_>, until: Until) -> Result<Left> {
                 .listening(port)?
                 .into_iter()
                 .partition(|holder| ours.contains(holder));
-            if mine.is_empty() {
-                left.strangers.push((port, strangers.into_iter().next()));
-            }
+            left.ports
+                .push((port, mine.iter().chain(&strangers).next().cloned()));
             holding.extend(mine);
         }
         let waited = start.elapsed();
-        for process in &holding {
+        for process in with_ancestors(&holding, &ours) {
             let at_once = waited >= TERMINATE;
             if waited >= HANG_UP && asked.insert((process.pid, at_once)) {
                 processes::end(process, at_once);
@@ -75,11 +74,24 @@ pub fn end(session: &Session<'_>, until: Until) -> Result<Left> {
         }
         left.others = ours;
         // A port without a holder that we may see may be one that is just being given back.
-        let all_named = left.strangers.iter().all(|(_, holder)| holder.is_some());
+        let all_named = left.ports.iter().all(|(_, holder)| holder.is_some());
         let settled = all_named && (until == Until::PortsFree || left.others.is_empty());
         Ok((holding.is_empty() && (settled || waited >= OTHERS)).then_some(()))
     })?;
     Ok(left)
+}
+
+/// These processes and those of the session's that started them, which might start them again: the first ones first.
+fn with_ancestors<'a>(holding: &'a [Process], ours: &'a [Process]) -> Vec<&'a Process> {
+    let mut line: Vec<&Process> = holding.iter().collect();
+    let mut at = 0;
+    while let Some(process) = line.get(at) {
+        let parent = ours.iter().find(|other| Some(other.pid) == process.parent);
+        line.extend(parent.filter(|parent| !holding.contains(parent)));
+        at += 1;
+    }
+    line.reverse();
+    line
 }
 
 /// The session's ports that somebody listens on.
