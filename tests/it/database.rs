@@ -7,13 +7,14 @@ use crate::sandbox::{Sandbox, eventually};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 use writer::Writer;
 
 /// The numbers in a copy's table, after a check that nothing in it is broken.
 #[track_caller]
-fn numbers(copy: &Path) -> Vec<u64> {
+fn numbers(copy: &Path) -> Vec<i64> {
     let copy = Connection::open(copy).unwrap();
     let check: String = copy
         .query_one("PRAGMA integrity_check", [], |row| row.get(0))
@@ -26,9 +27,9 @@ fn numbers(copy: &Path) -> Vec<u64> {
 
 /// A copy has all rows from 1 on, without a gap, and at least those that were committed before.
 #[track_caller]
-fn assert_has_all(copy: &Path, committed: u64) {
+fn assert_has_all(copy: &Path, committed: i64) {
     let numbers = numbers(copy);
-    let count = u64::try_from(numbers.len()).unwrap();
+    let count = i64::try_from(numbers.len()).unwrap();
     assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
     assert!(count >= committed, "{count} of {committed}");
 }
@@ -42,7 +43,7 @@ fn copies_are_whole_beside_a_writer(mode: &str) {
         let committed = writer.committed();
         let adds = names.each_ref().map(|name| {
             let mut add = sandbox.program(&["add", name], &sandbox.main);
-            (name, add.spawn().unwrap())
+            (name, add.stdout(Stdio::null()).spawn().unwrap())
         });
         for (name, mut add) in adds {
             assert!(add.wait().unwrap().success());
@@ -53,7 +54,7 @@ fn copies_are_whole_beside_a_writer(mode: &str) {
     }
 }
 
-fn copy_of(sandbox: &Sandbox, name: &str) -> std::path::PathBuf {
+fn copy_of(sandbox: &Sandbox, name: &str) -> PathBuf {
     sandbox.worktree(name).join("backend/db.sqlite3")
 }
 

@@ -1,10 +1,13 @@
 //! The program driven as a user does, on real git, real tmux and real shells.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends so")]
+
 mod add;
 mod attach;
 mod claude;
 mod cli;
 mod database;
+mod failing;
 mod failures;
 mod guards;
 mod killed;

@@ -4,13 +4,13 @@ use crate::sandbox::{Sandbox, eventually_or};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::{self, JoinHandle};
 
 /// A process that commits numbered rows, until it is killed.
 pub struct Writer {
     child: Child,
-    committed: Arc<AtomicU64>,
+    committed: Arc<AtomicI64>,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -25,7 +25,7 @@ impl Writer {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let committed = Arc::new(AtomicU64::new(0));
+        let committed = Arc::new(AtomicI64::new(0));
         let counter = Arc::clone(&committed);
         let reader = thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -40,19 +40,19 @@ impl Writer {
     }
 
     /// The last number that is known to be committed.
-    pub fn committed(&self) -> u64 {
+    pub fn committed(&self) -> i64 {
         self.committed.load(Ordering::SeqCst)
     }
 
     /// Waits until a number is committed.
     #[track_caller]
-    pub fn await_commits(&self, number: u64) {
+    pub fn await_commits(&self, number: i64) {
         let what = || format!("commit {number}, after {}", self.committed());
         eventually_or(what, || (self.committed() >= number).then_some(()));
     }
 
     /// Kills it, and gives the last number that it committed for sure.
-    pub fn kill(mut self) -> u64 {
+    pub fn kill(mut self) -> i64 {
         self.end();
         self.committed()
     }

@@ -189,7 +189,7 @@ fn remove_refuses_a_locked_worktree() {
         ["remove", "feat", "--keep-branch"],
         ["remove", "feat", "--force"],
     ] {
-        let error = "error: [..][ROOT]/tally-feat is locked: on a disk of mine\nhint: git [..]worktree unlock [..]\n";
+        let error = "error: [..][ROOT]/tally-feat [..]is locked: on a disk of mine\nhint: git [..]worktree unlock [..]\n";
         sandbox.run_changes_nothing(args).fails(error);
     }
 }

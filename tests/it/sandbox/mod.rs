@@ -14,7 +14,6 @@ pub use log::Started;
 pub use outcome::Outcome;
 pub use processes::signal;
 pub use project::points;
-pub use terminal::Terminal;
 
 use serde_json::Value;
 use shell::Shell;
@@ -22,7 +21,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
