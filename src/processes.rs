@@ -2,7 +2,8 @@
 
 use crate::ports::Port;
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -16,6 +17,8 @@ pub struct Process {
     pub pid: u32,
     /// The process that started it, if that is still there.
     pub parent: Option<u32>,
+    /// Whether the terminal that it was started on is gone, with the shell there.
+    pub is_hung_up: bool,
     /// Its command line.
     pub command: String,
 }
@@ -60,7 +63,7 @@ impl Table {
             .filter(|process| {
                 !ourselves.contains(&process.pid()) && process.environ().contains(&wanted)
             })
-            .map(describe)
+            .map(|process| self.describe(process))
             .collect()
     }
 
@@ -83,26 +86,29 @@ impl Table {
         Ok(pids
             .into_iter()
             .filter_map(|pid| self.0.process(sysinfo::Pid::from_u32(pid)))
-            .map(describe)
+            .map(|process| self.describe(process))
             .collect())
     }
-}
 
-fn describe(process: &sysinfo::Process) -> Process {
-    let words: Vec<_> = process
-        .cmd()
-        .iter()
-        .map(|word| word.to_string_lossy())
-        .collect();
-    let command = if words.is_empty() {
-        process.name().to_string_lossy().into_owned()
-    } else {
-        words.join(" ")
-    };
-    Process {
-        pid: process.pid().as_u32(),
-        parent: process.parent().map(sysinfo::Pid::as_u32),
-        command,
+    fn describe(&self, process: &sysinfo::Process) -> Process {
+        let words: Vec<_> = process
+            .cmd()
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        let name = || process.name().to_string_lossy().into_owned();
+        Process {
+            pid: process.pid().as_u32(),
+            parent: process.parent().map(sysinfo::Pid::as_u32),
+            is_hung_up: process
+                .session_id()
+                .is_some_and(|leader| self.0.process(leader).is_none()),
+            command: if words.is_empty() {
+                name()
+            } else {
+                words.join(" ")
+            },
+        }
     }
 }
 
@@ -131,11 +137,11 @@ pub fn works_in(pid: u32, folder: &Path, began: Option<u64>) -> bool {
         .is_some_and(|process| process.cwd() == Some(folder) && is_old_enough(process))
 }
 
-/// Asks a process to end, or makes it end. One that has ended already is no error.
-pub fn end(process: &Process, at_once: bool) {
+/// Sends a signal to a process. One that has ended already is no error.
+pub fn signal(process: &Process, signal: Signal) {
     if let Some(pid) = pid_of(process.pid) {
         // What matters is whether it is still there afterwards.
-        let _ = kill_process(pid, if at_once { Signal::KILL } else { Signal::TERM });
+        let _ = kill_process(pid, signal);
     }
 }
 

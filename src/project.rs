@@ -73,7 +73,7 @@ impl Project {
                 Self::new(&main, common)
             }
             _ => bail!(
-                "{} is a bare repository: it has no main checkout",
+                "{} is a bare repository, or was moved from its main checkout: go there, if there is one",
                 common.display()
             ),
         }

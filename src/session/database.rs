@@ -2,7 +2,7 @@
 
 use crate::store::atomic::UNFINISHED;
 use crate::{ui, wait};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File};
@@ -38,7 +38,15 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
         // The error that is reported is the one that matters.
         let _ = remove_if_there(part);
     }
-    result.with_context(failed)
+    result.map_err(said_once).with_context(failed)
+}
+
+/// `SQLite`'s errors say the same again as their own cause.
+fn said_once(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<rusqlite::Error>() {
+        Ok(error) => anyhow!("{error}"),
+        Err(error) => error,
+    }
 }
 
 fn remove_if_there(path: &Path) -> std::io::Result<()> {

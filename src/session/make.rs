@@ -8,7 +8,7 @@ use crate::git::{Git, Start};
 use crate::hint::{self, with_hint};
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
-use crate::store::claude_json;
+use crate::store::claude_json::{self, Inherited};
 use crate::tmux;
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -17,11 +17,11 @@ use std::thread;
 
 /// What one command made of a session: as much as it may take back.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one step")]
 pub struct Made {
     branch: bool,
     worktree: bool,
-    entry: bool,
+    /// Claude's entry of the worktree, and what it was before.
+    entry: Option<Inherited>,
     tmux: bool,
 }
 
@@ -49,10 +49,10 @@ pub fn make(
             "its submodules are empty until you type: git -C {worktree} submodule update --init"
         ));
     }
-    made.entry = true;
-    let mut rules = Vec::new();
+    let found = made.entry.insert(Inherited::default());
     let main = &session.project.main;
-    match claude_json::inherit(&claude.json, main, session.record.worktree(), &mut rules) {
+    let inherited = claude_json::inherit(&claude.json, main, session.record.worktree(), found);
+    match inherited {
         Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
         // Newer versions of Claude Code read the rules from another file.
         Err(error) => notes.push(format!(
@@ -60,7 +60,7 @@ pub fn make(
         )),
         Ok(()) => {}
     }
-    files::place_claude_settings(session, &rules, &mut placed)?;
+    files::place_claude_settings(session, &found.rules, &mut placed)?;
     if !placed.paths.is_empty() || hold.unfinished.is_some() {
         // A command that was killed may have placed some and hidden none.
         placed.paths.extend(files::belongings(session));
@@ -248,8 +248,12 @@ pub fn undo(
     if made.tmux {
         steps.push(kill_windows(session, hold));
     }
-    if made.entry {
-        steps.push(claude_json::forget(&claude.json, session.record.worktree()));
+    if let Some(found) = &made.entry {
+        steps.push(claude_json::give_back(
+            &claude.json,
+            session.record.worktree(),
+            found.before.as_ref(),
+        ));
     }
     if made.worktree {
         steps.push(remove_made_worktree(session, hold));

@@ -1,6 +1,6 @@
 //! Bringing sessions back.
 
-use super::hold::Hold;
+use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
 use super::servers::{self, Until};
 use super::windows::{self, Waiting};
@@ -68,10 +68,10 @@ pub fn resume(
             continue;
         }
         let result = Session::find(project, layout, &records, &name).and_then(|mut session| {
-            let hold = holds
+            let mut hold = holds
                 .remove(&name)
                 .with_context(|| format!("{name} was only just added"))??;
-            let resumed = start(&mut session, claude, &hold, &running, &mut waiting)?;
+            let resumed = start(&mut session, claude, &mut hold, &running, &mut waiting)?;
             done.push(hold);
             Ok(resumed)
         });
@@ -96,7 +96,7 @@ pub fn resume(
 fn start(
     session: &mut Session<'_>,
     claude: &Claude,
-    hold: &Hold,
+    hold: &mut Hold,
     running: &[TmuxSession],
     waiting: &mut Vec<Waiting>,
 ) -> Result<Resumed> {
@@ -122,6 +122,12 @@ fn start(
     }
     make::clear_half_made(session, hold)?;
     let start = branch_start(session, hold)?;
+    if hold.unfinished.is_none() && !session.project.owns_worktree(session.record.worktree()) {
+        hold.begin(Unfinished {
+            start: start.clone(),
+            prompt: None,
+        })?;
+    }
     let mut notes = leave_taken_ports(session)?;
     let (windows, told) = make::make(session, &start, hold, claude, &mut Made::default())?;
     waiting.extend(windows);

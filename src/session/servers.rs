@@ -3,7 +3,7 @@
 use super::Session;
 use crate::listeners;
 use crate::ports::Port;
-use crate::processes::{self, Process, Table};
+use crate::processes::{self, Process, Signal, Table};
 use crate::wait;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -66,12 +66,22 @@ pub fn end(session: &Session<'_>, until: Until) -> Result<Left> {
             holding.extend(mine);
         }
         let waited = start.elapsed();
+        let mut tell = |process: &Process, word: Signal| {
+            if asked.insert((process.pid, word.as_raw())) {
+                processes::signal(process, word);
+            }
+        };
         for process in with_ancestors(&holding, &ours) {
-            let at_once = waited >= TERMINATE;
-            if waited >= HANG_UP && asked.insert((process.pid, at_once)) {
-                processes::end(process, at_once);
+            if waited >= TERMINATE {
+                tell(process, Signal::KILL);
+            } else if waited >= HANG_UP {
+                tell(process, Signal::TERM);
             }
         }
+        // What was only just being started when its terminal went away has not heard of it.
+        ours.iter()
+            .filter(|process| process.is_hung_up)
+            .for_each(|process| tell(process, Signal::HUP));
         left.others = ours;
         // A port without a holder that we may see may be one that is just being given back.
         let all_named = left.ports.iter().all(|(_, holder)| holder.is_some());

@@ -40,13 +40,23 @@ impl fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
-/// Gives a worktree what its main checkout has been allowed, and tells the main checkout's rules, also when the file can't be
-/// written. A file that is not there has none.
+/// What [`inherit`] found.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    /// The main checkout's rules.
+    pub rules: Vec<Value>,
+    /// The worktree's entry as it was before.
+    pub before: Option<Value>,
+}
+
+/// Gives a worktree what its main checkout has been allowed, and tells what it found, also when the file can't be written.
+/// A file that is not there has nothing.
 ///
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
-pub fn inherit(json: &Path, main: &Path, worktree: &Path, rules: &mut Vec<Value>) -> Result<()> {
+pub fn inherit(json: &Path, main: &Path, worktree: &Path, found: &mut Inherited) -> Result<()> {
     edit(json, |projects| {
+        found.before = projects.get(&key(worktree)).cloned();
         let Some(Value::Object(granted)) = projects.get(&key(main)) else {
             return false;
         };
@@ -58,7 +68,7 @@ pub fn inherit(json: &Path, main: &Path, worktree: &Path, rules: &mut Vec<Value>
         if granted.is_empty() {
             return false;
         }
-        *rules = granted
+        found.rules = granted
             .iter()
             .filter(|(name, _)| name == "allowedTools")
             .filter_map(|(_, tools)| tools.as_array().cloned())
@@ -80,6 +90,19 @@ pub fn inherit(json: &Path, main: &Path, worktree: &Path, rules: &mut Vec<Value>
             merge(there, value);
         }
         *entry != before
+    })
+}
+
+/// Makes a worktree's entry what it was before, if there was one.
+///
+/// # Errors
+/// As [`inherit`].
+pub fn give_back(json: &Path, worktree: &Path, before: Option<&Value>) -> Result<()> {
+    let Some(before) = before else {
+        return forget(json, worktree);
+    };
+    edit(json, |projects| {
+        projects.insert(key(worktree), before.clone()).as_ref() != Some(before)
     })
 }
 
@@ -150,6 +173,11 @@ fn edit(json: &Path, mut change: impl FnMut(&mut Map<String, Value>) -> bool) ->
         Ok(Some(new))
     };
     atomic::sweep(json);
+    let lock = lock_path(json);
+    if is_stale(&lock) {
+        // Nobody may come this way to write for long; every Claude would have to get past it.
+        let _ = fs::remove_dir(lock);
+    }
     // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
     for _ in 0..ROUNDS {
         let Some(before) = read(json)? else {
@@ -186,6 +214,12 @@ fn read(json: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+fn lock_path(json: &Path) -> PathBuf {
+    let mut path = json.as_os_str().to_owned();
+    path.push(".lock");
+    path.into()
+}
+
 /// Claude's own lock: a folder beside the file.
 struct FolderLock {
     path: PathBuf,
@@ -194,9 +228,7 @@ struct FolderLock {
 
 impl FolderLock {
     fn take(json: &Path) -> Result<Self> {
-        let mut path = json.as_os_str().to_owned();
-        path.push(".lock");
-        let path = PathBuf::from(path);
+        let path = lock_path(json);
         let what = format!("for Claude Code to write its settings ({})", path.display());
         let made = wait::until(PATIENCE, &what, || match fs::create_dir(&path) {
             Ok(()) => Ok(identity(&path)),
@@ -268,9 +300,9 @@ mod tests {
 }"#;
         fs::write(&json, text).unwrap();
         let before: Map<String, Value> = serde_json::from_str(text).unwrap();
-        let mut rules = Vec::new();
-        inherit(&json, Path::new("/main"), Path::new("/work"), &mut rules).unwrap();
-        assert_eq!(rules, [json!("Bash(ls)")]);
+        let mut found = Inherited::default();
+        inherit(&json, Path::new("/main"), Path::new("/work"), &mut found).unwrap();
+        assert_eq!(found.rules, [json!("Bash(ls)")]);
         let now = fs::read_to_string(&json).unwrap();
         let root: Map<String, Value> = serde_json::from_str(&now).unwrap();
         assert_eq!(
