@@ -46,7 +46,7 @@ pub struct Add {
     pub from: Option<String>,
 
     /// Start Claude on this task at once
-    #[arg(short, long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,
 
     /// Attach to the session when it is ready

@@ -158,6 +158,18 @@ impl<'a> Git<'a> {
             .collect())
     }
 
+    /// The branch of this name, if there is one.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn branch(self, name: &str) -> Result<Option<Branch>> {
+        let refname = format!("refs/heads/{name}");
+        Ok(self
+            .branches([&refname])?
+            .into_iter()
+            .find(|found| found.refname == refname))
+    }
+
     /// The hash of what a revision names, if it names one of the wanted kind: `commit` or `tree`.
     ///
     /// # Errors
@@ -240,14 +252,8 @@ impl<'a> Git<'a> {
     /// If git fails, also because the branch is checked out somewhere.
     pub fn delete_branch(self, branch: &str) -> Result<()> {
         let deleted = self.run(["branch", "-D", "--quiet", "--", branch]).insist();
-        let refname = format!("refs/heads/{branch}");
         // A first try may have deleted it and then failed on git's configuration, which somebody else was writing.
-        if deleted.is_err()
-            && self
-                .branches([&refname])?
-                .iter()
-                .all(|found| found.refname != refname)
-        {
+        if deleted.is_err() && self.branch(branch)?.is_none() {
             return Ok(());
         }
         deleted
@@ -299,6 +305,36 @@ impl<'a> Git<'a> {
             .output()?
             .status
             .success())
+    }
+
+    /// Those of these paths whose changes are hidden from git in this checkout.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn hidden<S: AsRef<OsStr>>(
+        self,
+        paths: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<String>> {
+        let list = self
+            .run(["--literal-pathspecs", "ls-files", "-v", "-z", "--"])
+            .args(paths)
+            .insist()?;
+        Ok(self::paths(&list)
+            .iter()
+            .filter_map(|line| line.strip_prefix("S "))
+            .map(ToOwned::to_owned)
+            .collect())
+    }
+
+    /// What HEAD has of a file; none if it does not have it.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn committed(self, path: &str) -> Result<Option<Vec<u8>>> {
+        let blob = self
+            .run(["cat-file", "blob", &format!("HEAD:{path}")])
+            .output()?;
+        Ok(blob.status.success().then_some(blob.stdout))
     }
 
     /// Hides changes of files that git tracks from it, in this checkout.

@@ -4,7 +4,7 @@ use crate::ui;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
@@ -245,7 +245,15 @@ impl<'a> Run<'a> {
     /// If it could not be started.
     pub fn output(&self) -> Result<Output, Failure> {
         let mut command = self.command();
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let io = |error| Failure::Io {
+            line: self.line(),
+            error,
+        };
+        // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
+        let mut stderr = tempfile::tempfile().map_err(io)?;
+        command
+            .stdout(Stdio::piped())
+            .stderr(stderr.try_clone().map_err(io)?);
         match &self.stdin {
             Input::Nothing => command.stdin(Stdio::null()),
             Input::Bytes(_) => command.stdin(Stdio::piped()),
@@ -262,14 +270,16 @@ impl<'a> Run<'a> {
             }
             child.wait_with_output()
         })
-        .map_err(|error| Failure::Io {
-            line: self.line(),
-            error,
-        })?;
+        .map_err(io)?;
+        let mut words = Vec::new();
+        stderr
+            .rewind()
+            .and_then(|()| stderr.read_to_end(&mut words))
+            .map_err(io)?;
         Ok(Output {
             status: output.status,
             stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stderr: String::from_utf8_lossy(&words).into_owned(),
         })
     }
 

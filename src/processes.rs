@@ -17,8 +17,6 @@ pub struct Process {
     pub pid: u32,
     /// The process that started it, if that is still there.
     pub parent: Option<u32>,
-    /// Whether the terminal that it was started on is gone, with the shell there.
-    pub is_hung_up: bool,
     /// Its command line.
     pub command: String,
 }
@@ -63,7 +61,7 @@ impl Table {
             .filter(|process| {
                 !ourselves.contains(&process.pid()) && process.environ().contains(&wanted)
             })
-            .map(|process| self.describe(process))
+            .map(describe)
             .collect()
     }
 
@@ -86,29 +84,26 @@ impl Table {
         Ok(pids
             .into_iter()
             .filter_map(|pid| self.0.process(sysinfo::Pid::from_u32(pid)))
-            .map(|process| self.describe(process))
+            .map(describe)
             .collect())
     }
+}
 
-    fn describe(&self, process: &sysinfo::Process) -> Process {
-        let words: Vec<_> = process
-            .cmd()
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
-        let name = || process.name().to_string_lossy().into_owned();
-        Process {
-            pid: process.pid().as_u32(),
-            parent: process.parent().map(sysinfo::Pid::as_u32),
-            is_hung_up: process
-                .session_id()
-                .is_some_and(|leader| self.0.process(leader).is_none()),
-            command: if words.is_empty() {
-                name()
-            } else {
-                words.join(" ")
-            },
-        }
+fn describe(process: &sysinfo::Process) -> Process {
+    let words: Vec<_> = process
+        .cmd()
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let name = || process.name().to_string_lossy().into_owned();
+    Process {
+        pid: process.pid().as_u32(),
+        parent: process.parent().map(sysinfo::Pid::as_u32),
+        command: if words.is_empty() {
+            name()
+        } else {
+            words.join(" ")
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! What we ask of tmux. All commands for a session go in one call; targets are ids or exact names.
 
-use crate::process::Run;
+use crate::process::{Run, quote};
 use crate::wait;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
@@ -350,10 +350,10 @@ pub fn attach(name: &str) -> Result<()> {
         .with_context(|| format!("cannot attach to the tmux session {name}"))
 }
 
-/// The session that this program runs in, if it runs in one.
+/// The session that this program runs in, if it runs in one that is still there.
 ///
 /// # Errors
-/// If tmux fails.
+/// If tmux could not be started.
 pub fn current_session() -> Result<Option<String>> {
     let Some(pane) = std::env::var_os("TMUX_PANE").filter(|_| is_inside()) else {
         return Ok(None);
@@ -362,6 +362,14 @@ pub fn current_session() -> Result<Option<String>> {
         .args(["display-message", "-p", "-t"])
         .arg(pane)
         .arg("#{session_name}")
-        .stdout()?;
-    Ok(Some(String::from_utf8_lossy(&name).trim_end().to_owned()))
+        .output()?;
+    Ok(name
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&name.stdout).trim_end().to_owned()))
+}
+
+/// How a person attaches to a session. `=` starts a word that zsh replaces, unless it is quoted.
+pub fn attach_command(name: &str) -> String {
+    format!("tmux attach -t {}", quote(&format!("={name}")))
 }

@@ -13,6 +13,7 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     let wish = Wish {
         name: SessionName::parse(&args.name)?,
         from: args.from.as_deref(),
+        here: &context.here,
         prompt: args.prompt.as_deref(),
     };
     super::warn_without_claude(context);

@@ -13,7 +13,7 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let name = SessionName::parse(&args.name)?;
     let records = Records::read(&context.project.main)?;
     let session = Session::find(&context.project, &context.layout, &records, &name)?;
-    if own_tmux_session(&session)?.is_some() {
+    if own_tmux_session(&session)?.is_some_and(|tmux| !tmux.is_pending) {
         return super::attach_to(context, &name);
     }
     super::resume::run(

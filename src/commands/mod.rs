@@ -16,11 +16,14 @@ use crate::project::Project;
 use crate::session::trash;
 use crate::{tmux, ui};
 use anyhow::{Result, anyhow};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What every command works with.
 struct Context {
+    /// The folder that the user is in, or names.
+    here: PathBuf,
     project: Project,
     layout: Layout,
     claude: Claude,
@@ -34,13 +37,16 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     for program in ["git", "tmux"] {
         which::which(program)
             .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
-            .hint(format!(
-                "sudo apt install {program}   (macOS: brew install {program})"
-            ))?;
+            .hint(if cfg!(target_os = "macos") {
+                format!("brew install {program}")
+            } else {
+                format!("sudo apt install {program}")
+            })?;
     }
     let here = cli.dir.map_or_else(current_folder, Ok)?;
     let context = Context {
         project: Project::discover(&here)?,
+        here,
         layout: Layout::built_in()?,
         claude: Claude::of_user()?,
     };
@@ -68,7 +74,7 @@ fn empty_trash(context: &Context) {
 fn current_folder() -> Result<PathBuf> {
     std::env::current_dir()
         .map_err(|_| anyhow!("the folder you are in is gone"))
-        .hint("cd to the project's folder, or name it: tally-session -C <folder> …")
+        .hint("go to the project's folder, or name it: tally-session -C <folder> …")
 }
 
 /// Checks several names before anything is done with one of them; each counts once.
@@ -115,6 +121,11 @@ fn warn_without_claude(context: &Context) {
 
 /// Shows a session on this terminal.
 fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
+    if !tmux::is_inside() && !std::io::stdin().is_terminal() {
+        return Err(anyhow!("there is no terminal here to show {name} on")).hint(format!(
+            "type it in a terminal: tally-session attach {name}"
+        ));
+    }
     tmux::attach(&crate::session::tmux_name(&context.project, name))?;
     Ok(ExitCode::SUCCESS)
 }

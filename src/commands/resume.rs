@@ -4,13 +4,18 @@ use super::Context;
 use crate::cli;
 use crate::session::resume::{self, Resumed};
 use crate::ui;
-use anyhow::{Result, bail};
+use anyhow::Result;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
     let names = super::parse_names(&args.names)?;
     if args.attach && names.len() != 1 {
-        bail!("--attach goes with one name: a terminal shows one session at a time");
+        let words = "--attach goes with one name: a terminal shows one session at a time";
+        cli::Cli::command()
+            .error(ErrorKind::WrongNumberOfValues, words)
+            .exit();
     }
     super::warn_without_claude(context);
     let attach_to = names.first().cloned().filter(|_| args.attach);

@@ -1,7 +1,7 @@
 //! What git has of the work on a branch, and saving it.
 
 use super::{Git, line_of, paths};
-use crate::process::Run;
+use crate::process::{Failure, Run};
 use anyhow::Result;
 use std::path::Path;
 
@@ -138,19 +138,27 @@ impl<'a> Git<'a> {
     }
 
     /// Makes a commit of all that is in this checkout, tracked or not, but for what git ignores. What is staged and differs is
-    /// one more parent, as in a stash. Nothing of the checkout changes, its index neither: `index` is a copy of that.
+    /// one more parent, as in a stash; changes of `hidden` files are seen. Nothing of the checkout changes, its index neither: `index` is a copy of that.
     ///
     /// # Errors
     /// If git fails.
     pub fn commit_all(
         self,
         index: &Path,
+        hidden: &[String],
         mut parents: Vec<String>,
         message: &str,
     ) -> Result<String> {
         let with_index = |run: Run<'a>| run.env("GIT_INDEX_FILE", index);
         // With a conflict in it an index is no tree; the folder has what there is then.
         let staged = with_index(self.run(["write-tree"])).output()?;
+        if !hidden.is_empty() {
+            with_index(
+                self.run(["update-index", "--no-skip-worktree", "--"])
+                    .args(hidden),
+            )
+            .insist()?;
+        }
         with_index(self.run(["add", "--all", "--", "."])).insist()?;
         let tree = with_index(self.run(["write-tree"])).insist()?;
         let tree = String::from_utf8_lossy(&tree).trim().to_owned();
@@ -179,15 +187,13 @@ impl<'a> Git<'a> {
         Ok(String::from_utf8_lossy(&hash).trim().to_owned())
     }
 
-    /// Makes a ref that must not be there yet. False if it is, or if another one stands in its way.
+    /// Makes a ref that must not be there yet, nor one that stands in its way.
     ///
     /// # Errors
-    /// If git could not be started.
-    pub fn create_ref(self, name: &str, commit: &str) -> Result<bool> {
-        Ok(self
-            .run(["update-ref", name, commit, &"0".repeat(commit.len())])
-            .output()?
-            .status
-            .success())
+    /// If git fails.
+    pub fn create_ref(self, name: &str, commit: &str) -> Result<(), Failure> {
+        self.run(["update-ref", name, commit, &"0".repeat(commit.len())])
+            .stdout()
+            .map(drop)
     }
 }

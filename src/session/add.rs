@@ -14,14 +14,20 @@ use crate::project::Project;
 use crate::store::records::{Record, Records};
 use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
+use std::path::Path;
 use std::thread;
+
+/// How many bytes of a prompt tmux takes along with all else that makes a session: it has 16 kB for one call.
+const LONGEST_PROMPT: usize = 8000;
 
 /// What the user asked for.
 pub struct Wish<'a> {
     /// The session's name.
     pub name: SessionName,
-    /// What a new branch starts from.
+    /// What a new branch starts from, as it is called in the folder `here`.
     pub from: Option<&'a str>,
+    /// The folder that the user is in.
+    pub here: &'a Path,
     /// The task that Claude starts on.
     pub prompt: Option<&'a str>,
 }
@@ -47,6 +53,13 @@ pub fn add<'a>(
     wish: &Wish<'_>,
 ) -> Result<Added<'a>> {
     let name = &wish.name;
+    if let Some(prompt) = wish.prompt.filter(|prompt| prompt.len() > LONGEST_PROMPT) {
+        return Err(anyhow!(
+            "the prompt is {} bytes long, and tmux takes {LONGEST_PROMPT}",
+            prompt.len()
+        ))
+        .hint("write it to a file, and say where that is: --prompt \"Do what is in <file>\"");
+    }
     let mut hold = Hold::take(project, name)?;
     check_store(project, name, &Records::read(&project.main)?)?;
     // Without a record, what an older add left to do is nobody's.
@@ -66,26 +79,24 @@ pub fn add<'a>(
         }
     };
     let mut made = Made::default();
-    let result = Session::new(project, layout, name, &record).and_then(|session| {
-        let (waiting, mut notes) = make::make(&session, &start, &hold, claude, &mut made)?;
-        notes.extend(windows::fill(project, &waiting)?);
-        Ok(Added {
-            session,
-            start,
-            notes,
-        })
-    });
-    if let Err(error) = result {
-        let session = Session {
-            project,
-            layout,
-            name: name.clone(),
-            record,
-        };
-        return Err(take_back(&session, &made, claude, error, hold));
+    let session = Session::new(project, layout, name, &record);
+    let result = make::make(&session, &start, &hold, claude, true, &mut made).and_then(
+        |(waiting, mut notes)| {
+            notes.extend(windows::fill(project, &waiting)?);
+            Ok(notes)
+        },
+    );
+    match result {
+        Ok(notes) => {
+            hold.finish();
+            Ok(Added {
+                session,
+                start,
+                notes,
+            })
+        }
+        Err(error) => Err(take_back(&session, &made, claude, error, hold)),
     }
-    hold.finish();
-    result
 }
 
 /// Undoes what was made, and gives the error that led to it.
@@ -119,9 +130,11 @@ fn take_back(
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
 fn check_store(project: &Project, name: &SessionName, records: &Records) -> Result<()> {
     if records.find(name).is_some() {
-        return Err(anyhow!("there is a session {name} already")).hint(format!(
-            "tally-session resume {name} brings it back or finishes it; tally-session remove {name} clears it away"
-        ));
+        return Err(anyhow!("there is a session {name} already"))
+            .hint(format!(
+                "bring it back, or finish it: tally-session resume {name}"
+            ))
+            .hint(format!("clear it away: tally-session remove {name}"));
     }
     let same = |other: &SessionName| {
         other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
@@ -159,8 +172,10 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         worktrees.map_err(|_| crashed())??,
     );
     if sessions.iter().any(|session| session.name == tmux_name) {
-        return Err(anyhow!("there is a tmux session {tmux_name} already"))
-            .hint(format!("look at it with: tmux attach -t ={tmux_name}"));
+        return Err(anyhow!("there is a tmux session {tmux_name} already")).hint(format!(
+            "look at it with: {}",
+            tmux::attach_command(&tmux_name)
+        ));
     }
     if worktrees.iter().any(|worktree| worktree.path == path) {
         return Err(anyhow!(
@@ -176,7 +191,7 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         .hint("leave --from out to work on that branch, or choose another name"),
         // What the user says counts for more than what origin has.
         Some(start) if wish.from.is_none() => Ok(start),
-        _ => new_branch(git, wish, worktrees.first()),
+        _ => new_branch(project, wish, worktrees.first()),
     }
 }
 
@@ -222,12 +237,12 @@ fn existing_branch(git: Git<'_>, name: &SessionName) -> Result<Option<Start>> {
 }
 
 /// A new branch starts from the commit that the user names, or from the main checkout's.
-fn new_branch(git: Git<'_>, wish: &Wish<'_>, main: Option<&Worktree>) -> Result<Start> {
+fn new_branch(project: &Project, wish: &Wish<'_>, main: Option<&Worktree>) -> Result<Start> {
     if let Some(from) = wish.from {
-        let commit = git.object(from, "commit")?;
+        let commit = Git::at(wish.here).object(from, "commit")?;
         let commit = commit
             .ok_or_else(|| anyhow!("--from {from} names no commit"))
-            .hint("git branch --all and git tag show what there is; git fetch gets what is new")?;
+            .hint(format!("see what there is: {} branch --all", project.git()))?;
         return Ok(Start::New {
             commit,
             from: from.to_owned(),
@@ -240,7 +255,10 @@ fn new_branch(git: Git<'_>, wish: &Wish<'_>, main: Option<&Worktree>) -> Result<
         .ok_or_else(|| {
             anyhow!("the repository has no commit yet, so that a branch has nothing to start from")
         })
-        .hint("git commit")?;
+        .hint(format!(
+            "{} commit --allow-empty --message \"First commit\"",
+            project.git()
+        ))?;
     Ok(Start::New {
         commit,
         from: main

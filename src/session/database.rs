@@ -4,7 +4,7 @@ use crate::store::atomic::UNFINISHED;
 use crate::{ui, wait};
 use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
@@ -56,32 +56,15 @@ fn remove_if_there(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// The source is opened for writing if it may be written, so that a journal that a dead writer left is rolled back, and the
+/// files that `SQLite` makes beside a WAL database go again.
 fn back_up(source: &Path, part: &Path) -> Result<()> {
-    match back_up_from(&open(source, OpenFlags::SQLITE_OPEN_READ_ONLY)?, part) {
-        // A writer died and left its journal: only a connection that may write can roll it back.
-        Err(error) if is_read_only(&error) => {
-            back_up_from(&open(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?, part)
-        }
-        result => result,
-    }
-}
-
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
-    Ok(Connection::open_with_flags(
-        path,
-        flags | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?)
-}
-
-fn back_up_from(source: &Connection, part: &Path) -> Result<()> {
-    let mut copy = open(
-        part,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-    )?;
+    let source = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut copy = Connection::open(part)?;
     // Nobody sees the file before it is whole and synced: it needs no way back, and a killed command leaves no journal of it.
     copy.pragma_update(None, "journal_mode", "off")?;
     copy.pragma_update(None, "synchronous", "off")?;
-    let backup = Backup::new(source, &mut copy)?;
+    let backup = Backup::new(&source, &mut copy)?;
     let what = format!(
         "for the database to be unlocked ({})",
         source.path().unwrap_or_default()
@@ -104,13 +87,4 @@ fn back_up_from(source: &Connection, part: &Path) -> Result<()> {
             PATIENCE.as_secs()
         )
     })
-}
-
-fn is_read_only(error: &anyhow::Error) -> bool {
-    matches!(
-        error
-            .downcast_ref::<rusqlite::Error>()
-            .and_then(rusqlite::Error::sqlite_error_code),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)
-    )
 }

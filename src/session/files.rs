@@ -2,10 +2,11 @@
 
 use super::{Session, database, lock_store};
 use crate::dotenv;
-use crate::git::Git;
+use crate::git::{Change, Git};
 use crate::project::Project;
 use crate::store::{atomic, claude_json, records};
 use anyhow::{Context, Result, bail};
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -33,11 +34,12 @@ impl Placed {
     }
 }
 
-/// Puts into the worktree what it lacks. What is there stays: it may be the user's work.
+/// Puts into the worktree what it lacks. What is there stays: it may be the user's work. The layout's variables are set in
+/// files that are new, and with `all_variables` in those that are there.
 ///
 /// # Errors
 /// If a file can't be read or written.
-pub fn place(session: &Session<'_>) -> Result<Placed> {
+pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
     let mut placed = Placed::default();
     let (main, worktree) = (&session.project.main, session.record.worktree());
     let files = &session.layout.files;
@@ -85,7 +87,9 @@ pub fn place(session: &Session<'_>) -> Result<Placed> {
         }
     }
     for (path, variables) in &session.layout.env {
-        set_variables(session, path, variables.iter(), &mut placed)?;
+        if all_variables || placed.paths.contains(path) || !worktree.join(path).exists() {
+            set_variables(session, path, variables, &mut placed)?;
+        }
     }
     Ok(placed)
 }
@@ -128,6 +132,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     let mut part = to.as_os_str().to_owned();
     part.push(atomic::UNFINISHED);
     fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
+    fs::File::open(&part)?.sync_all()?;
     Ok(fs::rename(&part, to)?)
 }
 
@@ -148,21 +153,15 @@ fn remove_file(path: &Path) -> Result<()> {
 }
 
 /// Sets the layout's variables in a file of the worktree.
-fn set_variables<'a>(
+fn set_variables(
     session: &Session<'_>,
     path: &str,
-    variables: impl Iterator<Item = (&'a String, &'a String)>,
+    variables: &IndexMap<String, String>,
     placed: &mut Placed,
 ) -> Result<()> {
     let file = session.record.worktree().join(path);
     let before = read_if_there(&file)?.unwrap_or_default();
-    let mut text = before.clone();
-    for (name, value) in variables {
-        let value = session.expand(value)?;
-        if dotenv::value(&text, name) != Some(value.as_bytes()) {
-            text = dotenv::set(&text, name, &value);
-        }
-    }
+    let text = with_variables(session, before.clone(), variables)?;
     if text == before {
         return Ok(());
     }
@@ -174,6 +173,50 @@ fn set_variables<'a>(
     atomic::replace(&file, &text, 0o600)?;
     placed.paths.push(path.to_owned());
     Ok(())
+}
+
+/// A file's text with the layout's variables set in it.
+fn with_variables(
+    session: &Session<'_>,
+    mut text: Vec<u8>,
+    variables: &IndexMap<String, String>,
+) -> Result<Vec<u8>> {
+    for (name, value) in variables {
+        let value = session.expand(value)?;
+        if dotenv::value(&text, name) != Some(value.as_bytes()) {
+            text = dotenv::set(&text, name, &value);
+        }
+    }
+    Ok(text)
+}
+
+/// Files that git tracks whose changes are hidden from it, and that have more changed than the session's own variables.
+///
+/// # Errors
+/// If git fails, or a file can't be read.
+pub fn hidden_work(session: &Session<'_>) -> Result<Vec<String>> {
+    let mut work = Vec::new();
+    for path in Git::at(session.record.worktree()).hidden(session.layout.env.keys())? {
+        if !is_our_change(session, &path)? {
+            work.push(path);
+        }
+    }
+    Ok(work)
+}
+
+/// Whether a file that git tracks differs from what is committed by the session's own variables alone.
+fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+    let Some(variables) = session.layout.env.get(path) else {
+        return Ok(false);
+    };
+    let worktree = session.record.worktree();
+    let Some(committed) = Git::at(worktree).committed(path)? else {
+        return Ok(false);
+    };
+    Ok(
+        read_if_there(&worktree.join(path))?
+            == Some(with_variables(session, committed, variables)?),
+    )
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
@@ -249,25 +292,34 @@ pub fn hide_our_own(project: &Project) -> Result<()> {
 }
 
 /// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
-/// that git tracks is marked to be left as it is.
+/// that git tracks is marked to be left as it is, unless the user has changed it too.
 ///
 /// # Errors
 /// If git fails, or `info/exclude` can't be written.
-pub fn hide(session: &Session<'_>, paths: &[String]) -> Result<()> {
-    let project = session.project;
-    let mut patterns = Vec::new();
-    if !paths.is_empty() {
-        let git = Git::at(session.record.worktree());
-        let (untracked, tracked): (Vec<_>, Vec<_>) = git
-            .changes(paths)?
-            .into_iter()
-            .partition(|change| change.untracked);
-        patterns.extend(untracked.iter().map(|change| pattern(&change.path)));
-        if !tracked.is_empty() {
-            git.hide_changes(tracked.iter().map(|change| &change.path))?;
+pub fn hide(session: &Session<'_>, placed: &[String]) -> Result<()> {
+    let git = Git::at(session.record.worktree());
+    // A command that was killed may have placed some and hidden none.
+    let paths: Vec<_> = placed.iter().cloned().chain(belongings(session)).collect();
+    let (untracked, tracked): (Vec<_>, Vec<_>) = git
+        .changes(&paths)?
+        .into_iter()
+        .partition(|change| change.untracked);
+    let mut hidden = Vec::new();
+    for Change { path, .. } in tracked {
+        if is_our_change(session, &path)? || path == CLAUDE_SETTINGS && placed.contains(&path) {
+            hidden.push(path);
         }
     }
-    exclude(project, patterns)
+    if !hidden.is_empty() {
+        git.hide_changes(&hidden)?;
+    }
+    exclude(
+        session.project,
+        untracked
+            .iter()
+            .map(|change| pattern(&change.path))
+            .collect(),
+    )
 }
 
 /// A line of `info/exclude` that means this path and no other.

@@ -51,6 +51,11 @@ impl Hold {
         Ok(())
     }
 
+    /// The task that Claude starts on, if it has not begun yet.
+    pub fn prompt(&self) -> Option<&str> {
+        self.unfinished.as_ref()?.prompt.as_deref()
+    }
+
     /// The lock, for a child that is to keep the hold until it has ended, even if this program is killed.
     pub fn lock(&self) -> &File {
         self.lock.file()

@@ -3,7 +3,7 @@
 use super::hold::Hold;
 use super::windows::{self, Waiting};
 use super::{Session, files, lock_store, trash};
-use crate::claude::{Claude, Opening};
+use crate::claude::Claude;
 use crate::git::{Git, Start};
 use crate::hint::{self, with_hint};
 use crate::process::{Failure, PAUSES, quote};
@@ -27,7 +27,7 @@ pub struct Made {
 
 /// Makes what the session lacks, up to its windows, and says what these wait for.
 ///
-/// `start` is what its branch starts from; `made` tells what was done also when a step fails.
+/// `start` is what its branch starts from; with `has_moved` it has other ports than before; `made` tells what was done also when a step fails.
 ///
 /// # Errors
 /// The first step that fails.
@@ -36,13 +36,14 @@ pub fn make(
     start: &Start,
     hold: &Hold,
     claude: &Claude,
+    has_moved: bool,
     made: &mut Made,
 ) -> Result<(Vec<Waiting>, Vec<String>)> {
     let mut notes = Vec::new();
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
     }
-    let mut placed = files::place(session)?;
+    let mut placed = files::place(session, has_moved || hold.unfinished.is_some())?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(
@@ -62,29 +63,16 @@ pub fn make(
     }
     files::place_claude_settings(session, &found.rules, &mut placed)?;
     if !placed.paths.is_empty() || hold.unfinished.is_some() {
-        // A command that was killed may have placed some and hidden none.
-        placed.paths.extend(files::belongings(session));
         files::hide(session, &placed.paths)?;
     }
     notes.append(&mut placed.notes);
-    let conversation = claude.conversation(session.record.worktree());
-    let prompt = hold
-        .unfinished
-        .as_ref()
-        .and_then(|unfinished| unfinished.prompt.as_deref());
-    let opening = opening(conversation.as_deref(), prompt);
     made.tmux = true;
-    Ok((windows::create(session, opening, prompt, hold)?, notes))
-}
-
-/// How Claude begins: where it was, or anew.
-pub fn opening<'a>(conversation: Option<&'a str>, prompt: Option<&str>) -> Opening<'a> {
-    conversation.map_or(
-        Opening::New {
-            prompt: prompt.is_some(),
-        },
-        Opening::Continue,
-    )
+    let windows = windows::create(session, claude, hold);
+    if windows.is_err() {
+        // Half of them would pass for a session that runs; the error that is reported is the one that matters.
+        let _ = kill_windows(session, hold);
+    }
+    Ok((windows?, notes))
 }
 
 /// Whether the worktree is there, and not just being made when a command was killed.

@@ -20,7 +20,7 @@ use crate::ports::Port;
 use crate::process::quote;
 use crate::project::Project;
 use crate::store::lock::Lock;
-use crate::store::records::{self, Record, Records};
+use crate::store::records::{Record, Records};
 use anyhow::{Result, anyhow};
 
 /// One piece of work.
@@ -38,22 +38,18 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// A session from its record.
-    ///
-    /// # Errors
-    /// If the record lacks the port of one of the layout's services.
     pub fn new(
         project: &'a Project,
         layout: &'a Layout,
         name: &SessionName,
         record: &Record,
-    ) -> Result<Self> {
-        records::check_services(name, record, layout.ports.keys())?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             project,
             layout,
             name: name.clone(),
             record: record.clone(),
-        })
+        }
     }
 
     /// The session of this name, from the store.
@@ -69,8 +65,8 @@ impl<'a> Session<'a> {
         let record = records
             .find(name)
             .ok_or_else(|| anyhow!("there is no session {name}"));
-        let record = record.hint("tally-session list shows those that there are")?;
-        Self::new(project, layout, name, record)
+        let record = record.hint("see which there are: tally-session list")?;
+        Ok(Self::new(project, layout, name, record))
     }
 
     /// Takes the session's record out of the store.
@@ -184,10 +180,11 @@ pub fn lock_store(project: &Project) -> Result<Lock> {
 /// Every session of the store, in its order.
 ///
 /// # Errors
-/// If the store can't be read, or a record lacks a port.
+/// If the store can't be read.
 pub fn all<'a>(project: &'a Project, layout: &'a Layout) -> Result<Vec<Session<'a>>> {
-    Records::read(&project.main)?
+    let records = Records::read(&project.main)?;
+    Ok(records
         .iter()
         .map(|(name, record)| Session::new(project, layout, name, record))
-        .collect()
+        .collect())
 }

@@ -5,7 +5,7 @@ use super::hold::Hold;
 use super::make::{
     clear_half_made, delete_branch, locked, lost_git_file, own_tmux_session, remove_worktree,
 };
-use super::servers::{self, Until};
+use super::servers;
 use super::work::{Saved, Work};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
@@ -81,8 +81,8 @@ pub fn remove(
     if let Some(windows) = &windows {
         tmux::kill(windows, hold.lock())?;
     }
-    let left = servers::end(&session, Until::AllEnded)?;
-    // Only now nothing of the session's writes any more.
+    let left = servers::end(&session)?;
+    // What was written while its windows were closing counts as well.
     if wish.force {
         let work = find_work()?;
         work.refuse_unsavable()?;
@@ -96,19 +96,19 @@ pub fn remove(
             .refuse()
             .context("its windows are closed, and that is all that was done")?;
     }
-    removed
-        .notes
-        .extend(left.ports.iter().map(|(port, holder)| {
-            let who = holder.as_ref().map_or_else(
-                || "a process of another user".to_owned(),
-                ToString::to_string,
-            );
-            format!("port {port} is not free: {who} listens there")
-        }));
-    if !left.others.is_empty() {
-        let others: Vec<_> = left.others.iter().map(ToString::to_string).collect();
+    for held in &left.ports {
+        removed.notes.push(format!(
+            "port {} is not free: {} listens there",
+            held.port,
+            held.who()
+        ));
+    }
+    if !left.processes.is_empty() {
+        let processes: Vec<_> = left.processes.iter().map(ToString::to_string).collect();
         let note = "this was started in its windows and still runs";
-        removed.notes.push(format!("{note}: {}", others.join(", ")));
+        removed
+            .notes
+            .push(format!("{note}: {}", processes.join(", ")));
     }
     // The entry of a folder that is no worktree of ours is somebody else's.
     let ours = found.worktree.is_some() || !session.record.worktree().exists();
@@ -197,11 +197,7 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
             )
         });
     }
-    let refname = format!("refs/heads/{branch}");
-    let branch = git
-        .branches([&refname])?
-        .iter()
-        .any(|found| found.refname == refname);
+    let branch = git.branch(branch)?.is_some();
     Ok(Found { worktree, branch })
 }
 
@@ -210,7 +206,7 @@ fn free_name(session: &Session<'_>) -> Result<String> {
     let git = Git::at(&session.project.main);
     let numbered = (2..).map(|number| format!("{}-{number}", session.name));
     for name in [session.name.to_string()].into_iter().chain(numbered) {
-        if git.branches([format!("refs/heads/{name}")])?.is_empty() {
+        if git.branch(&name)?.is_none() {
             return Ok(name);
         }
     }

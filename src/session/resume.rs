@@ -2,7 +2,7 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
-use super::servers::{self, Until};
+use super::servers::{self, Held};
 use super::windows::{self, Waiting};
 use super::{Session, lock_store};
 use crate::claude::Claude;
@@ -28,8 +28,8 @@ pub enum Resumed {
     Started(Vec<String>),
 }
 
-/// Brings sessions back, the wanted ones or all: what is missing is made, and then the windows of all of them are filled at once. What failed with
-/// one of them does not keep the others.
+/// Brings sessions back, the wanted ones or all: what is missing is made, and then the windows of all of them are filled at
+/// once. What failed with one of them does not keep the others.
 ///
 /// # Errors
 /// If the store can't be read, or tmux can't be asked which sessions run.
@@ -77,17 +77,28 @@ pub fn resume(
         });
         results.push((name, result));
     }
-    let notes = windows::fill(project, &waiting)?;
-    done.into_iter().for_each(Hold::finish);
-    let last = results
-        .iter_mut()
-        .rev()
-        .find_map(|(_, result)| match result {
-            Ok(Resumed::Started(told)) => Some(told),
-            _ => None,
-        });
-    if let Some(told) = last {
-        told.extend(notes);
+    match windows::fill(project, &waiting) {
+        Ok(notes) => {
+            done.into_iter().for_each(Hold::finish);
+            let started = results
+                .iter_mut()
+                .rev()
+                .find_map(|(_, result)| match result {
+                    Ok(Resumed::Started(told)) => Some(told),
+                    _ => None,
+                });
+            if let Some(told) = started {
+                told.extend(notes);
+            }
+        }
+        Err(error) => {
+            for (_, result) in results
+                .iter_mut()
+                .filter(|(_, result)| matches!(result, Ok(Resumed::Started(_))))
+            {
+                *result = Err(anyhow!("{error:#}"));
+            }
+        }
     }
     Ok(results)
 }
@@ -106,18 +117,15 @@ fn start(
             return Err(anyhow!(
                 "there is a tmux session {tmux_name} that tally-session did not make"
             ))
-            .hint(format!("look at it with: tmux attach -t ={tmux_name}"));
+            .hint(format!(
+                "look at it with: {}",
+                tmux::attach_command(&tmux_name)
+            ));
         }
         if !tmux.is_pending {
             return Ok(Resumed::AlreadyRunning);
         }
-        let conversation = claude.conversation(session.record.worktree());
-        let prompt = hold
-            .unfinished
-            .as_ref()
-            .and_then(|unfinished| unfinished.prompt.as_deref());
-        let opening = make::opening(conversation.as_deref(), prompt);
-        waiting.extend(windows::left_waiting(session, opening, tmux)?);
+        waiting.extend(windows::left_waiting(session, claude, hold, tmux)?);
         return Ok(Resumed::Started(Vec::new()));
     }
     make::clear_half_made(session, hold)?;
@@ -129,7 +137,15 @@ fn start(
         })?;
     }
     let mut notes = leave_taken_ports(session)?;
-    let (windows, told) = make::make(session, &start, hold, claude, &mut Made::default())?;
+    let has_moved = !notes.is_empty();
+    let (windows, told) = make::make(
+        session,
+        &start,
+        hold,
+        claude,
+        has_moved,
+        &mut Made::default(),
+    )?;
     waiting.extend(windows);
     notes.extend(told);
     Ok(Resumed::Started(notes))
@@ -142,9 +158,7 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
     if session.project.owns_worktree(worktree) {
         return Ok(Start::Existing);
     }
-    let refname = format!("refs/heads/{branch}");
-    let found = Git::at(&session.project.main).branches([&refname])?;
-    match found.into_iter().find(|found| found.refname == refname) {
+    match Git::at(&session.project.main).branch(branch)? {
         Some(found) => match found.worktree {
             None => Ok(Start::Existing),
             Some(path) => Err(anyhow!(
@@ -167,45 +181,62 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
                 session.name,
                 worktree.display()
             ))
-            .hint(format!("tally-session remove {} clears away what is left", session.name)),
+            .hint(format!("clear away what is left: tally-session remove {}", session.name)),
         },
     }
 }
 
-/// Moves the session off the ports that somebody else listens on, in its record.
+/// Moves the session off the ports that somebody else listens on, in its record; a port that it lacks it gets.
 fn leave_taken_ports(session: &mut Session<'_>) -> Result<Vec<String>> {
-    if servers::busy_ports(session).is_empty() {
+    let lacks_none = session.ports().count() == session.layout.ports.len();
+    if lacks_none && servers::busy_ports(session).is_empty() {
         return Ok(Vec::new());
     }
     // Its own servers may still be ending.
-    let left = servers::end(session, Until::PortsFree)?;
-    if left.ports.is_empty() {
-        return Ok(Vec::new());
+    let left = servers::wait_for_ports(session)?;
+    if let Some(Held {
+        port,
+        holder: Some(process),
+        ..
+    }) = left.ports.iter().find(|held| held.is_own)
+    {
+        return Err(anyhow!(
+            "{} still runs on port {port}, without its windows: {process}",
+            session.name
+        ))
+        .hint(format!(
+            "end it, or go to the tmux server that has its windows: kill {}",
+            process.pid
+        ));
     }
     let _lock = lock_store(session.project)?;
     let mut records = Records::read(&session.project.main)?;
     let mut taken = records.ports();
     let mut notes = Vec::new();
     for (service, &first) in &session.layout.ports {
-        let stranger = left
-            .ports
-            .iter()
-            .find(|(port, _)| Some(*port) == session.record.port(service));
-        let Some((old, holder)) = stranger else {
+        let old = session.record.port(service);
+        let held = left.ports.iter().find(|held| Some(held.port) == old);
+        if old.is_some() && held.is_none() {
             continue;
-        };
+        }
         let port = ports::next_free(first, &taken, listeners::is_free)?;
         taken.insert(port);
         session.record.set_port(service, port);
-        let who = holder
-            .as_ref()
-            .map_or_else(|| "another user's process".to_owned(), ToString::to_string);
-        notes.push(format!(
-            "the {service} of {} moved from port {old} to {port}: {who} listens there",
-            session.name
-        ));
+        let name = &session.name;
+        notes.push(match held {
+            Some(held) => {
+                format!(
+                    "the {service} of {name} moved from port {} to {port}: {} listens there",
+                    held.port,
+                    held.who()
+                )
+            }
+            None => format!("the {service} of {name} had no port, and has {port} now"),
+        });
     }
-    records.put(&session.name, session.record.clone());
-    records.write(&session.project.main)?;
+    if !notes.is_empty() {
+        records.put(&session.name, session.record.clone());
+        records.write(&session.project.main)?;
+    }
     Ok(notes)
 }

@@ -18,86 +18,129 @@ const TERMINATE: Duration = Duration::from_secs(3);
 /// What does not hold a port is waited for this long, and then left.
 const OTHERS: Duration = Duration::from_secs(2);
 
-/// When the session's processes are gone for good.
+/// How long is waited in all.
 const LIMIT: Duration = Duration::from_secs(8);
 
-/// What is left after the session's own processes were ended.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// A port of the session's that somebody listens on.
+#[derive(Debug)]
+pub struct Held {
+    /// The port.
+    pub port: Port,
+    /// Who listens, if the user may see it.
+    pub holder: Option<Process>,
+    /// Whether that is one of the session's own processes.
+    pub is_own: bool,
+}
+
+impl Held {
+    /// Who listens, in words.
+    pub fn who(&self) -> String {
+        self.holder.as_ref().map_or_else(
+            || "a process of another user".to_owned(),
+            ToString::to_string,
+        )
+    }
+}
+
+/// What is left after the session's windows were closed.
+#[derive(Debug, Default)]
 pub struct Left {
-    /// The session's ports that somebody still listens on; who it is, if the user may see it.
-    pub ports: Vec<(Port, Option<Process>)>,
-    /// Processes of its windows that hold no port.
-    pub others: Vec<Process>,
+    /// Its ports that are not free.
+    pub ports: Vec<Held>,
+    /// Processes that came from its windows.
+    pub processes: Vec<Process>,
 }
 
-/// What [`end`] waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// The session's own servers have given back its ports.
-    PortsFree,
-    /// Its other processes have ended too, its Claude among them.
-    AllEnded,
+impl Left {
+    fn now(session: &Session<'_>) -> Result<Self> {
+        let table = Table::now()?;
+        let processes = table.with_variable("TALLY_WORKTREE", session.record.worktree());
+        let mut ports = Vec::new();
+        for port in busy_ports(session) {
+            let holders = table.listening(port)?;
+            let own = holders.iter().find(|holder| processes.contains(holder));
+            ports.push(Held {
+                port,
+                holder: own.or(holders.first()).cloned(),
+                is_own: own.is_some(),
+            });
+        }
+        Ok(Self { ports, processes })
+    }
+
+    /// Whether all ports that are held are held by others; one whose holder can't be seen may just be given back.
+    fn is_settled(&self) -> bool {
+        self.ports
+            .iter()
+            .all(|held| !held.is_own && held.holder.is_some())
+    }
 }
 
-/// Waits until the processes that came from the session's windows have ended, after these were closed. Those that hold
-/// one of its ports are asked to, and then made to. Nobody else is touched.
+/// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
+/// is told to end.
+///
+/// # Errors
+/// If the system does not tell which processes there are.
+pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
+    let mut left = Left::default();
+    let what = format!("for the servers of {} to end", session.name);
+    wait::until(TERMINATE, &what, || {
+        left = Left::now(session)?;
+        Ok(left.is_settled().then_some(()))
+    })?;
+    Ok(left)
+}
+
+/// Waits until the processes that came from the session's windows have ended, after these were closed. Those that hold one
+/// of its ports, and those of the session's that started them, are asked to end, and then made to. Nobody else is touched.
 ///
 /// A process came from its windows if its environment says so: that also holds for one that left its terminal.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
-pub fn end(session: &Session<'_>, until: Until) -> Result<Left> {
+pub fn end(session: &Session<'_>) -> Result<Left> {
     let start = Instant::now();
-    let mut asked = HashSet::new();
+    let mut told = HashSet::new();
     let mut left = Left::default();
     let what = format!("for the servers of {} to end", session.name);
     wait::until(LIMIT, &what, || {
-        let table = Table::now()?;
-        let ours = table.with_variable("TALLY_WORKTREE", session.record.worktree());
-        left = Left::default();
-        let mut holding = Vec::new();
-        for port in busy_ports(session) {
-            let (mine, strangers): (Vec<_>, Vec<_>) = table
-                .listening(port)?
-                .into_iter()
-                .partition(|holder| ours.contains(holder));
-            left.ports
-                .push((port, mine.iter().chain(&strangers).next().cloned()));
-            holding.extend(mine);
-        }
+        left = Left::now(session)?;
         let waited = start.elapsed();
-        let mut tell = |process: &Process, word: Signal| {
-            if asked.insert((process.pid, word.as_raw())) {
-                processes::signal(process, word);
-            }
-        };
-        for process in with_ancestors(&holding, &ours) {
-            if waited >= TERMINATE {
-                tell(process, Signal::KILL);
-            } else if waited >= HANG_UP {
-                tell(process, Signal::TERM);
+        if waited >= HANG_UP {
+            let word = if waited >= TERMINATE {
+                Signal::KILL
+            } else {
+                Signal::TERM
+            };
+            for process in holders_and_ancestors(&left) {
+                if told.insert((process.pid, word.as_raw())) {
+                    processes::signal(process, word);
+                }
             }
         }
-        // What was only just being started when its terminal went away has not heard of it.
-        ours.iter()
-            .filter(|process| process.is_hung_up)
-            .for_each(|process| tell(process, Signal::HUP));
-        left.others = ours;
-        // A port without a holder that we may see may be one that is just being given back.
-        let all_named = left.ports.iter().all(|(_, holder)| holder.is_some());
-        let settled = all_named && (until == Until::PortsFree || left.others.is_empty());
-        Ok((holding.is_empty() && (settled || waited >= OTHERS)).then_some(()))
+        let is_done = left.is_settled() && left.processes.is_empty();
+        let is_enough = waited >= OTHERS && !left.ports.iter().any(|held| held.is_own);
+        Ok((is_done || is_enough).then_some(()))
     })?;
     Ok(left)
 }
 
-/// These processes and those of the session's that started them, which might start them again: the first ones first.
-fn with_ancestors<'a>(holding: &'a [Process], ours: &'a [Process]) -> Vec<&'a Process> {
-    let mut line: Vec<&Process> = holding.iter().collect();
+/// The session's own processes that hold its ports, and those of the session's that started them, which might start them
+/// again: the first ones first.
+fn holders_and_ancestors(left: &Left) -> Vec<&Process> {
+    let mut line: Vec<_> = left
+        .ports
+        .iter()
+        .filter(|held| held.is_own)
+        .filter_map(|held| held.holder.as_ref())
+        .collect();
     let mut at = 0;
     while let Some(process) = line.get(at) {
-        let parent = ours.iter().find(|other| Some(other.pid) == process.parent);
-        line.extend(parent.filter(|parent| !holding.contains(parent)));
+        line.extend(
+            left.processes
+                .iter()
+                .find(|other| Some(other.pid) == process.parent),
+        );
         at += 1;
     }
     line.reverse();

@@ -169,9 +169,20 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
             crate::process::quote(&worktree.to_string_lossy())
         ));
     }
+    for service in session
+        .layout
+        .ports
+        .keys()
+        .filter(|service| session.record.port(service).is_none())
+    {
+        problems.push(format!(
+            "its record has no {service}_port: tally-session resume {name}"
+        ));
+    }
     if !others.is_empty() {
         problems.push(format!(
-            "tally-session did not make the tmux session {tmux_name}: tmux attach -t ={tmux_name}"
+            "tally-session did not make the tmux session {tmux_name}: {}",
+            tmux::attach_command(&tmux_name)
         ));
     }
     if ours.iter().any(|tmux| tmux.is_pending) {

@@ -37,14 +37,23 @@ pub fn take(project: &Project, dir: &Path) -> Result<()> {
 
 /// Deletes what was taken away, also by commands that were killed. Gives what can't be deleted.
 pub fn empty(project: &Project) -> Vec<PathBuf> {
-    let inside = children(&trash(project));
+    let prefix = format!(".{}-", project.name);
+    let is_ours = |path: &PathBuf| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| {
+                let middle = name
+                    .strip_prefix(&prefix)
+                    .and_then(|name| name.strip_suffix(LEAVING));
+                middle
+                    .and_then(|name| name.rsplit_once('.'))
+                    .is_some_and(|(_, pid)| pid.parse::<u32>().is_ok())
+            })
+    };
     let beside = children(project.main.parent().unwrap_or(&project.main))
         .into_iter()
-        .filter(|path| {
-            path.file_name()
-                .is_some_and(|name| name.as_encoded_bytes().ends_with(LEAVING.as_bytes()))
-        });
-    inside
+        .filter(is_ours);
+    children(&trash(project))
         .into_iter()
         .chain(beside)
         .filter(|path| {

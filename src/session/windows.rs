@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::{Session, lock_store};
-use crate::claude::{self, Opening};
+use crate::claude::{self, Claude, Opening};
 use crate::layout::Window;
 use crate::process::quote;
 use crate::project::Project;
@@ -32,24 +32,18 @@ pub struct Waiting {
     shown: bool,
 }
 
-/// Makes the tmux session, and says what each window waits for. `prompt` is the task that Claude starts on.
+/// Makes the tmux session, and says what each window waits for.
 ///
 /// # Errors
 /// If tmux fails, also because a session of that name is there.
-pub fn create(
-    session: &Session<'_>,
-    opening: Opening<'_>,
-    prompt: Option<&str>,
-    hold: &Hold,
-) -> Result<Vec<Waiting>> {
+pub fn create(session: &Session<'_>, claude: &Claude, hold: &Hold) -> Result<Vec<Waiting>> {
     let mut windows = Vec::new();
     for window in &session.layout.windows {
-        let prompt = prompt
-            .filter(|_| runs_claude(window))
-            .map(|text| (claude::PROMPT.to_owned(), text.to_owned()));
+        let prompt = hold.prompt().filter(|_| runs_claude(window));
+        let env = prompt.map(|prompt| (claude::PROMPT.to_owned(), prompt.to_owned()));
         windows.push(NewWindow {
             name: session.expand(&window.name)?,
-            env: prompt.into_iter().collect(),
+            env: env.into_iter().collect(),
         });
     }
     let panes = tmux::create(
@@ -60,7 +54,7 @@ pub fn create(
         &windows,
         hold.lock(),
     )?;
-    waiting(session, opening, panes)
+    waiting(session, claude, hold, panes)
 }
 
 /// What the windows wait for that a killed command made and never typed into.
@@ -69,13 +63,26 @@ pub fn create(
 /// If tmux fails.
 pub fn left_waiting(
     session: &Session<'_>,
-    opening: Opening<'_>,
+    claude: &Claude,
+    hold: &Hold,
     tmux: &TmuxSession,
 ) -> Result<Vec<Waiting>> {
-    waiting(session, opening, tmux::pending(tmux)?)
+    waiting(session, claude, hold, tmux::pending(tmux)?)
 }
 
-fn waiting(session: &Session<'_>, opening: Opening<'_>, panes: Vec<Pane>) -> Result<Vec<Waiting>> {
+fn waiting(
+    session: &Session<'_>,
+    claude: &Claude,
+    hold: &Hold,
+    panes: Vec<Pane>,
+) -> Result<Vec<Waiting>> {
+    let conversation = claude.conversation(session.record.worktree());
+    let opening = match &conversation {
+        Some(id) => Opening::Continue(id),
+        None => Opening::New {
+            prompt: hold.prompt().is_some(),
+        },
+    };
     let layout = session.layout;
     let claude = format!(
         "{} {}",

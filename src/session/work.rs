@@ -190,16 +190,22 @@ impl<'a> Work<'a> {
             (_, [tip, ..]) => tip.clone(),
             _ => bail!("it has no commit"),
         };
+        let git = Git::at(&self.session.project.main);
+        let mut failure = None;
         // An older save of the same name stays.
         let name = &self.session.name;
-        let numbered = (2..100).map(|number| format!("{}-{number}", name.slug()));
+        let numbered = (2..30).map(|number| format!("{}-{number}", name.slug()));
         for candidate in [name.to_string()].into_iter().chain(numbered) {
             let refname = format!("refs/tally-session/{candidate}");
-            if Git::at(&self.session.project.main).create_ref(&refname, &commit)? {
-                return Ok(Saved { commit, refname });
+            match git.create_ref(&refname, &commit) {
+                Ok(()) => return Ok(Saved { commit, refname }),
+                Err(error) => failure = Some(error),
             }
         }
-        bail!("refs/tally-session/ takes no more of them")
+        match failure {
+            Some(error) => Err(error).context("no ref for it can be made"),
+            None => bail!("no ref for it can be made"),
+        }
     }
 
     fn commit_files(&self, worktree: &Worktree) -> Result<String> {
@@ -219,8 +225,9 @@ impl<'a> Work<'a> {
                 parents.push(tip.clone());
             }
         }
+        let hidden = files::hidden_work(self.session)?;
         let message = format!("Uncommitted work of the session {}", self.session.name);
-        let commit = Git::at(&worktree.path).commit_all(&index, parents, &message);
+        let commit = Git::at(&worktree.path).commit_all(&index, &hidden, parents, &message);
         // A leftover in git's own folder goes with the worktree.
         let _ = fs::remove_file(&index);
         commit
@@ -265,11 +272,12 @@ fn uncommitted(
         }
     }
     let is_work = |change: &Change| !(change.untracked && belongings.contains(&change.path));
-    let files = changes
+    let mut files: Vec<_> = changes
         .into_iter()
         .filter(is_work)
         .map(|change| change.path)
         .collect();
+    files.extend(files::hidden_work(session)?);
     Ok((files, repositories))
 }
 

@@ -11,39 +11,82 @@ use std::path::{Path, PathBuf};
 /// The end of a temporary file's name: what a killed command left is known by it.
 pub const UNFINISHED: &str = ".tally-session-part";
 
-/// Replaces a file's contents: a temporary file beside it, fsync, rename, fsync of the folder.
-///
-/// The mode is kept, a symlink is written through, a missing file is made with `new_mode`. Temporary files that killed
-/// commands left beside it are swept. Whoever calls this holds the lock that guards the file.
+/// Refuses a file that its user has marked as not to be written.
 ///
 /// # Errors
-/// If the file or its folder can't be written, or the file is marked read-only; it is as it was then.
-pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
-    let path = real_path(path)?;
-    let (dir, name) = split(&path)?;
-    let failed = || format!("cannot write {}", path.display());
-    let mode = match fs::metadata(&path) {
+/// If it is marked so.
+pub fn check_not_read_only(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
         Ok(metadata) if metadata.permissions().readonly() => {
             bail!("{} is read-only", path.display())
         }
-        Ok(metadata) => metadata.permissions().mode(),
-        Err(error) if error.kind() == ErrorKind::NotFound => new_mode,
-        Err(error) => return Err(error).with_context(failed),
-    };
-    sweep(&path);
-    let part = dir.join(format!(
-        "{}.{}{UNFINISHED}",
-        name.to_string_lossy(),
-        std::process::id()
-    ));
-    let written = write_new(&part, contents, mode).and_then(|()| fs::rename(&part, &path));
-    if written.is_err() {
-        // The error that is reported is the one that matters.
-        let _ = fs::remove_file(&part);
+        _ => Ok(()),
     }
-    written
-        .and_then(|()| File::open(dir)?.sync_all())
-        .with_context(failed)
+}
+
+/// Replaces a file's contents; see [`Prepared`]. Whoever calls this holds the lock that guards the file.
+///
+/// # Errors
+/// If the file or its folder can't be written; it is as it was then.
+pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
+    Prepared::new(path, contents, new_mode)?.put()
+}
+
+/// A file's new contents, safe on the disk in a temporary file beside it.
+///
+/// The mode is kept, a symlink is written through, a missing file is made with `new_mode`. Temporary files that killed
+/// commands left beside it are swept.
+pub struct Prepared {
+    path: PathBuf,
+    part: PathBuf,
+}
+
+impl Prepared {
+    /// Writes the temporary file.
+    ///
+    /// # Errors
+    /// If the folder can't be written.
+    pub fn new(path: &Path, contents: &[u8], new_mode: u32) -> Result<Self> {
+        let path = real_path(path)?;
+        let (dir, name) = split(&path)?;
+        let failed = || format!("cannot write {}", path.display());
+        let mode = match fs::metadata(&path) {
+            Ok(metadata) => metadata.permissions().mode(),
+            Err(error) if error.kind() == ErrorKind::NotFound => new_mode,
+            Err(error) => return Err(error).with_context(failed),
+        };
+        sweep(&path);
+        let part = dir.join(format!(
+            "{}.{}{UNFINISHED}",
+            name.to_string_lossy(),
+            std::process::id()
+        ));
+        // Made first: dropping it takes a half-written file away.
+        let prepared = Self {
+            part,
+            path: path.clone(),
+        };
+        write_new(&prepared.part, contents, mode).with_context(failed)?;
+        Ok(prepared)
+    }
+
+    /// Puts it in the file's place, in one moment.
+    ///
+    /// # Errors
+    /// If it can't be renamed, or the folder can't be synced.
+    pub fn put(self) -> Result<()> {
+        let (dir, _) = split(&self.path)?;
+        fs::rename(&self.part, &self.path)
+            .and_then(|()| File::open(dir)?.sync_all())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // After `put` it is not there any more; otherwise the next write sweeps what can't be removed now.
+        let _ = fs::remove_file(&self.part);
+    }
 }
 
 fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
@@ -139,13 +182,21 @@ mod tests {
     }
 
     #[test]
-    fn a_read_only_file_stays_as_it_is() {
+    fn a_read_only_file_is_told_from_others() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
+        check_not_read_only(&file).unwrap();
         fs::write(&file, "old").unwrap();
+        check_not_read_only(&file).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
-        let error = replace(&file, b"new", 0o600).unwrap_err().to_string();
+        let error = check_not_read_only(&file).unwrap_err().to_string();
         assert!(error.ends_with("file is read-only"), "{error}");
-        assert_eq!(fs::read(&file).unwrap(), b"old");
+    }
+
+    #[test]
+    fn what_was_not_put_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Prepared::new(&dir.path().join("file"), b"new", 0o600).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 const STALE: Duration = Duration::from_secs(10);
 
 /// How often a change is made again that another program overwrote.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 50;
 
 /// How long a living holder is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -55,8 +55,12 @@ pub struct Inherited {
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
 pub fn inherit(json: &Path, main: &Path, worktree: &Path, found: &mut Inherited) -> Result<()> {
+    let mut is_first = true;
     edit(json, |projects| {
-        found.before = projects.get(&key(worktree)).cloned();
+        // Later the file may have what this has written.
+        if std::mem::take(&mut is_first) {
+            found.before = projects.get(&key(worktree)).cloned();
+        }
         let Some(Value::Object(granted)) = projects.get(&key(main)) else {
             return false;
         };
@@ -183,21 +187,17 @@ fn edit(json: &Path, mut change: impl FnMut(&mut Map<String, Value>) -> bool) ->
         let Some(before) = read(json)? else {
             return Ok(());
         };
-        let Some(ready) = attempt(&before)? else {
+        let Some(new) = attempt(&before)? else {
             return Ok(());
         };
+        atomic::check_not_read_only(json)?;
+        // The slow part is done before the lock is taken: a Claude gives up on it soon.
+        let prepared = atomic::Prepared::new(json, &new, 0o600)?;
         let lock = FolderLock::take(json)?;
-        let Some(now) = read(json)? else {
-            return Ok(());
-        };
-        let Some(new) = (if now == before {
-            Some(ready)
-        } else {
-            attempt(&now)?
-        }) else {
-            return Ok(());
-        };
-        atomic::replace(json, &new, 0o600)?;
+        if read(json)?.as_ref() != Some(&before) {
+            continue;
+        }
+        prepared.put()?;
         drop(lock);
         if read(json)?.as_ref() == Some(&new) {
             return Ok(());

@@ -1,6 +1,7 @@
 //! Locks that end with the process that holds them, whatever ends it.
 
 use crate::hint::Hint;
+use crate::process::quote;
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
 use std::fs::{self, File, TryLockError};
@@ -53,7 +54,10 @@ impl Lock {
                     PATIENCE.as_secs()
                 )
             })
-            .hint("wait for it, or find it with: ps -A | grep tally-session")?;
+            .hint(format!(
+                "see who holds it: lsof {}",
+                quote(&path.to_string_lossy())
+            ))?;
         Ok(Self {
             file,
             path: path.to_owned(),

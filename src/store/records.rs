@@ -3,7 +3,7 @@
 use super::atomic;
 use crate::name::SessionName;
 use crate::ports::Port;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rustix::fs::{Access, access};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -168,10 +168,8 @@ impl Records {
     /// If it could not.
     pub fn check_writable(main: &Path) -> Result<()> {
         let path = main.join(FILE);
+        atomic::check_not_read_only(&path)?;
         let failed = || format!("cannot write {}", path.display());
-        if fs::metadata(&path).is_ok_and(|metadata| metadata.permissions().readonly()) {
-            bail!("{} is read-only", path.display());
-        }
         access(main, Access::WRITE_OK | Access::EXEC_OK).with_context(failed)
     }
 
@@ -187,6 +185,7 @@ impl Records {
             .collect();
         let mut text = serde_json::to_string_pretty(&records)?;
         text.push('\n');
+        Self::check_writable(main)?;
         atomic::replace(&main.join(FILE), text.as_bytes(), 0o644)
     }
 
@@ -251,23 +250,6 @@ impl<'de> Visitor<'de> for RecordsVisitor {
         }
         Ok(records)
     }
-}
-
-/// A check that a record has a port for each of the layout's services.
-///
-/// # Errors
-/// The first service without one.
-pub fn check_services<'a>(
-    name: &SessionName,
-    record: &Record,
-    services: impl Iterator<Item = &'a String>,
-) -> Result<()> {
-    for service in services {
-        if record.port(service).is_none() {
-            bail!("the session {name} in {FILE} has no {service}{PORT}");
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
