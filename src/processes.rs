@@ -17,6 +17,8 @@ pub struct Process {
     pub pid: u32,
     /// The process that started it, if that is still there.
     pub parent: Option<u32>,
+    /// Whether a tmux server started it: it is what runs in a pane.
+    pub is_pane: bool,
     /// Its command line.
     pub command: String,
 }
@@ -61,7 +63,7 @@ impl Table {
             .filter(|process| {
                 !ourselves.contains(&process.pid()) && process.environ().contains(&wanted)
             })
-            .map(describe)
+            .map(|process| self.describe(process))
             .collect()
     }
 
@@ -84,26 +86,32 @@ impl Table {
         Ok(pids
             .into_iter()
             .filter_map(|pid| self.0.process(sysinfo::Pid::from_u32(pid)))
-            .map(describe)
+            .map(|process| self.describe(process))
             .collect())
     }
-}
 
-fn describe(process: &sysinfo::Process) -> Process {
-    let words: Vec<_> = process
-        .cmd()
-        .iter()
-        .map(|word| word.to_string_lossy())
-        .collect();
-    let name = || process.name().to_string_lossy().into_owned();
-    Process {
-        pid: process.pid().as_u32(),
-        parent: process.parent().map(sysinfo::Pid::as_u32),
-        command: if words.is_empty() {
-            name()
-        } else {
-            words.join(" ")
-        },
+    fn describe(&self, process: &sysinfo::Process) -> Process {
+        let words: Vec<_> = process
+            .cmd()
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        let name = || process.name().to_string_lossy().into_owned();
+        let is_tmux =
+            |parent: &sysinfo::Process| parent.name().as_encoded_bytes().starts_with(b"tmux");
+        Process {
+            pid: process.pid().as_u32(),
+            parent: process.parent().map(sysinfo::Pid::as_u32),
+            is_pane: process
+                .parent()
+                .and_then(|parent| self.0.process(parent))
+                .is_some_and(is_tmux),
+            command: if words.is_empty() {
+                name()
+            } else {
+                words.join(" ")
+            },
+        }
     }
 }
 

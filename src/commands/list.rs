@@ -36,13 +36,10 @@ fn as_json(status: &Status<'_>) -> Value {
         session.record.worktree().to_string_lossy().into(),
     );
     for service in &status.services {
-        put(
-            format!("{}_port", service.name),
-            service.port.number().into(),
-        );
+        put(format!("{}_port", service.name), json!(service.port));
     }
     for service in &status.services {
-        put(format!("{}_url", service.name), service.url().into());
+        put(format!("{}_url", service.name), json!(service.url()));
     }
     put("tmux_session".into(), session.tmux_name().into());
     put("state".into(), json!(status.state));
@@ -113,11 +110,13 @@ fn row(status: &Status<'_>) -> Vec<String> {
     };
     let mut row = vec![status.session.name.to_string(), state.to_owned()];
     row.extend(status.services.iter().map(|service| {
-        if ui::answers_a_terminal() {
+        let port = || service.port.map(|port| port.to_string());
+        let cell = if ui::answers_a_terminal() {
             service.url()
         } else {
-            service.port.to_string()
-        }
+            port()
+        };
+        cell.unwrap_or_else(|| "-".to_owned())
     }));
     row.push(status.session.record.branch().to_owned());
     row.push(changes(status));

@@ -78,8 +78,9 @@ pub fn remove(
         work.refuse()?;
     }
     let windows = own_tmux_session(&session)?;
-    if let Some(windows) = &windows {
-        tmux::kill(windows, hold.lock())?;
+    match &windows {
+        Some(windows) => tmux::kill(windows, hold.lock())?,
+        None => refuse_open_elsewhere(&session)?,
     }
     let left = servers::end(&session)?;
     // What was written while its windows were closing counts as well.
@@ -132,6 +133,22 @@ pub fn remove(
     session.take_out_record()?;
     hold.finish();
     Ok(removed)
+}
+
+/// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
+fn refuse_open_elsewhere(session: &Session<'_>) -> Result<()> {
+    let panes = servers::panes(session)?;
+    let Some(pane) = panes.first() else {
+        return Ok(());
+    };
+    let error = anyhow!(
+        "the windows of {} are open in another tmux server than the one that is used here: {pane}",
+        session.name
+    );
+    Err(with_hint(
+        error,
+        "go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …".to_owned(),
+    ))
 }
 
 /// What git has of the session. A folder that git does not list as its worktree is nobody's to delete.

@@ -76,6 +76,16 @@ impl Left {
     }
 }
 
+/// What runs in windows of the session that are open; in another tmux server, if this one has none of it.
+///
+/// # Errors
+/// If the system does not tell which processes there are.
+pub fn panes(session: &Session<'_>) -> Result<Vec<Process>> {
+    let mut panes = Table::now()?.with_variable("TALLY_WORKTREE", session.record.worktree());
+    panes.retain(|process| process.is_pane);
+    Ok(panes)
+}
+
 /// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
 /// is told to end.
 ///

@@ -26,21 +26,21 @@ pub enum State {
     Broken,
 }
 
-/// A port of a session.
+/// A service of a session.
 #[derive(Debug)]
 pub struct Service {
     /// The service's name.
     pub name: String,
-    /// Its port.
-    pub port: Port,
+    /// Its port, if the record has one.
+    pub port: Option<Port>,
     /// Whether somebody listens there.
     pub up: bool,
 }
 
 impl Service {
     /// Where a browser finds it.
-    pub fn url(&self) -> String {
-        format!("http://localhost:{}", self.port)
+    pub fn url(&self) -> Option<String> {
+        self.port.map(|port| format!("http://localhost:{port}"))
     }
 }
 
@@ -133,6 +133,15 @@ pub fn judge<'a>(
     Ok(judged.into_iter().map(|(_, status)| status).collect())
 }
 
+fn service(session: &Session<'_>, name: &str) -> Service {
+    let port = session.record.port(name);
+    Service {
+        name: name.to_owned(),
+        port,
+        up: port.is_some_and(|port| !listeners::is_free(port)),
+    }
+}
+
 fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<'a> {
     let (name, worktree, branch) = (
         &session.name,
@@ -199,12 +208,10 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
         },
         attached: ours.iter().any(|tmux| tmux.attached > 0),
         services: session
-            .ports()
-            .map(|(service, port)| Service {
-                name: service.to_owned(),
-                port,
-                up: !listeners::is_free(port),
-            })
+            .layout
+            .ports
+            .keys()
+            .map(|name| service(session, name))
             .collect(),
         changes: has_worktree
             .then(|| Git::at(worktree).changes::<&str>([]).ok())

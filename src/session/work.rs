@@ -19,6 +19,8 @@ pub struct Work<'a> {
     worktree: Option<&'a Worktree>,
     /// Files that are not committed.
     files: Vec<String>,
+    /// Files that git does not look at in this worktree, as the session changed them, and that the user has changed too.
+    hidden: Vec<String>,
     /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
     repositories: Vec<(String, &'static str)>,
     /// Commits that no other branch and no remote holds.
@@ -59,10 +61,12 @@ impl<'a> Work<'a> {
             .into_iter()
             .chain(worktree.map(|_| "HEAD".to_owned()))
             .collect();
+        let hidden = worktree.map_or_else(|| Ok(Vec::new()), |_| files::hidden_work(session))?;
         let mut work = Self {
             session,
             worktree,
             files,
+            hidden,
             repositories,
             commits: None,
             tips: Vec::new(),
@@ -120,21 +124,21 @@ impl<'a> Work<'a> {
 
     /// Whether nothing would be lost.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.commits.is_none()
+        self.files.is_empty() && self.hidden.is_empty() && self.commits.is_none()
     }
 
     /// Why the session is not removed, how to look at the work, and how to remove it all the same.
     fn refusal(&self) -> anyhow::Error {
         let name = &self.session.name;
         let mut reasons = Vec::new();
-        if !self.files.is_empty() {
-            let files: Vec<_> = self
-                .files
+        let files: Vec<_> = self.files.iter().chain(&self.hidden).collect();
+        if !files.is_empty() {
+            let named: Vec<_> = files
                 .iter()
                 .take(NAMED)
                 .map(|file| in_one_line(file))
                 .collect();
-            let more = self.files.len() - files.len();
+            let more = files.len() - named.len();
             let more = if more > 0 {
                 format!(" and {more} more")
             } else {
@@ -142,24 +146,31 @@ impl<'a> Work<'a> {
             };
             reasons.push(format!(
                 "has changes that are not committed: {}{more}",
-                files.join(", ")
+                named.join(", ")
             ));
         }
         if let Some(Commits { count, newest }) = &self.commits {
             let plural = if *count == 1 { "" } else { "s" };
             reasons.push(format!("has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"));
         }
-        let look = if self.files.is_empty() {
-            let main = quote(&self.session.project.main.to_string_lossy());
-            let branch = self.session.record.branch();
+        let git = format!(
+            "git -C {}",
+            quote(&self.session.record.worktree().to_string_lossy())
+        );
+        let look = if !self.hidden.is_empty() {
+            let hidden: Vec<_> = self.hidden.iter().map(|path| quote(path)).collect();
             format!(
-                "git -C {main} log {} --not --exclude={branch} --branches --remotes",
-                self.tips.join(" ")
+                "{git} update-index --no-skip-worktree {} && {git} status",
+                hidden.join(" ")
             )
+        } else if !self.files.is_empty() {
+            format!("{git} status")
         } else {
+            let branch = self.session.record.branch();
+            let tips = self.tips.join(" ");
             format!(
-                "git -C {} status",
-                quote(&self.session.record.worktree().to_string_lossy())
+                "{} log {tips} --not --exclude={branch} --branches --remotes",
+                self.session.project.git()
             )
         };
         let error = anyhow!("the session {name} {}", reasons.join(", and "));
@@ -184,7 +195,9 @@ impl<'a> Work<'a> {
 
     fn save_commit(&self) -> Result<Saved> {
         let commit = match (self.worktree, self.tips.as_slice()) {
-            (Some(worktree), tips) if !self.files.is_empty() || tips.len() > 1 => {
+            (Some(worktree), tips)
+                if !self.files.is_empty() || !self.hidden.is_empty() || tips.len() > 1 =>
+            {
                 self.commit_files(worktree)?
             }
             (_, [tip, ..]) => tip.clone(),
@@ -225,9 +238,8 @@ impl<'a> Work<'a> {
                 parents.push(tip.clone());
             }
         }
-        let hidden = files::hidden_work(self.session)?;
         let message = format!("Uncommitted work of the session {}", self.session.name);
-        let commit = Git::at(&worktree.path).commit_all(&index, &hidden, parents, &message);
+        let commit = Git::at(&worktree.path).commit_all(&index, &self.hidden, parents, &message);
         // A leftover in git's own folder goes with the worktree.
         let _ = fs::remove_file(&index);
         commit
@@ -272,12 +284,11 @@ fn uncommitted(
         }
     }
     let is_work = |change: &Change| !(change.untracked && belongings.contains(&change.path));
-    let mut files: Vec<_> = changes
+    let files = changes
         .into_iter()
         .filter(is_work)
         .map(|change| change.path)
         .collect();
-    files.extend(files::hidden_work(session)?);
     Ok((files, repositories))
 }
 
