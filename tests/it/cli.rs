@@ -14,6 +14,8 @@ fn it_works_from_any_subfolder_of_the_main_checkout_and_of_a_worktree() {
     let deep = sandbox.worktree("one").join("frontend");
     sandbox.run_in(&deep, ["add", "two"]).succeeds();
     assert_eq!(sandbox.names(), ["one", "two"]);
+    sandbox.await_programs("one", 1);
+    sandbox.await_programs("two", 1);
     let listed = sandbox.run_in(&deep, ["list"]).succeeds().stdout;
     assert_eq!(listed, sandbox.run(["list"]).stdout);
     sandbox

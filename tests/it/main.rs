@@ -4,6 +4,7 @@
 
 mod add;
 mod attach;
+mod bad_input;
 mod claude;
 mod cli;
 mod database;
@@ -12,8 +13,12 @@ mod failures;
 mod guards;
 mod killed;
 mod list;
+mod many;
+mod ports;
 mod remove;
 mod resume;
 mod sandbox;
+mod servers;
+mod settings;
 mod store;
 mod windows;

@@ -6,34 +6,39 @@ import time
 path, mode = sys.argv[1:]
 database = sqlite3.connect(path, timeout=60, isolation_level=None)
 database.execute("PRAGMA journal_mode = wal" if mode == "wal" else "PRAGMA journal_mode = delete")
+# The last number stands at the file's beginning, the rows at its end, and between them lies what takes a copy its time.
+database.execute("CREATE TABLE last (n INTEGER)")
+database.execute("INSERT INTO last VALUES (0)")
+database.execute("CREATE TABLE large (padding BLOB)")
+database.execute("INSERT INTO large VALUES (zeroblob(20000000))")
 database.execute("CREATE TABLE row (n INTEGER PRIMARY KEY, padding BLOB)")
 
 
-def insert(number):
+def commit(number):
+    database.execute("BEGIN IMMEDIATE")
     database.execute("INSERT INTO row VALUES (?, randomblob(2000))", (number,))
-
-
-def say(number):
+    database.execute("UPDATE last SET n = ?", (number,))
+    database.execute("COMMIT")
     print(number, flush=True)
 
 
-insert(1)
+number = 1
+commit(number)
 if mode == "locked":
     database.execute("BEGIN EXCLUSIVE")
-    say(1)
 elif mode == "spill":
     # A small cache: what is not committed goes to the file, and what it replaces to the journal.
     database.execute("PRAGMA cache_size = 5")
     database.execute("BEGIN IMMEDIATE")
-    for number in range(2, 2000):
-        insert(number)
-    say(1)
+    database.execute("UPDATE row SET n = 7")
+    database.execute("UPDATE last SET n = 7")
+    for _ in range(3):
+        database.execute("UPDATE large SET padding = randomblob(20000000)")
+    print(2, flush=True)
 else:
-    number = 1
     while True:
-        say(number)
         number += 1
-        insert(number)
+        commit(number)
         time.sleep(0.002)
 while True:
     time.sleep(60)

@@ -66,7 +66,7 @@ fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_look
     write(&worktree.join("new"), "not committed");
     let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
-    let outcome = sandbox.run(["remove", "feat"]).is_no_crash();
+    let outcome = sandbox.run(["remove", "feat"]).does_not_crash();
     assert!(outcome.stderr.contains("[ROOT]/tally-feat"), "{outcome}");
     assert_eq!(read(&moved.join("new")), "not committed");
 }
@@ -97,7 +97,7 @@ fn a_worktree_without_its_git_file_is_not_deleted_with_the_work_in_it() {
     write(&worktree.join("new"), "not committed");
     fs::remove_file(worktree.join(".git")).unwrap();
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
-        let outcome = sandbox.run(args).is_no_crash();
+        let outcome = sandbox.run(args).does_not_crash();
         assert!(outcome.stderr.contains("[ROOT]/tally-feat"), "{outcome}");
         assert_eq!(read(&worktree.join("new")), "not committed", "{outcome}");
     }
@@ -124,14 +124,14 @@ fn resume_of_a_worktree_without_its_git_file_gives_a_hint_that_mends_it() {
 }
 
 #[test]
-fn a_git_file_that_leads_nowhere_is_no_crash_and_no_deletion() {
+fn a_git_file_that_leads_nowhere_does_not_crash_and_no_deletion() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
     write(&worktree.join("new"), "not committed");
     for text in ["", "gitdir: /nowhere\n", "\u{fffd}", "gitdir: \n"] {
         fs::write(worktree.join(".git"), text).unwrap();
         sandbox.run(["list"]).is(0, "[...]\nfeat: [..]\n", "");
-        sandbox.run(["remove", "feat"]).is_no_crash();
+        sandbox.run(["remove", "feat"]).does_not_crash();
         assert_eq!(read(&worktree.join("new")), "not committed", "{text:?}");
     }
 }

@@ -24,7 +24,7 @@ fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
     sandbox.assert_unchanged_since(&before);
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
         name_in_record(sandbox, folder);
-        let _: Outcome = sandbox.run(args).is_no_crash();
+        let _: Outcome = sandbox.run(args).does_not_crash();
         name_in_record(sandbox, folder);
         sandbox.assert_unchanged_since(&before);
     }
@@ -121,7 +121,7 @@ fn the_worktree_of_another_session_stays() {
         store["feat"] = record;
         fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
         for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
-            let _: Outcome = sandbox.run(args).is_no_crash();
+            let _: Outcome = sandbox.run(args).does_not_crash();
             assert!(other.join("backend/db.sqlite3").exists(), "{args:?}");
             assert!(sandbox.names().contains(&"other".to_owned()), "{args:?}");
         }
@@ -137,7 +137,7 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
     sandbox.add("feat");
     for branch in ["main", "other"] {
         sandbox.edit_record("feat", |record| record["branch"] = branch.into());
-        let _: Outcome = sandbox.run(["remove", "feat", "--force"]).is_no_crash();
+        let _: Outcome = sandbox.run(["remove", "feat", "--force"]).does_not_crash();
         assert_eq!(
             sandbox.git(
                 &sandbox.main,

@@ -19,6 +19,12 @@ const TYPED: [(&str, &str); 5] = [
     ("cli", "python manage.py"),
 ];
 
+/// The programs in the session's windows.
+const PROGRAMS: [&str; 3] = ["python", "npm", "claude"];
+
+/// How often each of them was started.
+pub type Starts = [usize; 3];
+
 /// A sandbox with a session that is kept, as it was before another was added.
 pub struct Before {
     pub sandbox: Sandbox,
@@ -52,9 +58,26 @@ impl Before {
         self.sandbox.names().iter().any(|name| name == NAME)
     }
 
-    /// How often the session's Claude has been started.
-    pub fn starts(&self) -> usize {
-        self.sandbox.started("claude", NAME).len()
+    /// How often each program of the session has been started. A command that was killed may have started some of them only.
+    pub fn starts(&self) -> Starts {
+        PROGRAMS.map(|program| self.sandbox.started(program, NAME).len())
+    }
+
+    /// Waits until each program has been started once more.
+    #[track_caller]
+    fn await_programs(&self, starts: Starts) {
+        for (program, starts) in PROGRAMS.into_iter().zip(starts) {
+            self.sandbox.await_start(program, NAME, starts + 1);
+        }
+    }
+
+    /// Adds the session, waits until its programs have started, and gives its worktree.
+    #[track_caller]
+    pub fn add(&self) -> PathBuf {
+        let starts = self.starts();
+        self.sandbox.run(["add", NAME]).succeeds();
+        self.await_programs(starts);
+        self.sandbox.worktree(NAME)
     }
 
     /// Both files parse and have all that they had; a lock of Claude's that was left is old enough from now on.
@@ -79,21 +102,19 @@ impl Before {
 
     /// The session has all that one gets, and its windows got their commands once more than `starts`, and only once.
     #[track_caller]
-    pub fn assert_finished(&self, starts: usize) {
+    pub fn assert_finished(&self, starts: Starts) {
         let sandbox = &self.sandbox;
         let worktree = sandbox.worktree(NAME);
-        sandbox.await_programs(NAME, starts + 1);
+        self.await_programs(starts);
         for (window, text) in TYPED {
             let screen = sandbox.await_screen(NAME, window, |screen| screen.contains(text));
             assert_eq!(screen.matches(text).count(), 1, "{window}: {screen}");
         }
-        for program in ["python", "npm", "claude"] {
-            assert_eq!(
-                sandbox.started(program, NAME).len(),
-                starts + 1,
-                "{program}"
-            );
-        }
+        assert_eq!(
+            self.starts(),
+            starts.map(|starts| starts + 1),
+            "{PROGRAMS:?}"
+        );
         assert_eq!(sandbox.windows(NAME, "#{window_name}").len(), TYPED.len());
         let said = sandbox.events_of("said", "claude", NAME);
         assert!(said.is_empty(), "{said:?}");

@@ -46,7 +46,7 @@ fn add_is_killed(choose: Choice) {
         return;
     }
     let before = Before::new();
-    let starts = Cell::new(0);
+    let starts = Cell::new([0; 3]);
     kill_each(
         &before,
         &["add", NAME],
@@ -81,6 +81,19 @@ fn an_add_killed_at_any_step_is_finished_by_resume_or_cleared_by_remove() {
     add_is_killed(EVERY);
 }
 
+/// Finishes what a killed remove has begun; or finds that it had done all, but for deleting what it took away.
+fn remove_again(before: &Before, args: &[&str]) {
+    let is_recorded = before.is_recorded();
+    let sandbox = &before.sandbox;
+    let again = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
+    if is_recorded {
+        // It may remark that the worktree was not there any more.
+        again.is(0, "removed feat\n[...]", "[...]");
+    } else {
+        again.fails(&format!("error: there is no session {NAME}\nhint: [..]\n"));
+    }
+}
+
 fn remove_is_killed(choose: Choice) {
     if !strace_is_there() {
         return;
@@ -90,15 +103,9 @@ fn remove_is_killed(choose: Choice) {
         &before,
         &["remove", NAME],
         choose,
-        || drop(before.sandbox.add_again(NAME)),
+        || drop(before.add()),
         |_| {
-            let is_recorded = before.is_recorded();
-            let again = before.sandbox.run(["remove", NAME]);
-            if is_recorded {
-                again.succeeds();
-            } else {
-                again.fails(&format!("error: there is no session {NAME}\nhint: [..]\n"));
-            }
+            remove_again(&before, &["remove", NAME]);
             before.assert_nothing_left();
         },
     );
@@ -120,14 +127,14 @@ fn resume_is_killed(choose: Choice) {
         return;
     }
     let before = Before::new();
-    let starts = Cell::new(0);
+    let starts = Cell::new([0; 3]);
     kill_each(
         &before,
         &["resume", NAME],
         choose,
         || {
             // As after a restart of the machine, and with all to be made again.
-            let worktree = before.sandbox.add_again(NAME);
+            let worktree = before.add();
             before.close_windows();
             fs::remove_dir_all(worktree).unwrap();
             starts.set(before.starts());
@@ -193,18 +200,14 @@ fn forced_remove_is_killed(choose: Choice) {
         &["remove", "--force", NAME],
         choose,
         || {
-            let worktree = sandbox.add_again(NAME);
+            let worktree = before.add();
             sandbox.commit(&worktree, "committed", "one");
             write(&worktree.join("untracked"), "two");
             write(&worktree.join("README.md"), "three");
         },
         |_| {
             assert!(is_somewhere(&before));
-            if before.is_recorded() {
-                sandbox
-                    .run(["remove", "--force", NAME])
-                    .is(0, "removed feat\n[...]", "");
-            }
+            remove_again(&before, &["remove", "--force", NAME]);
             assert!(!sandbox.worktree(NAME).exists());
             assert!(is_somewhere(&before));
             let saved = sandbox.git(

@@ -1,6 +1,6 @@
 //! Killed while git or tmux is in the middle of something: together with it, or alone, so that it goes on.
 
-use super::aftermath::{Before, NAME};
+use super::aftermath::{Before, NAME, Starts};
 use crate::sandbox::{Sandbox, eventually, read};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
@@ -103,7 +103,7 @@ fn assert_half_made(before: &Before) {
 }
 
 #[track_caller]
-fn assert_whole(before: &Before, starts: usize) {
+fn assert_whole(before: &Before, starts: Starts) {
     let worktree = before.sandbox.worktree(NAME);
     assert_eq!(read(&worktree.join("m.slow")), "slow\n");
     assert_eq!(read(&worktree.join("z.txt")), "behind it\n");
@@ -210,7 +210,7 @@ fn slow_at(program: &str, word: &str) -> Before {
 
 /// A command beside one that was killed and whose child is still to do its work. It may wait for the child or get on without
 /// it, but when both have ended all must be as if the child had ended first.
-fn beside_a_child_that_goes_on(program: &str, word: &str, args: &[&str]) -> (Before, usize) {
+fn beside_a_child_that_goes_on(program: &str, word: &str, args: &[&str]) -> (Before, Starts) {
     let before = slow_at(program, word);
     let starts = before.starts();
     kill_alone(add_up_to_the_gate(&before.sandbox));

@@ -30,7 +30,9 @@ pub fn of(root: &Path) -> Vec<u32> {
 pub fn end_all(root: &Path) {
     eventually("the sandbox's processes end", || {
         let left = of(root);
-        left.iter().for_each(|&pid| signal(pid, Signal::KILL));
+        for &pid in &left {
+            signal(pid, Signal::KILL);
+        }
         left.is_empty().then_some(())
     });
 }

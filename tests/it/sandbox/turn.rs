@@ -12,7 +12,7 @@ const ROOM: &str = "/tmp/tally-session-tests.room";
 const DOOR: &str = "/tmp/tally-session-tests.door";
 
 /// How long other copies of these tests may take.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// A sandbox's turn, until it is dropped.
 ///

@@ -1,0 +1,8 @@
+//! Input that is wrong, broken, odd or missing: a message, the right status, and nothing changed.
+
+mod claude_json;
+mod dotenv;
+mod paths;
+mod projects;
+mod store;
+mod terminals;

@@ -1,0 +1,153 @@
+//! `~/.claude.json` that is broken, odd, or cannot be read or written: a warning, and the session all the same.
+
+use crate::sandbox::{Sandbox, read, read_json};
+use serde_json::{Value, json};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+#[test]
+fn a_file_that_does_not_parse_is_left_alone_with_a_warning() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    for text in [
+        &b""[..],
+        b"{",
+        b"[1]",
+        b"{\"projects\": {\"x\": 01}}",
+        b"\xff\xfe{\0}\0",
+        b"null",
+    ] {
+        fs::write(&json, text).unwrap();
+        let warning = "warning: Claude's [..][ROOT]/home/.claude.json [..]\n";
+        sandbox
+            .run(["add", "feat"])
+            .is(0, "added feat\n[...]", warning);
+        sandbox
+            .run(["remove", "feat"])
+            .is(0, "removed feat\n", warning);
+        assert_eq!(fs::read(&json).unwrap(), text);
+        assert!(!sandbox.home.join(".claude.json.lock").exists());
+    }
+}
+
+#[test]
+fn a_file_of_another_shape_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    let main = sandbox.main.to_str().unwrap();
+    for value in [
+        json!({}),
+        json!({ "projects": [] }),
+        json!({ "projects": null }),
+        json!({ "projects": { main: "x" } }),
+        json!({ "projects": { main: [] } }),
+    ] {
+        fs::write(&json, value.to_string()).unwrap();
+        sandbox.run(["add", "feat"]).succeeds();
+        sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+        assert_eq!(read(&json), value.to_string());
+    }
+}
+
+#[test]
+fn rules_of_another_shape_are_no_crash_and_are_not_made_permissions() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    let main = sandbox.main.to_str().unwrap();
+    for tools in [json!("Edit"), json!({ "a": 1 }), json!(null)] {
+        let claude = json!({ "projects": { main: { "allowedTools": tools } } });
+        fs::write(&json, claude.to_string()).unwrap();
+        sandbox.run(["add", "feat"]).does_not_crash();
+        let settings = sandbox.worktree("feat").join(".claude/settings.local.json");
+        let allowed = fs::read(settings).map_or(Value::Null, |text| {
+            serde_json::from_slice::<Value>(&text).unwrap()["permissions"]["allow"].clone()
+        });
+        assert!(
+            allowed.is_null() || allowed.is_array(),
+            "{tools}: {allowed}"
+        );
+        sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+        assert_eq!(read_json(&json), claude);
+    }
+}
+
+#[test]
+fn a_missing_file_is_not_made() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    fs::remove_file(&json).unwrap();
+    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    symlink("nowhere", &json).unwrap();
+    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(json.is_symlink() && !sandbox.home.join("nowhere").exists());
+}
+
+#[test]
+fn a_symlink_is_written_through() {
+    let sandbox = Sandbox::new();
+    let (json, real) = (
+        sandbox.home.join(".claude.json"),
+        sandbox.home.join("dotfiles.json"),
+    );
+    fs::rename(&json, &real).unwrap();
+    symlink("dotfiles.json", &json).unwrap();
+    let worktree = sandbox.add("feat");
+    assert!(json.is_symlink());
+    let entry = read_json(&real)["projects"][worktree.to_str().unwrap()].clone();
+    assert_eq!(entry["hasTrustDialogAccepted"], json!(true));
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(json.is_symlink() && !read(&real).contains("tally-feat"));
+}
+
+#[test]
+fn a_read_only_file_stays_and_the_session_is_made() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    let before = read(&json);
+    fs::set_permissions(&json, Permissions::from_mode(0o400)).unwrap();
+    let warning = "warning: Claude's [..][ROOT]/home/.claude.json is read-only[..]\n";
+    sandbox
+        .run(["add", "feat"])
+        .is(0, "added feat\n[...]", warning);
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_eq!(read(&json), before);
+}
+
+#[test]
+fn a_folder_in_the_file_s_place_is_a_warning() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    fs::remove_file(&json).unwrap();
+    fs::create_dir(&json).unwrap();
+    let warning = "warning: Claude's [..][ROOT]/home/.claude.json: [..]\n";
+    sandbox
+        .run(["add", "feat"])
+        .is(0, "added feat\n[...]", warning);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", warning);
+}
+
+#[test]
+fn a_file_of_5_mb_is_changed_and_given_back_byte_for_byte() {
+    let sandbox = Sandbox::new();
+    let json = sandbox.home.join(".claude.json");
+    let mut claude = read_json(&json);
+    let history: Vec<_> = (0..5000)
+        .map(|at| format!("{at}: {}", "é\"\\".repeat(250)))
+        .collect();
+    claude["history"] = json!(history);
+    let text = serde_json::to_string_pretty(&claude).unwrap();
+    assert!(text.len() > 5_000_000);
+    fs::write(&json, &text).unwrap();
+    let worktree = sandbox.add("feat");
+    let key = worktree.to_str().unwrap();
+    assert_eq!(
+        read_json(&json)["projects"][key]["hasTrustDialogAccepted"],
+        json!(true)
+    );
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(read(&json) == text);
+}

@@ -1,0 +1,130 @@
+//! Odd `.env` files: the one line is changed, every other byte stays.
+
+use crate::sandbox::{Sandbox, write};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+/// What the worktree's `frontend/.env` is made of the main checkout's; `{url}` stands for the backend's address.
+#[track_caller]
+fn assert_becomes(cases: &[(&[u8], &[u8])]) {
+    let sandbox = Sandbox::new();
+    for (at, (before, after)) in cases.iter().enumerate() {
+        let name = format!("feat{at}");
+        write(&sandbox.main.join("frontend/.env"), before);
+        sandbox.run(["add", &name]).succeeds();
+        let url = format!("http://localhost:{}", sandbox.ports(&name).0);
+        let made = fs::read(sandbox.worktree(&name).join("frontend/.env")).unwrap();
+        let show = |text: &[u8]| text.escape_ascii().to_string();
+        let after = show(after).replace("{url}", &url);
+        assert_eq!(show(&made), after, "{}", show(before));
+        assert_eq!(
+            fs::read(sandbox.main.join("frontend/.env")).unwrap(),
+            *before
+        );
+        sandbox.run(["remove", &name]).is(0, "[...]", "");
+    }
+}
+
+#[test]
+fn line_ends_are_kept() {
+    assert_becomes(&[
+        (b"A=1", b"A=1\nVITE_API_URL={url}\n"),
+        (
+            b"A=1\r\nVITE_API_URL=old\r\nB=2\r\n",
+            b"A=1\r\nVITE_API_URL={url}\r\nB=2\r\n",
+        ),
+        (b"A=1\r\n", b"A=1\r\nVITE_API_URL={url}\r\n"),
+        (b"\n\nVITE_API_URL=old", b"\n\nVITE_API_URL={url}"),
+        (b"VITE_API_URL=old\rB=2\n", b"VITE_API_URL={url}\rB=2\n"),
+    ]);
+}
+
+#[test]
+fn export_quotes_spaces_comments_and_duplicates_are_understood() {
+    assert_becomes(&[
+        (
+            b"export VITE_API_URL='old' # why\n",
+            b"export VITE_API_URL='{url}' # why\n",
+        ),
+        (
+            b"\tVITE_API_URL \t= \"old\"\t\n",
+            b"\tVITE_API_URL \t= \"{url}\"\t\n",
+        ),
+        (
+            b"VITE_API_URL=1\nB=2\nVITE_API_URL=3\n",
+            b"VITE_API_URL={url}\nB=2\nVITE_API_URL={url}\n",
+        ),
+        (
+            b"# VITE_API_URL=old\nMY_VITE_API_URL=1\nVITE_API_URL_2=2\n",
+            b"# VITE_API_URL=old\nMY_VITE_API_URL=1\nVITE_API_URL_2=2\nVITE_API_URL={url}\n",
+        ),
+        (
+            b"VITE_API_URL\nVITE_API_URL=old\n",
+            b"VITE_API_URL\nVITE_API_URL={url}\n",
+        ),
+    ]);
+}
+
+#[test]
+fn other_encodings_and_bytes_that_mean_nothing_are_kept() {
+    assert_becomes(&[
+        (
+            b"NAME=caf\xe9\nVITE_API_URL=old\n",
+            b"NAME=caf\xe9\nVITE_API_URL={url}\n",
+        ),
+        (
+            b"A=\0\x01\xff\xfe\nVITE_API_URL=\xff\n",
+            b"A=\0\x01\xff\xfe\nVITE_API_URL={url}\n",
+        ),
+        (
+            b"\xef\xbb\xbfA=1\nVITE_API_URL=old\n",
+            b"\xef\xbb\xbfA=1\nVITE_API_URL={url}\n",
+        ),
+    ]);
+}
+
+#[test]
+fn a_symlinked_env_file_is_copied_and_its_target_stays() {
+    let sandbox = Sandbox::new();
+    let real = sandbox.root.join("shared.env");
+    write(&real, "VITE_API_URL=old\n");
+    for path in ["frontend/.env", "backend/.env"] {
+        fs::remove_file(sandbox.main.join(path)).unwrap();
+        symlink(&real, sandbox.main.join(path)).unwrap();
+    }
+    let worktree = sandbox.add("feat");
+    assert!(!worktree.join("frontend/.env").is_symlink());
+    assert_eq!(fs::read(&real).unwrap(), b"VITE_API_URL=old\n");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_eq!(fs::read(&real).unwrap(), b"VITE_API_URL=old\n");
+}
+
+#[test]
+fn something_that_is_no_file_in_an_env_file_s_place_is_named_and_all_is_undone() {
+    for path in ["frontend/.env", "backend/.env", "backend/db.sqlite3"] {
+        let sandbox = Sandbox::new();
+        sandbox.run(["add", "once"]).succeeds();
+        sandbox.run(["remove", "once"]).is(0, "removed once\n", "");
+        let path_in_main = sandbox.main.join(path);
+        fs::remove_file(&path_in_main).unwrap();
+        fs::create_dir(&path_in_main).unwrap();
+        sandbox
+            .run_changes_nothing(["add", "feat"])
+            .fails(&format!("error: [..]{path}[..]\n[...]"));
+    }
+}
+
+#[test]
+fn a_pipe_in_an_env_file_s_place_is_not_waited_for() {
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.main.join("backend/.env");
+    fs::remove_file(&pipe).unwrap();
+    let made = sandbox.command("mkfifo", &sandbox.main).arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let add = format!(
+        "timeout 20 {} add feat",
+        env!("CARGO_BIN_EXE_tally-session")
+    );
+    let outcome = sandbox.type_line(&add).does_not_crash();
+    assert!(outcome.stderr.contains("backend/.env"), "{outcome}");
+}

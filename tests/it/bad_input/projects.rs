@@ -1,0 +1,138 @@
+//! Projects that are not as usual.
+
+use crate::sandbox::{Sandbox, read};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn a_detached_head_is_a_base_like_any_other() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["switch", "-q", "--detach"]);
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat\n  branch [..](new, from a detached HEAD at [..])\n[...]",
+        "",
+    );
+    sandbox.run(["list"]).is(0, "[...]\nfeat [..]\n", "");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--show-current"]), "");
+}
+
+#[test]
+fn a_bare_repository_and_its_worktrees_have_no_main_checkout() {
+    let sandbox = Sandbox::new();
+    sandbox.git(
+        &sandbox.root,
+        ["clone", "-q", "--bare", "tally", "bare.git"],
+    );
+    let bare = sandbox.root.join("bare.git");
+    sandbox.git(&bare, ["worktree", "add", "-q", "../checkout", "main"]);
+    let before = sandbox.snapshot();
+    for dir in [&bare, &bare.join("refs"), &sandbox.root.join("checkout")] {
+        for args in [["add", "feat"], ["list", "--json"], ["resume", "feat"]] {
+            sandbox.run_in(dir, args).fails(
+                "error: [ROOT]/bare.git[..] is a bare repository[..]main checkout[..]\n[...]",
+            );
+        }
+    }
+    sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
+fn a_submodule_and_a_git_folder_elsewhere_are_refused_by_name() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.root, ["clone", "-q", "tally", "library"]);
+    sandbox.git(
+        &sandbox.root,
+        ["config", "--global", "protocol.file.allow", "always"],
+    );
+    let library = sandbox.root.join("library");
+    let add = [
+        "submodule",
+        "--quiet",
+        "add",
+        library.to_str().unwrap(),
+        "lib",
+    ];
+    sandbox.git(&sandbox.main, add);
+    sandbox.git(
+        &sandbox.root,
+        ["init", "-q", "--separate-git-dir=elsewhere", "split"],
+    );
+    let before = sandbox.snapshot();
+    for (dir, shown) in [("tally/lib", "tally/lib"), ("split", "split")] {
+        sandbox
+            .run_in(&sandbox.root.join(dir), ["add", "feat"])
+            .fails(&format!(
+                "error: [ROOT]/{shown} is a submodule, or has its git folder elsewhere[..]\n[...]"
+            ));
+    }
+    sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
+fn a_main_checkout_that_is_reached_through_symlinks_is_the_same_project() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.root.join("link");
+    symlink(&sandbox.main, &link).unwrap();
+    sandbox.run_in(&link, ["add", "feat"]).succeeds();
+    let worktree = sandbox.worktree("feat");
+    assert!(worktree.join("README.md").exists());
+    let through = sandbox.root.join("through");
+    symlink(&worktree, &through).unwrap();
+    sandbox
+        .run_in(&through.join("backend"), ["list"])
+        .is(0, "[...]\nfeat [..]\n", "");
+    sandbox
+        .run_in(&link, ["remove", "feat"])
+        .is(0, "removed feat\n", "");
+    assert!(!worktree.exists());
+}
+
+#[test]
+fn a_git_folder_behind_a_symlink_is_a_main_checkout_too() {
+    let sandbox = Sandbox::new();
+    let real = sandbox.root.join("real-git");
+    fs::rename(sandbox.main.join(".git"), &real).unwrap();
+    symlink(&real, sandbox.main.join(".git")).unwrap();
+    let worktree = sandbox.add("feat");
+    sandbox
+        .run(["list"])
+        .is(0, "[..]\nfeat  running [..]\n", "");
+    sandbox.restart();
+    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(!worktree.exists() && real.join("HEAD").exists());
+}
+
+#[test]
+fn without_a_home_there_is_a_session_or_a_word() {
+    let sandbox = Sandbox::new();
+    let before = read(&sandbox.home.join(".claude.json"));
+    for home in [None, Some(""), Some("/nowhere")] {
+        for args in [["add", "feat"], ["list", "--json"], ["remove", "feat"]] {
+            let mut program = sandbox.program(&args, &sandbox.main);
+            program.env_remove("HOME");
+            // The user's real home, which the system knows, is not the tests' to look at.
+            program.env("CLAUDE_CONFIG_DIR", sandbox.root.join("claude"));
+            program.envs(home.map(|home| ("HOME", home)));
+            program.env("GIT_AUTHOR_NAME", "Ada");
+            sandbox.outcome(&mut program).is(0, "[...]", "[...]");
+        }
+    }
+    assert_eq!(read(&sandbox.home.join(".claude.json")), before);
+}
+
+#[test]
+fn a_folder_that_is_gone_is_named() {
+    let sandbox = Sandbox::new();
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    sandbox
+        .type_line(&format!(
+            "mkdir gone; cd gone; rmdir ../gone; {program} list"
+        ))
+        .fails("error: the folder you are in is gone\nhint: [..]tally-session -C <folder>[..]\n");
+    sandbox
+        .run(["-C", "nowhere", "list"])
+        .fails("error: cannot open the folder nowhere: [..]\n");
+}

@@ -1,0 +1,154 @@
+//! `.tally-sessions` that is broken, odd, or cannot be read or written.
+
+use crate::sandbox::{Outcome, Sandbox, read, write};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+const COMMANDS: [&[&str]; 5] = [
+    &["list"],
+    &["add", "new"],
+    &["resume"],
+    &["remove", "--force", "feat"],
+    &["attach", "feat"],
+];
+
+/// Runs every command, and checks that each fails with this error and changes nothing.
+#[track_caller]
+fn all_fail(sandbox: &Sandbox, error: &str) {
+    let before = sandbox.snapshot();
+    for args in COMMANDS {
+        let outcome: Outcome = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
+        outcome.fails(error);
+        sandbox.assert_unchanged_since(&before);
+    }
+}
+
+#[test]
+fn a_store_that_does_not_parse_or_has_a_wrong_shape_stops_every_command() {
+    let sandbox = Sandbox::new();
+    let record = |fields: &str| {
+        format!("{{\n\"feat\": {{ {fields}, \"worktree\": \"/nowhere\", \"branch\": \"feat\" }} }}")
+    };
+    for (text, line, reason) in [
+        ("{".to_owned(), 1, "EOF"),
+        ("x".to_owned(), 1, "expected value"),
+        ("{}{}".to_owned(), 1, "trailing characters"),
+        ("{ \"feat\": {}, }".to_owned(), 1, "missing field"),
+        ("{\n\"feat\": [] }".to_owned(), 2, "expected an object"),
+        ("{\n\"feat\": null }".to_owned(), 2, "expected an object"),
+        (
+            "{\n\"../feat\": {} }".to_owned(),
+            2,
+            "must start with a letter or a digit",
+        ),
+        ("{\n\"a b\": {} }".to_owned(), 2, "letters, digits"),
+        (record("\"backend_port\": 0"), 2, "a port from 1 to 65535"),
+        (record("\"backend_port\": -1"), 2, "a port from 1 to 65535"),
+        (
+            record("\"backend_port\": 65536"),
+            2,
+            "a port from 1 to 65535",
+        ),
+        (record("\"backend_port\": 1e3"), 2, "a port from 1 to 65535"),
+        (
+            record("\"backend_port\": \"8000\""),
+            2,
+            "a port from 1 to 65535",
+        ),
+        (
+            record("\"backend_port\": null"),
+            2,
+            "a port from 1 to 65535",
+        ),
+        (record("\"branch\": 1"), 2, "a branch"),
+        (record("\"branch\": \"--all\""), 2, "a branch"),
+        (record("\"worktree\": \"relative\""), 2, "an absolute path"),
+        (record("\"worktree\": [\"/a\"]"), 2, "an absolute path"),
+        (record("\"note\": 1, \"note\": 2"), 2, "twice"),
+    ] {
+        write(&sandbox.main.join(".tally-sessions"), &text);
+        let error =
+            format!("error: [ROOT]/tally/.tally-sessions [..]{reason}[..] line {line} [..]\n[...]");
+        all_fail(&sandbox, &error);
+        assert_eq!(read(&sandbox.main.join(".tally-sessions")), text);
+    }
+}
+
+#[test]
+fn a_store_that_is_deeply_nested_or_not_utf8_or_a_folder_is_named() {
+    let sandbox = Sandbox::new();
+    let store = sandbox.main.join(".tally-sessions");
+    write(&store, format!("{{\"feat\":{}", "[".repeat(200_000)));
+    all_fail(&sandbox, "error: [ROOT]/tally/.tally-sessions [..]\n[...]");
+    write(&store, b"{\"caf\xe9\": {}}");
+    all_fail(
+        &sandbox,
+        "error: [..][ROOT]/tally/.tally-sessions[..]UTF-8[..]\n[...]",
+    );
+    fs::remove_file(&store).unwrap();
+    fs::create_dir(&store).unwrap();
+    all_fail(
+        &sandbox,
+        "error: cannot read [ROOT]/tally/.tally-sessions: [..]directory[..]\n[...]",
+    );
+}
+
+#[test]
+fn a_record_without_a_port_of_a_service_is_named_with_the_key() {
+    let sandbox = Sandbox::new();
+    let text = r#"{ "feat": { "backend_port": 8000, "worktree": "/nowhere", "branch": "feat" } }"#;
+    write(&sandbox.main.join(".tally-sessions"), text);
+    let before = sandbox.snapshot();
+    let listed = sandbox.run(["list"]).does_not_crash();
+    let told = format!("{}{}", listed.stdout, listed.stderr);
+    assert!(told.contains("frontend_port"), "{listed}");
+    sandbox.assert_unchanged_since(&before);
+    for args in [["resume", "feat"], ["attach", "feat"], ["remove", "feat"]] {
+        sandbox.run(args).does_not_crash();
+    }
+}
+
+#[test]
+fn a_read_only_store_refuses_add_and_remove_before_anything_is_changed() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let store = sandbox.main.join(".tally-sessions");
+    fs::set_permissions(&store, Permissions::from_mode(0o444)).unwrap();
+    for args in [["add", "new"], ["remove", "feat"]] {
+        sandbox
+            .run_changes_nothing(args)
+            .fails("error: [..][ROOT]/tally/.tally-sessions is read-only[..]\n[...]");
+    }
+    // What only reads it goes on.
+    sandbox.run(["list"]).is(0, "[...]\nfeat [..]\n", "");
+    sandbox
+        .run(["resume"])
+        .is(0, "feat is already running\n", "");
+}
+
+#[test]
+fn a_store_that_is_a_symlink_is_written_through() {
+    let sandbox = Sandbox::new();
+    let (link, real) = (
+        sandbox.main.join(".tally-sessions"),
+        sandbox.root.join("records"),
+    );
+    // Also one that leads to a file that is not there yet.
+    symlink(&real, &link).unwrap();
+    sandbox.add("feat");
+    assert!(link.is_symlink() && read(&real).contains("feat"));
+    assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(link.is_symlink() && !read(&real).contains("feat"));
+}
+
+#[test]
+fn a_symlink_that_leads_to_itself_is_an_error() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.main.join(".tally-sessions");
+    symlink(&link, &link).unwrap();
+    all_fail(
+        &sandbox,
+        "error: [..][ROOT]/tally/.tally-sessions[..]\n[...]",
+    );
+}

@@ -1,0 +1,70 @@
+//! Odd outputs: a narrow terminal, a pipe that nobody reads, nothing at all.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_terminal_of_20_columns_shows_everything() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let terminal = sandbox.terminal(&sandbox.main);
+    sandbox.tmux(["-L", "terminal", "resize-window", "-x", "20", "-y", "40"]);
+    for (args, status, words) in [
+        ("list", 0, "running"),
+        ("remove nosuch", 1, "error: "),
+        ("add --help", 0, "Example"),
+        ("nosuch", 2, "error:"),
+        ("remove feat", 0, "removed feat"),
+    ] {
+        terminal.enter("clear");
+        terminal.await_screen(|screen| !screen.contains("status-"));
+        terminal.run(args);
+        let (code, screen) = terminal.await_status();
+        assert_eq!(code, status, "{args}: {screen}");
+        assert!(screen.contains(words), "{args}: {screen}");
+        assert!(!screen.contains("panicked"), "{args}: {screen}");
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_crash() {
+    let sandbox = Sandbox::new();
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    for line in [
+        "{} add feat | true; exit ${PIPESTATUS[0]}",
+        "{} list | true; exit ${PIPESTATUS[0]}",
+        "{} list --json | true; exit ${PIPESTATUS[0]}",
+        "{} --help | true; exit ${PIPESTATUS[0]}",
+        "{} list >/dev/full",
+        "{} -v resume 2>&1 | true; exit ${PIPESTATUS[0]}",
+        "{} remove feat | true; exit ${PIPESTATUS[0]}",
+    ] {
+        sandbox
+            .type_line(&line.replace("{}", program))
+            .is(0, "", "");
+    }
+    assert!(sandbox.names().is_empty());
+}
+
+#[test]
+fn closed_outputs_are_no_crash_and_no_file_is_written_in_their_place() {
+    let sandbox = Sandbox::new();
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    for (line, status) in [
+        ("{} add feat <&- >&- 2>&-", 0),
+        ("{} list >&-", 0),
+        ("{} list --nosuch >&- 2>&-", 2),
+        ("{} add feat >&- 2>&-", 1),
+        ("{} remove nosuch 2>&-", 1),
+        ("{} remove feat <&- >&- 2>&-", 0),
+    ] {
+        let outcome = sandbox.type_line(&line.replace("{}", program));
+        outcome.is(status, "", "");
+        // What a message was written into instead would be broken now.
+        assert!(
+            sandbox.store().is_null() || sandbox.store().is_object(),
+            "{line}"
+        );
+    }
+    assert!(sandbox.names().is_empty());
+    assert_eq!(sandbox.git(&sandbox.main, ["fsck", "--no-dangling"]), "");
+}

@@ -1,0 +1,166 @@
+//! Ports that others listen on, or that stopped sessions have in their records.
+
+use crate::sandbox::{ADDRESSES, Sandbox, eventually, http_get, read};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, TcpListener};
+
+const RESUMED: &str = "resumed feat[..]\n";
+
+/// Listens on a port of a session that was stopped; none on a machine without that address.
+fn stranger(address: &str, port: u16) -> Option<TcpListener> {
+    let address: IpAddr = address.parse().unwrap();
+    let listener = TcpListener::bind((address, port));
+    assert!(
+        listener.is_ok() || address.is_ipv6(),
+        "{address} {port}: {listener:?}"
+    );
+    listener.ok()
+}
+
+#[test]
+fn resume_moves_a_session_off_a_port_that_a_stranger_has_at_any_address() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.add("feat");
+    for (at, address) in ADDRESSES.into_iter().enumerate() {
+        let (backend, frontend) = sandbox.ports("feat");
+        sandbox.restart();
+        let Some(_stranger) = stranger(address, backend) else {
+            continue;
+        };
+        let before = sandbox.started("python", "feat").len();
+        let pid = std::process::id();
+        let warning = format!(
+            "warning: the backend of feat moved from port {backend} to [..]process {pid} [..]\n"
+        );
+        sandbox.run(["resume"]).is(0, RESUMED, &warning);
+        sandbox.await_event("listening", "python", "feat", before + 1);
+        let (moved, same) = sandbox.ports("feat");
+        assert!(moved != backend && same == frontend, "{address}");
+        let url = format!("VITE_API_URL=http://localhost:{moved}\n");
+        assert!(read(&worktree.join("frontend/.env")).contains(&url), "{at}");
+    }
+}
+
+#[test]
+fn resume_moves_both_ports_and_record_file_windows_and_environment_follow() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox.restart();
+    let _strangers = [backend, frontend].map(|port| stranger("127.0.0.1", port));
+    let warnings = format!(
+        "warning: the backend of feat moved from port {backend} to [..]\n\
+         warning: the frontend of feat moved from port {frontend} to [..]\n"
+    );
+    sandbox.run(["resume", "feat"]).is(0, RESUMED, &warnings);
+    sandbox.await_programs("feat", 2);
+    let moved = sandbox.ports("feat");
+    assert!(moved.0 != backend && moved.1 != frontend, "{moved:?}");
+    let names = [
+        format!("backend:{}", moved.0),
+        format!("frontend:{}", moved.1),
+    ];
+    assert_eq!(sandbox.windows("feat", "#{window_name}")[..2], names);
+    let env = &sandbox.started("claude", "feat")[1].env;
+    assert_eq!(env["BACKEND_PORT"], moved.0.to_string());
+    assert_eq!(env["FRONTEND_PORT"], moved.1.to_string());
+    assert_eq!(env["VITE_API_URL"], format!("http://localhost:{}", moved.0));
+    let text = read(&worktree.join("frontend/.env"));
+    assert_eq!(
+        text,
+        format!(
+            "VITE_TITLE=Points\nVITE_API_URL=http://localhost:{}\n",
+            moved.0
+        )
+    );
+    assert!(http_get(moved.1).starts_with("npm in "));
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn add_and_resume_leave_the_ports_of_stopped_sessions_to_them() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("one");
+    sandbox.add("two");
+    let (one, two) = (sandbox.ports("one"), sandbox.ports("two"));
+    sandbox.restart();
+    // Nobody listens on any of them now.
+    sandbox.add("three");
+    let three = sandbox.ports("three");
+    let all = BTreeSet::from([one.0, two.0, three.0, one.1, two.1, three.1]);
+    assert_eq!(all.len(), 6, "{all:?}");
+    let _stranger = stranger("127.0.0.1", one.0);
+    sandbox
+        .run(["resume", "one"])
+        .is(0, "resumed one[..]\n", "warning: [..]\n");
+    let moved = sandbox.ports("one");
+    assert!(!all.contains(&moved.0), "{moved:?} {all:?}");
+    assert_eq!(sandbox.ports("two"), two);
+}
+
+#[test]
+fn a_port_in_the_record_of_a_broken_session_is_not_given_away() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("gone");
+    let ports = sandbox.ports("gone");
+    sandbox.restart();
+    std::fs::remove_dir_all(worktree).unwrap();
+    sandbox.git(&sandbox.main, ["worktree", "prune"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "gone"]);
+    sandbox.run(["add", "feat"]).succeeds();
+    let new = sandbox.ports("feat");
+    assert!(new.0 != ports.0 && new.1 != ports.1, "{ports:?} {new:?}");
+}
+
+#[test]
+fn resume_waits_for_its_own_server_that_is_only_just_ending() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server(
+        "feat",
+        "
+ending = []
+signal.signal(signal.SIGHUP, lambda *_: ending.append(1))
+listener = listen()
+note('server')
+while not ending:
+    time.sleep(0.01)
+# It puts things in order for a while, and holds its port meanwhile.
+time.sleep(0.8)
+",
+    );
+    let before = sandbox.noted("server");
+    let ports = sandbox.ports("feat");
+    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    let resumed = sandbox.run(["resume", "feat"]).is(0, RESUMED, "[...]");
+    assert!(!resumed.stderr.contains("moved"), "{resumed}");
+    assert_eq!(sandbox.ports("feat"), ports);
+    eventually("the new server listens", || {
+        (sandbox.noted("server") != before).then_some(())
+    });
+    assert_eq!(
+        sandbox.windows("feat", "#{window_name}")[0],
+        format!("backend:{port}")
+    );
+    assert!(!sandbox.lives(before));
+}
+
+#[test]
+fn add_fails_with_a_word_when_there_is_no_port_left() {
+    let sandbox = Sandbox::new();
+    // One record may hold the ports of many services.
+    let ports: Vec<_> = (8000..=65_535)
+        .map(|port| format!("\"s{port}_port\": {port}, "))
+        .collect();
+    let ports = ports.concat();
+    let fields =
+        "\"backend_port\": 1, \"frontend_port\": 2, \"worktree\": \"/nowhere\", \"branch\": \"x\"";
+    let store = format!("{{ \"x\": {{ {ports}{fields} }} }}");
+    std::fs::write(sandbox.main.join(".tally-sessions"), &store).unwrap();
+    let before = sandbox.git(&sandbox.main, ["branch", "--list"]);
+    sandbox
+        .run(["add", "feat"])
+        .fails("error: no port from 8000 to 65535 is free[..]\n[...]");
+    assert_eq!(read(&sandbox.main.join(".tally-sessions")), store);
+    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list"]), before);
+    assert!(!sandbox.worktree("feat").exists());
+}

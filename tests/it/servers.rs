@@ -1,0 +1,221 @@
+//! What became of a session's servers when `remove` returns, and of everybody else's.
+
+use crate::sandbox::{Sandbox, eventually, signal};
+use rustix::process::Signal;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Child;
+
+/// Ends when it is asked to, after it has put things in order; not when its terminal goes away.
+const ORDERLY: &str = "
+ignore(signal.SIGHUP)
+def end(*_):
+    note('in-order')
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+listener = listen()
+note('server')
+while True:
+    signal.pause()
+";
+
+/// Leaves its terminal and its parent, and ends when it is made to.
+const DAEMON: &str = "
+ignore(signal.SIGHUP, signal.SIGTERM)
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+listener = listen()
+note('server')
+while True:
+    time.sleep(600)
+";
+
+/// As Django's: a parent that starts the server again whenever it ends.
+const RELOADER: &str = "
+if 'RUN_MAIN' in os.environ:
+    listener = listen()
+    note('server')
+    while True:
+        time.sleep(600)
+note('parent')
+while True:
+    subprocess.run([sys.executable, '-IS', *sys.argv], env={**os.environ, 'RUN_MAIN': 'true'})
+";
+
+#[track_caller]
+fn assert_free(port: u16) {
+    TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
+}
+
+#[test]
+fn a_server_that_ignores_a_hang_up_is_asked_to_end_and_given_the_time() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server("feat", ORDERLY);
+    let server = sandbox.noted("server");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_free(port);
+    assert_eq!(sandbox.noted("in-order"), server);
+}
+
+#[test]
+fn a_server_that_left_its_terminal_and_heeds_nothing_is_ended() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server("feat", DAEMON);
+    let server = sandbox.noted("server");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_free(port);
+    assert!(!sandbox.lives(server));
+}
+
+#[test]
+fn a_reloader_and_its_server_are_both_ended() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server("feat", RELOADER);
+    let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_free(port);
+    assert!(!sandbox.lives(parent) && !sandbox.lives(server));
+}
+
+#[test]
+fn a_reloader_that_ignores_a_hang_up_does_not_bring_its_server_back() {
+    let sandbox = Sandbox::serving();
+    let script = format!("ignore(signal.SIGHUP)\n{RELOADER}");
+    let port = sandbox.add_with_server("feat", &script);
+    let parent = sandbox.noted("parent");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+    assert_free(port);
+    assert!(!sandbox.lives(parent));
+}
+
+#[test]
+fn what_holds_no_port_is_named_and_left() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("feat");
+    let line = "setsid bash -c 'echo $$ >\"$SANDBOX/editor\"; exec -a editor sleep 600' & disown";
+    sandbox.enter("feat", "shell", line);
+    let editor = eventually("it runs", || {
+        let text = std::fs::read_to_string(sandbox.root.join("editor")).ok()?;
+        text.trim().parse::<u32>().ok()
+    });
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n",
+        &format!("[...]\nwarning: [..]process {editor} (editor 600)\n"),
+    );
+    assert!(sandbox.lives(editor));
+}
+
+/// A server with the very command line of the session's, that came from elsewhere.
+fn stranger(sandbox: &Sandbox, port: u16, variables: &[(&str, &Path)]) -> Child {
+    eventually("the port is free", || {
+        TcpListener::bind(("127.0.0.1", port)).ok()
+    });
+    let mut python = sandbox.command(sandbox.root.join("bin/python"), &sandbox.main);
+    python.args(["manage.py", "runserver", &port.to_string()]);
+    python.envs(variables.iter().copied());
+    let child = python.spawn().unwrap();
+    eventually("the stranger listens", || {
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    child
+}
+
+#[test]
+fn a_stranger_with_the_same_command_line_is_named_and_left_alone() {
+    let sandbox = Sandbox::serving();
+    let elsewhere = sandbox.root.join("elsewhere");
+    // The second one came from a session of the same name, of another project.
+    let both: [&[(&str, &Path)]; 2] = [
+        &[],
+        &[
+            ("TALLY_SESSION", Path::new("feat")),
+            ("TALLY_WORKTREE", &elsewhere),
+        ],
+    ];
+    for variables in both {
+        let before = sandbox.started("python", "feat").len();
+        sandbox.run(["add", "feat"]).succeeds();
+        sandbox.await_event("listening", "python", "feat", before + 1);
+        let (backend, _) = sandbox.ports("feat");
+        let own = sandbox.started("python", "feat").pop().unwrap();
+        signal(own.pid, Signal::TERM);
+        let mut stranger = stranger(&sandbox, backend, variables);
+        let pid = stranger.id();
+        sandbox.run(["remove", "feat"]).is(
+            0,
+            "removed feat\n",
+            &format!("warning: port {backend} [..]process {pid} ([..]manage.py runserver {backend})[..]\n"),
+        );
+        assert!(sandbox.lives(pid));
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+    }
+}
+
+#[test]
+fn strangers_on_both_ports_are_both_named() {
+    let sandbox = Sandbox::serving();
+    sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox.restart();
+    let mut strangers = [backend, frontend].map(|port| stranger(&sandbox, port, &[]));
+    let pids = strangers.each_ref().map(Child::id);
+    let warnings = format!(
+        "warning: port {backend} [..]{}[..]\nwarning: port {frontend} [..]{}[..]\n",
+        pids[0], pids[1]
+    );
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", &warnings);
+    assert!(pids.into_iter().all(|pid| sandbox.lives(pid)));
+    for stranger in &mut strangers {
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_session_removes_itself_from_its_own_window_though_its_terminal_goes_away() {
+    let sandbox = Sandbox::serving();
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    // With `tostop`, whoever writes to the terminal from the background is stopped.
+    let line = format!("cd frontend; stty tostop; {program} remove feat");
+    sandbox.enter("feat", "shell", &line);
+    eventually("it is removed", || {
+        (sandbox.names().is_empty() && !worktree.exists()).then_some(())
+    });
+    assert!(sandbox.tmux_sessions().is_empty());
+    assert_free(backend);
+    assert_free(frontend);
+}
+
+#[test]
+fn a_session_that_is_refused_from_its_own_window_says_so_there() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    crate::sandbox::write(&worktree.join("new"), "");
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    sandbox.enter(
+        "feat",
+        "shell",
+        &format!("{program} remove feat; echo \"status-$?-\""),
+    );
+    let screen = sandbox.await_screen("feat", "shell", |screen| screen.contains("\nstatus-1-"));
+    assert!(
+        screen.contains("error: the session feat") && screen.contains("hint: "),
+        "{screen}"
+    );
+    assert_eq!(sandbox.names(), ["feat"]);
+}
