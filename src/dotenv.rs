@@ -157,6 +157,7 @@ fn spaces(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_line_is_replaced_in_place_and_all_else_stays() {
@@ -207,5 +208,58 @@ mod tests {
             );
         }
         assert_eq!(value(b"B=1\n", "A"), None);
+    }
+
+    /// Text made of the pieces that such files are made of, and of any bytes.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            Just(b"A".to_vec()),
+            Just(b"A=".to_vec()),
+            Just(b"export ".to_vec()),
+            Just(b"=".to_vec()),
+            Just(b" ".to_vec()),
+            Just(b"\t".to_vec()),
+            Just(b"\n".to_vec()),
+            Just(b"\r\n".to_vec()),
+            Just(b"\r".to_vec()),
+            Just(b"'".to_vec()),
+            Just(b"\"".to_vec()),
+            Just(b"`".to_vec()),
+            Just(b"\\".to_vec()),
+            Just(b"#".to_vec()),
+            Just(b"old".to_vec()),
+            Just(b"\nA=old".to_vec()),
+            Just(b"\nX=1\n".to_vec()),
+            proptest::collection::vec(any::<u8>(), 0..4),
+        ];
+        proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
+    }
+
+    /// The entries that set no `A`, without their ends: a last one may get one.
+    fn others(text: &[u8]) -> Vec<&[u8]> {
+        entries(text)
+            .filter(|entry| assignment(entry, "A").is_none())
+            .map(<[u8]>::trim_ascii_end)
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_what_was_set_is_read_back_and_twice_is_once(text in text(), port in 1_u16..) {
+            let url = format!("http://localhost:{port}");
+            let once = set(&text, "A", &url);
+            prop_assert_eq!(value(&once, "A"), Some(url.as_bytes()), "{}", once.escape_ascii());
+            prop_assert_eq!(&set(&once, "A", &url), &once, "{}", text.escape_ascii());
+        }
+
+        #[test]
+        fn whatever_the_text_every_other_line_stays(text in text(), port in 1_u16..) {
+            let new = set(&text, "A", &format!("http://localhost:{port}"));
+            prop_assert_eq!(others(&new), others(&text), "{} {}", text.escape_ascii(), new.escape_ascii());
+            // Without a line that sets it, all of the text stands at the beginning of the new one.
+            if value(&text, "A").is_none() {
+                prop_assert!(new.starts_with(&text), "{}", text.escape_ascii());
+            }
+        }
     }
 }

@@ -72,6 +72,7 @@ impl fmt::Display for SessionName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::process::{Command, Stdio};
 
     #[test]
@@ -143,6 +144,32 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_accepted_or_refused_without_a_crash(text in any::<String>()) {
+            let _ = SessionName::parse(&text);
+        }
+    }
+
+    proptest! {
+        // Each case starts a git, so there are few of them.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn git_agrees_on_every_name_of_our_letters(text in "[a-zA-Z0-9]([-_./@{~a-cH0-2]|\\.lock|\\.\\.|//|HEAD){0,6}") {
+            let _starting = crate::process::STARTING.lock().unwrap();
+            let git = Command::new("git")
+                .args(["check-ref-format", "--branch", &text])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+                .success();
+            let ours = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+            prop_assert_eq!(SessionName::parse(&text).is_ok(), git && ours, "{}", text);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What we ask of tmux. All commands for a session go in one call; targets are ids or exact names.
 
-use crate::process::{Run, quote};
+use crate::process::{Failure, Run, quote};
 use crate::wait;
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
@@ -16,7 +16,7 @@ const OWNER: &str = "@tally_session";
 const PENDING: &str = "@tally_pending";
 
 /// How long a tmux server may take to end.
-const ENDING: Duration = Duration::from_secs(5);
+const ENDING: Duration = Duration::from_secs(3);
 
 /// A tmux session.
 #[derive(Debug)]
@@ -113,8 +113,8 @@ impl Batch {
     }
 
     /// Holds the lock until tmux has ended, even if this program is killed.
-    fn run(self, lock: &File) -> Result<String> {
-        let stdout = tmux().args(self.0).holding(lock).stdout()?;
+    fn run(&self, lock: &File) -> Result<String, Failure> {
+        let stdout = tmux().args(&self.0).holding(lock).stdout()?;
         Ok(String::from_utf8_lossy(&stdout).into_owned())
     }
 }
@@ -233,9 +233,23 @@ pub fn create(
             &index.to_string(),
         ]);
     }
-    let panes = batch
-        .run(lock)
-        .with_context(|| format!("cannot make the tmux session {name}"))?;
+    // A server that is just ending takes the call and does nothing of it: then there is none afterwards.
+    let mut failure = None;
+    let panes = wait::until(ENDING, "for the tmux server to answer", || {
+        match batch.run(lock) {
+            Ok(panes) => Ok(Some(panes)),
+            Err(error) if server_runs() => Err(error.into()),
+            Err(error) => {
+                failure = Some(error);
+                Ok(None)
+            }
+        }
+    });
+    let panes = match (panes, failure) {
+        (Ok(None), Some(error)) => Err(error.into()),
+        (panes, _) => panes.map(Option::unwrap_or_default),
+    };
+    let panes = panes.with_context(|| format!("cannot make the tmux session {name}"))?;
     let panes: Vec<_> = panes
         .lines()
         .filter_map(|line| line.split_once(':'))

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{Access, access};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -162,10 +162,8 @@ impl Records {
         })
     }
 
-    /// Finds out whether the store could be written, before anything is done that it has to follow.
-    ///
     /// # Errors
-    /// If it could not.
+    /// If the store could not be written: to be known before anything is done that it has to follow.
     pub fn check_writable(main: &Path) -> Result<()> {
         let path = main.join(FILE);
         atomic::check_not_read_only(&path)?;
@@ -239,14 +237,15 @@ impl<'de> Visitor<'de> for RecordsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Records, A::Error> {
         let mut records = Records::default();
+        let mut names = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             let name = SessionName::parse(&name).map_err(de::Error::custom)?;
-            if records.find(&name).is_some() {
+            if !names.insert(name.clone()) {
                 return Err(de::Error::custom(format_args!(
                     "the session {name} is there twice"
                 )));
             }
-            records.put(&name, map.next_value()?);
+            records.0.push((name, map.next_value()?));
         }
         Ok(records)
     }
@@ -255,6 +254,7 @@ impl<'de> Visitor<'de> for RecordsVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const OLD: &str = r#"{ "feature-auth": { "backend_port": 8000, "frontend_port": 5000,
                     "worktree": "/Users/rasca/Dev/tally-feature-auth", "branch": "feature-auth", "note": 1.50 } }"#;
@@ -317,5 +317,83 @@ mod tests {
                 "{text:?}: {error}"
             );
         }
+    }
+
+    /// Any JSON of a few levels, its keys often those of a record.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1_i64..70_000).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "/[a-z/ é]{0,9}".prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        let key = prop_oneof![
+            Just("backend_port".to_owned()),
+            Just("frontend_port".to_owned()),
+            Just("worktree".to_owned()),
+            Just("branch".to_owned()),
+            "[a-z0-9][-_./a-z]{0,4}",
+            any::<String>(),
+        ];
+        leaf.prop_recursive(3, 24, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::vec((key.clone(), inner), 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// A store that is right, with fields that it does not know.
+    fn store() -> impl Strategy<Value = Value> {
+        let record = (
+            "/[a-z]{1,8}",
+            "[a-z][a-z/]{0,8}",
+            1_u16..,
+            1_u16..,
+            "[a-z]{1,5}",
+            json(),
+        )
+            .prop_map(|(worktree, branch, backend, frontend, key, more)| {
+                let mut fields = Map::new();
+                fields.insert(format!("x{key}"), more);
+                fields.insert("frontend_port".to_owned(), frontend.into());
+                fields.insert("worktree".to_owned(), worktree.into());
+                fields.insert("branch".to_owned(), branch.into());
+                fields.insert("backend_port".to_owned(), backend.into());
+                Value::Object(fields)
+            });
+        proptest::collection::vec(("[a-z0-9]{1,6}", record), 0..5)
+            .prop_map(|records| Value::Object(records.into_iter().collect()))
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_a_crash(text in any::<String>()) {
+            let _ = serde_json::from_str::<Records>(&text);
+        }
+
+        #[test]
+        fn any_json_is_read_or_refused_without_a_crash_and_what_is_read_is_kept(value in json()) {
+            if let Ok(records) = serde_json::from_str::<Records>(&value.to_string()) {
+                prop_assert_eq!(written(&records), value);
+            }
+        }
+
+        #[test]
+        fn a_store_that_is_read_and_written_is_the_same(value in store()) {
+            let records: Records = serde_json::from_str(&value.to_string()).unwrap();
+            // As text: the order counts too.
+            prop_assert_eq!(written(&records).to_string(), value.to_string());
+        }
+    }
+
+    fn written(records: &Records) -> Value {
+        let dir = tempfile::tempdir().unwrap();
+        records.write(dir.path()).unwrap();
+        serde_json::from_str(&fs::read_to_string(dir.path().join(FILE)).unwrap()).unwrap()
     }
 }

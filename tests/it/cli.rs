@@ -123,7 +123,7 @@ fn q_prints_only_errors() {
     sandbox.run(["-q", "add", "feat"]).is(0, "", "");
     sandbox
         .run(["-q", "add", "feat"])
-        .fails("error: there is a session feat already\nhint: [..]\n");
+        .fails("error: there is a session feat already\nhint: [..]\nhint: [..]\n");
     sandbox.run(["-q", "resume"]).is(0, "", "");
     sandbox.run(["-q", "remove", "feat"]).is(0, "", "");
 }
@@ -203,7 +203,7 @@ fn of_several_names_all_are_tried_and_the_status_is_1_if_one_failed() {
     let sandbox = Sandbox::new();
     sandbox.add("one");
     sandbox.add("two");
-    let hint = "hint: tally-session list [..]\n";
+    let hint = "hint: see which there are: tally-session list\n";
     sandbox.run(["resume", "one", "nosuch", "two"]).is(
         1,
         "one is already running\ntwo is already running\n",
@@ -257,5 +257,5 @@ fn an_error_names_the_thing_then_the_cause_then_the_next_command() {
     fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
     sandbox
         .run(["attach", "feat"])
-        .fails("error: there is no session feat\nhint: tally-session list [..]\n");
+        .fails("error: there is no session feat\nhint: see which there are: tally-session list\n");
 }

@@ -136,7 +136,7 @@ fn a_second_add_after_a_killed_one_says_how_to_finish_or_clear_it() {
     killed(&sandbox);
     sandbox
         .run(["add", "feat"])
-        .fails("error: there is a session feat already\nhint: [..]tally-session resume feat[..]tally-session remove feat[..]\n");
+        .fails("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
 }
 
 fn start(sandbox: &Sandbox, args: &[&str]) -> Child {

@@ -211,7 +211,7 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
     sandbox.run(["resume"]).is(
         1,
         RESUMED,
-        "error: [..]gone[..]\nhint: tally-session remove gone[..]\n",
+        "error: [..]gone[..]\nhint: clear away what is left: tally-session remove gone\n",
     );
     assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
     assert_eq!(sandbox.names(), ["gone", "feat"]);
@@ -244,7 +244,7 @@ fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
 fn resume_of_an_unknown_name_says_how_to_see_those_there_are() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
-    let error = "error: there is no session fea\nhint: tally-session list [..]\n";
+    let error = "error: there is no session fea\nhint: see which there are: tally-session list\n";
     sandbox.run_changes_nothing(["resume", "fea"]).fails(error);
 }
 

@@ -91,10 +91,6 @@ fn a_broken_file_is_an_error_that_names_file_line_and_reason_and_the_file_stays(
             "worktree",
         ),
         (
-            "{\"a\": {\"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
-            "backend_port",
-        ),
-        (
             "{\"a;b\": {\"backend_port\": 8000, \"frontend_port\": 5000, \"worktree\": \"/x\", \"branch\": \"a\"}}",
             "a;b",
         ),
@@ -173,4 +169,31 @@ fn whoever_changes_the_store_waits_for_its_lock_with_a_message() {
         assert!(adding.join().unwrap().success());
     });
     assert_eq!(sandbox.names(), ["one", "two"]);
+}
+
+#[test]
+fn a_record_that_lacks_a_port_is_named_by_list_and_gets_one_from_resume() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let mut records = sandbox.store();
+    let record = records["feat"].as_object_mut().unwrap();
+    record.remove("frontend_port").unwrap();
+    write(&store(&sandbox), records.to_string());
+    sandbox.restart();
+    let listed = sandbox.run(["list"]).succeeds();
+    assert!(
+        listed
+            .stdout
+            .contains("feat: its record has no frontend_port: tally-session resume feat"),
+        "{listed}"
+    );
+    assert_eq!(sandbox.list()[0]["frontend_port"], Value::Null);
+    sandbox.run(["resume"]).is(
+        0,
+        "resumed feat[..]\n",
+        "warning: the frontend of feat had no port, and has [..] now\n",
+    );
+    let port = sandbox.store()["feat"]["frontend_port"].as_u64().unwrap();
+    assert!(port >= 5000);
+    assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }

@@ -26,7 +26,7 @@ fn add_refuses_a_name_in_the_store_and_says_how_to_finish_or_clear_it() {
     sandbox.add("feat");
     sandbox
         .run_changes_nothing(["add", "feat"])
-        .fails("error: there is a session feat already\nhint: [..]tally-session resume feat[..]tally-session remove feat[..]\n");
+        .fails("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn add_refuses_a_repository_without_a_commit() {
     let before = sandbox.snapshot();
     sandbox
         .run_in(&sandbox.root.join("new"), ["add", "feat"])
-        .fails("error: [..] no commit [..]\nhint: git commit\n");
+        .fails("error: [..] no commit [..]\nhint: git -C [ROOT]/new commit --allow-empty --message \"First commit\"\n");
     sandbox.assert_unchanged_since(&before);
 }
 
