@@ -86,6 +86,8 @@ impl Table {
         Ok(pids
             .into_iter()
             .filter_map(|pid| self.0.process(sysinfo::Pid::from_u32(pid)))
+            // One that is ending has lost its command line and its environment, and keeps its sockets for a moment more.
+            .filter(|process| !process.cmd().is_empty())
             .map(|process| self.describe(process))
             .collect())
     }

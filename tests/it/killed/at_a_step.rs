@@ -59,7 +59,7 @@ fn add_is_killed(choose: Choice) {
                 return before.assert_can_be_removed();
             }
             before.sandbox.run(["add", NAME]).fails(&format!(
-                "error: there is a session {NAME} already\nhint: [..]resume {NAME} [..]remove {NAME} [..]\n"
+                "error: there is a session {NAME} already\nhint: [..]: tally-session resume {NAME}\nhint: [..]: tally-session remove {NAME}\n"
             ));
             if turn % 2 == 0 {
                 before.sandbox.run(["resume", NAME]).succeeds();
