@@ -18,6 +18,9 @@ const PENDING: &str = "@tally_pending";
 /// How long a tmux server may take to end.
 const ENDING: Duration = Duration::from_secs(3);
 
+/// How long a session is tried to be made where no server is left: less than it takes to tell the user of the waiting.
+const RETRYING: Duration = Duration::from_millis(900);
+
 /// A tmux session.
 #[derive(Debug)]
 pub struct TmuxSession {
@@ -235,7 +238,7 @@ pub fn create(
     }
     // A server that is just ending takes the call and does nothing of it: then there is none afterwards.
     let mut failure = None;
-    let panes = wait::until(ENDING, "for the tmux server to answer", || {
+    let panes = wait::until(RETRYING, "for the tmux server to answer", || {
         match batch.run(lock) {
             Ok(panes) => Ok(Some(panes)),
             Err(error) if server_runs() => Err(error.into()),
