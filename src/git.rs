@@ -203,9 +203,14 @@ impl<'a> Git<'a> {
             .insist()
             .with_context(failed)?;
         if let Start::Tracking { remote } = start {
-            self.run(["branch", "--quiet", "--set-upstream-to", remote, branch])
-                .insist()
-                .with_context(failed)?;
+            let tracked = self
+                .run(["branch", "--quiet", "--set-upstream-to", remote, branch])
+                .insist();
+            if let Err(error) = tracked {
+                // What was only half made is not left; the error that is reported is the one that matters.
+                let _ = self.delete_branch(branch);
+                return Err(error).with_context(failed);
+            }
         }
         Ok(())
     }

@@ -27,7 +27,8 @@ pub struct Made {
 
 /// Makes what the session lacks, up to its windows, and says what these wait for.
 ///
-/// `start` is what its branch starts from; with `has_moved` it has other ports than before; `made` tells what was done also when a step fails.
+/// `start` is what its branch starts from; with `has_moved` it has other ports than before; `made` tells what was done, also
+/// when a step fails.
 ///
 /// # Errors
 /// The first step that fails.
