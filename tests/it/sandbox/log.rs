@@ -31,7 +31,9 @@ pub struct Started {
 impl Sandbox {
     fn events(&self) -> Vec<Event> {
         let text = std::fs::read_to_string(self.root.join("log")).unwrap_or_default();
-        text.lines()
+        // A line that is just being written has no end yet.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
