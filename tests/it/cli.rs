@@ -149,9 +149,12 @@ fn colour_is_for_terminals_and_not_under_no_color() {
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 1);
     assert!(screen.contains("\u{1b}[1m\u{1b}[31merror: "), "{screen:?}");
-    terminal.enter("clear; export NO_COLOR=1");
-    terminal.run("remove nosuch");
-    let (_, screen) = terminal.await_status();
+    // Another terminal: the first one's status must not be taken for this one's.
+    drop(terminal);
+    let plain = sandbox.terminal(&sandbox.main);
+    plain.enter("export NO_COLOR=1");
+    plain.run("remove nosuch");
+    let (_, screen) = plain.await_status();
     assert!(
         screen.contains("\nerror: ") && !screen.contains("[31m"),
         "{screen:?}"
