@@ -150,8 +150,8 @@ fn colour_is_for_terminals_and_not_under_no_color() {
     assert_eq!(status, 1);
     assert!(screen.contains("\u{1b}[1m\u{1b}[31merror: "), "{screen:?}");
     // Another terminal: the first one's status must not be taken for this one's.
-    drop(terminal);
-    let plain = sandbox.terminal(&sandbox.main);
+    let other = Sandbox::new();
+    let plain = other.terminal(&other.main);
     plain.enter("export NO_COLOR=1");
     plain.run("remove nosuch");
     let (_, screen) = plain.await_status();
