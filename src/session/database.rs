@@ -1,6 +1,6 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
-use crate::store::atomic::UNFINISHED;
+use crate::store::atomic;
 use crate::{ui, wait};
 use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
@@ -25,9 +25,7 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
             copy.display()
         )
     };
-    let mut part = copy.as_os_str().to_owned();
-    part.push(UNFINISHED);
-    let part = Path::new(&part);
+    let part = &atomic::unfinished(copy);
     remove_if_there(part).with_context(failed)?;
     let result = back_up(source, part).and_then(|()| {
         fs::set_permissions(part, fs::metadata(source)?.permissions())?;

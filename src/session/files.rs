@@ -129,8 +129,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     if !from.is_file() {
         bail!("{} is not a file", from.display());
     }
-    let mut part = to.as_os_str().to_owned();
-    part.push(atomic::UNFINISHED);
+    let part = atomic::unfinished(to);
     fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
     fs::File::open(&part)?.sync_all()?;
     Ok(fs::rename(&part, to)?)

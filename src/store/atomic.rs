@@ -11,6 +11,13 @@ use std::path::{Path, PathBuf};
 /// The end of a temporary file's name: what a killed command left is known by it.
 pub const UNFINISHED: &str = ".tally-session-part";
 
+/// Where a copy of a file grows until it is whole, if one command at a time makes it.
+pub fn unfinished(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(UNFINISHED);
+    part.into()
+}
+
 /// Refuses a file that its user has marked as not to be written.
 ///
 /// # Errors
