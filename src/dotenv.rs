@@ -16,9 +16,7 @@ pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
             }) => {
                 found = true;
                 result.extend_from_slice(before);
-                result.extend(quote);
-                result.extend_from_slice(value.as_bytes());
-                result.extend(quote);
+                result.extend(quoted(value, quote));
                 if after.starts_with(b"#") {
                     result.push(b' ');
                 }
@@ -36,10 +34,23 @@ pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
         if !text.is_empty() && !text.ends_with(b"\n") && !text.ends_with(b"\r") {
             result.extend_from_slice(end);
         }
-        result.extend_from_slice(format!("{name}={value}").as_bytes());
+        result.extend_from_slice(name.as_bytes());
+        result.push(b'=');
+        result.extend(quoted(value, None));
         result.extend_from_slice(end);
     }
     result
+}
+
+/// A value in the quotes that are `there`, if they can stand, and else in some if it needs them.
+fn quoted(value: &str, there: Option<u8>) -> Vec<u8> {
+    let can_stand = |quote: &u8| !value.as_bytes().contains(quote);
+    let needs_some = || value.contains([' ', '\t', '#', '"', '\'', '`']);
+    let any = || b"\"'`".iter().copied().find(|quote| can_stand(quote));
+    let quote = there
+        .filter(can_stand)
+        .or_else(|| needs_some().then(any).flatten());
+    [quote.as_slice(), value.as_bytes(), quote.as_slice()].concat()
 }
 
 /// What the file sets the variable to: the last line counts, as it does for those who read such files.
@@ -208,6 +219,22 @@ mod tests {
             );
         }
         assert_eq!(value(b"B=1\n", "A"), None);
+    }
+
+    #[test]
+    fn a_value_gets_the_quotes_that_it_needs() {
+        for (before, value, after) in [
+            ("", "a b", "A=\"a b\"\n"),
+            ("", "a#b", "A=\"a#b\"\n"),
+            ("", "say \"a\"", "A='say \"a\"'\n"),
+            ("A=1 # why\n", "a b", "A=\"a b\" # why\n"),
+            ("A='1'\n", "it's", "A=\"it's\"\n"),
+            ("A='1'\n", "a b", "A='a b'\n"),
+        ] {
+            let set = set(before.as_bytes(), "A", value);
+            assert_eq!(String::from_utf8(set).unwrap(), after, "{before:?}");
+            assert_eq!(super::value(after.as_bytes(), "A"), Some(value.as_bytes()));
+        }
     }
 
     /// Text made of the pieces that such files are made of, and of any bytes.
