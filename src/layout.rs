@@ -1,16 +1,27 @@
 //! Which ports, files and windows a session gets.
 
+mod check;
+mod file;
+pub mod placeholders;
+
+use crate::hint::Hint;
 use crate::ports::Port;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use file::{LayoutFile, Text, plain};
 use indexmap::IndexMap;
-use serde::Deserialize;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use toml::Spanned;
+
+/// The file's name, in the main checkout.
+pub const FILE: &str = ".tally-session.toml";
 
 /// The layout of a Django backend and a Svelte frontend, in the format that describes any other.
-const BUILT_IN: &str = include_str!("layout.toml");
+pub const BUILT_IN: &str = include_str!("layout/built_in.toml");
 
-/// What differs from one project to another. Texts may hold placeholders: see [`expand`].
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What differs from one project to another. Texts may hold placeholders: see [`placeholders`].
+#[derive(Debug)]
 pub struct Layout {
     /// Typed first in every window; empty for nothing.
     pub activate: String,
@@ -23,13 +34,13 @@ pub struct Layout {
     /// By file: the variables set in it, and in every window's environment.
     pub env: IndexMap<String, IndexMap<String, String>>,
     /// The windows, in their order.
-    #[serde(rename = "window")]
     pub windows: Vec<Window>,
+    /// The user's own commands.
+    pub hooks: Hooks,
 }
 
 /// Paths from the main checkout's root.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Files {
     /// Symlinked to the main checkout's.
     pub link: Vec<String>,
@@ -40,60 +51,128 @@ pub struct Files {
 }
 
 /// A window of the tmux session.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Window {
     /// What tmux calls it.
     pub name: String,
     /// Its folder, from the worktree's root; empty for the root itself.
-    #[serde(default)]
     pub dir: String,
     /// A command that is typed and run.
     pub run: Option<String>,
     /// A text that is typed and left at the prompt.
-    #[serde(rename = "type")]
     pub typed: Option<String>,
 }
 
+/// Scripts for `sh`, run in the worktree; empty for nothing.
+#[derive(Debug)]
+pub struct Hooks {
+    /// After the files, before the windows.
+    pub post_add: String,
+    /// Before anything is taken away.
+    pub pre_remove: String,
+}
+
 impl Layout {
-    /// The layout of a project that says nothing else.
+    /// The layout of a main checkout: the built-in one, with what the project's own file says in its place.
     ///
     /// # Errors
-    /// None that a test of this file would not find.
-    pub fn built_in() -> Result<Self> {
-        toml::from_str(BUILT_IN).context("the built-in layout is broken")
+    /// If the file can't be read, or something is wrong with it: with its path, the line, the key and the reason.
+    pub fn read(main: &Path) -> Result<Self> {
+        let built_in = LayoutFile::parse(BUILT_IN)
+            .map_err(|wrong| wrong.at(BUILT_IN))
+            .context("the built-in layout is broken")?;
+        let path = main.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let failed = || format!("{} is wrong", path.display());
+        let own = LayoutFile::parse(&text)
+            .and_then(|own| own.check(built_in.ports.as_ref()).map(|()| own))
+            .map_err(|wrong| wrong.at(&text))
+            .with_context(failed)
+            .hint("see how it is written: tally-session layout")?;
+        let merged = own.over(built_in);
+        // What the file itself has is right: what is wrong now is a built-in value that it leaves standing.
+        if let Err(wrong) = merged.check(None) {
+            let table = wrong.table().to_owned();
+            return Err(wrong.of_the_built_in())
+                .with_context(failed)
+                .hint(format!(
+                    "write a {table} of your own in it, or an empty one"
+                ));
+        }
+        Ok(merged.into())
     }
 }
 
-/// Replaces each `{word}` by what `value` has for the word.
-///
-/// # Errors
-/// A placeholder without a value, or one without its closing brace.
-pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String> {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((word, behind)) = after.split_once('}') else {
-            bail!("the placeholder in {text:?} has no closing brace");
+impl From<LayoutFile> for Layout {
+    fn from(file: LayoutFile) -> Self {
+        let text = |text: Option<Text>| text.map(Spanned::into_inner).unwrap_or_default();
+        let paths = |paths: Option<Vec<Text>>| {
+            let paths = paths.into_iter().flatten();
+            paths.map(|path| plain(path.get_ref())).collect()
         };
-        let Some(value) = value(word) else {
-            bail!("{text:?} has no such placeholder: {{{word}}}");
-        };
-        expanded.push_str(before);
-        expanded.push_str(&value);
-        rest = behind;
+        Self {
+            activate: text(file.activate),
+            claude: text(file.claude),
+            ports: file
+                .ports
+                .into_iter()
+                .flatten()
+                .map(|(service, port)| (service.into_inner(), port))
+                .collect(),
+            files: Files {
+                link: paths(file.files.link),
+                copy: paths(file.files.copy),
+                sqlite: paths(file.files.sqlite),
+            },
+            env: file
+                .env
+                .into_iter()
+                .flatten()
+                .map(|(path, variables)| {
+                    let variables = variables
+                        .into_iter()
+                        .map(|(name, value)| (name.into_inner(), value.into_inner()));
+                    (plain(path.get_ref()), variables.collect())
+                })
+                .collect(),
+            windows: file
+                .windows
+                .into_iter()
+                .flatten()
+                .map(|window| Window {
+                    name: window.name.into_inner(),
+                    dir: plain(&text(window.dir)),
+                    run: window.run.map(Spanned::into_inner),
+                    typed: window.typed.map(Spanned::into_inner),
+                })
+                .collect(),
+            hooks: Hooks {
+                post_add: text(file.hooks.post_add),
+                pre_remove: text(file.hooks.pre_remove),
+            },
+        }
     }
-    expanded.push_str(rest);
-    Ok(expanded)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Layout> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), text).unwrap();
+        Layout::read(dir.path())
+    }
+
     #[test]
     fn the_built_in_layout_has_the_contract_s_windows_and_ports() {
-        let layout = Layout::built_in().unwrap();
+        let layout = Layout::read(Path::new("/nonexistent")).unwrap();
         let names: Vec<_> = layout
             .windows
             .iter()
@@ -118,20 +197,142 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_replaced_and_unknown_ones_refused() {
-        let value = |word: &str| (word == "a").then(|| "1".to_owned());
-        assert_eq!(expand("x{a}y{a}", value).unwrap(), "x1y1");
-        assert!(
-            expand("{b}", value)
-                .unwrap_err()
-                .to_string()
-                .contains("{b}")
+    fn the_built_in_layout_written_into_the_file_changes_nothing() {
+        let built_in = Layout::read(Path::new("/nonexistent")).unwrap();
+        assert_eq!(
+            format!("{:?}", read(BUILT_IN).unwrap()),
+            format!("{built_in:?}")
         );
-        assert!(
-            expand("{a", value)
-                .unwrap_err()
-                .to_string()
-                .contains("closing brace")
+        assert_eq!(format!("{:?}", read("").unwrap()), format!("{built_in:?}"));
+    }
+
+    #[test]
+    fn each_key_replaces_the_built_in_value_and_no_other() {
+        let layout =
+            read("activate = \"\"\n[files]\nsqlite = []\n[hooks]\npost_add = \"make\"\n").unwrap();
+        assert_eq!(layout.activate, "");
+        assert_eq!(layout.claude, "claude");
+        assert_eq!(layout.files.sqlite, Vec::<String>::new());
+        assert_eq!(layout.files.link, ["frontend/node_modules"]);
+        assert_eq!(
+            (&*layout.hooks.post_add, &*layout.hooks.pre_remove),
+            ("make", "")
         );
+        assert_eq!(layout.windows.len(), 5);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_file_line_and_key() {
+        for (text, line, words) in [
+            ("\nactivat = \"\"", 2, "unknown field `activat`"),
+            ("[files]\nlinks = []", 2, "unknown field `links`"),
+            ("\n\nclaude = 1", 3, "`claude`"),
+            ("a = [", 1, "unclosed array"),
+            ("[ports]\nweb = 70000", 2, "70000 is no port"),
+            (
+                "[ports]\n\"a b\" = 1",
+                2,
+                "ports.\"a b\" may only have letters",
+            ),
+            (
+                "[files]\ncopy = [\"a\",\n\"../b\"]",
+                3,
+                "files.copy[1] leaves the project: ../b",
+            ),
+            (
+                "[files]\nlink = [\"/etc\"]",
+                2,
+                "files.link[0] leaves the project",
+            ),
+            (
+                "[files]\nsqlite = [\"a/../../b\"]",
+                2,
+                "files.sqlite[0] leaves the project",
+            ),
+            (
+                "[files]\ncopy = [\".git/config\"]",
+                2,
+                "files.copy[0] is git's own",
+            ),
+            ("[files]\ncopy = [\"\"]", 2, "files.copy[0] is empty"),
+            (
+                "[files]\nlink = [\"frontend\"]\ncopy = [\"frontend/x\"]",
+                3,
+                "files.copy[0] is inside the linked frontend",
+            ),
+            (
+                "[files]\nlink = [\"a\"]\n[env.\"a/.env\"]\nX = \"1\"",
+                3,
+                "env.\"a/.env\" is inside the linked a",
+            ),
+            ("[env.\"../x\"]\n", 1, "env.\"../x\" leaves the project"),
+            (
+                "[env.x]\n\"a-b\" = \"1\"",
+                2,
+                "env.x.a-b is no name of a variable",
+            ),
+            (
+                "[env.x]\nA = \"1\\n2\"",
+                2,
+                "env.x.A has a control character",
+            ),
+            (
+                "[env.x]\nA = \"{web_port}\"",
+                2,
+                "env.x.A has the placeholder {web_port}",
+            ),
+            (
+                "[env.x]\nA = \"{claude}\"",
+                2,
+                "env.x.A has the placeholder {claude}",
+            ),
+            ("activate = \"a {b\"", 1, "activate has a { without its }"),
+            (
+                "[[window]]\nname = \"a\"\nrun = \"$x {nmae}\"",
+                3,
+                "window[0].run has the placeholder {nmae}",
+            ),
+            (
+                "[[window]]\nname = \"a\"\nrun = \"a\\nb\"",
+                3,
+                "window[0].run has a control character",
+            ),
+            (
+                "[[window]]\nname = \"a\"\n\n[[window]]\nname = \"b\"\ndir = \"..\"",
+                6,
+                "window[1].dir leaves the project",
+            ),
+            (
+                "[[window]]\nname = \"a\"\nrun = \"x\"\ntype = \"y\"",
+                4,
+                "window[0].type stands beside a run",
+            ),
+            ("[[window]]\nname = \"\"", 2, "window[0].name is empty"),
+            ("[[window]]\n", 1, "missing field `name`"),
+            ("claude = \"\"", 1, "claude is empty, and a window runs it"),
+        ] {
+            let error = format!("{:#}", read(text).unwrap_err());
+            let place = format!("{FILE} is wrong: line {line}: ");
+            assert!(
+                error.contains(&place) && error.contains(words),
+                "{text:?}: {error}"
+            );
+        }
+        let error = format!("{:#}", read("window = []").unwrap_err());
+        assert!(error.contains("needs at least one [[window]]"), "{error}");
+    }
+
+    #[test]
+    fn a_built_in_value_that_cannot_stand_beside_the_file_is_named() {
+        let error = read("[ports]\nweb = 3000\n").unwrap_err();
+        assert!(
+            format!("{error:#}").ends_with(
+                "the built-in env.\"frontend/.env\".VITE_API_URL has the placeholder {backend_port}, \
+                 which is not there (for a brace itself, write {{)"
+            ),
+            "{error:#}"
+        );
+        let hints: Vec<_> = crate::hint::hints(&error).collect();
+        assert_eq!(hints, ["write a [env] of your own in it, or an empty one"]);
     }
 }

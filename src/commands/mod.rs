@@ -44,10 +44,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
             })?;
     }
     let here = cli.dir.map_or_else(current_folder, Ok)?;
+    let project = Project::discover(&here)?;
     let context = Context {
-        project: Project::discover(&here)?,
+        layout: Layout::read(&project.main)?,
+        project,
         here,
-        layout: Layout::built_in()?,
         claude: Claude::of_user()?,
     };
     let outcome = match cli.command {

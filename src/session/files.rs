@@ -63,7 +63,9 @@ pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
         };
         placed.put(session, path, advice, database::copy)?;
     }
-    for path in &files.copy {
+    let also_set = session.layout.env.keys();
+    let also_set = also_set.filter(|path| !files.copy.contains(path));
+    for path in files.copy.iter().chain(also_set) {
         if session.layout.env.contains_key(path) && !main.join(path).exists() {
             continue;
         }

@@ -14,7 +14,7 @@ mod windows;
 pub mod work;
 
 use crate::hint::Hint;
-use crate::layout::{self, Layout};
+use crate::layout::{Layout, placeholders};
 use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
@@ -115,8 +115,12 @@ impl<'a> Session<'a> {
                 (format!("{}_PORT", service.to_uppercase()), port.to_string())
             }),
         );
-        for (name, value) in self.layout.env.values().flatten() {
-            env.push((name.clone(), self.expand(value)?));
+        let files = || self.layout.env.values().flatten();
+        for (name, value) in files() {
+            // Where files set it differently, each server reads its own.
+            if files().all(|(other, theirs)| other != name || theirs == value) {
+                env.push((name.clone(), self.expand(value)?));
+            }
         }
         Ok(env)
     }
@@ -126,7 +130,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If it has a placeholder that there is not.
     pub fn expand(&self, text: &str) -> Result<String> {
-        layout::expand(text, |word| self.placeholder(word))
+        placeholders::expand(text, |word| self.placeholder(word))
     }
 
     /// A command of the layout with its placeholders replaced, each quoted for the shell; `claude` is Claude's command.
@@ -134,7 +138,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If it has a placeholder that there is not.
     pub fn expand_command(&self, text: &str, claude: &str) -> Result<String> {
-        layout::expand(text, |word| match word {
+        placeholders::expand(text, |word| match word {
             "claude" => Some(claude.to_owned()),
             _ => self.placeholder(word).map(|value| quote(&value)),
         })

@@ -3,7 +3,7 @@
 use super::hold::Hold;
 use super::{Session, lock_store};
 use crate::claude::{self, Claude, Opening};
-use crate::layout::Window;
+use crate::layout::{Window, placeholders};
 use crate::process::quote;
 use crate::project::Project;
 use crate::tmux::{self, Keys, NewWindow, Pane, TmuxSession};
@@ -86,7 +86,7 @@ fn waiting(
     let layout = session.layout;
     let claude = format!(
         "{} {}",
-        layout.claude,
+        session.expand_command(&layout.claude, "")?,
         claude::arguments(&session.claude_name(), opening)
     );
     let mut all = Vec::new();
@@ -124,7 +124,7 @@ fn runs_claude(window: &Window) -> bool {
     window
         .run
         .as_ref()
-        .is_some_and(|run| run.contains("{claude}"))
+        .is_some_and(|run| run.contains(placeholders::CLAUDE))
 }
 
 /// Types into all windows, when all their shells read: the line in every one, then what is left at the prompt. Gives what

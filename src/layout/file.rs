@@ -1,0 +1,88 @@
+//! `.tally-session.toml`: its shape.
+
+use super::check::Wrong;
+use crate::ports::Port;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use std::path::{Component, Path, PathBuf};
+use toml::Spanned;
+
+/// A text with its place in the file.
+pub type Text = Spanned<String>;
+
+/// What a file says; what it does not say is none.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct LayoutFile {
+    pub activate: Option<Text>,
+    pub claude: Option<Text>,
+    pub ports: Option<IndexMap<Text, Port>>,
+    pub files: FileLists,
+    pub env: Option<IndexMap<Text, IndexMap<Text, Text>>>,
+    #[serde(rename = "window")]
+    pub windows: Option<Vec<WindowTable>>,
+    pub hooks: HookTexts,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileLists {
+    pub link: Option<Vec<Text>>,
+    pub copy: Option<Vec<Text>>,
+    pub sqlite: Option<Vec<Text>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowTable {
+    pub name: Text,
+    pub dir: Option<Text>,
+    pub run: Option<Text>,
+    #[serde(rename = "type")]
+    pub typed: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct HookTexts {
+    pub post_add: Option<Text>,
+    pub pre_remove: Option<Text>,
+}
+
+impl LayoutFile {
+    /// # Errors
+    /// If the text is no TOML, or has another shape.
+    pub fn parse(text: &str) -> Result<Self, Wrong> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// These values, and where there is none, those of another file.
+    pub fn over(self, other: Self) -> Self {
+        Self {
+            activate: self.activate.or(other.activate),
+            claude: self.claude.or(other.claude),
+            ports: self.ports.or(other.ports),
+            files: FileLists {
+                link: self.files.link.or(other.files.link),
+                copy: self.files.copy.or(other.files.copy),
+                sqlite: self.files.sqlite.or(other.files.sqlite),
+            },
+            env: self.env.or(other.env),
+            windows: self.windows.or(other.windows),
+            hooks: HookTexts {
+                post_add: self.hooks.post_add.or(other.hooks.post_add),
+                pre_remove: self.hooks.pre_remove.or(other.hooks.pre_remove),
+            },
+        }
+    }
+}
+
+/// A path as git writes it: without `./` and a slash at its end.
+pub fn plain(path: &str) -> String {
+    let parts = Path::new(path).components();
+    parts
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .collect::<PathBuf>()
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,57 @@
+//! Texts with `{words}` in them.
+
+use anyhow::{Result, bail};
+
+/// The placeholder of the whole Claude command, which is for windows alone.
+pub const CLAUDE: &str = "{claude}";
+
+/// Replaces each `{word}` by what `value` has for the word; `{{` and `}}` stand for a brace.
+///
+/// # Errors
+/// A placeholder without a value, or one without its closing brace.
+pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String> {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        expanded.push_str(before);
+        if let Some(behind) = ["{{", "}}"]
+            .iter()
+            .find_map(|brace| from.strip_prefix(brace))
+        {
+            expanded.push_str(&from[..1]);
+            rest = behind;
+        } else if let Some(behind) = from.strip_prefix('}') {
+            expanded.push('}');
+            rest = behind;
+        } else {
+            let Some((word, behind)) = from[1..].split_once('}') else {
+                bail!("has a {{ without its }} (for a brace itself, write {{{{)");
+            };
+            let Some(value) = value(word) else {
+                bail!(
+                    "has the placeholder {{{word}}}, which is not there (for a brace itself, write {{{{)"
+                );
+            };
+            expanded.push_str(&value);
+            rest = behind;
+        }
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_replaced_and_unknown_ones_refused() {
+        let value = |word: &str| (word == "a").then(|| "1".to_owned());
+        assert_eq!(expand("x{a}y{a}", value).unwrap(), "x1y1");
+        assert_eq!(expand("${{b}} {{{a}}} }", value).unwrap(), "${b} {1} }");
+        let error = |text| expand(text, value).unwrap_err().to_string();
+        assert!(error("{b}").contains("{b}"));
+        assert!(error("{a").contains("without its }"));
+    }
+}
