@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -53,7 +54,8 @@ pub const PAUSES: [Duration; 5] = [
 pub struct Run<'a> {
     program: &'static str,
     args: Vec<OsString>,
-    env: Vec<(&'static str, OsString)>,
+    dir: Option<PathBuf>,
+    env: Vec<(OsString, OsString)>,
     stdin: Input<'a>,
 }
 
@@ -142,7 +144,7 @@ impl fmt::Display for Short<'_> {
 }
 
 /// An exit status in words.
-struct Ending(ExitStatus);
+pub struct Ending(pub ExitStatus);
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,6 +163,7 @@ impl<'a> Run<'a> {
         Self {
             program,
             args: Vec::new(),
+            dir: None,
             env: Vec::new(),
             stdin: Input::Nothing,
         }
@@ -180,10 +183,28 @@ impl<'a> Run<'a> {
         self.args([arg])
     }
 
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn dir(mut self, dir: &Path) -> Self {
+        self.dir = Some(dir.to_owned());
+        self
+    }
+
     /// Sets a variable of its environment.
     #[must_use]
-    pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
-        self.env.push((name, value.into()));
+    pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.envs([(name, value)])
+    }
+
+    /// Sets variables of its environment.
+    #[must_use]
+    pub fn envs<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables = variables.into_iter();
+        self.env
+            .extend(variables.map(|(name, value)| (name.into(), value.into())));
         self
     }
 
@@ -208,7 +229,7 @@ impl<'a> Run<'a> {
         let env = self
             .env
             .iter()
-            .map(|(name, value)| format!("{name}={}", quote(&value.to_string_lossy())));
+            .map(|(name, value)| format!("{}={}", name.display(), quote(&value.to_string_lossy())));
         env.chain([self.program.to_owned()])
             .chain(words)
             .collect::<Vec<_>>()
@@ -223,6 +244,9 @@ impl<'a> Run<'a> {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(dir) = &self.dir {
+            command.current_dir(dir);
+        }
         command
     }
 
@@ -254,13 +278,7 @@ impl<'a> Run<'a> {
         command
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone().map_err(io)?);
-        match &self.stdin {
-            Input::Nothing => command.stdin(Stdio::null()),
-            Input::Bytes(_) => command.stdin(Stdio::piped()),
-            Input::Handle(file) => {
-                command.stdin(file.try_clone().map_err(|error| self.not_started(error))?)
-            }
-        };
+        command.stdin(self.stdin().map_err(io)?);
         let mut child = command.spawn().map_err(|error| self.not_started(error))?;
         let stdin = child.stdin.take();
         let output = thread::scope(|scope| {
@@ -271,15 +289,48 @@ impl<'a> Run<'a> {
             child.wait_with_output()
         })
         .map_err(io)?;
-        let mut words = Vec::new();
-        stderr
-            .rewind()
-            .and_then(|()| stderr.read_to_end(&mut words))
-            .map_err(io)?;
         Ok(Output {
             status: output.status,
             stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&words).into_owned(),
+            stderr: whole_text(&mut stderr).map_err(io)?,
+        })
+    }
+
+    fn stdin(&self) -> io::Result<Stdio> {
+        Ok(match &self.stdin {
+            Input::Nothing => Stdio::null(),
+            Input::Bytes(_) => Stdio::piped(),
+            Input::Handle(file) => file.try_clone()?.into(),
+        })
+    }
+
+    /// Runs it to its end, whatever its status. What it says the user sees on stderr at once; who wants errors only gets
+    /// it from here.
+    ///
+    /// # Errors
+    /// If it could not be started.
+    pub fn shown(&self) -> Result<Output, Failure> {
+        let io = |error| Failure::Io {
+            line: self.line(),
+            error,
+        };
+        let mut said = tempfile::tempfile().map_err(io)?;
+        let target = || -> io::Result<Stdio> {
+            Ok(if ui::narrates() {
+                io::stderr().into()
+            } else {
+                said.try_clone()?.into()
+            })
+        };
+        let mut command = self.command();
+        command.stdin(self.stdin().map_err(io)?);
+        command.stdout(target().map_err(io)?);
+        command.stderr(target().map_err(io)?);
+        let status = command.status().map_err(|error| self.not_started(error))?;
+        Ok(Output {
+            status,
+            stdout: Vec::new(),
+            stderr: whole_text(&mut said).map_err(io)?,
         })
     }
 
@@ -334,6 +385,13 @@ impl<'a> Run<'a> {
             })
         }
     }
+}
+
+fn whole_text(file: &mut File) -> io::Result<String> {
+    let mut text = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Set for a copy of this program that outlives the terminal it was started on.

@@ -40,6 +40,11 @@ fn tells(least: Verbosity) -> bool {
     *VERBOSITY.get().unwrap_or(&Verbosity::Normal) >= least
 }
 
+/// Whether the user wants to be told what is done.
+pub fn narrates() -> bool {
+    tells(Verbosity::Normal)
+}
+
 fn narrate(style: Style, label: &str, text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
 }

@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::windows::{self, Waiting};
-use super::{Session, files, lock_store, trash};
+use super::{Session, files, hooks, lock_store, trash};
 use crate::claude::Claude;
 use crate::git::{Git, Start};
 use crate::hint::{self, with_hint};
@@ -67,6 +67,9 @@ pub fn make(
         files::hide(session, &placed.paths)?;
     }
     notes.append(&mut placed.notes);
+    if hold.unfinished.is_some() {
+        hooks::post_add(session, hold)?;
+    }
     made.tmux = true;
     let windows = windows::create(session, claude, hold);
     if windows.is_err() {

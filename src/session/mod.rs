@@ -4,6 +4,7 @@ pub mod add;
 mod database;
 mod files;
 pub mod hold;
+mod hooks;
 pub mod make;
 pub mod remove;
 pub mod resume;

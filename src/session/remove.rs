@@ -5,11 +5,11 @@ use super::hold::Hold;
 use super::make::{
     clear_half_made, delete_branch, locked, lost_git_file, own_tmux_session, remove_worktree,
 };
-use super::servers;
 use super::work::{Saved, Work};
+use super::{hooks, servers};
 use crate::claude::Claude;
 use crate::git::{Git, Worktree};
-use crate::hint::{self, with_hint};
+use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
@@ -76,6 +76,15 @@ pub fn remove(
     work.refuse_unsavable()?;
     if !wish.force {
         work.refuse()?;
+    }
+    if project.owns_worktree(session.record.worktree()) {
+        let hook = hooks::pre_remove(&session, &hold);
+        match hook {
+            Err(error) if wish.force => removed.notes.push(format!("{error:#}")),
+            hook => hook.hint(format!(
+                "remove it all the same: tally-session remove --force {name}"
+            ))?,
+        }
     }
     let windows = own_tmux_session(&session)?;
     match &windows {

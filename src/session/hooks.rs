@@ -1,0 +1,57 @@
+//! The user's own commands at the two ends of a session's life.
+
+use super::Session;
+use super::hold::Hold;
+use crate::layout;
+use crate::process::{Ending, Run};
+use anyhow::{Context, Result, bail};
+
+/// Runs what the layout has for a new worktree, before its windows are opened.
+///
+/// # Errors
+/// If it ends with a status that is not zero.
+pub fn post_add(session: &Session<'_>, hold: &Hold) -> Result<()> {
+    run(session, hold, "post_add", &session.layout.hooks.post_add)
+}
+
+/// Runs what the layout has for a worktree that is to go, while all of it is still there.
+///
+/// # Errors
+/// If it ends with a status that is not zero.
+pub fn pre_remove(session: &Session<'_>, hold: &Hold) -> Result<()> {
+    run(
+        session,
+        hold,
+        "pre_remove",
+        &session.layout.hooks.pre_remove,
+    )
+}
+
+fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<()> {
+    if script.trim().is_empty() {
+        return Ok(());
+    }
+    let failed = || format!("the hook {name} of {} failed", layout::FILE);
+    let script = session.expand_command(script, "").with_context(failed)?;
+    let ended = Run::new("sh")
+        .args(["-c", &script])
+        .dir(session.record.worktree())
+        .envs(session.env()?)
+        .holding(hold.lock())
+        .shown()
+        .with_context(failed)?;
+    if ended.status.success() {
+        return Ok(());
+    }
+    let words = ended.stderr.trim();
+    let words = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    };
+    bail!(
+        "{}: it ended with {}{words}",
+        failed(),
+        Ending(ended.status)
+    )
+}
