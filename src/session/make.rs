@@ -25,10 +25,8 @@ pub struct Made {
     tmux: bool,
 }
 
-/// Makes what the session lacks, up to its windows, and says what these wait for.
-///
-/// `start` is what its branch starts from; with `has_moved` it has other ports than before; `made` tells what was done, also
-/// when a step fails.
+/// Makes what the session lacks and its windows, and says what these wait for. With `has_moved` it has other
+/// ports than before; all else is as in [`prepare`].
 ///
 /// # Errors
 /// The first step that fails.
@@ -40,11 +38,41 @@ pub fn make(
     has_moved: bool,
     made: &mut Made,
 ) -> Result<(Vec<Waiting>, Vec<String>)> {
+    let in_full = has_moved || hold.unfinished.is_some();
+    let notes = prepare(session, start, hold, claude, in_full, made)?;
+    if hold.unfinished.is_some() {
+        hooks::post_add(session, hold)?;
+    }
+    made.tmux = true;
+    let windows = windows::create(session, claude, hold);
+    if windows.is_err() {
+        // Half of them would pass for a session that runs; the error that is reported is the one that matters.
+        let _ = kill_windows(session, hold);
+    }
+    Ok((windows?, notes))
+}
+
+/// Makes what the session lacks, but for its windows: branch, worktree, files, Claude's entry and settings. Gives what there
+/// is to tell.
+///
+/// `start` is what its branch starts from; with `in_full` the layout's variables are set in files that are there too, and
+/// all that was placed by whichever command is hidden from git; `made` tells what was done, also when a step fails.
+///
+/// # Errors
+/// The first step that fails.
+pub fn prepare(
+    session: &Session<'_>,
+    start: &Start,
+    hold: &Hold,
+    claude: &Claude,
+    in_full: bool,
+    made: &mut Made,
+) -> Result<Vec<String>> {
     let mut notes = Vec::new();
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
     }
-    let mut placed = files::place(session, has_moved || hold.unfinished.is_some())?;
+    let mut placed = files::place(session, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(
@@ -63,20 +91,11 @@ pub fn make(
         Ok(()) => {}
     }
     files::place_claude_settings(session, &found.rules, &mut placed)?;
-    if !placed.paths.is_empty() || hold.unfinished.is_some() {
+    if in_full || !placed.paths.is_empty() {
         files::hide(session, &placed.paths)?;
     }
     notes.append(&mut placed.notes);
-    if hold.unfinished.is_some() {
-        hooks::post_add(session, hold)?;
-    }
-    made.tmux = true;
-    let windows = windows::create(session, claude, hold);
-    if windows.is_err() {
-        // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-        let _ = kill_windows(session, hold);
-    }
-    Ok((windows?, notes))
+    Ok(notes)
 }
 
 /// Whether the worktree is there, and not just being made when a command was killed.
