@@ -4,7 +4,7 @@ use super::{Session, database, lock_store};
 use crate::dotenv;
 use crate::git::{Change, Git};
 use crate::project::Project;
-use crate::store::{atomic, claude_json, records};
+use crate::store::{atomic, json, records};
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -259,10 +259,10 @@ pub fn place_claude_settings(
     };
     let mut settings = Value::Object(before.clone());
     if let Some(inherited) = parse(&mains)? {
-        claude_json::merge(&mut settings, Value::Object(inherited));
+        json::merge(&mut settings, Value::Object(inherited));
     }
     if !rules.is_empty() {
-        claude_json::merge(
+        json::merge(
             &mut settings,
             serde_json::json!({ "permissions": { "allow": rules } }),
         );

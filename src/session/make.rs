@@ -263,7 +263,7 @@ pub fn undo(
         steps.push(claude_json::give_back(
             &claude.json,
             session.record.worktree(),
-            found.before.as_ref(),
+            found.before.as_deref(),
         ));
     }
     if made.worktree {

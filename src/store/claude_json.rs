@@ -1,10 +1,12 @@
 //! `~/.claude.json`, changed as Claude Code itself changes it.
 
 use super::atomic;
+use super::json::{self, Object, Part};
 use crate::hint::Hint;
 use crate::wait;
 use anyhow::{Context, Result, bail};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -46,7 +48,7 @@ pub struct Inherited {
     /// The main checkout's rules.
     pub rules: Vec<Value>,
     /// The worktree's entry as it was before.
-    pub before: Option<Value>,
+    pub before: Option<Box<RawValue>>,
 }
 
 /// Gives a worktree what its main checkout has been allowed, and tells what it found, also when the file can't be written.
@@ -54,59 +56,89 @@ pub struct Inherited {
 ///
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
-pub fn inherit(json: &Path, main: &Path, worktree: &Path, found: &mut Inherited) -> Result<()> {
+pub fn inherit(path: &Path, main: &Path, worktree: &Path, found: &mut Inherited) -> Result<()> {
     let mut is_first = true;
-    edit(json, |projects| {
+    edit(path, |projects| {
         // Later the file may have what this has written.
         if std::mem::take(&mut is_first) {
-            found.before = projects.get(&key(worktree)).cloned();
+            found.before = match projects.get(&key(worktree)) {
+                Some(Part::Raw(raw)) => Some((*raw).to_owned()),
+                _ => None,
+            };
         }
-        let Some(Value::Object(granted)) = projects.get(&key(main)) else {
-            return false;
+        let Some(main) = entry(projects, main)? else {
+            return Ok(false);
         };
-        let granted: Vec<(String, Value)> = granted
-            .iter()
-            .filter(|(name, _)| is_grant(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        if granted.is_empty() {
-            return false;
+        let mut granted = Vec::new();
+        for (name, part) in &main {
+            if let Some(text) = part.raw().filter(|_| is_grant(name)) {
+                granted.push((name, serde_json::from_str::<Value>(text)?));
+            }
         }
         found.rules = granted
             .iter()
-            .filter(|(name, _)| name == "allowedTools")
+            .filter(|(name, _)| *name == "allowedTools")
             .filter_map(|(_, tools)| tools.as_array().cloned())
             .flatten()
             .collect();
-        let entry = projects
-            .entry(key(worktree))
-            .or_insert_with(|| Value::Object(Map::new()));
-        let Value::Object(entry) = entry else {
-            return false;
-        };
-        let before = entry.clone();
-        for (name, value) in granted {
-            let there = entry.entry(name).or_insert(Value::Null);
-            // Claude itself writes a plain no where nothing was asked yet.
-            if *there == Value::Bool(false) {
-                *there = Value::Null;
-            }
-            merge(there, value);
+        if granted.is_empty() {
+            return Ok(false);
         }
-        *entry != before
+        let mut ours = match projects.get(&key(worktree)) {
+            None => Object::new(),
+            Some(_) => match entry(projects, worktree)? {
+                Some(ours) => ours,
+                None => return Ok(false),
+            },
+        };
+        let mut is_changed = !projects.contains_key(&key(worktree));
+        for (name, value) in granted {
+            let there = ours.get(name).and_then(Part::raw);
+            let there: Value = there.map_or(Ok(Value::Null), serde_json::from_str)?;
+            let mut merged = there.clone();
+            // Claude itself writes a plain no where nothing was asked yet.
+            if merged == Value::Bool(false) {
+                merged = Value::Null;
+            }
+            json::merge(&mut merged, value);
+            if merged != there {
+                ours.insert(name.clone(), Part::New(merged));
+                is_changed = true;
+            }
+        }
+        if is_changed {
+            projects.insert(key(worktree), Part::Object(ours));
+        }
+        Ok(is_changed)
     })
+}
+
+/// The fields of a project's entry, if it has one that is an object.
+fn entry<'a>(projects: &Object<'a>, dir: &Path) -> Result<Option<Object<'a>>> {
+    match projects.get(&key(dir)) {
+        Some(Part::Raw(raw)) if raw.get().starts_with('{') => Ok(Some(json::object(raw.get())?)),
+        _ => Ok(None),
+    }
 }
 
 /// Makes a worktree's entry what it was before, if there was one.
 ///
 /// # Errors
 /// As [`inherit`].
-pub fn give_back(json: &Path, worktree: &Path, before: Option<&Value>) -> Result<()> {
+pub fn give_back(path: &Path, worktree: &Path, before: Option<&RawValue>) -> Result<()> {
     let Some(before) = before else {
-        return forget(json, worktree);
+        return forget(path, worktree);
     };
-    edit(json, |projects| {
-        projects.insert(key(worktree), before.clone()).as_ref() != Some(before)
+    edit(path, |projects| {
+        let there = projects.get(&key(worktree)).and_then(Part::raw);
+        let differs = there != Some(before.get());
+        if differs {
+            projects.insert(
+                key(worktree),
+                Part::New(serde_json::from_str(before.get())?),
+            );
+        }
+        Ok(differs)
     })
 }
 
@@ -114,9 +146,9 @@ pub fn give_back(json: &Path, worktree: &Path, before: Option<&Value>) -> Result
 ///
 /// # Errors
 /// As [`inherit`].
-pub fn forget(json: &Path, worktree: &Path) -> Result<()> {
-    edit(json, |projects| {
-        projects.shift_remove(&key(worktree)).is_some()
+pub fn forget(path: &Path, worktree: &Path) -> Result<()> {
+    edit(path, |projects| {
+        Ok(projects.shift_remove(&key(worktree)).is_some())
     })
 }
 
@@ -134,38 +166,22 @@ fn is_grant(name: &str) -> bool {
         || name.contains("ExternalIncludes")
 }
 
-/// Adds to what is there what it lacks: lists their values, none twice, and objects their fields. What is there stays.
-pub fn merge(there: &mut Value, more: Value) {
-    match (there, more) {
-        (Value::Array(there), Value::Array(more)) => {
-            for value in more {
-                if !there.contains(&value) {
-                    there.push(value);
-                }
-            }
-        }
-        (Value::Object(there), Value::Object(more)) => {
-            for (name, value) in more {
-                merge(there.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (there @ Value::Null, more) => *there = more,
-        _ => {}
-    }
-}
-
 /// Changes the file's `projects` under Claude's own lock, if `change` says that it changed something. Without a change
 /// no lock is taken and nothing is written.
-fn edit(json: &Path, mut change: impl FnMut(&mut Map<String, Value>) -> bool) -> Result<()> {
+fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) -> Result<()> {
     let mut attempt = |text: &[u8]| -> Result<Option<Vec<u8>>> {
-        let mut root: Map<String, Value> = serde_json::from_slice(text)
-            .with_context(|| format!("{} does not parse and is left as it is", json.display()))?;
-        let Some(Value::Object(projects)) = root.get_mut("projects") else {
+        let mut root = json::object(std::str::from_utf8(text)?)?;
+        let Some(Part::Raw(projects)) = root.get("projects") else {
             return Ok(None);
         };
-        if !change(projects) {
+        if !projects.get().starts_with('{') {
             return Ok(None);
         }
+        let mut projects = json::object(projects.get())?;
+        if !change(&mut projects)? {
+            return Ok(None);
+        }
+        root.insert("projects".to_owned(), Part::Object(projects));
         let mut new = if text.contains(&b'\n') {
             serde_json::to_vec_pretty(&root)
         } else {
@@ -176,41 +192,43 @@ fn edit(json: &Path, mut change: impl FnMut(&mut Map<String, Value>) -> bool) ->
         }
         Ok(Some(new))
     };
-    atomic::sweep(json);
-    let lock = lock_path(json);
+    atomic::sweep(path);
+    let lock = lock_path(path);
     if is_stale(&lock) {
         // Nobody may come this way to write for long; every Claude would have to get past it.
         let _ = fs::remove_dir(lock);
     }
     // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
     for _ in 0..ROUNDS {
-        let Some(before) = read(json)? else {
+        let Some(before) = read(path)? else {
             return Ok(());
         };
-        let Some(new) = attempt(&before)? else {
+        let attempted = attempt(&before)
+            .with_context(|| format!("{} does not parse and is left as it is", path.display()));
+        let Some(new) = attempted? else {
             return Ok(());
         };
-        atomic::check_not_read_only(json)?;
+        atomic::check_not_read_only(path)?;
         // The slow part is done before the lock is taken: a Claude gives up on it soon.
-        let prepared = atomic::Prepared::new(json, &new, 0o600)?;
-        let lock = FolderLock::take(json)?;
-        if read(json)?.as_ref() != Some(&before) {
+        let prepared = atomic::Prepared::new(path, &new, 0o600)?;
+        let lock = FolderLock::take(path)?;
+        if read(path)?.as_ref() != Some(&before) {
             continue;
         }
         prepared.put()?;
         drop(lock);
-        if read(json)?.as_ref() == Some(&new) {
+        if read(path)?.as_ref() == Some(&new) {
             return Ok(());
         }
     }
-    bail!("other programs write {} all the time", json.display())
+    bail!("other programs write {} all the time", path.display())
 }
 
-fn read(json: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(json) {
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", json.display())),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 
@@ -277,12 +295,12 @@ fn is_stale(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     #[test]
     fn a_worktree_inherits_grants_and_nothing_else_and_is_forgotten_again() {
         let dir = tempfile::tempdir().unwrap();
-        let json = dir.path().join(".claude.json");
+        let path = dir.path().join(".claude.json");
         let text = r#"{
   "big": 12345678901234567890123.450,
   "projects": {
@@ -298,12 +316,12 @@ mod tests {
   },
   "z": 1e+21
 }"#;
-        fs::write(&json, text).unwrap();
+        fs::write(&path, text).unwrap();
         let before: Map<String, Value> = serde_json::from_str(text).unwrap();
         let mut found = Inherited::default();
-        inherit(&json, Path::new("/main"), Path::new("/work"), &mut found).unwrap();
+        inherit(&path, Path::new("/main"), Path::new("/work"), &mut found).unwrap();
         assert_eq!(found.rules, [json!("Bash(ls)")]);
-        let now = fs::read_to_string(&json).unwrap();
+        let now = fs::read_to_string(&path).unwrap();
         let root: Map<String, Value> = serde_json::from_str(&now).unwrap();
         assert_eq!(
             root["projects"]["/work"],
@@ -320,8 +338,8 @@ mod tests {
                 && now.contains("1e+21")
                 && now.contains("1.50")
         );
-        forget(&json, Path::new("/work")).unwrap();
-        let after: Map<String, Value> = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+        forget(&path, Path::new("/work")).unwrap();
+        let after: Map<String, Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(
             Value::Object(after).to_string(),
             Value::Object(before).to_string()
@@ -332,19 +350,19 @@ mod tests {
     #[test]
     fn a_stale_lock_is_got_past_and_a_file_that_does_not_parse_stays() {
         let dir = tempfile::tempdir().unwrap();
-        let json = dir.path().join(".claude.json");
-        fs::write(&json, r#"{"projects":{"/work":{}}}"#).unwrap();
+        let path = dir.path().join(".claude.json");
+        fs::write(&path, r#"{"projects":{"/work":{}}}"#).unwrap();
         let lock = dir.path().join(".claude.json.lock");
         fs::create_dir(&lock).unwrap();
         fs::File::open(&lock)
             .unwrap()
             .set_modified(std::time::SystemTime::now() - Duration::from_secs(11))
             .unwrap();
-        forget(&json, Path::new("/work")).unwrap();
-        assert_eq!(fs::read_to_string(&json).unwrap(), r#"{"projects":{}}"#);
-        fs::write(&json, "{").unwrap();
-        let error = format!("{:#}", forget(&json, Path::new("/work")).unwrap_err());
+        forget(&path, Path::new("/work")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), r#"{"projects":{}}"#);
+        fs::write(&path, "{").unwrap();
+        let error = format!("{:#}", forget(&path, Path::new("/work")).unwrap_err());
         assert!(error.contains("does not parse"), "{error}");
-        assert_eq!(fs::read_to_string(&json).unwrap(), "{");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{");
     }
 }

@@ -2,5 +2,6 @@
 
 pub mod atomic;
 pub mod claude_json;
+pub mod json;
 pub mod lock;
 pub mod records;

@@ -1,0 +1,66 @@
+//! JSON that is changed in places: what is not looked into stays as it stands, letter for letter.
+
+use anyhow::Result;
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// An object whose fields keep their order.
+pub type Object<'a> = IndexMap<String, Part<'a>>;
+
+/// A part of a JSON text.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Part<'a> {
+    /// As it stands.
+    Raw(&'a RawValue),
+    /// As it stood before.
+    Before(Box<RawValue>),
+    /// A new value.
+    New(Value),
+    /// One that is looked into.
+    Object(Object<'a>),
+}
+
+/// Reads an object, one level deep.
+///
+/// # Errors
+/// If the text is no JSON object.
+pub fn object(text: &str) -> Result<Object<'_>> {
+    let fields: IndexMap<String, &RawValue> = serde_json::from_str(text)?;
+    let fields = fields.into_iter();
+    Ok(fields
+        .map(|(name, value)| (name, Part::Raw(value)))
+        .collect())
+}
+
+impl Part<'_> {
+    /// Its text, if it was not touched.
+    pub fn raw(&self) -> Option<&str> {
+        match self {
+            Self::Raw(raw) => Some(raw.get()),
+            Self::Before(_) | Self::New(_) | Self::Object(_) => None,
+        }
+    }
+}
+
+/// Adds to what is there what it lacks: lists their values, none twice, and objects their fields. What is there stays.
+pub fn merge(there: &mut Value, more: Value) {
+    match (there, more) {
+        (Value::Array(there), Value::Array(more)) => {
+            for value in more {
+                if !there.contains(&value) {
+                    there.push(value);
+                }
+            }
+        }
+        (Value::Object(there), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(there.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (there @ Value::Null, more) => *there = more,
+        _ => {}
+    }
+}
