@@ -1,13 +1,13 @@
 //! What we ask of git: its worktrees, branches and changes. What a branch is worth, and saving it, is in [`work`].
 
 pub mod work;
+pub mod worktrees;
 
 use crate::process::{Failure, Output, Run};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// git in one checkout.
@@ -37,24 +37,13 @@ pub enum Start {
     },
 }
 
-/// A worktree as git lists it.
-#[derive(Debug)]
-pub struct Worktree {
-    /// Its folder, which may be gone.
-    pub path: PathBuf,
-    /// The commit that is checked out; none in a repository without one.
-    pub head: Option<String>,
-    /// The branch that is checked out, without `refs/heads/`.
-    pub branch: Option<String>,
-    /// Why it is locked, if it is.
-    pub locked: Option<String>,
-}
-
 /// A branch, local or remote.
 #[derive(Debug)]
 pub struct Branch {
     /// The whole name: `refs/heads/…`.
     pub refname: String,
+    /// The commit at its tip.
+    pub commit: String,
     /// Where it is checked out.
     pub worktree: Option<PathBuf>,
 }
@@ -96,45 +85,6 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// Every worktree of the repository, the main checkout first.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn worktrees(self) -> Result<Vec<Worktree>> {
-        let list = self
-            .run(["worktree", "list", "--porcelain", "-z"])
-            .insist()?;
-        let mut worktrees: Vec<Worktree> = Vec::new();
-        for line in list.split(|&byte| byte == 0) {
-            let text = String::from_utf8_lossy(line);
-            let (key, value) = text.split_once(' ').unwrap_or((&text, ""));
-            if key == "worktree" {
-                let path = OsStr::from_bytes(&line["worktree ".len()..]);
-                worktrees.push(Worktree {
-                    path: path.into(),
-                    head: None,
-                    branch: None,
-                    locked: None,
-                });
-            }
-            let Some(worktree) = worktrees.last_mut() else {
-                continue;
-            };
-            match key {
-                "HEAD" => {
-                    worktree.head = Some(value.to_owned())
-                        .filter(|hash| hash.bytes().any(|digit| digit != b'0'));
-                }
-                "branch" => {
-                    worktree.branch = value.strip_prefix("refs/heads/").map(ToOwned::to_owned);
-                }
-                "locked" => worktree.locked = Some(value.to_owned()),
-                _ => {}
-            }
-        }
-        Ok(worktrees)
-    }
-
     /// The branches of these full names that are there, and those below them.
     ///
     /// # Errors
@@ -144,16 +94,25 @@ impl<'a> Git<'a> {
         refnames: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Branch>> {
         let list = self
-            .run(["for-each-ref", "--format=%(refname)%00%(worktreepath)"])
+            .run([
+                "for-each-ref",
+                "--format=%(refname)%00%(objectname)%00%(worktreepath)",
+            ])
             .args(refnames)
             .insist()?;
         let list = String::from_utf8_lossy(&list);
         Ok(list
             .lines()
-            .filter_map(|line| line.split_once('\0'))
-            .map(|(refname, worktree)| Branch {
-                refname: refname.to_owned(),
-                worktree: Some(PathBuf::from(worktree)).filter(|path| !path.as_os_str().is_empty()),
+            .filter_map(|line| {
+                let mut fields = line.splitn(3, '\0');
+                Some(Branch {
+                    refname: fields.next()?.to_owned(),
+                    commit: fields.next()?.to_owned(),
+                    worktree: fields
+                        .next()
+                        .filter(|path| !path.is_empty())
+                        .map(PathBuf::from),
+                })
             })
             .collect())
     }
@@ -188,43 +147,45 @@ impl<'a> Git<'a> {
         Ok(output.status.success().then(|| line_of(&output)))
     }
 
-    /// Makes a branch.
+    /// Makes a branch that tracks a remote one: `origin/name`.
     ///
     /// # Errors
     /// If git fails, also because the branch is there.
-    pub fn create_branch(self, branch: &str, start: &Start) -> Result<()> {
-        let from = match start {
-            Start::Existing => return Ok(()),
-            Start::Tracking { remote } => remote,
-            Start::New { commit, .. } => commit,
-        };
+    pub fn create_tracking_branch(self, branch: &str, remote: &str) -> Result<()> {
         let failed = || format!("cannot make the branch {branch}");
-        self.run(["branch", "--no-track", "--", branch, from])
+        self.run(["branch", "--no-track", "--", branch, remote])
             .insist()
             .with_context(failed)?;
-        if let Start::Tracking { remote } = start {
-            let tracked = self
-                .run(["branch", "--quiet", "--set-upstream-to", remote, branch])
-                .insist();
-            if let Err(error) = tracked {
-                // What was only half made is not left; the error that is reported is the one that matters.
-                let _ = self.delete_branch(branch);
-                return Err(error).with_context(failed);
-            }
+        let tracked = self
+            .run(["branch", "--quiet", "--set-upstream-to", remote, branch])
+            .insist();
+        if let Err(error) = tracked {
+            // What was only half made is not left; the error that is reported is the one that matters.
+            let _ = self.delete_branch(branch);
+            return Err(error).with_context(failed);
         }
         Ok(())
     }
 
-    /// Checks a branch out in a new worktree.
+    /// Checks a branch out in a new worktree; with a commit it is a new branch, which starts there.
     ///
     /// # Errors
     /// If git fails. Its words may be those of a hook, and the worktree be complete.
-    pub fn add_worktree(self, path: &Path, branch: &str) -> Result<(), Failure> {
-        self.run(["worktree", "add", "--quiet", "--"])
-            .arg(path)
-            .arg(branch)
-            .stdout()
-            .map(drop)
+    pub fn add_worktree(
+        self,
+        path: &Path,
+        branch: &str,
+        commit: Option<&str>,
+    ) -> Result<(), Failure> {
+        let run = self.run(["worktree", "add", "--quiet"]);
+        let run = match commit {
+            Some(commit) => run
+                .args(["--no-track", "-b", branch, "--"])
+                .arg(path)
+                .arg(commit),
+            None => run.arg("--").arg(path).arg(branch),
+        };
+        run.stdout().map(drop)
     }
 
     /// Takes a worktree away with all that is in its folder; one whose folder is gone, too.

@@ -4,7 +4,7 @@ use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
 use super::{Session, files, lock_store, tmux_name, windows};
 use crate::claude::Claude;
-use crate::git::{Git, Start, Worktree};
+use crate::git::{Branch, Git, Start, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
@@ -13,7 +13,7 @@ use crate::ports;
 use crate::project::Project;
 use crate::store::records::{Record, Records};
 use crate::tmux;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 use std::thread;
 
@@ -70,6 +70,7 @@ pub fn add<'a>(
     hold.begin(Unfinished {
         start: start.clone(),
         prompt,
+        is_new: true,
     })?;
     let record = match write_record(project, layout, name) {
         Ok(record) => record,
@@ -80,12 +81,11 @@ pub fn add<'a>(
     };
     let mut made = Made::default();
     let session = Session::new(project, layout, name, &record);
-    let result = make::make(&session, &start, &hold, claude, true, &mut made).and_then(
-        |(waiting, mut notes)| {
+    let result =
+        make::make(&session, &start, &hold, claude, &mut made).and_then(|(waiting, mut notes)| {
             notes.extend(windows::fill(project, &waiting)?);
             Ok(notes)
-        },
-    );
+        });
     match result {
         Ok(notes) => {
             hold.finish();
@@ -158,19 +158,17 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         );
     }
     let tmux_name = tmux_name(project, name);
-    let git = Git::at(&project.main);
-    // Three processes that do not need each other's answers.
-    let (sessions, worktrees, start) = thread::scope(|scope| {
+    let worktrees = worktrees::list(&project.common)?;
+    let main = worktrees.first().and_then(|main| main.branch.as_deref());
+    let refnames = refnames(name, main);
+    // Two processes that do not need each other's answers.
+    let (sessions, branches) = thread::scope(|scope| {
         let sessions = scope.spawn(tmux::sessions);
-        let worktrees = scope.spawn(move || git.worktrees());
-        let start = existing_branch(git, name);
-        (sessions.join(), worktrees.join(), start)
+        let branches = Git::at(&project.main).branches(&refnames);
+        (sessions.join(), branches)
     });
-    let crashed = || anyhow!("a thread ended early");
-    let (sessions, worktrees) = (
-        sessions.map_err(|_| crashed())??,
-        worktrees.map_err(|_| crashed())??,
-    );
+    let sessions = sessions.map_err(|_| anyhow!("a thread ended early"))??;
+    let branches = branches?;
     if sessions.iter().any(|session| session.name == tmux_name) {
         return Err(anyhow!("there is a tmux session {tmux_name} already")).hint(format!(
             "look at it with: {}",
@@ -184,31 +182,35 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         ))
         .hint(format!("{} worktree prune", project.git()));
     }
-    match start? {
+    match existing_branch(&branches, name)? {
         Some(Start::Existing) if wish.from.is_some() => Err(anyhow!(
             "the branch {name} is there already, so that --from has no meaning"
         ))
         .hint("leave --from out to work on that branch, or choose another name"),
         // What the user says counts for more than what origin has.
         Some(start) if wish.from.is_none() => Ok(start),
-        _ => new_branch(project, wish, worktrees.first()),
+        _ => new_branch(project, wish, main, &branches),
     }
 }
 
+/// The refs that decide what a branch of this name starts from: its own, origin's, those that it can't be beside, and the
+/// main checkout's.
+fn refnames(name: &SessionName, main: Option<&str>) -> Vec<String> {
+    let slashes = name.as_str().match_indices('/');
+    let above = slashes.map(|(at, _)| &name.as_str()[..at]);
+    let mut refnames: Vec<_> = above
+        .chain(main)
+        .chain([name.as_str()])
+        .map(|branch| format!("refs/heads/{branch}"))
+        .collect();
+    refnames.push(format!("refs/remotes/origin/{name}"));
+    refnames
+}
+
 /// What there is of a branch of this name: a local one, or one of origin's.
-fn existing_branch(git: Git<'_>, name: &SessionName) -> Result<Option<Start>> {
+fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Start>> {
     let local = format!("refs/heads/{name}");
     let remote = format!("refs/remotes/origin/{name}");
-    // A branch `a` and a branch `a/b` cannot be there at once.
-    let above = name
-        .as_str()
-        .match_indices('/')
-        .map(|(at, _)| format!("refs/heads/{}", &name.as_str()[..at]));
-    let wanted: Vec<String> = [local.clone(), remote.clone()]
-        .into_iter()
-        .chain(above.clone())
-        .collect();
-    let branches = git.branches(&wanted)?;
     let find = |refname: &str| branches.iter().find(|branch| branch.refname == refname);
     if let Some(branch) = find(&local) {
         return match &branch.worktree {
@@ -219,14 +221,14 @@ fn existing_branch(git: Git<'_>, name: &SessionName) -> Result<Option<Start>> {
             None => Ok(Some(Start::Existing)),
         };
     }
-    let in_the_way = above
-        .clone()
-        .find_map(|refname| find(&refname))
-        .or_else(|| {
-            branches
-                .iter()
-                .find(|branch| branch.refname.starts_with(&format!("{local}/")))
-        });
+    // A branch `a` and a branch `a/b` cannot be there at once.
+    let in_the_way = branches.iter().find(|branch| {
+        let is_above = |one: &str, other: &str| {
+            let below = one.strip_prefix(other);
+            below.is_some_and(|below| below.starts_with('/'))
+        };
+        is_above(&branch.refname, &local) || is_above(&local, &branch.refname)
+    });
     if let Some(branch) = in_the_way {
         let other = branch.refname.trim_start_matches("refs/heads/");
         bail!("git cannot have a branch {name} beside the branch {other}");
@@ -236,8 +238,14 @@ fn existing_branch(git: Git<'_>, name: &SessionName) -> Result<Option<Start>> {
     }))
 }
 
-/// A new branch starts from the commit that the user names, or from the main checkout's.
-fn new_branch(project: &Project, wish: &Wish<'_>, main: Option<&Worktree>) -> Result<Start> {
+/// A new branch starts from the commit that the user names, or from the main checkout's, which is on the branch `main` or on
+/// none.
+fn new_branch(
+    project: &Project,
+    wish: &Wish<'_>,
+    main: Option<&str>,
+    branches: &[Branch],
+) -> Result<Start> {
     if let Some(from) = wish.from {
         let commit = Git::at(wish.here).object(from, "commit")?;
         let commit = commit
@@ -248,10 +256,14 @@ fn new_branch(project: &Project, wish: &Wish<'_>, main: Option<&Worktree>) -> Re
             from: from.to_owned(),
         });
     }
-    let main = main.context("git lists no worktree")?;
-    let commit = main
-        .head
-        .clone()
+    let commit = match main {
+        None => Git::at(&project.main).object("HEAD", "commit")?,
+        Some(main) => branches
+            .iter()
+            .find(|branch| branch.refname == format!("refs/heads/{main}"))
+            .map(|branch| branch.commit.clone()),
+    };
+    let commit = commit
         .ok_or_else(|| {
             anyhow!("the repository has no commit yet, so that a branch has nothing to start from")
         })
@@ -261,10 +273,7 @@ fn new_branch(project: &Project, wish: &Wish<'_>, main: Option<&Worktree>) -> Re
         ))?;
     Ok(Start::New {
         commit,
-        from: main
-            .branch
-            .clone()
-            .unwrap_or_else(|| "a detached HEAD".to_owned()),
+        from: main.unwrap_or("a detached HEAD").to_owned(),
     })
 }
 

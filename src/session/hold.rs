@@ -1,4 +1,4 @@
-//! The hold of one command on one session, and what an add that was cut short leaves to the next.
+//! The hold of one command on one session, and what one that was cut short leaves to the next.
 
 use crate::git::Start;
 use crate::name::SessionName;
@@ -8,20 +8,22 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 
-/// The hold of one command on one session. Its file says what an add that was cut short was about to do.
+/// The hold of one command on one session. Its file says what a command that was cut short was about to do.
 pub struct Hold {
     lock: Lock,
-    /// What is left to do of an add that was cut short.
+    /// What is left to do of a command that was cut short.
     pub unfinished: Option<Unfinished>,
 }
 
-/// What an add needs to be finished by another command.
+/// What is needed to finish a command that was cut short.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Unfinished {
     /// What the branch starts from.
     pub start: Start,
     /// The task that Claude starts on.
     pub prompt: Option<String>,
+    /// Whether the worktree is a new one, which the project's own command has not been run for.
+    pub is_new: bool,
 }
 
 impl Hold {
@@ -41,7 +43,7 @@ impl Hold {
         Ok(Self { lock, unfinished })
     }
 
-    /// Says what this add is about to do, for the one that finishes it if it is cut short.
+    /// Says what this command is about to do, for the one that finishes it if it is cut short.
     ///
     /// # Errors
     /// If it can't be written.
@@ -49,6 +51,13 @@ impl Hold {
         self.lock.write(&serde_json::to_string(&unfinished)?)?;
         self.unfinished = Some(unfinished);
         Ok(())
+    }
+
+    /// Whether the worktree is a new one.
+    pub fn is_new(&self) -> bool {
+        self.unfinished
+            .as_ref()
+            .is_some_and(|unfinished| unfinished.is_new)
     }
 
     /// The task that Claude starts on, if it has not begun yet.

@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::windows::{self, Waiting};
 use super::{Session, files, hooks, lock_store, trash};
 use crate::claude::Claude;
-use crate::git::{Git, Start};
+use crate::git::{Git, Start, worktrees};
 use crate::hint::{self, with_hint};
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
@@ -25,8 +25,8 @@ pub struct Made {
     tmux: bool,
 }
 
-/// Makes what the session lacks and its windows, and says what these wait for. With `has_moved` it has other
-/// ports than before; all else is as in [`prepare`].
+/// Makes what the session lacks and its windows. Says what these wait for, and what there is to tell. `start` and `made` are
+/// those of [`prepare`].
 ///
 /// # Errors
 /// The first step that fails.
@@ -35,28 +35,40 @@ pub fn make(
     start: &Start,
     hold: &Hold,
     claude: &Claude,
-    has_moved: bool,
     made: &mut Made,
 ) -> Result<(Vec<Waiting>, Vec<String>)> {
-    let in_full = has_moved || hold.unfinished.is_some();
-    let notes = prepare(session, start, hold, claude, in_full, made)?;
-    if hold.unfinished.is_some() {
-        hooks::post_add(session, hold)?;
-    }
+    let open = || windows::create(session, claude, hold);
     made.tmux = true;
-    let windows = windows::create(session, claude, hold);
-    if windows.is_err() {
+    let result = if hold.is_new() && !session.layout.hooks.post_add.is_empty() {
+        prepare(session, start, hold, claude, made).and_then(|notes| {
+            hooks::post_add(session, hold)?;
+            Ok((open()?, notes))
+        })
+    } else {
+        // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
+        if !is_whole(session) {
+            make_folder(session, made)?;
+        }
+        thread::scope(|scope| {
+            let windows = scope.spawn(open);
+            let notes = prepare(session, start, hold, claude, made);
+            let crashed = |_| Err(anyhow!("a thread ended early"));
+            let windows = windows.join().unwrap_or_else(crashed);
+            notes.and_then(|notes| Ok((windows?, notes)))
+        })
+    };
+    if result.is_err() {
         // Half of them would pass for a session that runs; the error that is reported is the one that matters.
         let _ = kill_windows(session, hold);
     }
-    Ok((windows?, notes))
+    result
 }
 
 /// Makes what the session lacks, but for its windows: branch, worktree, files, Claude's entry and settings. Gives what there
 /// is to tell.
 ///
-/// `start` is what its branch starts from; with `in_full` the layout's variables are set in files that are there too, and
-/// all that was placed by whichever command is hidden from git; `made` tells what was done, also when a step fails.
+/// `start` is what its branch starts from; `made` tells what was done, also when a step fails. Where a command was cut short
+/// the layout's variables are set in files that are there too, and all that was placed is hidden from git.
 ///
 /// # Errors
 /// The first step that fails.
@@ -65,9 +77,9 @@ pub fn prepare(
     start: &Start,
     hold: &Hold,
     claude: &Claude,
-    in_full: bool,
     made: &mut Made,
 ) -> Result<Vec<String>> {
+    let in_full = hold.unfinished.is_some();
     let mut notes = Vec::new();
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
@@ -128,24 +140,47 @@ fn check_out(
         session.record.branch(),
     );
     let git = Git::at(&project.main).holding(hold.lock());
-    fs::create_dir(path).with_context(|| format!("cannot make the folder {}", path.display()))?;
-    made.worktree = true;
-    if *start != Start::Existing {
-        let _lock = lock_store(project)?;
-        git.create_branch(branch, start)?;
-        made.branch = true;
-    }
-    for pause in PAUSES {
-        match git.add_worktree(path, branch) {
-            Err(Failure::Ended { .. }) if !is_whole(session) => thread::sleep(pause),
-            result => return checked_out(session, result, notes),
+    let mut new_from = None;
+    match start {
+        Start::Existing => {}
+        Start::Tracking { remote } => {
+            let _lock = lock_store(project)?;
+            git.create_tracking_branch(branch, remote)?;
+            made.branch = true;
         }
-        // It may have met another git that was making or removing a worktree; it takes its own folder away when it fails.
-        clear_half_made(session, hold)?;
+        Start::New { commit, .. } => new_from = Some(commit.as_str()),
+    }
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        make_folder(session, made)?;
+        let result = git.add_worktree(path, branch, new_from);
+        // When it fails git may have made the branch all the same; one that starts elsewhere is somebody else's.
+        let starts_at = |from| matches!(git.branch(branch), Ok(Some(tip)) if tip.commit == from);
+        if new_from.is_some_and(|from| result.is_ok() || starts_at(from)) {
+            made.branch = true;
+            new_from = None;
+        }
+        match (&result, pauses.next()) {
+            // It may have met another git that was making or removing a worktree; it takes its own folder away then.
+            (Err(Failure::Ended { .. }), Some(pause)) if !is_whole(session) => {
+                thread::sleep(pause);
+                clear_half_made(session, hold)?;
+                made.worktree = false;
+            }
+            _ => return checked_out(session, result, notes),
+        }
+    }
+}
+
+/// Makes the empty folder of a worktree that is to be made. One that is there already is somebody else's.
+fn make_folder(session: &Session<'_>, made: &mut Made) -> Result<()> {
+    if !made.worktree {
+        let path = session.record.worktree();
         fs::create_dir(path)
             .with_context(|| format!("cannot make the folder {}", path.display()))?;
+        made.worktree = true;
     }
-    checked_out(session, git.add_worktree(path, branch), notes)
+    Ok(())
 }
 
 /// A worktree that is complete is one, though a hook of git's failed.
@@ -182,8 +217,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         return Ok(());
     }
     let git = Git::at(&session.project.main);
-    let entry = git
-        .worktrees()?
+    let entry = worktrees::list(&session.project.common)?
         .into_iter()
         .find(|worktree| worktree.path == path);
     if path.symlink_metadata().is_ok() && !session.project.owns_worktree(path) {

@@ -8,7 +8,8 @@ use super::make::{
 use super::work::{Saved, Work};
 use super::{hooks, servers};
 use crate::claude::Claude;
-use crate::git::{Git, Worktree};
+use crate::git::Git;
+use crate::git::worktrees::{self, Worktree};
 use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
@@ -165,7 +166,7 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
     let project = session.project;
     let (path, branch) = (session.record.worktree(), session.record.branch());
     let git = Git::at(&project.main);
-    let mut worktrees = git.worktrees()?;
+    let mut worktrees = worktrees::list(&project.common)?;
     let is_at = |worktree: &Worktree| worktree.path == path || is_same(&worktree.path, path);
     let at = worktrees.iter().position(is_at);
     if at == Some(0) {

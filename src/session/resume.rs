@@ -1,6 +1,7 @@
 //! Bringing sessions back.
 
 use super::hold::{Hold, Unfinished};
+use super::hooks;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
@@ -125,30 +126,34 @@ fn start(
         if !tmux.is_pending {
             return Ok(Resumed::AlreadyRunning);
         }
+        let start = finish_worktree(session, hold)?;
+        let notes = make::prepare(session, &start, hold, claude, &mut Made::default())?;
+        if hold.is_new() {
+            hooks::post_add(session, hold)?;
+        }
         waiting.extend(windows::left_waiting(session, claude, hold, tmux)?);
-        return Ok(Resumed::Started(Vec::new()));
+        return Ok(Resumed::Started(notes));
     }
+    let start = finish_worktree(session, hold)?;
+    let mut notes = leave_taken_ports(session, hold)?;
+    let (windows, told) = make::make(session, &start, hold, claude, &mut Made::default())?;
+    waiting.extend(windows);
+    notes.extend(told);
+    Ok(Resumed::Started(notes))
+}
+
+/// Clears away what a killed command left of the worktree, and says what its branch starts from if it is to be made again.
+fn finish_worktree(session: &Session<'_>, hold: &mut Hold) -> Result<Start> {
     make::clear_half_made(session, hold)?;
     let start = branch_start(session, hold)?;
     if hold.unfinished.is_none() && !session.project.owns_worktree(session.record.worktree()) {
         hold.begin(Unfinished {
             start: start.clone(),
             prompt: None,
+            is_new: true,
         })?;
     }
-    let mut notes = leave_taken_ports(session)?;
-    let has_moved = !notes.is_empty();
-    let (windows, told) = make::make(
-        session,
-        &start,
-        hold,
-        claude,
-        has_moved,
-        &mut Made::default(),
-    )?;
-    waiting.extend(windows);
-    notes.extend(told);
-    Ok(Resumed::Started(notes))
+    Ok(start)
 }
 
 /// What the branch starts from, if the worktree is to be made again.
@@ -187,7 +192,7 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
 }
 
 /// Moves the session off the ports that somebody else listens on, in its record; a port that it lacks it gets.
-fn leave_taken_ports(session: &mut Session<'_>) -> Result<Vec<String>> {
+fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<String>> {
     let lacks_none = session.ports().count() == session.layout.ports.len();
     if lacks_none && servers::busy_ports(session).is_empty() {
         return Ok(Vec::new());
@@ -235,6 +240,14 @@ fn leave_taken_ports(session: &mut Session<'_>) -> Result<Vec<String>> {
         });
     }
     if !notes.is_empty() {
+        if hold.unfinished.is_none() {
+            // The variables that name the ports have to follow.
+            hold.begin(Unfinished {
+                start: Start::Existing,
+                prompt: None,
+                is_new: false,
+            })?;
+        }
         records.put(&session.name, session.record.clone());
         records.write(&session.project.main)?;
     }

@@ -2,7 +2,8 @@
 
 use super::{Session, files};
 use crate::git::work::Commits;
-use crate::git::{Change, Git, Worktree};
+use crate::git::worktrees::Worktree;
+use crate::git::{Change, Git};
 use crate::hint::with_hint;
 use crate::process::quote;
 use crate::project;

@@ -98,7 +98,6 @@ fn v_prints_each_git_and_tmux_command_so_that_it_can_be_pasted() {
     find("tmux -u new-session");
     find("git -C");
     let add = find(" worktree add ");
-    sandbox.git(&sandbox.main, ["branch", "-q", "pasted"]);
     let pasted = add
         .replace("my tally's-feat", "my tally's-pasted")
         .replace(" feat", " pasted");

@@ -36,8 +36,7 @@ fn a_branch_that_git_keeps_locked_is_named_and_all_is_undone() {
     let sandbox = sandbox();
     let lock = sandbox.main.join(".git/refs/heads/feat.lock");
     write(&lock, "");
-    let error =
-        "error: cannot make the branch feat: [..]refs/heads/feat.lock[..]File exists[..]\n[...]";
+    let error = "error: cannot make the worktree [ROOT]/tally-feat: [..]refs/heads/feat.lock[..]File exists[..]\n[...]";
     fails_and_changes_nothing(&sandbox, error);
     assert!(lock.exists());
 }

@@ -247,8 +247,8 @@ fn windows_that_are_made_after_the_kill_are_cleared_by_remove() {
 }
 
 #[test]
-fn a_branch_that_is_made_after_the_kill_is_cleared_by_remove() {
-    let (before, _) = beside_a_child_that_goes_on("git", "branch", &["remove", NAME]);
+fn a_branch_and_a_worktree_that_are_made_after_the_kill_are_cleared_by_remove() {
+    let (before, _) = beside_a_child_that_goes_on("git", "worktree", &["remove", NAME]);
     close_gate(&before.sandbox);
     before.assert_nothing_left();
 }

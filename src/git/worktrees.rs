@@ -1,0 +1,78 @@
+//! git's worktrees, read where git keeps them; see gitrepository-layout(5). No process is started for it.
+
+use super::{Branch, Git};
+use anyhow::{Context, Result};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// A worktree as git knows it.
+#[derive(Debug)]
+pub struct Worktree {
+    /// Its folder, which may be gone.
+    pub path: PathBuf,
+    /// What git keeps of it; for the main checkout the common git folder itself.
+    pub admin: PathBuf,
+    /// The branch that is checked out, without `refs/heads/`.
+    pub branch: Option<String>,
+    /// Why it is locked, if it is.
+    pub locked: Option<String>,
+}
+
+/// Every worktree of the repository with this common git folder, the main checkout first.
+///
+/// # Errors
+/// If the folder can't be read, or git must be asked and fails.
+pub fn list(common: &Path) -> Result<Vec<Worktree>> {
+    let main = common.parent().unwrap_or(common);
+    // Where refs are kept in tables, a worktree's HEAD says nothing, and git is asked for all at once.
+    let told = common.join("reftable").exists();
+    let told = told.then(|| Git::at(main).branches(["refs/heads"]));
+    let told = told.transpose()?;
+    let mut worktrees = vec![Worktree {
+        path: main.to_owned(),
+        admin: common.to_owned(),
+        branch: branch(common, main, told.as_deref()),
+        locked: None,
+    }];
+    let dir = common.join("worktrees");
+    let entries = match fs::read_dir(&dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(worktrees),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
+    };
+    for entry in entries {
+        let admin = entry
+            .with_context(|| format!("cannot read {}", dir.display()))?
+            .path();
+        // Without the file it is none, or just being made or removed: git passes it over too.
+        let Ok(dot_git) = fs::read(admin.join("gitdir")) else {
+            continue;
+        };
+        let dot_git = admin.join(OsStr::from_bytes(dot_git.trim_ascii_end()));
+        let path = dot_git.parent().unwrap_or(&dot_git).to_owned();
+        let locked = fs::read_to_string(admin.join("locked")).ok();
+        worktrees.push(Worktree {
+            branch: branch(&admin, &path, told.as_deref()),
+            locked: locked.map(|reason| reason.trim_end().to_owned()),
+            path,
+            admin,
+        });
+    }
+    Ok(worktrees)
+}
+
+/// The branch that a checkout is on, as its `HEAD` says, or as git has told.
+fn branch(admin: &Path, checkout: &Path, told: Option<&[Branch]>) -> Option<String> {
+    let head = match told {
+        None => fs::read_to_string(admin.join("HEAD")).ok()?,
+        Some(branches) => {
+            let is_here = |branch: &&Branch| branch.worktree.as_deref() == Some(checkout);
+            format!("ref: {}", branches.iter().find(is_here)?.refname)
+        }
+    };
+    let branch = head.trim_end().strip_prefix("ref: refs/heads/")?;
+    Some(branch.to_owned())
+}
