@@ -5,6 +5,7 @@
 
 use crate::hint;
 use anstyle::{AnsiColor, Style};
+use rustix::termios::tcgetwinsize;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
@@ -25,10 +26,20 @@ pub enum Verbosity {
 
 static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const CYAN: Style = AnsiColor::Cyan.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+/// What is wrong.
+pub const RED: Style = AnsiColor::Red.on_default().bold();
+/// What the user must notice.
+pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+/// What the user can do, or has done.
+pub const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+/// What runs.
+pub const GREEN: Style = AnsiColor::Green.on_default();
+/// What a line is about.
+pub const BOLD: Style = Style::new().bold();
+/// What may be passed over.
+pub const DIM: Style = Style::new().dimmed();
+/// All else.
+pub const PLAIN: Style = Style::new();
 
 /// Sets how much is told; the first call counts.
 pub fn set_verbosity(verbosity: Verbosity) {
@@ -61,9 +72,15 @@ pub fn done(text: impl Display) {
     }
 }
 
-/// Whether the answer goes to a terminal.
-pub fn answers_a_terminal() -> bool {
-    std::io::stdout().is_terminal()
+/// How many columns the terminal has that the answer goes to; none if it goes elsewhere.
+pub fn answer_width() -> Option<usize> {
+    let columns = tcgetwinsize(std::io::stdout()).ok()?.ws_col;
+    // A terminal that does not say is one of any width.
+    Some(if columns == 0 {
+        usize::MAX
+    } else {
+        columns.into()
+    })
 }
 
 /// Something that is not as the user may expect, and did not stop the work.

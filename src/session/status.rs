@@ -11,6 +11,7 @@ use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Mutex;
 use std::thread;
 
@@ -45,12 +46,27 @@ impl Service {
 }
 
 /// How many commits a branch and the main checkout's have that the other has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Distance {
     /// Commits of the branch alone.
     pub ahead: usize,
     /// Commits of the main checkout's branch alone.
     pub behind: usize,
+}
+
+/// What is wrong with a session, and what to do about it.
+#[derive(Debug)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: String,
+    /// What to type, mostly.
+    pub cure: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.cure)
+    }
 }
 
 /// What is known of a session at one moment.
@@ -70,8 +86,8 @@ pub struct Status<'a> {
     pub distance: Option<Distance>,
     /// What its Claude does, if it says so: `busy`, `idle` or `waiting`.
     pub claude: Option<String>,
-    /// What is wrong, each with its cure.
-    pub problems: Vec<String>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
 }
 
 /// What is asked once for all sessions.
@@ -157,26 +173,27 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
     let has_worktree = around.project.owns_worktree(worktree);
     let has_branch = around.branches.contains(&format!("refs/heads/{branch}"));
     let mut problems = Vec::new();
+    let mut add = |what: String, cure: String| problems.push(Problem { what, cure });
+    let resume = || format!("tally-session resume {name}");
+    let folder = worktree.display();
     if !has_worktree && worktree.symlink_metadata().is_ok() {
-        problems.push(format!(
-            "{} is no worktree of this repository: move it away, then tally-session resume {name}",
-            worktree.display()
-        ));
+        add(
+            format!("{folder} is no worktree of this repository"),
+            format!("move it away, then {}", resume()),
+        );
     } else if !has_worktree && !has_branch {
-        problems.push(format!(
-            "its worktree {} and its branch {branch} are gone: tally-session remove {name}",
-            worktree.display()
-        ));
+        add(
+            format!("its worktree {folder} and its branch {branch} are gone"),
+            format!("tally-session remove {name}"),
+        );
     } else if !has_worktree {
-        problems.push(format!(
-            "its worktree {} is gone: tally-session resume {name}",
-            worktree.display()
-        ));
+        add(format!("its worktree {folder} is gone"), resume());
     } else if !has_branch {
-        problems.push(format!(
-            "its branch {branch} is gone: git -C {} switch -c {branch}",
-            crate::process::quote(&worktree.to_string_lossy())
-        ));
+        let worktree = crate::process::quote(&worktree.to_string_lossy());
+        add(
+            format!("its branch {branch} is gone"),
+            format!("git -C {worktree} switch -c {branch}"),
+        );
     }
     for service in session
         .layout
@@ -184,20 +201,19 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
         .keys()
         .filter(|service| session.record.port(service).is_none())
     {
-        problems.push(format!(
-            "its record has no {service}_port: tally-session resume {name}"
-        ));
+        add(format!("its record has no {service}_port"), resume());
     }
     if !others.is_empty() {
-        problems.push(format!(
-            "tally-session did not make the tmux session {tmux_name}: {}",
-            tmux::attach_command(&tmux_name)
-        ));
+        add(
+            format!("tally-session did not make the tmux session {tmux_name}"),
+            tmux::attach_command(&tmux_name),
+        );
     }
     if ours.iter().any(|tmux| tmux.is_pending) {
-        problems.push(format!(
-            "some of its windows were never started: tally-session resume {name}"
-        ));
+        add(
+            "some of its windows were never started".to_owned(),
+            resume(),
+        );
     }
     Status {
         session,

@@ -1,5 +1,7 @@
 //! `list`: what is shown of each session.
 
+mod terminal;
+
 use crate::sandbox::{Sandbox, eventually, read, read_json, signal};
 use rustix::process::Signal;
 use serde_json::{Value, json};

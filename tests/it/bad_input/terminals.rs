@@ -7,7 +7,7 @@ fn a_terminal_of_20_columns_shows_everything() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
     let terminal = sandbox.terminal(&sandbox.main);
-    sandbox.tmux(["-L", "terminal", "resize-window", "-x", "20", "-y", "40"]);
+    terminal.resize(20);
     for (args, status, words) in [
         ("list", 0, "running"),
         ("remove nosuch", 1, "error: "),
@@ -15,8 +15,7 @@ fn a_terminal_of_20_columns_shows_everything() {
         ("nosuch", 2, "error:"),
         ("remove feat", 0, "removed feat"),
     ] {
-        terminal.enter("clear");
-        terminal.await_screen(|screen| !screen.contains("status-"));
+        terminal.clear();
         terminal.run(args);
         let (code, screen) = terminal.await_status();
         assert_eq!(code, status, "{args}: {screen}");

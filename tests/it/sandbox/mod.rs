@@ -14,6 +14,7 @@ pub use log::Started;
 pub use outcome::Outcome;
 pub use processes::signal;
 pub use project::points;
+pub use terminal::Terminal;
 
 use serde_json::Value;
 use shell::Shell;

@@ -1,6 +1,8 @@
 //! The sandbox's tmux server, and a terminal to look at it from.
 
 use super::{Sandbox, eventually_or};
+use rustix::termios::tcgetwinsize;
+use std::fs::File;
 use std::path::Path;
 use std::process::Output;
 
@@ -213,6 +215,30 @@ impl Terminal<'_> {
         self.enter(&format!(
             "env -u TMUX -u TMUX_PANE {program} {args}; echo status-$?-"
         ));
+    }
+
+    /// Makes it so many columns wide. tmux takes its time to tell the programs in it.
+    #[track_caller]
+    pub fn resize(&self, columns: u16) {
+        self.tmux(&["resize-window", "-x", &columns.to_string()]);
+        let tty = self.tmux(&["display-message", "-p", "#{pane_tty}"]);
+        let tty = File::open(tty.trim_end()).unwrap();
+        super::eventually("the terminal has its new size", || {
+            (tcgetwinsize(&tty).ok()?.ws_col == columns).then_some(())
+        });
+    }
+
+    /// Leaves nothing of what it has shown.
+    #[track_caller]
+    pub fn clear(&self) {
+        self.enter("clear");
+        self.await_screen(|screen| screen.trim_end() == "$");
+    }
+
+    /// The lines that it shows, without colours, down to the last one that has something on it.
+    pub fn lines(&self) -> Vec<String> {
+        let screen = self.tmux(&["capture-pane", "-p"]);
+        screen.trim_end().lines().map(str::to_owned).collect()
     }
 
     /// What it shows, with the colours as escape sequences.

@@ -1,0 +1,193 @@
+//! The table of `list`: as whole as can be in a pipe, as readable as can be on a terminal.
+
+use crate::commands::Context;
+use crate::session::status::{Distance, State, Status};
+use crate::ui::{self, BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
+use anstyle::Style;
+use std::path::Path;
+
+/// Between two columns, and before the further lines of a session.
+const GAP: usize = 2;
+
+type Cell = (String, Style);
+
+/// A heading and a cell of each session.
+struct Column {
+    cells: Vec<Cell>,
+    width: usize,
+    /// Whether it goes to a further line of its session where there is no room.
+    is_detail: bool,
+}
+
+impl Column {
+    fn new(heading: &str, cells: impl Iterator<Item = Cell>) -> Self {
+        let mut all = vec![(heading.to_uppercase(), DIM)];
+        all.extend(cells);
+        let widths = all.iter().map(|(text, _)| text.chars().count());
+        Self {
+            width: widths.max().unwrap_or(0),
+            cells: all,
+            is_detail: false,
+        }
+    }
+
+    fn detail(self) -> Self {
+        Self {
+            is_detail: true,
+            ..self
+        }
+    }
+}
+
+/// Prints a row for each session, and the problems below them.
+pub fn show(context: &Context, judged: &[Status<'_>]) {
+    let width = ui::answer_width();
+    let room = width.unwrap_or(usize::MAX);
+    let columns = columns(context, judged, width.is_some());
+    let lines = fold(&columns, room);
+    for row in 0..=judged.len() {
+        for (at, columns) in lines.iter().enumerate() {
+            let indent = if at == 0 { 0 } else { GAP };
+            ui::answer(format_args!("{:indent$}{}", "", line(columns, row)));
+        }
+    }
+    for status in judged {
+        let name = &status.session.name;
+        for problem in &status.problems {
+            let fits = format!("{name}: {problem}").chars().count() <= room;
+            ui::answer(format_args!(
+                "{RED}{name}{RED:#}: {}{}{}",
+                problem.what,
+                if fits { ": " } else { "\n  " },
+                problem.cure
+            ));
+        }
+    }
+}
+
+fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<Column> {
+    let column = |heading: &str, cell: &dyn Fn(&Status<'_>) -> Cell| {
+        Column::new(heading, judged.iter().map(cell))
+    };
+    let name = |status: &Status<'_>| (status.session.name.to_string(), BOLD);
+    let mut columns = vec![column("name", &name), column("state", &state)];
+    for (at, service) in context.layout.ports.keys().enumerate() {
+        let address = |status: &Status<'_>| {
+            let service = &status.services[at];
+            let number = || service.port.map(|port| port.to_string());
+            known(if on_terminal { service.url() } else { number() }, PLAIN)
+        };
+        columns.push(column(service, &address).detail());
+    }
+    let branch = |status: &Status<'_>| status.session.record.branch().to_owned();
+    if !on_terminal
+        || judged
+            .iter()
+            .any(|status| branch(status) != status.session.name.as_str())
+    {
+        columns.push(column("branch", &|status| (branch(status), PLAIN)));
+    }
+    let worktree = |status: &Status<'_>| {
+        let whole = status.session.record.worktree();
+        let short = on_terminal
+            .then(|| from_main(&context.project.main, whole))
+            .flatten();
+        (short.unwrap_or_else(|| whole.display().to_string()), PLAIN)
+    };
+    columns.extend([
+        column("changes", &changes),
+        column("claude", &claude),
+        column("worktree", &worktree).detail(),
+    ]);
+    columns
+}
+
+/// The columns of each line that a session takes: all in one if there is room, else the details below the rest.
+fn fold(columns: &[Column], room: usize) -> Vec<Vec<&Column>> {
+    let width = |columns: &[&Column]| {
+        columns
+            .iter()
+            .map(|column| column.width + GAP)
+            .sum::<usize>()
+    };
+    let all: Vec<_> = columns.iter().collect();
+    // No gap is needed behind the last column.
+    if width(&all) <= room.saturating_add(GAP) {
+        return vec![all];
+    }
+    let (details, rest) = all
+        .into_iter()
+        .partition::<Vec<_>, _>(|column| column.is_detail);
+    let mut lines = Vec::new();
+    for part in [rest, details] {
+        lines.push(Vec::new());
+        for column in part {
+            match lines.last_mut() {
+                Some(line) if line.is_empty() || width(line) + column.width + GAP <= room => {
+                    line.push(column);
+                }
+                _ => lines.push(vec![column]),
+            }
+        }
+    }
+    lines
+}
+
+fn line(columns: &[&Column], row: usize) -> String {
+    let cells = columns.iter().map(|column| {
+        let (text, style) = &column.cells[row];
+        let padding = column.width - text.chars().count() + GAP;
+        format!("{style}{text}{style:#}{:padding$}", "")
+    });
+    cells.collect::<String>().trim_end().to_owned()
+}
+
+/// A path beside the main checkout, as one who is there types it.
+fn from_main(main: &Path, path: &Path) -> Option<String> {
+    let beside = path.strip_prefix(main.parent()?).ok()?;
+    Some(format!("../{}", beside.display()))
+}
+
+/// A dash for what is unknown or not there.
+fn known(text: Option<String>, style: Style) -> Cell {
+    text.map_or_else(|| ("-".to_owned(), DIM), |text| (text, style))
+}
+
+fn state(status: &Status<'_>) -> Cell {
+    let (word, style) = match status.state {
+        State::Running if status.attached => ("attached", GREEN),
+        State::Running => ("running", GREEN),
+        State::Stopped => ("stopped", DIM),
+        State::Broken => ("broken", RED),
+    };
+    (word.to_owned(), style)
+}
+
+/// Changed files, then commits ahead and behind: `2 +3 -1`.
+fn changes(status: &Status<'_>) -> Cell {
+    let Distance { ahead, behind } = status.distance.unwrap_or_default();
+    let parts = [
+        ("", status.changes.unwrap_or(0)),
+        ("+", ahead),
+        ("-", behind),
+    ];
+    let words: Vec<_> = parts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(sign, count)| format!("{sign}{count}"))
+        .collect();
+    known(
+        Some(words.join(" ")).filter(|words| !words.is_empty()),
+        CYAN,
+    )
+}
+
+/// What the user is waited for in has to be seen at once.
+fn claude(status: &Status<'_>) -> Cell {
+    let style = match status.claude.as_deref() {
+        Some("waiting") => YELLOW,
+        Some("busy") => GREEN,
+        _ => PLAIN,
+    };
+    known(status.claude.clone(), style)
+}

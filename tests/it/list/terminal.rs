@@ -1,0 +1,115 @@
+//! The table as a person sees it.
+
+use crate::sandbox::{Sandbox, Terminal, read_json};
+use std::fs;
+
+/// The lines that `list` prints on a terminal of so many columns, as they stand there.
+#[track_caller]
+fn listed(terminal: &Terminal, columns: u16) -> Vec<String> {
+    terminal.resize(columns);
+    terminal.clear();
+    terminal.run("list");
+    terminal.await_status();
+    let lines = terminal.lines();
+    let table = lines.iter().skip_while(|line| !line.starts_with("NAME"));
+    table
+        .take_while(|line| !line.starts_with("status-"))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn list_takes_two_lines_a_session_where_one_is_too_long_and_wraps_nothing() {
+    let sandbox = Sandbox::new();
+    let terminal = sandbox.terminal(&sandbox.main);
+    sandbox.add("feature-payment");
+    sandbox.add("bugfix-ui");
+    let (one, other) = (sandbox.ports("feature-payment"), sandbox.ports("bugfix-ui"));
+    let url = |port: u16| format!("http://localhost:{port}");
+    let [a, b, c, d] = [one.0, one.1, other.0, other.1].map(url);
+    let narrow = [
+        "NAME             STATE    CHANGES  CLAUDE".to_owned(),
+        "  BACKEND                FRONTEND               WORKTREE".to_owned(),
+        "feature-payment  running  -        idle".to_owned(),
+        format!("  {a}  {b}  ../tally-feature-payment"),
+        "bugfix-ui        running  -        idle".to_owned(),
+        format!("  {c}  {d}  ../tally-bugfix-ui"),
+    ];
+    assert_eq!(listed(&terminal, 80), narrow);
+    let wide = [
+        "NAME             STATE    BACKEND                FRONTEND               CHANGES  CLAUDE  WORKTREE".to_owned(),
+        format!("feature-payment  running  {a}  {b}  -        idle    ../tally-feature-payment"),
+        format!("bugfix-ui        running  {c}  {d}  -        idle    ../tally-bugfix-ui"),
+    ];
+    assert_eq!(listed(&terminal, 120), wide);
+    // The longest line just fits.
+    let just = u16::try_from(wide[1].len()).unwrap();
+    assert_eq!(listed(&terminal, just), wide);
+    assert_eq!(listed(&terminal, just - 1), narrow);
+}
+
+#[test]
+fn list_names_the_branches_on_a_terminal_once_one_is_not_its_session_s_name() {
+    let sandbox = Sandbox::new();
+    let terminal = sandbox.terminal(&sandbox.main);
+    sandbox.add("one");
+    sandbox.add("two");
+    assert!(!listed(&terminal, 150)[0].contains("BRANCH"));
+    sandbox.git(&sandbox.main, ["branch", "-q", "-m", "two", "second"]);
+    sandbox.edit_record("two", |record| record["branch"] = "second".into());
+    let table = listed(&terminal, 150);
+    let branches = table.iter().map(|line| line.split_whitespace().nth(4));
+    assert_eq!(
+        branches.collect::<Vec<_>>(),
+        [Some("BRANCH"), Some("one"), Some("second")]
+    );
+}
+
+#[test]
+fn list_shows_the_whole_path_of_a_worktree_that_is_not_beside_the_main_checkout() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let elsewhere = tempfile::tempdir_in("/tmp").unwrap();
+    let moved = fs::canonicalize(elsewhere.path()).unwrap().join("feat");
+    let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
+    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    sandbox.edit_record("feat", |record| record["worktree"] = to.into());
+    let table = listed(&sandbox.terminal(&sandbox.main), 150);
+    assert_eq!(table[1].split_whitespace().last(), Some(to));
+}
+
+#[test]
+fn list_gives_a_problem_s_cure_a_line_of_its_own_where_both_are_too_long_for_one() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feature-payment");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    let terminal = sandbox.terminal(&sandbox.main);
+    let problem = format!(
+        "feature-payment: its worktree {} is gone",
+        worktree.display()
+    );
+    let cure = "tally-session resume feature-payment";
+    assert_eq!(listed(&terminal, 150)[2..], [format!("{problem}: {cure}")]);
+    assert_eq!(listed(&terminal, 80)[4..], [problem, format!("  {cure}")]);
+}
+
+#[test]
+fn list_says_in_colour_who_waits_for_the_user_and_in_words_too() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let file = sandbox.claude_s_file("feat");
+    let mut about = read_json(&file);
+    about["status"] = "waiting".into();
+    fs::write(&file, about.to_string()).unwrap();
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("list");
+    let (_, screen) = terminal.await_status();
+    assert!(screen.contains("\u{1b}[1m\u{1b}[33mwaiting"), "{screen:?}");
+    terminal.clear();
+    terminal.enter("export NO_COLOR=1");
+    terminal.run("list");
+    let (_, screen) = terminal.await_status();
+    assert!(screen.contains("  waiting  "), "{screen:?}");
+    assert!(!screen.contains("[33m"), "{screen:?}");
+}
