@@ -6,6 +6,9 @@ use std::fmt;
 /// The longest name, in bytes.
 const LONGEST: usize = 100;
 
+/// How like two names are, from 0 to 1, when one may be meant by the other: as in clap's own suggestions.
+const LIKE: f64 = 0.7;
+
 /// A name that git takes as a branch and that is safe in a path: checked once, here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionName(String);
@@ -51,6 +54,15 @@ impl SessionName {
     /// The name where a slash cannot stand.
     pub fn slug(&self) -> String {
         self.0.replace('/', "-")
+    }
+
+    /// The one of some names that this one may be a slip of the keyboard for.
+    pub fn most_like<'a>(&self, names: impl Iterator<Item = &'a Self>) -> Option<&'a Self> {
+        names
+            .map(|name| (strsim::jaro(&self.0, &name.0), name))
+            .filter(|(likeness, _)| *likeness > LIKE)
+            .max_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, name)| name)
     }
 }
 
@@ -118,6 +130,24 @@ mod tests {
         ] {
             let error = SessionName::parse(name).unwrap_err().to_string();
             assert!(error.contains(words), "{name:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_is_most_like_the_one_that_was_meant() {
+        let names = ["feature-auth", "feature-payment", "bugfix-ui"]
+            .map(|name| SessionName::parse(name).unwrap());
+        for (typed, meant) in [
+            ("featur-auth", Some("feature-auth")),
+            ("feature-paymnet", Some("feature-payment")),
+            ("bugfix", Some("bugfix-ui")),
+            ("main", None),
+        ] {
+            let found = SessionName::parse(typed)
+                .unwrap()
+                .most_like(names.iter())
+                .map(SessionName::as_str);
+            assert_eq!(found, meant, "{typed}");
         }
     }
 

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let name = SessionName::parse(&args.name)?;
     let records = Records::read(&context.project.main)?;
-    let session = Session::find(&context.project, &context.layout, &records, &name)?;
+    let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
     if own_tmux_session(&session)?.is_some_and(|tmux| !tmux.is_pending) {
         return super::attach_to(context, &name);
     }

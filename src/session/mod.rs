@@ -14,7 +14,7 @@ pub mod trash;
 mod windows;
 pub mod work;
 
-use crate::hint::Hint;
+use crate::hint::{Hint, with_hint};
 use crate::layout::{Layout, placeholders};
 use crate::name::SessionName;
 use crate::ports::Port;
@@ -53,7 +53,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The session of this name, from the store.
+    /// The session of this name, from the store. `command` is what to type again with the name that was meant.
     ///
     /// # Errors
     /// If the store has no such session.
@@ -62,12 +62,19 @@ impl<'a> Session<'a> {
         layout: &'a Layout,
         records: &Records,
         name: &SessionName,
+        command: &str,
     ) -> Result<Self> {
-        let record = records
-            .find(name)
-            .ok_or_else(|| anyhow!("there is no session {name}"));
-        let record = record.hint("see which there are: tally-session list")?;
-        Ok(Self::new(project, layout, name, record))
+        if let Some(record) = records.find(name) {
+            return Ok(Self::new(project, layout, name, record));
+        }
+        let mut error = anyhow!("there is no session {name}");
+        if let Some(meant) = name.most_like(records.iter().map(|(known, _)| known)) {
+            error = with_hint(
+                error,
+                format!("did you mean {meant}? tally-session {command} {meant}"),
+            );
+        }
+        Err(error).hint("see which there are: tally-session list")
     }
 
     /// Takes the session's record out of the store.

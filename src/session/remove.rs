@@ -64,7 +64,7 @@ pub fn remove(
 ) -> Result<Removed> {
     let hold = Hold::take(project, name)?;
     let records = Records::read(&project.main)?;
-    let session = Session::find(project, layout, &records, name)?;
+    let session = Session::find(project, layout, &records, name, "remove")?;
     Records::check_writable(&project.main)?;
     if hold.unfinished.is_some() {
         clear_half_made(&session, &hold)?;

@@ -68,14 +68,15 @@ pub fn resume(
             // Another command has removed it meanwhile.
             continue;
         }
-        let result = Session::find(project, layout, &records, &name).and_then(|mut session| {
-            let mut hold = holds
-                .remove(&name)
-                .with_context(|| format!("{name} was only just added"))??;
-            let resumed = start(&mut session, claude, &mut hold, &running, &mut waiting)?;
-            done.push(hold);
-            Ok(resumed)
-        });
+        let result =
+            Session::find(project, layout, &records, &name, "resume").and_then(|mut session| {
+                let mut hold = holds
+                    .remove(&name)
+                    .with_context(|| format!("{name} was only just added"))??;
+                let resumed = start(&mut session, claude, &mut hold, &running, &mut waiting)?;
+                done.push(hold);
+                Ok(resumed)
+            });
         results.push((name, result));
     }
     match windows::fill(project, &waiting) {

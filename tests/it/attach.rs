@@ -58,7 +58,7 @@ fn attach_leaves_a_running_session_as_it_is() {
 fn attach_goes_to_no_session_whose_name_only_begins_so() {
     let sandbox = Sandbox::new();
     sandbox.add("feature");
-    let error = "error: there is no session feat\nhint: see which there are: tally-session list\n";
+    let error = "error: there is no session feat\nhint: did you mean feature? tally-session attach feature\nhint: see which there are: tally-session list\n";
     sandbox.run_changes_nothing(["attach", "feat"]).fails(error);
 }
 

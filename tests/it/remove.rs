@@ -174,7 +174,7 @@ fn remove_works_from_inside_the_session_s_own_tmux_session() {
 fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
     let sandbox = Sandbox::new();
     sandbox.add("feature");
-    let error = "error: there is no session feat\nhint: see which there are: tally-session list\n";
+    let error = "error: there is no session feat\nhint: did you mean feature? tally-session remove feature\nhint: see which there are: tally-session list\n";
     sandbox
         .run_changes_nothing(["remove", "--force", "feat"])
         .fails(error);

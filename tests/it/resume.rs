@@ -241,11 +241,23 @@ fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
 }
 
 #[test]
-fn resume_of_an_unknown_name_says_how_to_see_those_there_are() {
+fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_are() {
     let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    let error = "error: there is no session fea\nhint: see which there are: tally-session list\n";
-    sandbox.run_changes_nothing(["resume", "fea"]).fails(error);
+    sandbox.add("bugfix");
+    sandbox.add("feature-auth");
+    let list = "hint: see which there are: tally-session list\n";
+    let outcome = sandbox
+        .run_changes_nothing(["resume", "featur-auth"])
+        .fails(&format!(
+            "error: there is no session featur-auth\n\
+             hint: did you mean feature-auth? tally-session resume feature-auth\n{list}"
+        ));
+    sandbox
+        .type_line(&outcome.command_after("did you mean feature-auth? "))
+        .is(0, "feature-auth is already running\n", "");
+    sandbox
+        .run_changes_nothing(["resume", "main"])
+        .fails(&format!("error: there is no session main\n{list}"));
 }
 
 #[test]
