@@ -1,18 +1,30 @@
 //! What can be typed, for clap.
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
 
-/// Several features of one web project at once, each with its own worktree, branch, ports, database, servers and Claude Code.
+/// Work on several features of one web project at once. Each has its own session:
+/// a git worktree with its branch, ports, database and settings, and tmux windows
+/// where its servers and its Claude Code run.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(
+    version,
+    propagate_version = true,
+    verbatim_doc_comment,
+    next_help_heading = "Global options",
+    after_help = "\
+Examples:
+  tally-session add feature-payment     make a session and start its servers
+  tally-session resume                  bring all sessions back after a restart
+  tally-session remove feature-payment  clear one away; no work is lost"
+)]
 pub struct Cli {
     /// Work as if started in this folder
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     pub dir: Option<PathBuf>,
 
     /// Print each git and tmux command as it is run
-    #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 
     /// Print only errors
@@ -34,14 +46,18 @@ pub enum Command {
     Attach(Attach),
 }
 
-/// Make a session: branch, worktree, ports, database, settings, and its windows in tmux
+/// Make a session: worktree, branch, ports, database and windows
 #[derive(Args)]
-#[command(after_help = "Example: tally-session add feature-payment")]
+#[command(after_help = "\
+Examples:
+  tally-session add feature-payment
+  tally-session add bugfix-ui --from v1.2
+  tally-session add feature-auth --prompt 'Let users log in' --attach")]
 pub struct Add {
     /// The session's name, which is its branch's too
     pub name: String,
 
-    /// The commit, branch or tag that a new branch starts from [default: the main checkout's HEAD]
+    /// Start a new branch here, not at the main checkout's HEAD
     #[arg(long, value_name = "REF")]
     pub from: Option<String>,
 
@@ -54,11 +70,14 @@ pub struct Add {
     pub attach: bool,
 }
 
-/// Bring sessions back, each Claude in its old conversation; all of them if none is named
+/// Bring sessions back, each Claude in its conversation
 #[derive(Args)]
-#[command(after_help = "Example: tally-session resume")]
+#[command(after_help = "\
+Examples:
+  tally-session resume
+  tally-session resume feature-payment --attach")]
 pub struct Resume {
-    /// The sessions to bring back
+    /// The sessions to bring back [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
@@ -67,27 +86,36 @@ pub struct Resume {
     pub attach: bool,
 }
 
-/// Show the sessions, their ports and what each one is doing
+/// Show the sessions and what each one is doing
 #[derive(Args)]
-#[command(visible_alias = "ls", after_help = "Example: tally-session list")]
+#[command(
+    visible_alias = "ls",
+    after_help = "\
+Examples:
+  tally-session list
+  tally-session list --json | jq -r '.[] | select(.claude == \"waiting\").name'"
+)]
 pub struct List {
     /// Print a JSON array, one object a session
     #[arg(long)]
     pub json: bool,
 }
 
-/// Clear sessions away: tmux session, servers, worktree, branch, Claude entry, record
+/// Clear sessions away, and lose no work
 #[derive(Args)]
 #[command(
     visible_alias = "rm",
-    after_help = "Example: tally-session remove feature-payment"
+    after_help = "\
+Examples:
+  tally-session remove feature-payment
+  tally-session remove --force bugfix-ui"
 )]
 pub struct Remove {
     /// The sessions to clear away
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// Remove uncommitted and unmerged work too, after saving it under refs/tally-session/
+    /// Remove unmerged work too, saved under refs/tally-session/
     #[arg(short, long)]
     pub force: bool,
 
@@ -96,9 +124,11 @@ pub struct Remove {
     pub keep_branch: bool,
 }
 
-/// Go to a session's tmux session, resuming it first if it is stopped
+/// Go to a session's windows; a stopped session is resumed first
 #[derive(Args)]
-#[command(after_help = "Example: tally-session attach feature-payment")]
+#[command(after_help = "\
+Example:
+  tally-session attach feature-payment")]
 pub struct Attach {
     /// The session to go to
     pub name: String,

@@ -11,6 +11,7 @@ mod database;
 mod failing;
 mod failures;
 mod guards;
+mod help;
 mod killed;
 mod list;
 mod many;
