@@ -34,6 +34,21 @@ struct Context {
 /// # Errors
 /// What could not be done, or was refused.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    let dir = cli.dir;
+    match cli.command {
+        Command::Add(args) => in_project(dir, |context| add::run(context, &args)),
+        Command::Resume(args) => in_project(dir, |context| resume::run(context, &args)),
+        Command::List(args) => in_project(dir, |context| list::run(context, &args)),
+        Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
+        Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
+    }
+}
+
+/// Runs a command that needs a project, git and tmux.
+fn in_project(
+    dir: Option<PathBuf>,
+    work: impl FnOnce(&Context) -> Result<ExitCode>,
+) -> Result<ExitCode> {
     for program in ["git", "tmux"] {
         which::which(program)
             .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
@@ -43,7 +58,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
                 format!("sudo apt install {program}")
             })?;
     }
-    let here = cli.dir.map_or_else(current_folder, Ok)?;
+    let here = dir.map_or_else(current_folder, Ok)?;
     let project = Project::discover(&here)?;
     let context = Context {
         layout: Layout::read(&project.main)?,
@@ -51,13 +66,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         here,
         claude: Claude::of_user()?,
     };
-    let outcome = match cli.command {
-        Command::Add(args) => add::run(&context, &args),
-        Command::Resume(args) => resume::run(&context, &args),
-        Command::List(args) => list::run(&context, &args),
-        Command::Remove(args) => remove::run(&context, &args),
-        Command::Attach(args) => attach::run(&context, &args),
-    };
+    let outcome = work(&context);
     empty_trash(&context);
     outcome
 }
