@@ -1,6 +1,6 @@
 //! What can be typed, for clap.
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Work on several features of one web project at once. Each has its own session:
@@ -44,6 +44,7 @@ pub enum Command {
     List(List),
     Remove(Remove),
     Attach(Attach),
+    Completions(Completions),
 }
 
 /// Make a session: worktree, branch, ports, database and windows
@@ -132,4 +133,24 @@ Example:
 pub struct Attach {
     /// The session to go to
     pub name: String,
+}
+
+/// Print what a shell needs to complete commands and session names
+#[derive(Args)]
+#[command(after_help = "\
+Examples, each a line for the shell's start-up file:
+  eval \"$(tally-session completions bash)\"      ~/.bashrc
+  eval \"$(tally-session completions zsh)\"       ~/.zshrc
+  tally-session completions fish | source        ~/.config/fish/config.fish")]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// A shell that can complete.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }

@@ -32,6 +32,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    commands::completions::answer_shell();
     let cli = cli::Cli::parse();
     ui::set_verbosity(if cli.quiet {
         ui::Verbosity::Quiet

@@ -2,6 +2,7 @@
 
 mod add;
 mod attach;
+pub mod completions;
 mod list;
 mod remove;
 mod resume;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::List(args) => in_project(dir, |context| list::run(context, &args)),
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
+        Command::Completions(args) => completions::run(&args),
     }
 }
 

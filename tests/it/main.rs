@@ -7,6 +7,7 @@ mod attach;
 mod bad_input;
 mod claude;
 mod cli;
+mod completions;
 mod database;
 mod failing;
 mod failures;

@@ -268,6 +268,12 @@ impl Sandbox {
         fs::write(&file, before + text + "\n").unwrap();
     }
 
+    /// Puts the program on the user's PATH.
+    pub fn install(&self) {
+        let program = env!("CARGO_BIN_EXE_tally-session");
+        symlink(program, self.root.join("bin/tally-session")).unwrap();
+    }
+
     /// A folder with links to these programs and to nothing else, for a PATH.
     pub fn path_of(&self, programs: &[&str]) -> PathBuf {
         let dir = self.root.join("path");

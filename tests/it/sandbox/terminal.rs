@@ -168,9 +168,22 @@ impl Sandbox {
 
     /// A terminal with a shell in it, of a tmux server beside the sandbox's own.
     pub fn terminal(&self, dir: &Path) -> Terminal<'_> {
+        self.terminal_with(dir, "PS1='$ ' exec bash --norc --noprofile")
+    }
+
+    /// A terminal with the user's own shell in it, start-up files and all.
+    #[track_caller]
+    pub fn shell_terminal(&self, dir: &Path) -> Terminal<'_> {
+        let shell = shlex::try_quote(self.shell_path().to_str().unwrap()).unwrap();
+        let terminal =
+            self.terminal_with(dir, &format!("exec env -u TMUX -u TMUX_PANE {shell} -l"));
+        terminal.await_screen(|screen| screen.contains("$ "));
+        terminal
+    }
+
+    fn terminal_with(&self, dir: &Path, command: &str) -> Terminal<'_> {
         let dir = dir.to_str().unwrap();
         let terminal = Terminal { sandbox: self };
-        let shell = "PS1='$ ' exec bash --norc --noprofile";
         terminal.tmux(&[
             "-f",
             "/dev/null",
@@ -182,7 +195,7 @@ impl Sandbox {
             "40",
             "-c",
             dir,
-            shell,
+            command,
         ]);
         terminal
     }
@@ -205,8 +218,18 @@ impl Terminal<'_> {
 
     /// Types a line. The shell in it does not know that it is in tmux.
     pub fn enter(&self, line: &str) {
-        self.tmux(&["send-keys", "-l", "--", line]);
-        self.tmux(&["send-keys", "Enter"]);
+        self.type_text(line);
+        self.press("Enter");
+    }
+
+    /// Types a text, and leaves it there.
+    pub fn type_text(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", "--", text]);
+    }
+
+    /// Presses a key that has a name.
+    pub fn press(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
     }
 
     /// Types a call of the program.

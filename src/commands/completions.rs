@@ -1,0 +1,114 @@
+//! `completions`: what a shell needs to complete command lines, and the answers to its questions.
+//!
+//! The script that is printed makes the shell call this program at each Tab, with a variable set: the names are those
+//! of that very moment.
+
+use crate::cli::{self, Cli};
+use crate::project::Project;
+use crate::store::records::Records;
+use crate::ui;
+use anyhow::Result;
+use clap::{Arg, Command, CommandFactory};
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::ArgValueCompleter;
+use clap_complete::env::{Bash, CompleteEnv, EnvCompleter, Fish, Shells, Zsh};
+use std::env;
+use std::ffi::OsStr;
+use std::path::{self, PathBuf};
+use std::process::ExitCode;
+
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// The variable that tells a shell's question from a command.
+const VARIABLE: &str = "TALLY_SESSION_COMPLETE";
+
+/// zsh has no `compdef` before its completion is switched on, which no start-up file of the system does.
+const SWITCH_ON: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }";
+
+/// The commands that take names of sessions, with the argument that does.
+const TAKE_NAMES: [(&str, &str); 3] =
+    [("resume", "names"), ("remove", "names"), ("attach", "name")];
+
+pub fn run(args: &cli::Completions) -> Result<ExitCode> {
+    let shell: &dyn EnvCompleter = match args.shell {
+        cli::Shell::Bash => &Bash,
+        cli::Shell::Zsh => {
+            ui::answer(SWITCH_ON);
+            &Zsh
+        }
+        cli::Shell::Fish => &Fish,
+    };
+    let mut script = Vec::new();
+    shell.write_registration(VARIABLE, NAME, NAME, &program(), &mut script)?;
+    ui::answer(String::from_utf8_lossy(&script).trim());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a shell has to type for this program, in any folder.
+fn program() -> String {
+    env::args_os()
+        .next()
+        .map(PathBuf::from)
+        // What has no slash in it was found on the PATH.
+        .filter(|called| called.components().count() > 1)
+        .and_then(|called| path::absolute(called).ok())
+        .map_or_else(
+            || NAME.to_owned(),
+            |path| path.to_string_lossy().into_owned(),
+        )
+}
+
+/// If a shell asks how a line may go on, answers it and ends the program.
+pub fn answer_shell() {
+    CompleteEnv::with_factory(command)
+        .var(VARIABLE)
+        .shells(Shells(&[&Bash, &Zsh, &Fish]))
+        .complete();
+}
+
+/// All that can be typed. Hidden is what is offered only where nothing else is: options, before a dash is typed.
+fn command() -> Command {
+    let hide_option = |arg: Arg| {
+        let is_option = !arg.is_positional();
+        arg.hide(is_option)
+    };
+    let mut command = Cli::command();
+    command.build();
+    command = command
+        .mut_args(hide_option)
+        .mut_subcommands(|command| command.mut_args(hide_option));
+    for (name, arg) in TAKE_NAMES {
+        // Whatever is wrong: a prompt is no place to say so.
+        let complete = move |begun: &OsStr| names(arg, begun).unwrap_or_default();
+        let complete = ArgValueCompleter::new(complete);
+        command = command.mut_subcommand(name, |command| {
+            command.mut_arg(arg, |arg| arg.add(complete))
+        });
+    }
+    command
+}
+
+/// The names of sessions that begin so and that the line does not have yet.
+fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
+    let line = env::args_os().skip_while(|word| word != "--").skip(1);
+    let line = Cli::command()
+        .ignore_errors(true)
+        .try_get_matches_from(line)
+        .ok()?;
+    let dir = match line.get_one::<PathBuf>("dir") {
+        // The shell has not replaced it yet.
+        Some(dir) if dir.starts_with("~") => dirs::home_dir()?.join(dir.strip_prefix("~").ok()?),
+        Some(dir) => dir.clone(),
+        None => env::current_dir().ok()?,
+    };
+    let (_, command) = line.subcommand()?;
+    let typed = || command.get_many::<String>(arg).into_iter().flatten();
+    let records = Records::read(&Project::discover(&dir).ok()?.main).ok()?;
+    let names = records.iter().map(|(name, _)| name.as_str());
+    let offered = names.filter(|name| {
+        // The word that is being typed is one of those on the line.
+        let given = typed().filter(|typed| typed == name).count() > usize::from(begun == *name);
+        name.starts_with(&*begun.to_string_lossy()) && !given
+    });
+    Some(offered.map(CompletionCandidate::from).collect())
+}
