@@ -14,9 +14,9 @@ use std::path::PathBuf;
     next_help_heading = "Global options",
     after_help = "\
 Examples:
-  tally-session add feature-payment     make a session and start its servers
-  tally-session resume                  bring all sessions back after a restart
-  tally-session remove feature-payment  clear one away; no work is lost"
+  tally-session add feature-payment     make a session, start its servers
+  tally-session resume                  bring all back after a restart
+  tally-session remove feature-payment  clear it away; no work is lost"
 )]
 pub struct Cli {
     /// Work as if started in this folder
@@ -45,6 +45,12 @@ pub enum Command {
     Remove(Remove),
     Attach(Attach),
     Completions(Completions),
+    /// Print the manual page
+    #[command(after_help = "\
+Example, which installs it for man tally-session:
+  mkdir -p ~/.local/share/man/man1
+  tally-session man >~/.local/share/man/man1/tally-session.1")]
+    Man,
 }
 
 /// Make a session: worktree, branch, ports, database and windows
@@ -94,7 +100,7 @@ pub struct Resume {
     after_help = "\
 Examples:
   tally-session list
-  tally-session list --json | jq -r '.[] | select(.claude == \"waiting\").name'"
+  tally-session list --json | jq -r '.[].backend_url'"
 )]
 pub struct List {
     /// Print a JSON array, one object a session
@@ -139,11 +145,12 @@ pub struct Attach {
 #[derive(Args)]
 #[command(after_help = "\
 Examples, each a line for the shell's start-up file:
-  eval \"$(tally-session completions bash)\"      ~/.bashrc
-  eval \"$(tally-session completions zsh)\"       ~/.zshrc
-  tally-session completions fish | source        ~/.config/fish/config.fish")]
+  eval \"$(tally-session completions bash)\"  # ~/.bashrc
+  eval \"$(tally-session completions zsh)\"   # ~/.zshrc
+  tally-session completions fish | source   # ~/.config/fish/config.fish")]
 pub struct Completions {
-    /// The shell
+    /// bash, zsh or fish
+    #[arg(hide_possible_values = true)]
     pub shell: Shell,
 }
 

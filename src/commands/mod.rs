@@ -4,6 +4,7 @@ mod add;
 mod attach;
 pub mod completions;
 mod list;
+mod man;
 mod remove;
 mod resume;
 
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
         Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
     }
 }
 

@@ -1,0 +1,90 @@
+//! `man`: the manual page, made of what `--help` says.
+
+use crate::cli::Cli;
+use crate::ui;
+use anyhow::Result;
+use clap::{Arg, Command, CommandFactory};
+use std::fmt::{self, Display, Write};
+use std::process::ExitCode;
+
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+const EXIT_STATUS: &str = "\
+.SH EXIT STATUS
+0 if all was done, 1 if something failed or was refused, 2 if the command line was wrong.";
+
+pub fn run() -> Result<ExitCode> {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    let mut page = String::new();
+    write_page(&mut page, &mut command)?;
+    ui::answer(page);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The whole program's page, in the language of man(7).
+fn write_page(page: &mut String, command: &mut Command) -> fmt::Result {
+    let name = escape(NAME);
+    let version = env!("CARGO_PKG_VERSION");
+    let what = escape(env!("CARGO_PKG_DESCRIPTION"));
+    writeln!(
+        page,
+        ".TH {} 1 \"\" \"{name} {version}\"",
+        name.to_uppercase()
+    )?;
+    writeln!(page, ".SH NAME\n{name} \\- {what}")?;
+    writeln!(page, ".SH SYNOPSIS\n{}\n.SH DESCRIPTION", usage(command))?;
+    write_about(page, command)?;
+    writeln!(page, ".SH OPTIONS")?;
+    write_options(page, command, |_| true)?;
+    writeln!(page, ".SH COMMANDS")?;
+    for command in command.get_subcommands_mut() {
+        writeln!(page, ".SS {}", usage(command))?;
+        write_about(page, command)?;
+        write_options(page, command, |arg| {
+            !arg.is_global_set() && arg.get_id() != "help" && arg.get_id() != "version"
+        })?;
+    }
+    write!(page, "{EXIT_STATUS}")
+}
+
+fn usage(command: &mut Command) -> String {
+    let usage = command.render_usage().to_string();
+    escape(usage.trim_start_matches("Usage: "))
+}
+
+/// What a command does, and the examples as they are.
+fn write_about(page: &mut String, command: &Command) -> fmt::Result {
+    let about = command.get_about().map(escape).unwrap_or_default();
+    let examples = command.get_after_help().map(escape).unwrap_or_default();
+    writeln!(page, "{about}\n.PP\n.nf\n{examples}\n.fi")
+}
+
+/// Each argument, and what it means.
+fn write_options(
+    page: &mut String,
+    command: &Command,
+    wanted: impl Fn(&Arg) -> bool,
+) -> fmt::Result {
+    for arg in command.get_arguments().filter(|arg| wanted(arg)) {
+        let short = arg.get_short().filter(|_| arg.get_long().is_some());
+        let short = short.map_or_else(String::new, |letter| format!("-{letter}, "));
+        let help = arg.get_help().map(escape).unwrap_or_default();
+        writeln!(
+            page,
+            ".TP\n\\fB{}{}\\fR\n{help}",
+            escape(short),
+            escape(arg)
+        )?;
+    }
+    Ok(())
+}
+
+/// A text that means itself: no dash is a hyphen, no quote a curved one, and no line a command.
+fn escape(text: impl Display) -> String {
+    text.to_string()
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\(aq")
+        .replace("\n.", "\n\\&.")
+}
