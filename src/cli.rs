@@ -51,6 +51,9 @@ Example, which installs it for man tally-session:
   mkdir -p ~/.local/share/man/man1
   tally-session man >~/.local/share/man/man1/tally-session.1")]
     Man,
+    /// Print the built-in layout: a start for a project's own .tally-session.toml
+    #[command(after_help = "Example: tally-session layout > .tally-session.toml")]
+    Layout,
 }
 
 /// Make a session: worktree, branch, ports, database and windows

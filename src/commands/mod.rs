@@ -3,6 +3,7 @@
 mod add;
 mod attach;
 pub mod completions;
+mod layout;
 mod list;
 mod man;
 mod remove;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
         Command::Completions(args) => completions::run(&args),
+        Command::Layout => Ok(layout::run()),
         Command::Man => man::run(),
     }
 }

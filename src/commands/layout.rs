@@ -1,0 +1,9 @@
+//! `layout`: prints the built-in layout, word for word.
+
+use crate::{layout, ui};
+use std::process::ExitCode;
+
+pub fn run() -> ExitCode {
+    ui::answer(layout::BUILT_IN.trim_end());
+    ExitCode::SUCCESS
+}
