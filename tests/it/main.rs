@@ -14,6 +14,7 @@ mod failures;
 mod guards;
 mod help;
 mod killed;
+mod layouts;
 mod list;
 mod many;
 mod ports;

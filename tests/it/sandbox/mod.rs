@@ -13,7 +13,7 @@ mod typed;
 pub use log::Started;
 pub use outcome::Outcome;
 pub use processes::signal;
-pub use project::points;
+pub use project::{make_database, points};
 pub use terminal::Terminal;
 
 use serde_json::Value;
@@ -220,9 +220,14 @@ impl Sandbox {
 
     /// The backend's and the frontend's port of a session.
     pub fn ports(&self, name: &str) -> (u16, u16) {
-        let record = &self.store()[name];
-        let port = |service: &str| u16::try_from(record[service].as_u64().unwrap()).unwrap();
-        (port("backend_port"), port("frontend_port"))
+        (self.port(name, "backend"), self.port(name, "frontend"))
+    }
+
+    /// A service's port of a session.
+    #[track_caller]
+    pub fn port(&self, name: &str, service: &str) -> u16 {
+        let port = &self.store()[name][format!("{service}_port")];
+        u16::try_from(port.as_u64().unwrap()).unwrap()
     }
 
     /// `list --json`, one object a session.

@@ -51,6 +51,27 @@ impl Sandbox {
         write(&self.home.join(".claude.json"), claude.to_string());
     }
 
+    /// Takes all away that the project has, but for its history: for one of another kind.
+    pub fn clear_project(&self) {
+        for entry in fs::read_dir(&self.main).unwrap().map(Result::unwrap) {
+            if entry.file_name() == ".git" {
+                continue;
+            }
+            let path = entry.path();
+            if path.is_dir() {
+                fs::remove_dir_all(path).unwrap();
+            } else {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
+    /// Commits all that git does not ignore.
+    pub fn commit_all(&self) {
+        self.git(&self.main, ["add", "--all"]);
+        self.git(&self.main, ["commit", "-q", "-m", "Change all"]);
+    }
+
     /// Makes a remote `origin` with the main branch.
     pub fn make_origin(&self) {
         let origin = self.root.join("origin.git");
@@ -66,7 +87,8 @@ impl Sandbox {
     }
 }
 
-fn make_database(path: &Path) {
+/// Makes a database with a table of points.
+pub fn make_database(path: &Path) {
     let database = Connection::open(path).unwrap();
     database
         .execute_batch("PRAGMA synchronous = off; CREATE TABLE point (name TEXT); INSERT INTO point VALUES ('a'), ('b'), ('c');")

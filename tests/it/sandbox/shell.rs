@@ -96,6 +96,14 @@ pub fn install_stand_ins(bin: &Path) {
     }
 }
 
+impl Sandbox {
+    /// Puts a stand-in for one more program at a path.
+    pub fn stand_in(&self, path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(self.root.join("bin/stand-in"), path).unwrap();
+    }
+}
+
 /// The interpreter itself, not a script that looks for one.
 pub fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();

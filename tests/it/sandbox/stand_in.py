@@ -1,4 +1,4 @@
-# Stands in for `python`, `npm` and `claude`, by the name that it is called by: says how it was started, then acts the part.
+# Stands in for servers and for `claude`, by the name that it is called by: says how it was started, then acts the part.
 import json
 import os
 import signal
@@ -12,7 +12,7 @@ ARGS = sys.argv[1:]
 
 def log(event, **more):
     env = {name: value for name, value in os.environ.items()
-           if name.startswith(("TALLY_", "VITE_", "CLAUDE", "GIT_", "VIRTUAL_", "TMUX")) or name.endswith("_PORT")}
+           if name.startswith(("TALLY_", "VITE_", "CLAUDE", "GIT_", "VIRTUAL_", "TMUX")) or name.endswith("PORT")}
     line = {"event": event, "program": PROGRAM, "args": ARGS, "cwd": os.getcwd(), "env": env, "pid": os.getpid(), **more}
     with open(SANDBOX + "/log", "ab", buffering=0) as file:
         file.write(json.dumps(line).encode() + b"\n")
@@ -21,6 +21,19 @@ def log(event, **more):
 def is_told(what):
     """Whether the test asked for a special behaviour."""
     return os.path.exists(f"{SANDBOX}/told/{what}")
+
+
+def port_to_serve():
+    """What a server is told by its arguments, its environment or its folder; none for any other program."""
+    for word in ("runserver", "--port", "-p"):
+        if word in ARGS:
+            return int(ARGS[ARGS.index(word) + 1])
+    if PROGRAM == "vite":
+        return int(os.environ["VITE_RUBY_PORT"])
+    if PROGRAM == "pnpm" and ARGS == ["dev"]:
+        with open(".env") as file:
+            return int(dict(line.strip().split("=", 1) for line in file)["PORT"])
+    return None
 
 
 def serve(port):
@@ -141,9 +154,7 @@ class Claude:
 
 if PROGRAM == "claude":
     Claude().talk()
-elif PROGRAM == "python" and ARGS[:2] == ["manage.py", "runserver"]:
-    serve(int(ARGS[2]))
-elif PROGRAM == "npm" and ARGS[:4] == ["run", "dev", "--", "--port"]:
-    serve(int(ARGS[4]))
+elif port := port_to_serve():
+    serve(port)
 else:
     log("started")

@@ -1,0 +1,60 @@
+//! `.tally-session.toml`: projects of other kinds.
+
+mod pnpm;
+mod rails;
+
+use crate::sandbox::{Sandbox, write};
+use std::net::TcpListener;
+
+/// Writes the project's layout.
+fn lay_out(sandbox: &Sandbox, text: &str) {
+    write(&sandbox.main.join(".tally-session.toml"), text);
+}
+
+/// Nothing of any session is left, and nobody listens on these ports.
+#[track_caller]
+fn assert_all_removed(sandbox: &Sandbox, ports: &[u16]) {
+    assert!(sandbox.names().is_empty() && sandbox.tmux_sessions().is_empty());
+    let folders = std::fs::read_dir(&sandbox.root).unwrap().flatten();
+    let worktrees: Vec<_> = folders
+        .map(|folder| folder.file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("tally-"))
+        .collect();
+    assert!(worktrees.is_empty(), "{worktrees:?}");
+    let branches = sandbox.git(&sandbox.main, ["branch", "--format=%(refname:short)"]);
+    assert_eq!(branches, "main");
+    for &port in ports {
+        TcpListener::bind(("127.0.0.1", port)).unwrap();
+    }
+}
+
+#[test]
+fn layout_prints_the_built_in_file_anywhere_without_git_and_tmux() {
+    let sandbox = Sandbox::new();
+    let built_in = include_str!("../../src/layout/built_in.toml");
+    lay_out(&sandbox, "nonsense");
+    for dir in [&sandbox.main, &sandbox.home] {
+        let mut layout = sandbox.program(&["layout"], dir);
+        layout.env("PATH", sandbox.home.join("nothing"));
+        sandbox.outcome(&mut layout).is(0, built_in, "");
+    }
+}
+
+#[test]
+fn the_printed_layout_is_a_file_that_makes_the_same_sessions() {
+    let sandbox = Sandbox::new();
+    lay_out(&sandbox, &sandbox.run(["layout"]).stdout);
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    assert_eq!(
+        sandbox.windows("feat", "#{window_name}"),
+        [
+            &format!("backend:{backend}"),
+            &format!("frontend:{frontend}"),
+            "claude",
+            "shell",
+            "cli"
+        ]
+    );
+    assert!(worktree.join("backend/db.sqlite3").is_file());
+}
