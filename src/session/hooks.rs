@@ -36,7 +36,7 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
     let ended = Run::new("sh")
         .args(["-c", &script])
         .dir(session.record.worktree())
-        .envs(session.env()?)
+        .envs(session.env())
         .holding(hold.lock())
         .shown()
         .with_context(failed)?;

@@ -106,11 +106,8 @@ impl<'a> Session<'a> {
             .filter_map(|service| Some((service.as_str(), self.record.port(service)?)))
     }
 
-    /// The variables of every window.
-    ///
-    /// # Errors
-    /// If the layout has a placeholder that there is not.
-    pub fn env(&self) -> Result<Vec<(String, String)>> {
+    /// The variables of every window, but for those that need a port which a record of another layout lacks.
+    pub fn env(&self) -> Vec<(String, String)> {
         let mut env = vec![
             ("TALLY_SESSION".to_owned(), self.name.to_string()),
             (
@@ -126,30 +123,39 @@ impl<'a> Session<'a> {
         let files = || self.layout.env.values().flatten();
         for (name, value) in files() {
             // Where files set it differently, each server reads its own.
-            if files().all(|(other, theirs)| other != name || theirs == value) {
-                env.push((name.clone(), self.expand(value)?));
+            if files().all(|(other, theirs)| other != name || theirs == value)
+                && let Ok(value) = self.expand(value)
+            {
+                env.push((name.clone(), value));
             }
         }
-        Ok(env)
+        env
     }
 
     /// A text of the layout with its placeholders replaced.
     ///
     /// # Errors
-    /// If it has a placeholder that there is not.
+    /// If the record, one of another layout, lacks a port that it needs.
     pub fn expand(&self, text: &str) -> Result<String> {
-        placeholders::expand(text, |word| self.placeholder(word))
+        self.fill(text, |word| self.placeholder(word))
     }
 
     /// A command of the layout with its placeholders replaced, each quoted for the shell; `claude` is Claude's command.
     ///
     /// # Errors
-    /// If it has a placeholder that there is not.
+    /// If the record, one of another layout, lacks a port that it needs.
     pub fn expand_command(&self, text: &str, claude: &str) -> Result<String> {
-        placeholders::expand(text, |word| match word {
+        self.fill(text, |word| match word {
             "claude" => Some(claude.to_owned()),
             _ => self.placeholder(word).map(|value| quote(&value)),
         })
+    }
+
+    /// The layout was checked when it was read: a placeholder without a value is a port that the record lacks.
+    fn fill(&self, text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String> {
+        placeholders::expand(text, value)
+            .map_err(|_| anyhow!("{} has no port yet for all that is in: {text}", self.name))
+            .hint(format!("give it one: tally-session resume {}", self.name))
     }
 
     fn placeholder(&self, word: &str) -> Option<String> {

@@ -50,7 +50,7 @@ pub fn create(session: &Session<'_>, claude: &Claude, hold: &Hold) -> Result<Vec
         &session.tmux_name(),
         &session.project.main,
         session.record.worktree(),
-        &session.env()?,
+        &session.env(),
         &windows,
         hold.lock(),
     )?;
