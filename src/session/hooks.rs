@@ -6,6 +6,10 @@ use crate::layout;
 use crate::process::{Ending, Run};
 use anyhow::{Context, Result, bail};
 
+/// Keeps the lock that it has as its standard input until the script has ended, also when this program is killed, and does
+/// not hand it on: what the script leaves in the background may live for ever. The script stops at its first failure.
+const RUN: &str = r#"sh -ec "$1" </dev/null; exit $?"#;
+
 /// Runs what the layout has for a new worktree, before its windows are opened.
 ///
 /// # Errors
@@ -34,7 +38,7 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
     let failed = || format!("the hook {name} of {} failed", layout::FILE);
     let script = session.expand_command(script, "").with_context(failed)?;
     let ended = Run::new("sh")
-        .args(["-c", &script])
+        .args(["-c", RUN, "sh", &script])
         .dir(session.record.worktree())
         .envs(session.env())
         .holding(hold.lock())

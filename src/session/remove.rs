@@ -93,7 +93,7 @@ pub fn remove(
         None => refuse_open_elsewhere(&session)?,
     }
     let left = servers::end(&session)?;
-    // What was written while its windows were closing counts as well.
+    // What the hook wrote, and what was written while its windows were closing, counts as well.
     if wish.force {
         let work = find_work()?;
         work.refuse_unsavable()?;
@@ -102,7 +102,7 @@ pub fn remove(
         } else {
             Some(work.save()?)
         };
-    } else if windows.is_some() {
+    } else if windows.is_some() || !layout.hooks.pre_remove.is_empty() {
         find_work()?
             .refuse()
             .context("its windows are closed, and that is all that was done")?;

@@ -1,5 +1,6 @@
 //! `.tally-session.toml`: projects of other kinds.
 
+mod hooks;
 mod pnpm;
 mod rails;
 

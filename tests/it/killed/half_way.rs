@@ -252,3 +252,49 @@ fn a_branch_and_a_worktree_that_are_made_after_the_kill_are_cleared_by_remove() 
     close_gate(&before.sandbox);
     before.assert_nothing_left();
 }
+
+/// A project whose `post_add` is held at the gate, and says when it has got through.
+fn slow_to_set_up() -> Before {
+    let sandbox = Sandbox::new();
+    sandbox.stand_in(&sandbox.root.join("bin/hook"));
+    let layout = format!("[hooks]\npost_add = '''\n{GATE}hook\n'''\n");
+    sandbox.commit(&sandbox.main, ".tally-session.toml", &layout);
+    open_gate(&sandbox);
+    with_one_kept(sandbox)
+}
+
+#[test]
+fn a_post_add_that_was_killed_too_is_run_again_by_resume() {
+    let before = slow_to_set_up();
+    let starts = before.starts();
+    kill_with_children(add_up_to_the_gate(&before.sandbox));
+    before.assert_nothing_lost();
+    open_gate(&before.sandbox);
+    before.sandbox.run(["resume", NAME]).succeeds();
+    before.assert_finished(starts);
+    assert_eq!(before.sandbox.started("hook", NAME).len(), 2);
+}
+
+#[test]
+fn a_post_add_that_goes_on_after_the_kill_is_waited_for_and_run_again_by_resume() {
+    let before = slow_to_set_up();
+    let starts = before.starts();
+    kill_alone(add_up_to_the_gate(&before.sandbox));
+    let resume = Running::start(&before.sandbox, &["resume", NAME]);
+    resume.await_waiting();
+    assert_eq!(before.sandbox.started("hook", NAME).len(), 1);
+    open_gate(&before.sandbox);
+    resume.succeeds();
+    before.assert_finished(starts);
+    assert_eq!(before.sandbox.started("hook", NAME).len(), 3);
+}
+
+#[test]
+fn a_session_whose_post_add_was_killed_is_cleared_by_remove() {
+    let before = slow_to_set_up();
+    kill_with_children(add_up_to_the_gate(&before.sandbox));
+    before.sandbox.run(["remove", NAME]).succeeds();
+    open_gate(&before.sandbox);
+    close_gate(&before.sandbox);
+    before.assert_nothing_left();
+}

@@ -1,0 +1,241 @@
+//! The project's own commands when a session is made and removed.
+
+use super::lay_out;
+use crate::sandbox::{Sandbox, read, write};
+use std::fs;
+
+/// A project with this script as a hook.
+fn with_hook(name: &str, script: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    set_hook(&sandbox, name, script);
+    sandbox
+}
+
+/// Makes a script the project's hook. The program `hook` says how it was called.
+fn set_hook(sandbox: &Sandbox, name: &str, script: &str) {
+    let program = sandbox.root.join("bin/hook");
+    if !program.is_symlink() {
+        sandbox.stand_in(&program);
+    }
+    let layout = format!("[hooks]\n{name} = '''\n{script}\n'''\n");
+    lay_out(sandbox, &layout);
+}
+
+/// How often the program `hook` was called for the session `feat`.
+fn calls(sandbox: &Sandbox) -> usize {
+    sandbox.started("hook", "feat").len()
+}
+
+#[test]
+fn post_add_runs_once_after_the_files_and_before_the_windows() {
+    let sandbox = with_hook(
+        "post_add",
+        "test -f backend/db.sqlite3
+test -f backend/.env
+test -L frontend/node_modules
+grep -q VITE_API_URL=http://localhost: frontend/.env
+test -f .claude/settings.local.json
+if tmux has-session -t =tally-feat 2>/dev/null; then exit 3; fi
+hook $BACKEND_PORT",
+    );
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    assert_eq!(calls(&sandbox), 1);
+    let hook = sandbox.started("hook", "feat").remove(0);
+    assert_eq!(hook.args, [backend.to_string()]);
+    assert_eq!(hook.cwd, worktree);
+    let expected = [
+        ("TALLY_SESSION", "feat"),
+        ("TALLY_WORKTREE", worktree.to_str().unwrap()),
+        ("BACKEND_PORT", &backend.to_string()),
+        ("FRONTEND_PORT", &frontend.to_string()),
+        ("VITE_API_URL", &format!("http://localhost:{backend}")),
+    ];
+    for (name, value) in expected {
+        assert_eq!(hook.env[name], value, "{name}");
+    }
+}
+
+#[test]
+fn what_a_hook_says_is_shown_on_stderr_and_under_q_only_if_it_fails() {
+    let sandbox = with_hook("post_add", "echo out\necho err >&2");
+    sandbox
+        .run(["add", "one"])
+        .is(0, "added one\n[...]", "out\nerr\n");
+    sandbox.run(["-q", "add", "two"]).is(0, "", "");
+    set_hook(&sandbox, "post_add", "echo out\necho err >&2\nexit 3");
+    let failed = "error: the hook post_add of .tally-session.toml failed: it ended with status 3";
+    sandbox
+        .run(["add", "feat"])
+        .fails(&format!("out\nerr\n{failed}\n"));
+    sandbox
+        .run(["-q", "add", "feat"])
+        .fails(&format!("{failed}: out\nerr\n"));
+}
+
+#[test]
+fn an_add_whose_post_add_fails_is_undone_completely() {
+    let sandbox = with_hook("post_add", "");
+    sandbox.add("keep");
+    for (script, status) in [
+        ("mkdir made; echo text > made/file\nfalse\nhook", "status 1"),
+        ("rm -r frontend backend; exit 3", "status 3"),
+        ("kill -9 $$", "status 137"),
+        ("nosuch-program", "status 127"),
+        ("if", "status 2"),
+    ] {
+        set_hook(&sandbox, "post_add", script);
+        sandbox.run_changes_nothing(["add", "feat"]).fails(&format!(
+            "[...]\nerror: the hook post_add of .tally-session.toml failed: it ended with {status}\n"
+        ));
+        assert_eq!(calls(&sandbox), 0, "{script}");
+    }
+    assert_eq!(sandbox.names(), ["keep"]);
+}
+
+#[test]
+fn post_add_is_run_again_where_the_worktree_is_made_again_and_not_otherwise() {
+    let sandbox = with_hook("post_add", "hook");
+    let worktree = sandbox.add("feat");
+    sandbox.run(["resume"]).succeeds();
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    assert_eq!(calls(&sandbox), 1);
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    sandbox.run(["resume"]).succeeds();
+    assert_eq!(calls(&sandbox), 2);
+}
+
+#[test]
+fn a_post_add_that_fails_in_resume_is_run_again_by_the_next_one() {
+    let sandbox = with_hook("post_add", "test ! -e \"$SANDBOX/broken\"\nhook");
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    write(&sandbox.root.join("broken"), "");
+    sandbox
+        .run(["resume"])
+        .fails("error: the hook post_add [..]\n");
+    assert!(sandbox.tmux_sessions().is_empty());
+    fs::remove_file(sandbox.root.join("broken")).unwrap();
+    sandbox.run(["resume"]).succeeds();
+    sandbox.await_programs("feat", 2);
+    assert_eq!(calls(&sandbox), 2);
+}
+
+#[test]
+fn what_a_hook_leaves_running_holds_up_no_other_command() {
+    // A child that inherits all that it can.
+    let script = r#"python3 -c 'import subprocess
+null = subprocess.DEVNULL
+subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#;
+    let sandbox = Sandbox::new();
+    lay_out(
+        &sandbox,
+        &format!("[hooks]\npost_add = \"\"\"\n{script}\n\"\"\"\n"),
+    );
+    sandbox.add("feat");
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "feat is already running\n", "");
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n",
+        "waiting for the servers of feat to end\nwarning: this [..] still runs: process [..] (sleep 600)\n",
+    );
+}
+
+#[test]
+fn a_hook_reads_nothing_from_its_standard_input() {
+    let sandbox = with_hook("post_add", "cat\nhook");
+    sandbox.run(["add", "feat"]).succeeds();
+    assert_eq!(calls(&sandbox), 1);
+}
+
+#[test]
+fn placeholders_of_a_hook_are_quoted_for_the_shell() {
+    let sandbox = Sandbox::of_project("my tally's $HOME");
+    set_hook(
+        &sandbox,
+        "post_add",
+        "hook {project} {name} {slug} {branch} {worktree} {main} {backend_port} ${{HOME}} \"{{}}\"",
+    );
+    sandbox.run(["add", "a/b"]).succeeds();
+    let backend = sandbox.ports("a/b").0.to_string();
+    assert_eq!(
+        sandbox.started("hook", "a/b")[0].args,
+        [
+            "my tally's $HOME",
+            "a/b",
+            "a-b",
+            "a/b",
+            sandbox.worktree("a/b").to_str().unwrap(),
+            sandbox.main.to_str().unwrap(),
+            &backend,
+            sandbox.home.to_str().unwrap(),
+            "{}"
+        ]
+    );
+}
+
+#[test]
+fn pre_remove_runs_while_all_of_the_session_is_there() {
+    let sandbox = with_hook("pre_remove", "tmux has-session -t =tally-feat\nhook");
+    let worktree = sandbox.add("feat");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert_eq!(calls(&sandbox), 1);
+    let hook = &sandbox.started("hook", "feat")[0];
+    assert_eq!(hook.cwd, worktree);
+    assert_eq!(hook.env["TALLY_SESSION"], "feat");
+}
+
+#[test]
+fn a_pre_remove_that_fails_stops_remove_and_changes_nothing() {
+    let sandbox = with_hook("pre_remove", "echo no >&2; exit 3");
+    sandbox.add("feat");
+    let failed = "the hook pre_remove of .tally-session.toml failed: it ended with status 3";
+    let error = format!(
+        "no\nerror: {failed}\nhint: remove it all the same: tally-session remove --force feat\n"
+    );
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails(&error);
+    sandbox.run(["remove", "--force", "feat"]).is(
+        0,
+        "removed feat\n",
+        &format!("no\nwarning: {failed}\n"),
+    );
+    assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
+}
+
+#[test]
+fn pre_remove_is_not_run_where_work_would_be_lost_or_the_worktree_is_gone() {
+    let sandbox = with_hook("pre_remove", "hook");
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("work"), "work");
+    sandbox
+        .run(["remove", "feat"])
+        .fails("error: [..] work\n[...]");
+    fs::remove_dir_all(worktree).unwrap();
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "warning: its worktree [..]\n");
+    assert_eq!(calls(&sandbox), 0);
+}
+
+#[test]
+fn what_pre_remove_leaves_in_the_worktree_is_work_too() {
+    let sandbox = with_hook("pre_remove", "echo dump > dump");
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    let refused = "error: [..]the session feat has changes that are not committed: dump\n[...]";
+    sandbox.run(["remove", "feat"]).fails(refused);
+    assert_eq!(read(&worktree.join("dump")), "dump\n");
+    let removed = sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    let saved = removed.command_after("--from ");
+    let dump = sandbox.git(&sandbox.main, ["show", &format!("{saved}:dump")]);
+    assert_eq!(dump, "dump");
+}
