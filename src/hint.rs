@@ -41,7 +41,17 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
 
 /// Adds a hint to an error, behind those that it has.
 pub fn with_hint(error: anyhow::Error, hint: String) -> anyhow::Error {
-    let mut hinted = error.downcast::<Hinted>().unwrap_or_else(|error| Hinted {
+    // `downcast` would also find one below a context, and drop the context.
+    let is_outermost = error
+        .chain()
+        .next()
+        .is_some_and(|outermost| outermost.is::<Hinted>());
+    let hinted = if is_outermost {
+        error.downcast::<Hinted>()
+    } else {
+        Err(error)
+    };
+    let mut hinted = hinted.unwrap_or_else(|error| Hinted {
         error,
         hints: Vec::new(),
     });
@@ -77,11 +87,12 @@ mod tests {
             .hint("free some space")
             .hint("or stop")
             .context("add failed")
+            .hint("look again")
             .unwrap_err();
         assert_eq!(format!("{error:#}"), "add failed: cannot write: disk full");
         assert_eq!(
             hints(&error).collect::<Vec<_>>(),
-            ["free some space", "or stop"]
+            ["look again", "free some space", "or stop"]
         );
     }
 }
