@@ -122,9 +122,9 @@ impl Batch {
     }
 }
 
-/// A text that tmux expands as a format, so that it comes out as it is.
+/// A text that tmux expands as a format, so that it comes out as it is. What looks like a style does so by itself.
 fn literal(text: &str) -> String {
-    text.replace('#', "##")
+    text.replace('#', "##").replace("##[", "#[")
 }
 
 /// All sessions of the user's tmux server; none if no server runs.

@@ -57,7 +57,7 @@ impl Sandbox {
             .unwrap()
             .to_str()
             .unwrap()
-            .replace(['.', ':'], "_")
+            .replace(['.', ':', '#', '$', '\\'], "_")
     }
 
     /// A line for each window of a session.
