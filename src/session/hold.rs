@@ -7,6 +7,7 @@ use crate::store::lock::Lock;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::path::PathBuf;
 
 /// The hold of one command on one session. Its file says what a command that was cut short was about to do.
 pub struct Hold {
@@ -26,18 +27,18 @@ pub struct Unfinished {
     pub is_new: bool,
 }
 
+/// Where the sessions' locks are: in a folder of their own, as a session may have any name, that of another lock too.
+fn locks(project: &Project) -> PathBuf {
+    project.common.join("tally-session/sessions")
+}
+
 impl Hold {
     /// Waits until no other command works on the session.
     ///
     /// # Errors
     /// If another command works on it for long.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
-        let lock = Lock::take(
-            &project
-                .common
-                .join("tally-session")
-                .join(format!("{}.lock", name.slug())),
-        )?;
+        let lock = Lock::take(&locks(project).join(format!("{}.lock", name.slug())))?;
         // A text that does not parse was being written when its command was killed: nothing was done then.
         let unfinished = serde_json::from_str(&lock.text()?).ok();
         Ok(Self { lock, unfinished })

@@ -172,6 +172,15 @@ fn whoever_changes_the_store_waits_for_its_lock_with_a_message() {
 }
 
 #[test]
+fn a_session_may_be_called_store_or_trash_as_what_belongs_to_the_program() {
+    let sandbox = Sandbox::new();
+    for name in ["store", "trash"] {
+        sandbox.add(name);
+        sandbox.run(["remove", name]).succeeds();
+    }
+}
+
+#[test]
 fn a_record_that_lacks_a_port_is_named_by_list_and_gets_one_from_resume() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
