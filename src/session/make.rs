@@ -321,10 +321,9 @@ fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
 /// # Errors
 /// If tmux fails.
 pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSession>> {
-    let name = session.tmux_name();
     Ok(tmux::sessions()?
         .into_iter()
-        .find(|tmux| tmux.name == name && tmux.is_of(&session.project.main)))
+        .find(|tmux| session.owns(tmux)))
 }
 
 fn remove_made_worktree(session: &Session<'_>, hold: &Hold) -> Result<()> {

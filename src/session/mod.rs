@@ -22,6 +22,7 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::store::lock::Lock;
 use crate::store::records::{Record, Records};
+use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};
 
 /// One piece of work.
@@ -96,6 +97,11 @@ impl<'a> Session<'a> {
     /// What tmux calls it.
     pub fn tmux_name(&self) -> String {
         tmux_name(self.project, &self.name)
+    }
+
+    /// Whether a tmux session is the one that this tool made for it.
+    pub fn owns(&self, tmux: &TmuxSession) -> bool {
+        tmux.name == self.tmux_name() && tmux.is_of(&self.project.main)
     }
 
     /// The services with their ports, in the layout's order.

@@ -5,13 +5,14 @@ use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::listeners;
 use crate::ports::Port;
+use crate::problem::Problem;
+use crate::process::quote;
 use crate::processes;
 use crate::project::Project;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Mutex;
 use std::thread;
 
@@ -54,21 +55,6 @@ pub struct Distance {
     pub behind: usize,
 }
 
-/// What is wrong with a session, and what to do about it.
-#[derive(Debug)]
-pub struct Problem {
-    /// What is wrong.
-    pub what: String,
-    /// What to type, mostly.
-    pub cure: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.cure)
-    }
-}
-
 /// What is known of a session at one moment.
 #[derive(Debug)]
 pub struct Status<'a> {
@@ -86,7 +72,7 @@ pub struct Status<'a> {
     pub distance: Option<Distance>,
     /// What its Claude does, if it says so: `busy`, `idle` or `waiting`.
     pub claude: Option<String>,
-    /// What is wrong.
+    /// What is wrong, each with its cure.
     pub problems: Vec<Problem>,
 }
 
@@ -159,70 +145,18 @@ fn service(session: &Session<'_>, name: &str) -> Service {
 }
 
 fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<'a> {
-    let (name, worktree, branch) = (
-        &session.name,
-        session.record.worktree(),
-        session.record.branch(),
-    );
-    let tmux_name = session.tmux_name();
-    let (ours, others): (Vec<_>, Vec<_>) = around
-        .tmux
-        .iter()
-        .filter(|tmux| tmux.name == tmux_name)
-        .partition(|tmux| tmux.is_of(&around.project.main));
+    let (worktree, branch) = (session.record.worktree(), session.record.branch());
+    let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
     let has_worktree = around.project.owns_worktree(worktree);
     let has_branch = around.branches.contains(&format!("refs/heads/{branch}"));
-    let mut problems = Vec::new();
-    let mut add = |what: String, cure: String| problems.push(Problem { what, cure });
-    let resume = || format!("tally-session resume {name}");
-    let folder = worktree.display();
-    if !has_worktree && worktree.symlink_metadata().is_ok() {
-        add(
-            format!("{folder} is no worktree of this repository"),
-            format!("move it away, then {}", resume()),
-        );
-    } else if !has_worktree && !has_branch {
-        add(
-            format!("its worktree {folder} and its branch {branch} are gone"),
-            format!("tally-session remove {name}"),
-        );
-    } else if !has_worktree {
-        add(format!("its worktree {folder} is gone"), resume());
-    } else if !has_branch {
-        let worktree = crate::process::quote(&worktree.to_string_lossy());
-        add(
-            format!("its branch {branch} is gone"),
-            format!("git -C {worktree} switch -c {branch}"),
-        );
-    }
-    for service in session
-        .layout
-        .ports
-        .keys()
-        .filter(|service| session.record.port(service).is_none())
-    {
-        add(format!("its record has no {service}_port"), resume());
-    }
-    if !others.is_empty() {
-        add(
-            format!("tally-session did not make the tmux session {tmux_name}"),
-            tmux::attach_command(&tmux_name),
-        );
-    }
-    if ours.iter().any(|tmux| tmux.is_pending) {
-        add(
-            "some of its windows were never started".to_owned(),
-            resume(),
-        );
-    }
     Status {
         session,
-        state: match (has_worktree, ours.is_empty()) {
+        state: match (has_worktree, ours) {
             (false, _) => State::Broken,
-            (true, false) => State::Running,
-            (true, true) => State::Stopped,
+            (true, Some(_)) => State::Running,
+            (true, None) => State::Stopped,
         },
-        attached: ours.iter().any(|tmux| tmux.attached > 0),
+        attached: ours.is_some_and(|tmux| tmux.attached > 0),
         services: session
             .layout
             .ports
@@ -248,6 +182,94 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
             .find(|running| running.cwd == worktree)
             .and_then(|running| running.status.clone())
             .filter(|status| ["busy", "idle", "waiting"].contains(&status.as_str())),
-        problems,
+        problems: problems(session, &around.tmux, has_branch),
+    }
+}
+
+/// What is wrong with a session's worktree, branch, record and windows.
+pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<Problem> {
+    let (name, branch) = (&session.name, session.record.branch());
+    let worktree = session.record.worktree();
+    let resume = || format!("tally-session resume {name}");
+    let mut problems = Vec::new();
+    if !session.project.owns_worktree(worktree) {
+        problems.push(broken(session, has_branch));
+    } else if !has_branch {
+        problems.push(Problem::new(
+            format!("its branch {branch} is gone"),
+            format!(
+                "git -C {} switch -c {branch}",
+                quote(&worktree.to_string_lossy())
+            ),
+        ));
+    }
+    for service in session
+        .layout
+        .ports
+        .keys()
+        .filter(|service| session.record.port(service).is_none())
+    {
+        problems.push(Problem::new(
+            format!("its record has no {service}_port"),
+            resume(),
+        ));
+    }
+    let tmux_name = session.tmux_name();
+    if tmux
+        .iter()
+        .any(|tmux| tmux.name == tmux_name && !session.owns(tmux))
+    {
+        problems.push(Problem::new(
+            format!("tally-session did not make the tmux session {tmux_name}"),
+            tmux::attach_command(&tmux_name),
+        ));
+    }
+    if tmux
+        .iter()
+        .any(|tmux| session.owns(tmux) && tmux.is_pending)
+    {
+        problems.push(Problem::new(
+            "some of its windows were never started",
+            resume(),
+        ));
+    }
+    problems
+}
+
+/// Why a session has no worktree.
+fn broken(session: &Session<'_>, has_branch: bool) -> Problem {
+    let (name, project) = (&session.name, session.project);
+    let worktree = session.record.worktree();
+    let path = worktree.display();
+    if project.has_lost(worktree) {
+        return Problem::new(
+            format!("the .git file of its worktree {path} is gone, or leads nowhere"),
+            format!("{} worktree repair", project.git()),
+        );
+    }
+    if worktree.symlink_metadata().is_ok() {
+        return Problem::new(
+            format!("{path} is no worktree of this repository"),
+            format!("move it away, then tally-session resume {name}"),
+        );
+    }
+    if let Some(moved) = project.moved_worktree(worktree) {
+        let [from, to] = [&moved, worktree].map(|path| quote(&path.to_string_lossy()));
+        return Problem::new(
+            format!("its worktree {path} was moved to {}", moved.display()),
+            format!("mv {from} {to}"),
+        );
+    }
+    if has_branch {
+        Problem::new(
+            format!("its worktree {path} is gone"),
+            format!("tally-session resume {name}"),
+        )
+    } else {
+        let branch = session.record.branch();
+        Problem::new(
+            format!("its worktree {path} and its branch {branch} are gone"),
+            format!("tally-session remove {name}"),
+        )
     }
 }

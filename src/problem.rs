@@ -1,0 +1,37 @@
+//! Something that is not as it should be, with its cure.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// What is wrong, in a short fragment, and what the user can do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: String,
+    /// The exact next command, or a few words.
+    pub cure: String,
+}
+
+impl Problem {
+    /// A problem with its cure.
+    pub fn new(what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            cure: cure.into(),
+        }
+    }
+}
+
+/// Both in one line.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.cure)
+    }
+}
+
+/// As that line.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
