@@ -4,6 +4,7 @@ use crate::ports::Port;
 use anyhow::{Context, Result};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -30,7 +31,11 @@ impl fmt::Display for Process {
 }
 
 /// All processes at one moment.
-pub struct Table(System);
+pub struct Table {
+    system: System,
+    /// See [`listening`]; found out when it is asked for.
+    listening: OnceCell<Vec<(u16, u32)>>,
+}
 
 impl Table {
     /// Looks at the processes that run now.
@@ -44,7 +49,10 @@ impl Table {
             .with_cmd(UpdateKind::Always)
             .without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
-        Ok(Self(system))
+        Ok(Self {
+            system,
+            listening: OnceCell::new(),
+        })
     }
 
     /// Those that have this variable in their environment, but for this process and the ones that started it.
@@ -55,9 +63,9 @@ impl Table {
         let mut ourselves = HashSet::new();
         let mut next = Some(sysinfo::Pid::from_u32(std::process::id()));
         while let Some(pid) = next.filter(|&pid| ourselves.insert(pid)) {
-            next = self.0.process(pid).and_then(sysinfo::Process::parent);
+            next = self.system.process(pid).and_then(sysinfo::Process::parent);
         }
-        self.0
+        self.system
             .processes()
             .values()
             .filter(|process| {
@@ -72,20 +80,21 @@ impl Table {
     /// # Errors
     /// If the system does not tell.
     pub fn listening(&self, port: Port) -> Result<Vec<Process>> {
-        let all = listeners::get_all()
-            .map_err(|error| anyhow::anyhow!("{error}"))
-            .with_context(|| format!("cannot find out who listens on port {port}"))?;
-        let pids: HashSet<u32> = all
-            .iter()
-            .filter(|listener| {
-                listener.socket.port() == port.number()
-                    && listener.state == listeners::SocketState::Listen
-            })
-            .map(|listener| listener.process.pid)
+        if self.listening.get().is_none() {
+            let found = listening()
+                .with_context(|| format!("cannot find out who listens on port {port}"))?;
+            let _ = self.listening.set(found);
+        }
+        let listening = self.listening.get();
+        let pids: HashSet<u32> = listening
+            .into_iter()
+            .flatten()
+            .filter(|(number, _)| *number == port.number())
+            .map(|&(_, pid)| pid)
             .collect();
         Ok(pids
             .into_iter()
-            .filter_map(|pid| self.0.process(sysinfo::Pid::from_u32(pid)))
+            .filter_map(|pid| self.system.process(sysinfo::Pid::from_u32(pid)))
             // One that is ending has lost its command line and its environment, and keeps its sockets for a moment more.
             .filter(|process| !process.cmd().is_empty())
             .map(|process| self.describe(process))
@@ -106,7 +115,7 @@ impl Table {
             parent: process.parent().map(sysinfo::Pid::as_u32),
             is_pane: process
                 .parent()
-                .and_then(|parent| self.0.process(parent))
+                .and_then(|parent| self.system.process(parent))
                 .is_some_and(is_tmux),
             command: if words.is_empty() {
                 name()
@@ -115,6 +124,16 @@ impl Table {
             },
         }
     }
+}
+
+/// Every port that is listened on, with the process that does.
+fn listening() -> Result<Vec<(u16, u32)>> {
+    let all = listeners::get_all().map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(all
+        .iter()
+        .filter(|listener| listener.state == listeners::SocketState::Listen)
+        .map(|listener| (listener.socket.port(), listener.process.pid))
+        .collect())
 }
 
 /// Whether a process lives.

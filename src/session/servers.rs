@@ -53,7 +53,14 @@ pub struct Left {
 
 impl Left {
     fn now(session: &Session<'_>) -> Result<Self> {
-        let table = Table::now()?;
+        Self::of(session, &Table::now()?)
+    }
+
+    /// What is there of the session's among these processes.
+    ///
+    /// # Errors
+    /// If the system does not tell who listens on a port.
+    pub fn of(session: &Session<'_>, table: &Table) -> Result<Self> {
         let processes = table.with_variable("TALLY_WORKTREE", session.record.worktree());
         let mut ports = Vec::new();
         for port in busy_ports(session) {
