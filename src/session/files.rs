@@ -3,20 +3,32 @@
 use super::{Session, database, lock_store};
 use crate::dotenv;
 use crate::git::{Change, Git};
+use crate::layout::Layout;
+use crate::problem::Problem;
 use crate::project::Project;
-use crate::store::{atomic, json, records};
+use crate::store::{atomic, records};
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// Claude Code's own settings of a checkout, for this machine alone.
-const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
+pub const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
 
 /// Claude Code's own list of ignored files that a worktree needs.
 const WORKTREE_INCLUDE: &str = ".worktreeinclude";
+
+/// How a path of the worktree is made from the main checkout's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A symlink to it.
+    Link,
+    /// A copy of a database that others may write to.
+    Database,
+    /// A copy.
+    Copy,
+}
 
 /// What was put into a worktree.
 #[derive(Debug, Default)]
@@ -27,11 +39,52 @@ pub struct Placed {
     pub notes: Vec<String>,
 }
 
-impl Placed {
-    fn missing(&mut self, path: &str, advice: &str) {
-        self.notes
-            .push(format!("{path} is not in the main checkout: {advice}"));
+/// The paths that the layout gives to every worktree: also a file that only its variables name is copied.
+pub fn parts(layout: &Layout) -> impl Iterator<Item = (&str, Kind)> {
+    let files = &layout.files;
+    let also_set = layout.env.keys();
+    let also_set = also_set.filter(|path| !files.copy.contains(path));
+    [
+        (&files.link, Kind::Link),
+        (&files.sqlite, Kind::Database),
+        (&files.copy, Kind::Copy),
+    ]
+    .into_iter()
+    .flat_map(|(paths, kind)| paths.iter().map(move |path| (path.as_str(), kind)))
+    .chain(also_set.map(|path| (path.as_str(), Kind::Copy)))
+}
+
+/// The paths that the project's own list adds to those, all of them to be copied.
+///
+/// # Errors
+/// If git fails.
+pub fn included(project: &Project, layout: &Layout) -> Result<Vec<String>> {
+    let list = project.main.join(WORKTREE_INCLUDE);
+    if !list.is_file() {
+        return Ok(Vec::new());
     }
+    let is_linked = |path: &String| {
+        let links = &layout.files.link;
+        links.iter().any(|link| Path::new(path).starts_with(link))
+    };
+    let mut paths = Git::at(&project.main).ignored_matches(&list)?;
+    paths.retain(|path| !is_linked(path) && path != records::FILE && !path.ends_with('/'));
+    Ok(paths)
+}
+
+/// What a path that the main checkout does not have means for the session.
+pub fn absent(session: &Session<'_>, path: &str, kind: Kind) -> Problem {
+    let there = session.record.worktree().join(path);
+    let folder = there.with_file_name("");
+    let cure = match kind {
+        Kind::Link => format!("install what belongs there in {}", folder.display()),
+        Kind::Database => format!("make one in {} with your migrations", folder.display()),
+        Kind::Copy => format!(
+            "a server that needs it has to wait until you write {}",
+            there.display()
+        ),
+    };
+    Problem::new(format!("{path} is not in the main checkout"), cure)
 }
 
 /// Puts into the worktree what it lacks. What is there stays: it may be the user's work. The layout's variables are set in
@@ -41,55 +94,21 @@ impl Placed {
 /// If a file can't be read or written.
 pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
     let mut placed = Placed::default();
-    let (main, worktree) = (&session.project.main, session.record.worktree());
-    let files = &session.layout.files;
-    for path in &files.link {
-        let advice = || {
-            format!(
-                "install what belongs there in {}",
-                worktree.join(path).with_file_name("").display()
-            )
-        };
-        placed.put(session, path, advice, |from, to| {
-            Ok(std::os::unix::fs::symlink(from, to)?)
-        })?;
-    }
-    for path in &files.sqlite {
-        let advice = || {
-            format!(
-                "make one in {} with your migrations",
-                worktree.join(path).with_file_name("").display()
-            )
-        };
-        placed.put(session, path, advice, database::copy)?;
-    }
-    let also_set = session.layout.env.keys();
-    let also_set = also_set.filter(|path| !files.copy.contains(path));
-    for path in files.copy.iter().chain(also_set) {
-        if session.layout.env.contains_key(path) && !main.join(path).exists() {
-            continue;
-        }
-        let advice = || {
-            format!(
-                "a server that needs it has to wait until you write {}",
-                worktree.join(path).display()
-            )
-        };
-        placed.put(session, path, advice, copy)?;
-    }
-    if main.join(WORKTREE_INCLUDE).is_file() {
-        for path in Git::at(main).ignored_matches(&main.join(WORKTREE_INCLUDE))? {
-            let linked = files
-                .link
-                .iter()
-                .any(|link| Path::new(&path).starts_with(link));
-            if !linked && path != records::FILE && !path.ends_with('/') {
-                placed.put(session, &path, String::new, copy)?;
-            }
+    let (project, layout) = (session.project, session.layout);
+    for (path, kind) in parts(layout) {
+        let is_made_by_its_variables = kind == Kind::Copy
+            && layout.env.contains_key(path)
+            && !project.main.join(path).exists();
+        if !is_made_by_its_variables {
+            placed.put(session, path, kind)?;
         }
     }
-    for (path, variables) in &session.layout.env {
-        if all_variables || placed.paths.contains(path) || !worktree.join(path).exists() {
+    for path in included(project, layout)? {
+        placed.put(session, &path, Kind::Copy)?;
+    }
+    for (path, variables) in &layout.env {
+        let is_there = session.record.worktree().join(path).exists();
+        if all_variables || placed.paths.contains(path) || !is_there {
             set_variables(session, path, variables, &mut placed)?;
         }
     }
@@ -98,13 +117,7 @@ pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
 
 impl Placed {
     /// Makes one path of the worktree from the main checkout's, if it is not there yet.
-    fn put(
-        &mut self,
-        session: &Session<'_>,
-        path: &str,
-        advice: impl Fn() -> String,
-        make: impl Fn(&Path, &Path) -> Result<()>,
-    ) -> Result<()> {
+    fn put(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<()> {
         let (from, to) = (
             session.project.main.join(path),
             session.record.worktree().join(path),
@@ -116,11 +129,16 @@ impl Placed {
             return Ok(());
         }
         if !from.exists() {
-            self.missing(path, &advice());
+            self.notes.push(absent(session, path, kind).to_string());
             return Ok(());
         }
         make_parent(&to)?;
-        make(&from, &to).with_context(|| format!("cannot make {}", to.display()))?;
+        let made = match kind {
+            Kind::Link => std::os::unix::fs::symlink(from, &to).map_err(Into::into),
+            Kind::Database => database::copy(&from, &to),
+            Kind::Copy => copy(&from, &to),
+        };
+        made.with_context(|| format!("cannot make {}", to.display()))?;
         self.paths.push(path.to_owned());
         Ok(())
     }
@@ -141,7 +159,7 @@ fn is_dangling_link(path: &Path) -> bool {
     path.is_symlink() && !path.exists()
 }
 
-fn make_parent(path: &Path) -> Result<()> {
+pub fn make_parent(path: &Path) -> Result<()> {
     let Some(parent) = path.parent() else {
         return Ok(());
     };
@@ -220,7 +238,7 @@ fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     )
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -228,68 +246,58 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Gives the worktree's Claude the main checkout's settings and these rules: a newer Claude Code reads this file where an
-/// older one reads `~/.claude.json`. A file that does not parse is left alone.
-///
-/// # Errors
-/// If a file can't be read or written.
-pub fn place_claude_settings(
-    session: &Session<'_>,
-    rules: &[Value],
-    placed: &mut Placed,
-) -> Result<()> {
-    let ours = session.record.worktree().join(CLAUDE_SETTINGS);
-    let mains = session.project.main.join(CLAUDE_SETTINGS);
-    let mut parse = |path: &Path| -> Result<Option<Map<String, Value>>> {
-        let Some(text) = read_if_there(path)? else {
-            return Ok(Some(Map::new()));
-        };
-        let parsed = serde_json::from_slice(&text);
-        if let Err(error) = &parsed {
-            let warning = format!(
-                "{} does not parse and is left as it is: {error}",
-                path.display()
-            );
-            placed.notes.push(warning);
-        }
-        Ok(parsed.ok())
-    };
-    let Some(before) = parse(&ours)? else {
-        return Ok(());
-    };
-    let mut settings = Value::Object(before.clone());
-    if let Some(inherited) = parse(&mains)? {
-        json::merge(&mut settings, Value::Object(inherited));
-    }
-    if !rules.is_empty() {
-        json::merge(
-            &mut settings,
-            serde_json::json!({ "permissions": { "allow": rules } }),
-        );
-    }
-    if settings == Value::Object(before) {
-        return Ok(());
-    }
-    make_parent(&ours)?;
-    let mut text = serde_json::to_vec_pretty(&settings)?;
-    text.push(b'\n');
-    atomic::replace(&ours, &text, 0o600)?;
-    placed.paths.push(CLAUDE_SETTINGS.to_owned());
-    Ok(())
-}
-
 /// Keeps the store out of `git status`, and what a killed command leaves of a file.
 ///
 /// # Errors
 /// If git fails, or `info/exclude` can't be written.
 pub fn hide_our_own(project: &Project) -> Result<()> {
+    exclude(project, shown_of_our_own(project)?)
+}
+
+/// The lines that `info/exclude` lacks for that.
+///
+/// # Errors
+/// If git fails, or `info/exclude` can't be read.
+pub fn shown_of_our_own(project: &Project) -> Result<Vec<String>> {
     let there = excluded(project)?;
     let mut patterns = vec![format!("*{}", atomic::UNFINISHED)];
     if !there.contains(&pattern(records::FILE)) && !Git::at(&project.main).ignores(records::FILE)? {
         patterns.push(pattern(records::FILE));
     }
     patterns.retain(|pattern| !there.contains(pattern));
-    exclude(project, patterns)
+    Ok(patterns)
+}
+
+/// What git shows though the session put it there.
+pub struct Shown {
+    /// Paths that git does not know and does not ignore.
+    pub untracked: Vec<String>,
+    /// Files that git tracks, and that the user has not changed.
+    pub tracked: Vec<String>,
+}
+
+/// What git shows of what was placed, and of all that a session may have placed: a command that was killed may have placed
+/// some and hidden none.
+///
+/// # Errors
+/// If git fails, or a file can't be read.
+pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
+    let git = Git::at(session.record.worktree());
+    let paths: Vec<_> = placed.iter().cloned().chain(belongings(session)).collect();
+    let mut shown = Shown {
+        untracked: Vec::new(),
+        tracked: Vec::new(),
+    };
+    for Change { path, untracked } in git.changes(&paths)? {
+        if untracked {
+            shown.untracked.push(path);
+        } else if is_our_change(session, &path)?
+            || path == CLAUDE_SETTINGS && placed.contains(&path)
+        {
+            shown.tracked.push(path);
+        }
+    }
+    Ok(shown)
 }
 
 /// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
@@ -298,28 +306,13 @@ pub fn hide_our_own(project: &Project) -> Result<()> {
 /// # Errors
 /// If git fails, or `info/exclude` can't be written.
 pub fn hide(session: &Session<'_>, placed: &[String]) -> Result<()> {
-    let git = Git::at(session.record.worktree());
-    // A command that was killed may have placed some and hidden none.
-    let paths: Vec<_> = placed.iter().cloned().chain(belongings(session)).collect();
-    let (untracked, tracked): (Vec<_>, Vec<_>) = git
-        .changes(&paths)?
-        .into_iter()
-        .partition(|change| change.untracked);
-    let mut hidden = Vec::new();
-    for Change { path, .. } in tracked {
-        if is_our_change(session, &path)? || path == CLAUDE_SETTINGS && placed.contains(&path) {
-            hidden.push(path);
-        }
-    }
-    if !hidden.is_empty() {
-        git.hide_changes(&hidden)?;
+    let shown = shown(session, placed)?;
+    if !shown.tracked.is_empty() {
+        Git::at(session.record.worktree()).hide_changes(&shown.tracked)?;
     }
     exclude(
         session.project,
-        untracked
-            .iter()
-            .map(|change| pattern(&change.path))
-            .collect(),
+        shown.untracked.iter().map(|path| pattern(path)).collect(),
     )
 }
 
@@ -371,12 +364,9 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
 
 /// Every path that a session may have put into its worktree.
 pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
-    let layout = session.layout;
-    [&layout.files.link, &layout.files.copy, &layout.files.sqlite]
-        .into_iter()
-        .flatten()
-        .chain(layout.env.keys())
-        .map(String::as_str)
+    parts(session.layout)
+        .map(|(path, _)| path)
+        .chain(session.layout.env.keys().map(String::as_str))
         .chain([CLAUDE_SETTINGS])
         .map(ToOwned::to_owned)
 }

@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::windows::{self, Waiting};
-use super::{Session, files, hooks, lock_store, trash};
+use super::{Session, files, hooks, lock_store, settings, trash};
 use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
 use crate::hint::{self, with_hint};
@@ -102,7 +102,7 @@ pub fn prepare(
         )),
         Ok(()) => {}
     }
-    files::place_claude_settings(session, &found.rules, &mut placed)?;
+    settings::place(session, &found.rules, &mut placed)?;
     if in_full || !placed.paths.is_empty() {
         files::hide(session, &placed.paths)?;
     }

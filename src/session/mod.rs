@@ -9,6 +9,7 @@ pub mod make;
 pub mod remove;
 pub mod resume;
 mod servers;
+mod settings;
 pub mod status;
 pub mod trash;
 mod windows;
