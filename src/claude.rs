@@ -1,5 +1,6 @@
 //! What we know of Claude Code: its files, and how it is started.
 
+use crate::problem::Problem;
 use crate::process::quote;
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -112,6 +113,20 @@ impl Claude {
             .filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok())
             .collect()
     }
+}
+
+/// The program that a command starts, if it names one.
+pub fn program(command: &str) -> Option<&str> {
+    command.split_whitespace().next()
+}
+
+/// A Claude that is missing is found out in its window only; better to hear it before.
+pub fn missing(command: &str) -> Option<Problem> {
+    let program = program(command).filter(|program| which::which(program).is_err())?;
+    Some(Problem::new(
+        format!("{program} is not on the PATH here, so the claude window may stay without it"),
+        "npm install -g @anthropic-ai/claude-code",
+    ))
 }
 
 /// What follows the program in Claude's command line, quoted for a shell.

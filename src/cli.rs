@@ -44,6 +44,7 @@ pub enum Command {
     List(List),
     Remove(Remove),
     Attach(Attach),
+    Doctor(Doctor),
     Completions(Completions),
     /// Print the manual page
     #[command(after_help = "\
@@ -163,4 +164,13 @@ pub enum Shell {
     Bash,
     Zsh,
     Fish,
+}
+
+/// Find out what is wrong: programs, store, sessions and their files, ports, leftovers; each problem with its cure
+#[derive(Args)]
+#[command(after_help = "Example: tally-session doctor --fix")]
+pub struct Doctor {
+    /// Mend what can be mended without a risk: links, copies, variables, excludes, half-made sessions and leftovers
+    #[arg(long)]
+    pub fix: bool,
 }

@@ -25,6 +25,7 @@ mod problem;
 mod project;
 
 mod hint;
+mod parallel;
 mod process;
 mod ui;
 mod wait;

@@ -418,6 +418,15 @@ pub fn outlive_terminal() -> io::Result<Option<ExitCode>> {
     Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
 }
 
+/// The command that installs a program which is called as its package is.
+pub fn how_to_install(program: &str) -> String {
+    if cfg!(target_os = "macos") {
+        format!("brew install {program}")
+    } else {
+        format!("sudo apt install {program}")
+    }
+}
+
 /// One word for a shell: bash, zsh and fish read it back as it is.
 pub fn quote(word: &str) -> String {
     // A NUL can be in no argument: the system refuses it when the program is started.

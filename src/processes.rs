@@ -4,11 +4,11 @@ use crate::ports::Port;
 use anyhow::{Context, Result};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
-use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
+use std::sync::OnceLock;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// A process, as a person would name it.
@@ -34,7 +34,7 @@ impl fmt::Display for Process {
 pub struct Table {
     system: System,
     /// See [`listening`]; found out when it is asked for.
-    listening: OnceCell<Vec<(u16, u32)>>,
+    listening: OnceLock<Vec<(u16, u32)>>,
 }
 
 impl Table {
@@ -51,7 +51,7 @@ impl Table {
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
         Ok(Self {
             system,
-            listening: OnceCell::new(),
+            listening: OnceLock::new(),
         })
     }
 

@@ -167,6 +167,14 @@ pub fn admin_folder(worktree: &Path) -> Result<Option<PathBuf>> {
         .map(|admin| worktree.join(admin.trim_end_matches(['\r', '\n']))))
 }
 
+/// Whether two paths lead to the same thing.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one)
+        .ok()
+        .zip(fs::canonicalize(other).ok())
+        .is_some_and(|(one, other)| one == other)
+}
+
 /// A path whose last part may lead to nothing.
 fn without_symlinks(path: &Path) -> Option<PathBuf> {
     Some(

@@ -390,3 +390,8 @@ pub fn current_session() -> Result<Option<String>> {
 pub fn attach_command(name: &str) -> String {
     format!("tmux attach -t {}", quote(&format!("={name}")))
 }
+
+/// How a person ends a session and all that runs in it.
+pub fn kill_command(name: &str) -> String {
+    format!("tmux kill-session -t {}", quote(&format!("={name}")))
+}

@@ -60,6 +60,35 @@ fn narrate(style: Style, label: &str, text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
 }
 
+/// How a check came out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// All is well.
+    Ok,
+    /// All is well now.
+    Fixed,
+    /// Worth knowing.
+    Warning,
+    /// Something does not work.
+    Failed,
+}
+
+/// A check, and below it what to do about it, on stdout; whoever wants errors only is told the failures alone.
+pub fn finding(mark: Mark, text: impl Display, cures: &[String]) {
+    let (style, label, least) = match mark {
+        Mark::Ok => (GREEN, "ok", Verbosity::Normal),
+        Mark::Fixed => (CYAN, "fixed", Verbosity::Normal),
+        Mark::Warning => (YELLOW, "warning", Verbosity::Normal),
+        Mark::Failed => (RED, "failed", Verbosity::Quiet),
+    };
+    if tells(least) {
+        answer(format_args!("{style}{label:<7}{style:#}  {text}"));
+        for cure in cures {
+            answer(format_args!("         {CYAN}{cure}{CYAN:#}"));
+        }
+    }
+}
+
 /// Part of the answer to a question, on stdout.
 pub fn answer(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");

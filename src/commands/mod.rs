@@ -3,18 +3,19 @@
 mod add;
 mod attach;
 pub mod completions;
+mod doctor;
 mod layout;
 mod list;
 mod man;
 mod remove;
 mod resume;
 
-use crate::claude::Claude;
+use crate::claude::{self, Claude};
 use crate::cli::{Cli, Command};
 use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::process::quote;
+use crate::process::{self, quote};
 use crate::project::Project;
 use crate::session::trash;
 use crate::{tmux, ui};
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::List(args) => in_project(dir, |context| list::run(context, &args)),
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
+        Command::Doctor(args) => doctor::run(dir, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Layout => Ok(layout::run()),
         Command::Man => man::run(),
@@ -58,11 +60,7 @@ fn in_project(
     for program in ["git", "tmux"] {
         which::which(program)
             .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
-            .hint(if cfg!(target_os = "macos") {
-                format!("brew install {program}")
-            } else {
-                format!("sudo apt install {program}")
-            })?;
+            .hint(process::how_to_install(program))?;
     }
     let here = dir.map_or_else(current_folder, Ok)?;
     let project = Project::discover(&here)?;
@@ -120,18 +118,9 @@ fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionNam
     code
 }
 
-/// A Claude that is missing is found out in its window only; better to hear it now.
 fn warn_without_claude(context: &Context) {
-    let program = context
-        .layout
-        .claude
-        .split_whitespace()
-        .next()
-        .unwrap_or_default();
-    if !program.is_empty() && which::which(program).is_err() {
-        ui::warn(format_args!(
-            "{program} is not on the PATH here, so the claude window may stay without it: npm install -g @anthropic-ai/claude-code"
-        ));
+    if let Some(problem) = claude::missing(&context.layout.claude) {
+        ui::warn(problem);
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,6 +38,34 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
         let _ = remove_if_there(part);
     }
     result.map_err(said_once).with_context(failed)
+}
+
+/// Whether a database has any tables.
+///
+/// Only its first page is read, without a lock: nobody is kept waiting, and no file is made beside it. One with a journal
+/// may have them there.
+///
+/// # Errors
+/// If it is no database, or can't be read.
+pub fn has_tables(path: &Path) -> Result<bool> {
+    let letter = |&byte: &u8| match byte {
+        b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    let letters: String = path.as_os_str().as_bytes().iter().map(letter).collect();
+    let uri = format!("file:{letters}?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let read = || -> rusqlite::Result<i64> {
+        let database = Connection::open_with_flags(uri, flags)?;
+        database.pragma_query_value(None, "schema_version", |row| row.get(0))
+    };
+    let schema = read().map_err(|error| said_once(error.into()))?;
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    let has_more = fs::metadata(journal).is_ok_and(|journal| journal.len() > 0);
+    Ok(schema > 0 || has_more)
 }
 
 /// `SQLite`'s errors say the same again as their own cause.

@@ -159,6 +159,10 @@ fn is_dangling_link(path: &Path) -> bool {
     path.is_symlink() && !path.exists()
 }
 
+/// Makes the folder that a path stands in.
+///
+/// # Errors
+/// If it can't be made.
 pub fn make_parent(path: &Path) -> Result<()> {
     let Some(parent) = path.parent() else {
         return Ok(());
@@ -238,6 +242,10 @@ fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     )
 }
 
+/// A file's bytes; none if there is no such file.
+///
+/// # Errors
+/// If it can't be read.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -283,7 +291,12 @@ pub struct Shown {
 /// If git fails, or a file can't be read.
 pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
     let git = Git::at(session.record.worktree());
-    let paths: Vec<_> = placed.iter().cloned().chain(belongings(session)).collect();
+    // A folder where a link belongs is the user's own.
+    let links = &session.layout.files.link;
+    let is_own =
+        |path: &String| links.contains(path) && !session.record.worktree().join(path).is_symlink();
+    let belongings = belongings(session).filter(|path| !is_own(path));
+    let paths: Vec<_> = placed.iter().cloned().chain(belongings).collect();
     let mut shown = Shown {
         untracked: Vec::new(),
         tracked: Vec::new(),

@@ -6,8 +6,9 @@ use crate::project::Project;
 use crate::store::lock::Lock;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 /// The hold of one command on one session. Its file says what a command that was cut short was about to do.
 pub struct Hold {
@@ -27,6 +28,64 @@ pub struct Unfinished {
     pub is_new: bool,
 }
 
+/// What a look at a session's hold shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Nobody works on it, and nothing is left to do.
+    Nothing,
+    /// An add or a resume was cut short.
+    Unfinished,
+    /// A command works on it.
+    Busy,
+}
+
+/// Looks at a session's hold, without keeping it.
+///
+/// # Errors
+/// If its file can't be read.
+pub fn look(project: &Project, name: &SessionName) -> Result<Seen> {
+    let path = path(project, name);
+    if !path.exists() {
+        return Ok(Seen::Nothing);
+    }
+    Ok(match Lock::try_take(&path)? {
+        None => Seen::Busy,
+        Some(lock) if unfinished(&lock)?.is_some() => Seen::Unfinished,
+        Some(_) => Seen::Nothing,
+    })
+}
+
+/// The lock files that no session of these has and that nobody holds: commands that were killed left them.
+pub fn left<'a>(project: &Project, names: impl Iterator<Item = &'a SessionName>) -> Vec<PathBuf> {
+    let known: HashSet<_> = names.map(|name| path(project, name)).collect();
+    let files = fs::read_dir(locks(project)).into_iter().flatten().flatten();
+    files
+        .map(|file| file.path())
+        .filter(|path| !known.contains(path))
+        .filter(|path| matches!(Lock::try_take(path), Ok(Some(_))))
+        .collect()
+}
+
+/// Takes such a file away, if nobody holds it now.
+///
+/// # Errors
+/// If it can't be removed.
+pub fn clear(left: &Path) -> Result<()> {
+    match Lock::try_take(left)? {
+        Some(lock) => lock.remove(),
+        None => Ok(()),
+    }
+}
+
+fn path(project: &Project, name: &SessionName) -> PathBuf {
+    locks(project).join(format!("{}.lock", name.slug()))
+}
+
+/// A text that does not parse was being written when its command was killed: nothing was done then.
+fn unfinished(lock: &Lock) -> Result<Option<Unfinished>> {
+    Ok(serde_json::from_str(&lock.text()?).ok())
+}
+
 /// Where the sessions' locks are: in a folder of their own, as a session may have any name, that of another lock too.
 fn locks(project: &Project) -> PathBuf {
     project.common.join("tally-session/sessions")
@@ -38,9 +97,8 @@ impl Hold {
     /// # Errors
     /// If another command works on it for long.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
-        let lock = Lock::take(&locks(project).join(format!("{}.lock", name.slug())))?;
-        // A text that does not parse was being written when its command was killed: nothing was done then.
-        let unfinished = serde_json::from_str(&lock.text()?).ok();
+        let lock = Lock::take(&path(project, name))?;
+        let unfinished = unfinished(&lock)?;
         Ok(Self { lock, unfinished })
     }
 

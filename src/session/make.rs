@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::windows::{self, Waiting};
-use super::{Session, files, hooks, lock_store, settings, trash};
+use super::{Session, files, hooks, lock_store, packages, settings, trash};
 use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
 use crate::hint::{self, with_hint};
@@ -107,6 +107,8 @@ pub fn prepare(
         files::hide(session, &placed.paths)?;
     }
     notes.append(&mut placed.notes);
+    let others = packages::other_versions(session);
+    notes.extend(others.iter().map(ToString::to_string));
     Ok(notes)
 }
 

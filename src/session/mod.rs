@@ -2,10 +2,13 @@
 
 pub mod add;
 mod database;
+pub mod doctor;
+
 mod files;
 pub mod hold;
 mod hooks;
 pub mod make;
+mod packages;
 pub mod remove;
 pub mod resume;
 mod servers;

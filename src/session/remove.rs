@@ -14,13 +14,11 @@ use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
-use crate::project::Project;
+use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
-use std::fs;
-use std::path::Path;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
@@ -238,11 +236,4 @@ fn free_name(session: &Session<'_>) -> Result<String> {
         }
     }
     bail!("there are too many branches called {}", session.name)
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    fs::canonicalize(one)
-        .ok()
-        .zip(fs::canonicalize(other).ok())
-        .is_some_and(|(one, other)| one == other)
 }

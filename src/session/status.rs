@@ -4,6 +4,7 @@ use super::Session;
 use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::listeners;
+use crate::parallel;
 use crate::ports::Port;
 use crate::problem::Problem;
 use crate::process::quote;
@@ -13,8 +14,6 @@ use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::HashSet;
-use std::sync::Mutex;
-use std::thread;
 
 /// Whether a session can be worked in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -115,24 +114,9 @@ pub fn judge<'a>(
             .collect(),
         project,
     };
-    let next = Mutex::new(sessions.iter().enumerate());
-    let judged = Mutex::new(Vec::new());
-    let workers = thread::available_parallelism().map_or(2, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((at, session)) = next.lock().ok().and_then(|mut next| next.next()) {
-                    let status = judge_one(session, &around);
-                    if let Ok(mut judged) = judged.lock() {
-                        judged.push((at, status));
-                    }
-                }
-            });
-        }
-    });
-    let mut judged = judged.into_inner().unwrap_or_default();
-    judged.sort_by_key(|(at, _)| *at);
-    Ok(judged.into_iter().map(|(_, status)| status).collect())
+    Ok(parallel::map(sessions, |session| {
+        judge_one(session, &around)
+    }))
 }
 
 fn service(session: &Session<'_>, name: &str) -> Service {

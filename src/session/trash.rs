@@ -37,6 +37,14 @@ pub fn take(project: &Project, dir: &Path) -> Result<()> {
 
 /// Deletes what was taken away, also by commands that were killed. Gives what can't be deleted.
 pub fn empty(project: &Project) -> Vec<PathBuf> {
+    let mut left = left(project);
+    // Another command may be deleting it too.
+    left.retain(|path| fs::remove_dir_all(path).is_err() && path.symlink_metadata().is_ok());
+    left
+}
+
+/// What was taken away and is not deleted.
+pub fn left(project: &Project) -> Vec<PathBuf> {
     let prefix = format!(".{}-", project.name);
     let is_ours = |path: &PathBuf| {
         path.file_name()
@@ -56,10 +64,6 @@ pub fn empty(project: &Project) -> Vec<PathBuf> {
     children(&trash(project))
         .into_iter()
         .chain(beside)
-        .filter(|path| {
-            // Another command may be deleting it too.
-            fs::remove_dir_all(path).is_err() && path.symlink_metadata().is_ok()
-        })
         .collect()
 }
 

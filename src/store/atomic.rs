@@ -127,28 +127,35 @@ fn split(path: &Path) -> Result<(&Path, &OsStr)> {
         .with_context(|| format!("{} is no path of a file", path.display()))
 }
 
-/// Removes what killed commands left beside a file: its temporary files whose processes are gone, or were this one's by
-/// number.
+/// Removes what killed commands left beside a file.
 pub fn sweep(path: &Path) {
-    let Ok((dir, name)) = split(path) else { return };
-    let Ok(entries) = fs::read_dir(dir) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let file = entry.file_name();
-        let pid = file
-            .to_str()
-            .and_then(|file| {
-                file.strip_prefix(name.to_str()?)?
-                    .strip_suffix(UNFINISHED)?
-                    .strip_prefix('.')
-            })
-            .and_then(|pid| pid.parse().ok());
-        if pid.is_some_and(|pid: u32| pid == std::process::id() || !processes::lives(pid)) {
-            // It only takes room: the next write tries again.
-            let _ = fs::remove_file(entry.path());
-        }
+    for left in left(path) {
+        // It only takes room: the next write tries again.
+        let _ = fs::remove_file(left);
     }
+}
+
+/// What killed commands left beside a file: its temporary files whose processes are gone, or were this one's by number.
+pub fn left(path: &Path) -> Vec<PathBuf> {
+    let Ok((dir, name)) = split(path) else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| {
+            let file = entry.file_name();
+            let pid = file
+                .to_str()
+                .and_then(|file| {
+                    file.strip_prefix(name.to_str()?)?
+                        .strip_suffix(UNFINISHED)?
+                        .strip_prefix('.')
+                })
+                .and_then(|pid| pid.parse().ok());
+            pid.is_some_and(|pid: u32| pid == std::process::id() || !processes::lives(pid))
+        })
+        .map(|entry| entry.path())
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,46 +1,21 @@
 //! `~/.claude.json`, changed as Claude Code itself changes it.
 
 use super::atomic;
+use super::claude_lock::{self, ClaudeLock};
+use super::grants;
 use super::json::{self, Object, Part};
-use crate::hint::Hint;
-use crate::wait;
 use anyhow::{Context, Result, bail};
+use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-/// A lock whose time stamp is older than this was left by a process that died.
-const STALE: Duration = Duration::from_secs(10);
+pub use super::claude_lock::Busy;
 
 /// How often a change is made again that another program overwrote.
 const ROUNDS: u32 = 50;
-
-/// How long a living holder is waited for.
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Somebody who lives holds Claude's lock on the file for long: whatever is done now may be lost.
-#[derive(Debug)]
-pub struct Busy {
-    lock: PathBuf,
-}
-
-impl fmt::Display for Busy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Claude Code, or something like it, has held {} for {} s",
-            self.lock.display(),
-            PATIENCE.as_secs()
-        )
-    }
-}
-
-impl std::error::Error for Busy {}
 
 /// What [`inherit`] found.
 #[derive(Debug, Default)]
@@ -59,66 +34,17 @@ pub struct Inherited {
 pub fn inherit(path: &Path, main: &Path, worktree: &Path, found: &mut Inherited) -> Result<()> {
     let mut is_first = true;
     edit(path, |projects| {
+        let (granted, before) = (raw(projects, main), raw(projects, worktree));
         // Later the file may have what this has written.
         if std::mem::take(&mut is_first) {
-            found.before = match projects.get(&key(worktree)) {
-                Some(Part::Raw(raw)) => Some((*raw).to_owned()),
-                _ => None,
-            };
+            found.before = before.map(ToOwned::to_owned);
         }
-        let Some(main) = entry(projects, main)? else {
-            return Ok(false);
-        };
-        let mut granted = Vec::new();
-        for (name, part) in &main {
-            if let Some(text) = part.raw().filter(|_| is_grant(name)) {
-                granted.push((name, serde_json::from_str::<Value>(text)?));
-            }
-        }
-        found.rules = granted
-            .iter()
-            .filter(|(name, _)| *name == "allowedTools")
-            .filter_map(|(_, tools)| tools.as_array().cloned())
-            .flatten()
-            .collect();
-        if granted.is_empty() {
-            return Ok(false);
-        }
-        let mut ours = match projects.get(&key(worktree)) {
-            None => Object::new(),
-            Some(_) => match entry(projects, worktree)? {
-                Some(ours) => ours,
-                None => return Ok(false),
-            },
-        };
-        let mut is_changed = !projects.contains_key(&key(worktree));
-        for (name, value) in granted {
-            let there = ours.get(name).and_then(Part::raw);
-            let there: Value = there.map_or(Ok(Value::Null), serde_json::from_str)?;
-            let mut merged = there.clone();
-            // Claude itself writes a plain no where nothing was asked yet.
-            if merged == Value::Bool(false) {
-                merged = Value::Null;
-            }
-            json::merge(&mut merged, value);
-            if merged != there {
-                ours.insert(name.clone(), Part::New(merged));
-                is_changed = true;
-            }
-        }
-        if is_changed {
-            projects.insert(key(worktree), Part::Object(ours));
-        }
-        Ok(is_changed)
+        found.rules = grants::rules(granted)?;
+        let entry = grants::inherited(granted, before)?;
+        let lacks = entry.is_some();
+        projects.extend(entry.map(|entry| (key(worktree), Part::Object(entry))));
+        Ok(lacks)
     })
-}
-
-/// The fields of a project's entry, if it has one that is an object.
-fn entry<'a>(projects: &Object<'a>, dir: &Path) -> Result<Option<Object<'a>>> {
-    match projects.get(&key(dir)) {
-        Some(Part::Raw(raw)) if raw.get().starts_with('{') => Ok(Some(json::object(raw.get())?)),
-        _ => Ok(None),
-    }
 }
 
 /// Makes a worktree's entry what it was before, if there was one.
@@ -130,14 +56,8 @@ pub fn give_back(path: &Path, worktree: &Path, before: Option<&RawValue>) -> Res
         return forget(path, worktree);
     };
     edit(path, |projects| {
-        let there = projects.get(&key(worktree)).and_then(Part::raw);
-        let differs = there != Some(before.get());
-        if differs {
-            projects.insert(
-                key(worktree),
-                Part::New(serde_json::from_str(before.get())?),
-            );
-        }
+        let differs = raw(projects, worktree).map(RawValue::get) != Some(before.get());
+        projects.insert(key(worktree), Part::Before(before.to_owned()));
         Ok(differs)
     })
 }
@@ -152,35 +72,102 @@ pub fn forget(path: &Path, worktree: &Path) -> Result<()> {
     })
 }
 
+/// Takes the entry of a folder that is gone out, if it holds nothing but what it could have inherited.
+///
+/// # Errors
+/// As [`inherit`].
+pub fn forget_inherited(path: &Path, main: &Path, worktree: &Path) -> Result<()> {
+    edit(path, |projects| {
+        let is_inherited = grants::is_inherited(raw(projects, main), raw(projects, worktree))?;
+        Ok(is_inherited && projects.shift_remove(&key(worktree)).is_some())
+    })
+}
+
+/// What the file said at one moment.
+#[derive(Debug, Default)]
+pub struct Entries(IndexMap<String, Box<RawValue>>);
+
+impl Entries {
+    /// Reads the file; one that is not there has none.
+    ///
+    /// # Errors
+    /// If it can't be read, or does not parse.
+    pub fn read(path: &Path) -> Result<Self> {
+        let Some(text) = read(path)? else {
+            return Ok(Self::default());
+        };
+        let projects = projects(&text).with_context(|| unreadable(path))?;
+        Ok(Self(projects.map_or_else(IndexMap::new, |projects| {
+            let raw = |part: Part<'_>| part.raw().map(ToOwned::to_owned);
+            projects
+                .into_iter()
+                .filter_map(|(folder, part)| Some((folder, raw(part)?)))
+                .collect()
+        })))
+    }
+
+    /// The folders that have an entry.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(Path::new)
+    }
+
+    /// The main checkout's rules.
+    pub fn rules(&self, main: &Path) -> Vec<Value> {
+        grants::rules(self.entry(main)).unwrap_or_default()
+    }
+
+    /// Whether a worktree lacks anything that its main checkout has been allowed.
+    pub fn lacks(&self, main: &Path, worktree: &Path) -> bool {
+        let lacking = grants::inherited(self.entry(main), self.entry(worktree));
+        lacking.is_ok_and(|lacking| lacking.is_some())
+    }
+
+    /// Whether an entry holds nothing but what it could have inherited.
+    pub fn is_inherited(&self, main: &Path, worktree: &Path) -> bool {
+        grants::is_inherited(self.entry(main), self.entry(worktree)).unwrap_or(false)
+    }
+
+    fn entry(&self, folder: &Path) -> Option<&RawValue> {
+        self.0.get(&key(folder)).map(AsRef::as_ref)
+    }
+}
+
 fn key(dir: &Path) -> String {
     dir.to_string_lossy().into_owned()
 }
 
-/// Whether a field of a project's entry is an approval: tools, trust, MCP servers and imports from outside; history, costs
-/// and session ids are not.
-fn is_grant(name: &str) -> bool {
-    name == "allowedTools"
-        || name == "hasTrustDialogAccepted"
-        || name.contains("mcp")
-        || name.contains("Mcp")
-        || name.contains("ExternalIncludes")
+/// An entry as it stands.
+fn raw<'a>(projects: &Object<'a>, dir: &Path) -> Option<&'a RawValue> {
+    match projects.get(&key(dir)) {
+        Some(Part::Raw(raw)) => Some(raw),
+        _ => None,
+    }
+}
+
+/// The entries of a file's text; none if it has no object of them.
+fn projects(text: &[u8]) -> Result<Option<Object<'_>>> {
+    let root = json::object(std::str::from_utf8(text)?)?;
+    match root.get("projects") {
+        Some(Part::Raw(raw)) if raw.get().starts_with('{') => Ok(Some(json::object(raw.get())?)),
+        _ => Ok(None),
+    }
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("{} does not parse and is left as it is", path.display())
 }
 
 /// Changes the file's `projects` under Claude's own lock, if `change` says that it changed something. Without a change
 /// no lock is taken and nothing is written.
 fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) -> Result<()> {
     let mut attempt = |text: &[u8]| -> Result<Option<Vec<u8>>> {
-        let mut root = json::object(std::str::from_utf8(text)?)?;
-        let Some(Part::Raw(projects)) = root.get("projects") else {
+        let Some(mut projects) = projects(text)? else {
             return Ok(None);
         };
-        if !projects.get().starts_with('{') {
-            return Ok(None);
-        }
-        let mut projects = json::object(projects.get())?;
         if !change(&mut projects)? {
             return Ok(None);
         }
+        let mut root = json::object(std::str::from_utf8(text)?)?;
         root.insert("projects".to_owned(), Part::Object(projects));
         let mut new = if text.contains(&b'\n') {
             serde_json::to_vec_pretty(&root)
@@ -193,25 +180,21 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
         Ok(Some(new))
     };
     atomic::sweep(path);
-    let lock = lock_path(path);
-    if is_stale(&lock) {
-        // Nobody may come this way to write for long; every Claude would have to get past it.
-        let _ = fs::remove_dir(lock);
-    }
+    // Nobody may come this way to write for long.
+    claude_lock::sweep(path);
     // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
     for _ in 0..ROUNDS {
         let Some(before) = read(path)? else {
             return Ok(());
         };
-        let attempted = attempt(&before)
-            .with_context(|| format!("{} does not parse and is left as it is", path.display()));
+        let attempted = attempt(&before).with_context(|| unreadable(path));
         let Some(new) = attempted? else {
             return Ok(());
         };
         atomic::check_not_read_only(path)?;
         // The slow part is done before the lock is taken: a Claude gives up on it soon.
         let prepared = atomic::Prepared::new(path, &new, 0o600)?;
-        let lock = FolderLock::take(path)?;
+        let lock = ClaudeLock::take(path)?;
         if read(path)?.as_ref() != Some(&before) {
             continue;
         }
@@ -232,70 +215,11 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn lock_path(json: &Path) -> PathBuf {
-    let mut path = json.as_os_str().to_owned();
-    path.push(".lock");
-    path.into()
-}
-
-/// Claude's own lock: a folder beside the file.
-struct FolderLock {
-    path: PathBuf,
-    made: (u64, u64),
-}
-
-impl FolderLock {
-    fn take(json: &Path) -> Result<Self> {
-        let path = lock_path(json);
-        let what = format!("for Claude Code to write its settings ({})", path.display());
-        let made = wait::until(PATIENCE, &what, || match fs::create_dir(&path) {
-            Ok(()) => Ok(identity(&path)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                if is_stale(&path) {
-                    // Somebody else may have been faster, and then the lock is theirs to give.
-                    let _ = fs::remove_dir(&path);
-                }
-                Ok(None)
-            }
-            Err(error) => {
-                Err(error).with_context(|| format!("cannot make the lock {}", path.display()))
-            }
-        })?;
-        let made = made
-            .ok_or_else(|| Busy { lock: path.clone() })
-            .hint(format!(
-                "try again; if no Claude runs: rmdir {}",
-                crate::process::quote(&path.to_string_lossy())
-            ))?;
-        Ok(Self { path, made })
-    }
-}
-
-impl Drop for FolderLock {
-    fn drop(&mut self) {
-        // A lock that was taken for stale, because this process was stopped for long, is not ours any more.
-        if identity(&self.path) == Some(self.made) {
-            let _ = fs::remove_dir(&self.path);
-        }
-    }
-}
-
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path)
-        .ok()
-        .map(|metadata| (metadata.dev(), metadata.ino()))
-}
-
-fn is_stale(path: &Path) -> bool {
-    fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > STALE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::{Map, json};
+    use std::time::Duration;
 
     #[test]
     fn a_worktree_inherits_grants_and_nothing_else_and_is_forgotten_again() {

@@ -36,10 +36,10 @@ pub fn object(text: &str) -> Result<Object<'_>> {
 }
 
 impl Part<'_> {
-    /// Its text, if it was not touched.
-    pub fn raw(&self) -> Option<&str> {
+    /// As it stands, if it was not touched.
+    pub fn raw(&self) -> Option<&RawValue> {
         match self {
-            Self::Raw(raw) => Some(raw.get()),
+            Self::Raw(raw) => Some(raw),
             Self::Before(_) | Self::New(_) | Self::Object(_) => None,
         }
     }

@@ -64,6 +64,24 @@ impl Lock {
         })
     }
 
+    /// Takes it if nobody holds it, for whoever wants to be quick; none if somebody does.
+    ///
+    /// # Errors
+    /// If the file is not there, or can't be locked.
+    pub fn try_take(path: &Path) -> Result<Option<Self>> {
+        let failed = || format!("cannot lock {}", path.display());
+        let file = File::options().read(true).write(true).open(path);
+        let file = file.with_context(failed)?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, path) => Ok(Some(Self {
+                file,
+                path: path.to_owned(),
+            })),
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+        }
+    }
+
     /// The locked file: whoever inherits it keeps the lock.
     pub fn file(&self) -> &File {
         &self.file

@@ -2,6 +2,8 @@
 
 pub mod atomic;
 pub mod claude_json;
+mod claude_lock;
+mod grants;
 pub mod json;
 pub mod lock;
 pub mod records;

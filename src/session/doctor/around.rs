@@ -1,0 +1,99 @@
+//! What is asked once for all checks.
+
+use super::Subject;
+use super::finding::Finding;
+use crate::git::Git;
+use crate::git::worktrees::{self, Worktree};
+use crate::name::SessionName;
+use crate::processes::Table;
+use crate::session::files;
+use crate::store::claude_json::Entries;
+use crate::tmux::{self, TmuxSession};
+use anyhow::{Result, anyhow};
+use std::collections::HashSet;
+use std::thread::{self, ScopedJoinHandle};
+
+/// The answers, or why there are none.
+pub struct Around<'a> {
+    pub tmux: Result<Vec<TmuxSession>>,
+    pub worktrees: Result<Vec<Worktree>>,
+    branches: Result<HashSet<String>>,
+    pub table: Result<Table>,
+    pub entries: Result<Entries>,
+    /// The paths that the project's own list adds to the layout's.
+    pub included: Result<Vec<String>>,
+    /// The sessions whose servers were only just started.
+    pub started: &'a [SessionName],
+}
+
+impl<'a> Around<'a> {
+    /// Asks for all of it at the same time.
+    pub fn look(subject: &Subject<'_>, started: &'a [SessionName]) -> Self {
+        let git = Git::at(&subject.project.main);
+        thread::scope(|scope| {
+            let tmux = scope.spawn(tmux::sessions);
+            let branches = scope.spawn(move || git.branches(["refs/heads"]));
+            let table = scope.spawn(Table::now);
+            let entries = match &subject.claude {
+                Ok(claude) => Entries::read(&claude.json),
+                Err(error) => Err(anyhow!("{error:#}")),
+            };
+            let included = match &subject.layout {
+                Ok(layout) => files::included(subject.project, layout),
+                Err(_) => Ok(Vec::new()),
+            };
+            Self {
+                tmux: joined(tmux),
+                worktrees: worktrees::list(&subject.project.common),
+                branches: joined(branches)
+                    .map(|branches| branches.into_iter().map(|branch| branch.refname).collect()),
+                table: joined(table),
+                entries,
+                included,
+                started,
+            }
+        })
+    }
+
+    /// Whether there is a branch; if it can't be known, none is missed.
+    pub fn has_branch(&self, name: &str) -> bool {
+        let refname = format!("refs/heads/{name}");
+        self.branches
+            .as_ref()
+            .map_or(true, |branches| branches.contains(&refname))
+    }
+
+    /// The checks that are left out, as what they need could not be had.
+    pub fn left_out(&self, subject: &Subject<'_>) -> Vec<Finding> {
+        let missing = [
+            ("which sessions run", self.tmux.as_ref().err()),
+            (
+                "worktrees, and what git shows of the sessions' files",
+                self.worktrees.as_ref().err(),
+            ),
+            ("branches", self.branches.as_ref().err()),
+            ("who holds the ports", self.table.as_ref().err()),
+            ("what .worktreeinclude names", self.included.as_ref().err()),
+        ];
+        missing
+            .into_iter()
+            .filter_map(|(checks, error)| Some(Finding::left_out(checks, format!("{:#}", error?))))
+            .chain(self.claude_left_out(subject))
+            .collect()
+    }
+
+    fn claude_left_out(&self, subject: &Subject<'_>) -> Option<Finding> {
+        let error = self.entries.as_ref().err()?;
+        let finding = Finding::left_out("what Claude was allowed", format!("{error:#}"));
+        Some(match &subject.claude {
+            Ok(claude) => finding.edit(&claude.json),
+            Err(_) => finding.cure("export HOME=<your home folder>"),
+        })
+    }
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(anyhow!("a thread ended early")))
+}

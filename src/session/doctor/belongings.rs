@@ -1,0 +1,193 @@
+//! The files that a session has from the main checkout, and its Claude's settings.
+
+use super::finding::{FIX, Finding, Mend, State};
+use crate::dotenv;
+use crate::process::quote;
+use crate::project::is_same;
+use crate::session::files::{self, Kind, read_if_there};
+use crate::session::{Session, database, packages, settings};
+use crate::store::claude_json::Entries;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+/// How many paths a line names.
+const NAMED: usize = 3;
+
+/// One session's files.
+pub struct Belongings<'a> {
+    session: &'a Session<'a>,
+}
+
+impl<'a> Belongings<'a> {
+    pub fn of(session: &'a Session<'a>) -> Self {
+        Self { session }
+    }
+
+    /// Each path that the layout or the project's own list gives it, and the layout's variables.
+    pub fn check_files(&self, included: &[String]) -> Vec<Finding> {
+        let layout = self.session.layout;
+        let is_extra = |path: &&String| files::parts(layout).all(|(known, _)| known != *path);
+        let extra = included.iter().filter(is_extra);
+        let mut findings: Vec<_> = files::parts(layout)
+            .chain(extra.map(|path| (path.as_str(), Kind::Copy)))
+            // Those with variables of the session's are made where the main checkout has none.
+            .filter(|(path, kind)| *kind != Kind::Copy || !layout.env.contains_key(*path))
+            .map(|(path, kind)| self.part(path, kind))
+            .collect();
+        for path in layout.env.keys() {
+            match self.variables(path) {
+                Ok(found) => findings.extend(found),
+                Err(error) => findings.push(Finding::error(self.checked(path), &error)),
+            }
+        }
+        let versions = packages::other_versions(self.session).into_iter();
+        let name = &self.session.name;
+        findings.extend(versions.map(|problem| Finding::of(name, State::Warning, problem)));
+        findings
+    }
+
+    /// Whether git shows what was placed.
+    pub fn check_hidden(&self) -> Finding {
+        let checked = self.checked("git status");
+        let shown = match files::shown(self.session, &[]) {
+            Ok(shown) => shown,
+            Err(error) => return Finding::error(checked, &error),
+        };
+        let paths: Vec<_> = shown.untracked.into_iter().chain(shown.tracked).collect();
+        if paths.is_empty() {
+            return Finding::fine(checked, "shows nothing that was put there");
+        }
+        let more = if paths.len() > NAMED { " and more" } else { "" };
+        let named = paths[..paths.len().min(NAMED)].join(", ");
+        self.mendable(Finding::failed(
+            checked,
+            format!("shows what was put there: {named}{more}"),
+        ))
+    }
+
+    /// Whether its Claude has what that of the main checkout was allowed.
+    pub fn check_claude(&self, entries: &Entries) -> Vec<Finding> {
+        let (main, worktree) = (&self.session.project.main, self.session.record.worktree());
+        let checked = self.checked("Claude");
+        let mut notes = Vec::new();
+        let lacking = settings::lacking(self.session, &entries.rules(main), &mut notes);
+        let mut findings: Vec<_> = notes
+            .into_iter()
+            .map(|note| Finding::warning(note, "").cure("mend it by hand"))
+            .collect();
+        findings.push(match lacking {
+            Err(error) => Finding::error(checked, &error),
+            Ok(lacking) if lacking.is_some() || entries.lacks(main, worktree) => self.mendable(
+                Finding::warning(checked, "lacks what it was allowed in the main checkout"),
+            ),
+            Ok(_) => Finding::fine(checked, "has what it was allowed in the main checkout"),
+        });
+        findings
+    }
+
+    fn checked(&self, what: &str) -> String {
+        format!("{}: {what}", self.session.name)
+    }
+
+    fn mendable(&self, finding: Finding) -> Finding {
+        finding.mended_by(Mend::Files(self.session.name.clone()))
+    }
+
+    fn part(&self, path: &str, kind: Kind) -> Finding {
+        let (from, to) = (
+            self.session.project.main.join(path),
+            self.session.record.worktree().join(path),
+        );
+        let checked = self.checked(path);
+        if to.exists() {
+            return match kind {
+                Kind::Link => link(checked, &from, &to),
+                Kind::Database => own_database(checked, &from, &to),
+                Kind::Copy => Finding::fine(checked, "is there"),
+            };
+        }
+        let found = if to.is_symlink() {
+            format!("leads to {}, where nothing is", target(&to).display())
+        } else {
+            "is missing".to_owned()
+        };
+        if from.exists() {
+            return self.mendable(Finding::failed(checked, found));
+        }
+        let absent = files::absent(self.session, path, kind);
+        Finding::of(&self.session.name, State::Warning, absent)
+    }
+
+    /// A file and its variables.
+    fn variables(&self, path: &str) -> Result<Vec<Finding>> {
+        let session = self.session;
+        let file = session.record.worktree().join(path);
+        let Some(text) = read_if_there(&file)? else {
+            let finding = Finding::failed(self.checked(path), "is missing");
+            return Ok(vec![self.mendable(finding)]);
+        };
+        let variables = session.layout.env.get(path).into_iter().flatten();
+        let there = Ok(Finding::fine(self.checked(path), "is there"));
+        [there]
+            .into_iter()
+            .chain(variables.map(|(name, value)| {
+                let wanted = session.expand(value)?;
+                let checked = self.checked(&format!("{name} in {path}"));
+                let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
+                Ok(match found {
+                    Some(found) if found == wanted => {
+                        Finding::fine(checked, format!("is {wanted}"))
+                    }
+                    Some(found) => self.mendable(Finding::failed(
+                        checked,
+                        format!("is {found}, not {wanted}"),
+                    )),
+                    None => {
+                        self.mendable(Finding::failed(checked, format!("is not set to {wanted}")))
+                    }
+                })
+            }))
+            .collect()
+    }
+}
+
+fn link(checked: String, from: &Path, to: &Path) -> Finding {
+    if !to.is_symlink() {
+        return Finding::fine(checked, "is the session's own");
+    }
+    if is_same(from, to) {
+        return Finding::fine(checked, "leads to the main checkout's");
+    }
+    let found = format!(
+        "leads to {}, not to the main checkout's",
+        target(to).display()
+    );
+    Finding::warning(checked, found).cure(format!(
+        "for a link to the main checkout's: rm {} && {FIX}",
+        quote(&to.to_string_lossy())
+    ))
+}
+
+fn own_database(checked: String, from: &Path, to: &Path) -> Finding {
+    let again = |verb: &str| format!("for a new copy of the main checkout's: {verb} && {FIX}");
+    if is_same(from, to) {
+        let remove = format!("rm {}", quote(&to.to_string_lossy()));
+        return Finding::warning(checked, "is the main checkout's own: both write to it")
+            .cure(again(&remove));
+    }
+    let [old, aside] = ["", ".old"].map(|end| quote(&format!("{}{end}", to.display())));
+    let aside = format!("mv {old} {aside}");
+    match database::has_tables(to) {
+        Err(error) => {
+            Finding::failed(checked, format!("can't be read: {error:#}")).cure(again(&aside))
+        }
+        Ok(false) if database::has_tables(from).unwrap_or(false) => {
+            Finding::warning(checked, "has no tables").cure(again(&aside))
+        }
+        Ok(_) => Finding::fine(checked, "is a database of its own"),
+    }
+}
+
+fn target(link: &Path) -> PathBuf {
+    std::fs::read_link(link).unwrap_or_default()
+}

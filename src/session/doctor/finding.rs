@@ -1,0 +1,163 @@
+//! What a check found, as plain data.
+
+use crate::hint;
+use crate::name::SessionName;
+use crate::problem::Problem;
+use crate::process::quote;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// All is well.
+    Fine,
+    /// All is well now.
+    Fixed,
+    /// Worth knowing.
+    Warning,
+    /// Something does not work.
+    Failed,
+}
+
+/// What puts it right without a risk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mend {
+    /// Making the session's files, settings and excludes true.
+    Files(SessionName),
+    /// Finishing what a command that was cut short has begun.
+    Finish(SessionName),
+    /// Hiding the store from git.
+    Hide,
+    /// Taking out git's entry of a worktree that is gone.
+    Entry(PathBuf),
+    /// Taking out Claude's entry of a worktree that is gone.
+    ClaudeEntry(PathBuf),
+    /// Taking away a lock file that nobody holds.
+    Lock(PathBuf),
+    /// Taking away the temporary files beside this one.
+    Parts(PathBuf),
+    /// Deleting the folders of removed worktrees.
+    Trash,
+}
+
+/// The outcome of one check: a line of the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub state: State,
+    /// What to do about it: commands, each with a few words where it needs them.
+    pub cures: Vec<String>,
+    /// What was looked at: it names the check.
+    pub(super) checked: String,
+    /// What it is like, in the words that follow those.
+    found: String,
+    pub(super) mend: Option<Mend>,
+}
+
+/// The command that mends what can be mended.
+pub const FIX: &str = "tally-session doctor --fix";
+
+impl Finding {
+    fn new(state: State, checked: impl Into<String>, found: impl Into<String>) -> Self {
+        Self {
+            state,
+            cures: Vec::new(),
+            checked: checked.into(),
+            found: found.into(),
+            mend: None,
+        }
+    }
+
+    pub(super) fn fine(checked: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(State::Fine, checked, found)
+    }
+
+    pub(super) fn warning(checked: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(State::Warning, checked, found)
+    }
+
+    pub(super) fn failed(checked: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(State::Failed, checked, found)
+    }
+
+    /// A failure to do something, with the error's own hints.
+    pub(super) fn error(checked: impl Into<String>, error: &anyhow::Error) -> Self {
+        let mut finding = Self::failed(checked, format!("{error:#}"));
+        finding.cures = hint::hints(error).map(ToOwned::to_owned).collect();
+        finding
+    }
+
+    /// Checks that could not be made.
+    pub(super) fn left_out(checks: &str, why: impl Display) -> Self {
+        Self::warning(format!("left out: {checks}"), format!("({why})"))
+    }
+
+    /// A problem of a session's.
+    pub(super) fn of(session: &SessionName, state: State, problem: Problem) -> Self {
+        Self::new(state, format!("{session}: {}", problem.what), "").cure(problem.cure)
+    }
+
+    /// What fails without harm.
+    pub(super) fn only_warns(self) -> Self {
+        Self {
+            state: State::Warning,
+            ..self
+        }
+    }
+
+    pub(super) fn cure(mut self, cure: impl Into<String>) -> Self {
+        self.cures.push(cure.into());
+        self
+    }
+
+    /// To be mended by hand, in this file.
+    pub(super) fn edit(self, file: &Path) -> Self {
+        self.cure(format!(
+            "${{EDITOR:-vi}} {}",
+            quote(&file.to_string_lossy())
+        ))
+    }
+
+    pub(super) fn mended_by(mut self, mend: Mend) -> Self {
+        self.mend = Some(mend);
+        self.cure(FIX)
+    }
+
+    /// Whether `--fix` mends it.
+    pub fn is_mendable(&self) -> bool {
+        self.mend.is_some()
+    }
+
+    /// Whether something is to be done about it.
+    pub fn is_problem(&self) -> bool {
+        matches!(self.state, State::Warning | State::Failed)
+    }
+
+    /// What was looked at and what it is like.
+    pub fn text(&self) -> String {
+        format!("{} {}", self.checked, self.found)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Whether it says the same as a note of `add` or `resume`.
+    pub(super) fn tells(&self, note: &str) -> bool {
+        let cures = self.cures.iter();
+        cures
+            .map(|cure| format!("{}: {cure}", self.text()))
+            .any(|text| text.ends_with(note))
+    }
+
+    /// The same, when nothing is left of what should not be there.
+    pub(super) fn taken_away(&self) -> Option<Self> {
+        match self.mend.as_ref()? {
+            Mend::Files(_) | Mend::Finish(_) | Mend::Hide => None,
+            Mend::Entry(_)
+            | Mend::ClaudeEntry(_)
+            | Mend::Lock(_)
+            | Mend::Parts(_)
+            | Mend::Trash => Some(Self::new(State::Fixed, &self.checked, "was taken away")),
+        }
+    }
+}

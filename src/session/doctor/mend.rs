@@ -1,0 +1,121 @@
+//! Putting right what can be put right without a risk.
+
+use super::Subject;
+use super::finding::{Finding, Mend};
+use crate::claude::Claude;
+use crate::git::{Git, Start};
+use crate::layout::Layout;
+use crate::name::SessionName;
+use crate::project::Project;
+use crate::session::hold::{self, Hold, Unfinished};
+use crate::session::make::{self, Made};
+use crate::session::resume::{self, Resumed};
+use crate::session::{Session, files, lock_store, trash};
+use crate::store::lock::Lock;
+use crate::store::records::Records;
+use crate::store::{atomic, claude_json};
+use anyhow::{Result, bail};
+use std::path::Path;
+
+/// What there is to tell of a mending.
+#[derive(Default)]
+pub struct Mended {
+    /// What did not go well.
+    pub failures: Vec<Finding>,
+    /// What else there is to tell.
+    pub notes: Vec<String>,
+    /// The sessions whose servers were only just started.
+    pub started: Vec<SessionName>,
+}
+
+/// Mends all that these findings can be mended by, each once.
+pub fn mend(subject: &Subject<'_>, findings: &[Finding]) -> Mended {
+    let mut mended = Mended::default();
+    let mut done: Vec<&Mend> = Vec::new();
+    for finding in findings {
+        let Some(mend) = finding.mend.as_ref().filter(|mend| !done.contains(mend)) else {
+            continue;
+        };
+        done.push(mend);
+        if let Err(error) = one(subject, mend, &mut mended) {
+            let failure = Finding::error(format!("can't mend {}:", finding.checked), &error);
+            mended.failures.push(failure);
+        }
+    }
+    mended
+}
+
+fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
+    let project = subject.project;
+    match mend {
+        Mend::Files(name) => {
+            let (layout, claude) = subject.means()?;
+            mended.notes.extend(prepare(project, layout, claude, name)?);
+        }
+        Mend::Finish(name) => {
+            let (layout, claude) = subject.means()?;
+            let results =
+                resume::resume(project, layout, claude, Some(std::slice::from_ref(name)))?;
+            for (name, result) in results {
+                if let Resumed::Started(notes) = result? {
+                    mended.notes.extend(notes);
+                    mended.started.push(name);
+                }
+            }
+        }
+        Mend::Hide => files::hide_our_own(project)?,
+        Mend::Entry(path) => {
+            let lock = hold_stray(project, path)?;
+            let git = Git::at(&project.main).holding(lock.file());
+            git.remove_worktree(path)?;
+        }
+        Mend::ClaudeEntry(path) => {
+            let (_, claude) = subject.means()?;
+            let _lock = hold_stray(project, path)?;
+            claude_json::forget_inherited(&claude.json, &project.main, path)?;
+        }
+        Mend::Lock(path) => hold::clear(path)?,
+        Mend::Parts(path) => atomic::sweep(path),
+        Mend::Trash => {
+            if let Some(path) = trash::empty(project).first() {
+                bail!("{} can't be deleted", path.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes all of a session true but its windows. Nothing is done about a worktree that is gone: that takes a resume.
+fn prepare(
+    project: &Project,
+    layout: &Layout,
+    claude: &Claude,
+    name: &SessionName,
+) -> Result<Vec<String>> {
+    let mut hold = Hold::take(project, name)?;
+    let records = Records::read(&project.main)?;
+    let session = Session::find(project, layout, &records, name, "resume")?;
+    if hold.unfinished.is_some() || !project.owns_worktree(session.record.worktree()) {
+        bail!("the session {name} has changed meanwhile");
+    }
+    hold.begin(Unfinished {
+        start: Start::Existing,
+        prompt: None,
+        is_new: false,
+    })?;
+    let made = &mut Made::default();
+    let notes = make::prepare(&session, &Start::Existing, &hold, claude, made)?;
+    hold.finish();
+    Ok(notes)
+}
+
+/// Keeps every add from making a session in this place, if none has it and nothing is there.
+fn hold_stray(project: &Project, path: &Path) -> Result<Lock> {
+    let lock = lock_store(project)?;
+    let records = Records::read(&project.main)?;
+    let is_owned = records.iter().any(|(_, record)| record.worktree() == path);
+    if is_owned || path.symlink_metadata().is_ok() {
+        bail!("{} has changed meanwhile", path.display());
+    }
+    Ok(lock)
+}

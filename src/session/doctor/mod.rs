@@ -1,0 +1,170 @@
+//! The checks that a person would make when something is off, and mending what is safe to mend.
+//!
+//! Each check gives [`Finding`]s, and none that can't be made keeps another from being made.
+
+mod around;
+mod belongings;
+mod environment;
+mod finding;
+mod mend;
+mod ports;
+mod programs;
+mod sessions;
+mod strays;
+
+pub use finding::{FIX, Finding, State};
+
+use super::{Session, files};
+use crate::claude::Claude;
+use crate::layout::Layout;
+use crate::name::SessionName;
+use crate::parallel;
+use crate::project::Project;
+use crate::store::records::{self, Records};
+use anyhow::{Result, anyhow};
+use around::Around;
+use finding::Mend;
+use programs::Programs;
+use std::collections::HashSet;
+
+/// What is examined. What could not be had is a finding, and no reason to give up.
+pub struct Subject<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its layout.
+    pub layout: Result<Layout>,
+    /// The user's Claude.
+    pub claude: Result<Claude>,
+}
+
+impl Subject<'_> {
+    /// What a session is made with.
+    fn means(&self) -> Result<(&Layout, &Claude)> {
+        let copy = |error: &anyhow::Error| anyhow!("{error:#}");
+        Ok((
+            self.layout.as_ref().map_err(copy)?,
+            self.claude.as_ref().map_err(copy)?,
+        ))
+    }
+}
+
+/// What was found, and what was done about it.
+pub struct Report {
+    /// A line each.
+    pub findings: Vec<Finding>,
+    /// What else there is to tell.
+    pub notes: Vec<String>,
+}
+
+/// Makes every check. Nothing is changed, but with `fix`: that mends what is safe to mend, and looks again.
+pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
+    let claude = subject.layout.as_ref().ok();
+    let claude = claude.map(|layout| layout.claude.as_str());
+    let programs = Programs::ask(claude);
+    let mut found = check(subject, &[]);
+    let mut notes = Vec::new();
+    if fix && found.iter().any(Finding::is_mendable) {
+        let mended = mend::mend(subject, &found);
+        found = compare(&found, check(subject, &mended.started));
+        found.extend(mended.failures);
+        notes = mended.notes;
+        notes.retain(|note| !found.iter().any(|finding| finding.tells(note)));
+    }
+    let mut findings = programs.check(claude);
+    findings.extend(found);
+    Report { findings, notes }
+}
+
+/// What became of what was found before.
+fn compare(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
+    let is_in = |finding: &Finding, all: &[Finding]| {
+        all.iter().any(|other| other.checked == finding.checked)
+    };
+    let mendable: Vec<_> = before
+        .iter()
+        .filter(|one| one.is_mendable())
+        .cloned()
+        .collect();
+    let gone = mendable.iter().filter(|one| !is_in(one, &after));
+    let gone: Vec<_> = gone.filter_map(Finding::taken_away).collect();
+    let mut findings = after;
+    for finding in &mut findings {
+        if finding.state == State::Fine && is_in(finding, &mendable) {
+            finding.state = State::Fixed;
+        }
+    }
+    findings.extend(gone);
+    findings
+}
+
+/// All checks but those of the programs. What the servers of sessions that were only just `started` do is not looked at.
+fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
+    let project = subject.project;
+    let records = Records::read(&project.main);
+    let around = Around::look(subject, started);
+    let mut findings = around.left_out(subject);
+    findings.extend(store(project, &records));
+    match (&subject.layout, &records) {
+        (Ok(layout), Ok(records)) => {
+            let sessions: Vec<_> = records
+                .iter()
+                .map(|(name, record)| Session::new(project, layout, name, record))
+                .collect();
+            findings.extend(environment::check(project, layout, &sessions));
+            let checked = parallel::map(&sessions, |session| sessions::check(session, &around));
+            findings.extend(checked.into_iter().flatten());
+            findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));
+        }
+        (Err(error), _) => {
+            findings.push(Finding::error("the layout:", error));
+            findings.push(Finding::left_out("the sessions", "the layout is broken"));
+        }
+        (_, Err(_)) => {
+            findings.push(Finding::left_out(
+                "the sessions, and what none of them owns",
+                "the store can't be read",
+            ));
+        }
+    }
+    if let Ok(records) = &records {
+        findings.extend(strays::check(project, records, &around));
+    }
+    let json = subject.claude.as_ref().ok();
+    let json = json.map(|claude| claude.json.as_path());
+    findings.extend(strays::leftovers(project, records.as_ref().ok(), json));
+    // What concerns several sessions is said once.
+    let mut told = HashSet::new();
+    findings.retain(|finding| told.insert(finding.text()));
+    findings
+}
+
+/// Whether the store can be read, and is not in git's way.
+fn store(project: &Project, records: &Result<Records>) -> Vec<Finding> {
+    let path = project.main.join(records::FILE);
+    let checked = format!("the store {}", path.display());
+    let mut findings = Vec::new();
+    match records {
+        Ok(records) => {
+            let count = records.iter().count();
+            let plural = if count == 1 { "" } else { "s" };
+            findings.push(Finding::fine(
+                checked,
+                format!("has {count} session{plural}"),
+            ));
+        }
+        Err(error) => {
+            findings.push(Finding::error("the store:", error).edit(&path));
+        }
+    }
+    if path.exists() {
+        let exclude = project.common.join("info/exclude");
+        let checked = exclude.display().to_string();
+        findings.push(match files::shown_of_our_own(project) {
+            Ok(lines) if lines.is_empty() => Finding::fine(checked, "keeps the store out of git"),
+            Ok(lines) => Finding::warning(checked, format!("lacks {}", lines.join(" and ")))
+                .mended_by(Mend::Hide),
+            Err(error) => Finding::error(checked, &error),
+        });
+    }
+    findings
+}

@@ -1,0 +1,119 @@
+//! The sessions' ports, and who holds them.
+
+use super::finding::Finding;
+use crate::ports::Port;
+use crate::process::quote;
+use crate::processes::Table;
+use crate::session::Session;
+use crate::session::servers::{Held, Left};
+use crate::tmux::{self, TmuxSession};
+use std::collections::BTreeMap;
+
+/// Who listens on a session's ports. Without `tmux` it is not known whether its windows are open.
+pub fn check(session: &Session<'_>, tmux: Option<&[TmuxSession]>, table: &Table) -> Vec<Finding> {
+    let left = match Left::of(session, table) {
+        Ok(left) => left,
+        Err(error) => return vec![Finding::error(format!("{}:", session.name), &error)],
+    };
+    let runs = tmux.map(|all| all.iter().any(|tmux| session.owns(tmux)));
+    let ports = session.ports();
+    ports
+        .map(|(service, port)| {
+            let checked = format!("{}: the {service}'s port {port}", session.name);
+            match left.ports.iter().find(|held| held.port == port) {
+                Some(held) if held.is_own => own(session, checked, held, runs),
+                Some(held) => stranger(session, checked, held, runs),
+                None if runs == Some(true) => not_up(session, checked, service),
+                None => Finding::fine(checked, "is free"),
+            }
+        })
+        .collect()
+}
+
+fn own(session: &Session<'_>, checked: String, held: &Held, runs: Option<bool>) -> Finding {
+    let who = held.who();
+    match (runs, &held.holder) {
+        (Some(false), Some(process)) => Finding::failed(
+            checked,
+            format!("is held by {who}, which came from windows that are closed"),
+        )
+        .cure(format!(
+            "end it, or go to the tmux server that has the windows of {}: kill {}",
+            session.name, process.pid
+        )),
+        _ => Finding::fine(checked, format!("is served by {who}")),
+    }
+}
+
+fn stranger(session: &Session<'_>, checked: String, held: &Held, runs: Option<bool>) -> Finding {
+    let resume = format!("tally-session resume {}", session.name);
+    let close = tmux::kill_command(&session.tmux_name());
+    let move_off = match runs {
+        Some(true) => {
+            format!(
+                "end that process if you can spare it, or close the windows and take another port: {close} && {resume}"
+            )
+        }
+        _ => format!("take another port: {resume}"),
+    };
+    let found = format!("is held by {}, which is not the session's", held.who());
+    Finding::failed(checked, found).cure(move_off)
+}
+
+fn not_up(session: &Session<'_>, checked: String, service: &str) -> Finding {
+    let placeholder = format!("{{{service}_port}}");
+    let serves = |text: Option<&String>| text.is_some_and(|text| text.contains(&placeholder));
+    let windows = &session.layout.windows;
+    let window = windows
+        .iter()
+        .find(|window| serves(window.run.as_ref()))
+        .or_else(|| windows.iter().find(|window| serves(Some(&window.name))))
+        .and_then(|window| session.expand(&window.name).ok());
+    let attach = format!("tally-session attach {}", session.name);
+    Finding::warning(checked, "is not served, though the session runs").cure(match window {
+        Some(window) => format!("see why in the window {window}: {attach}"),
+        None => format!("see why: {attach}"),
+    })
+}
+
+/// Ports that several records have.
+pub fn shared(sessions: &[Session<'_>], tmux: Option<&[TmuxSession]>) -> Vec<Finding> {
+    let mut by_port: BTreeMap<Port, Vec<&Session<'_>>> = BTreeMap::new();
+    for session in sessions {
+        for (_, port) in session.ports() {
+            by_port.entry(port).or_default().push(session);
+        }
+    }
+    let runs =
+        |session: &&&Session<'_>| tmux.is_some_and(|all| all.iter().any(|tmux| session.owns(tmux)));
+    let mut findings = Vec::new();
+    for (port, mut sharers) in by_port {
+        if sharers.len() < 2 {
+            continue;
+        }
+        // One that runs may keep it.
+        sharers.sort_by_key(|session| !runs(&session));
+        let (first, last) = (sharers[0], sharers[sharers.len() - 1]);
+        let names: Vec<_> = sharers
+            .iter()
+            .map(|session| session.name.as_str())
+            .collect();
+        let close = if runs(&&last) {
+            format!("{} && ", tmux::kill_command(&last.tmux_name()))
+        } else {
+            String::new()
+        };
+        findings.push(
+            Finding::failed(
+                format!("port {port}"),
+                format!("is in the records of {}", names.join(" and ")),
+            )
+            .cure(format!(
+                "while {}'s server runs: {close}tally-session resume {}",
+                first.name,
+                quote(last.name.as_str())
+            )),
+        );
+    }
+    findings
+}

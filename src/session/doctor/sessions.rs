@@ -1,0 +1,95 @@
+//! Each session by itself: its worktree and branch, its files, its ports.
+
+use super::around::Around;
+use super::belongings::Belongings;
+use super::finding::{Finding, Mend, State};
+use super::ports;
+use crate::git::worktrees::Worktree;
+use crate::process::quote;
+use crate::session::hold::{self, Seen};
+use crate::session::{Session, status};
+use std::path::Path;
+
+/// Looks at one session.
+pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
+    let name = &session.name;
+    let checked = format!("{name}:");
+    let seen = match hold::look(session.project, name) {
+        Ok(seen) => seen,
+        Err(error) => return vec![Finding::error(checked, &error)],
+    };
+    if seen == Seen::Busy {
+        let busy = Finding::warning(checked, "another tally-session works on it just now");
+        return vec![busy.cure("look again when it has ended")];
+    }
+    let tmux = around.tmux.as_deref().unwrap_or_default();
+    let is_half_made = seen == Seen::Unfinished
+        || tmux
+            .iter()
+            .any(|tmux| session.owns(tmux) && tmux.is_pending);
+    let resume = format!("tally-session resume {name}");
+    let mut problems = status::problems(session, tmux, around.has_branch(session.record.branch()));
+    // What finishing it cures goes without saying.
+    problems.retain(|problem| !is_half_made || problem.cure != resume);
+    let mut findings: Vec<_> = problems
+        .into_iter()
+        .map(|problem| Finding::of(name, State::Failed, problem))
+        .collect();
+    if is_half_made {
+        let half_made = Finding::failed(checked, "is half made: a command was cut short");
+        let finish = Mend::Finish(name.clone());
+        findings.insert(0, half_made.mended_by(finish));
+        return findings;
+    }
+    let worktree = session.record.worktree();
+    if session.project.owns_worktree(worktree) {
+        if findings.is_empty() {
+            findings.push(on_branch(session, around, checked));
+        }
+        let belongings = Belongings::of(session);
+        findings.extend(belongings.check_files(around.included.as_deref().unwrap_or_default()));
+        if around.worktrees.is_ok() {
+            findings.push(belongings.check_hidden());
+        }
+        if let Ok(entries) = &around.entries {
+            findings.extend(belongings.check_claude(entries));
+        }
+    }
+    if let (Ok(table), false) = (&around.table, around.started.contains(name)) {
+        findings.extend(ports::check(session, around.tmux.as_deref().ok(), table));
+    }
+    findings
+}
+
+/// Whether the worktree has the session's branch checked out.
+fn on_branch(session: &Session<'_>, around: &Around<'_>, checked: String) -> Finding {
+    let (worktree, branch) = (session.record.worktree(), session.record.branch());
+    let found = around
+        .worktrees
+        .iter()
+        .flatten()
+        .find(|found| is_at(found, worktree));
+    let path = worktree.display();
+    match found {
+        Some(Worktree { branch: other, .. }) if other.as_deref() != Some(branch) => {
+            let other = other.as_deref().unwrap_or("no branch");
+            Finding::warning(
+                checked,
+                format!("its worktree {path} is on {other}, not on {branch}"),
+            )
+            .cure(format!(
+                "git -C {} switch {branch}",
+                quote(&worktree.to_string_lossy())
+            ))
+        }
+        Some(_) => Finding::fine(
+            checked,
+            format!("its worktree is {path}, on its branch {branch}"),
+        ),
+        None => Finding::fine(checked, format!("its worktree is {path}")),
+    }
+}
+
+fn is_at(worktree: &Worktree, path: &Path) -> bool {
+    worktree.path == path || crate::project::is_same(&worktree.path, path)
+}

@@ -1,0 +1,173 @@
+//! What looks like a session's and belongs to none, and what killed commands left.
+
+use super::around::Around;
+use super::finding::{Finding, Mend};
+use crate::git::worktrees::Worktree;
+use crate::name::SessionName;
+use crate::process::quote;
+use crate::project::{Project, is_same};
+use crate::session::{hold, tmux_name, trash};
+use crate::store::atomic;
+use crate::store::claude_json::Entries;
+use crate::store::records::{self, Records};
+use crate::tmux;
+use std::path::Path;
+
+/// Worktrees, tmux sessions and Claude entries that no record owns.
+pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<Finding> {
+    let strays = Strays { project, records };
+    let worktrees = around.worktrees.iter().flatten().skip(1);
+    let mut findings: Vec<_> = worktrees
+        .filter(|worktree| !strays.is_owned(&worktree.path))
+        .filter_map(|worktree| strays.worktree(worktree))
+        .collect();
+    findings.extend(strays.windows(around));
+    if let Ok(entries) = &around.entries {
+        findings.extend(strays.claude_entries(entries));
+    }
+    findings
+}
+
+struct Strays<'a> {
+    project: &'a Project,
+    records: &'a Records,
+}
+
+impl Strays<'_> {
+    fn is_owned(&self, path: &Path) -> bool {
+        self.records
+            .iter()
+            .any(|(_, record)| record.worktree() == path || is_same(record.worktree(), path))
+    }
+
+    /// Whether a path is one that this tool would use for some session.
+    fn is_ours(&self, path: &Path) -> bool {
+        let prefix = format!("{}-", self.project.name);
+        let name = path.file_name().and_then(|name| name.to_str());
+        path.parent() == self.project.main.parent()
+            && name.is_some_and(|name| name.len() > prefix.len() && name.starts_with(&prefix))
+    }
+
+    fn worktree(&self, worktree: &Worktree) -> Option<Finding> {
+        let Worktree {
+            path,
+            branch,
+            locked,
+            ..
+        } = worktree;
+        let git = self.project.git();
+        let quoted = quote(&path.to_string_lossy());
+        if path.exists() {
+            let name = SessionName::parse(branch.as_ref()?).ok()?;
+            let would_be = self.project.worktree_path(&name) == *path;
+            return would_be.then(|| {
+                Finding::warning(
+                    format!("the worktree {}", path.display()),
+                    "looks like a session's, and no record has it",
+                )
+                .cure(format!("make it a session again: {git} worktree remove {quoted} && tally-session add {name}"))
+            });
+        }
+        if !self.is_ours(path) || locked.is_some() {
+            return None;
+        }
+        let checked = format!("git's entry of the worktree {}", path.display());
+        if let Some(moved) = self.project.moved_worktree(path) {
+            let found = format!("does not know that this was moved to {}", moved.display());
+            let moved = quote(&moved.to_string_lossy());
+            let cure = format!("{git} worktree repair {moved}");
+            return Some(Finding::warning(checked, found).cure(cure));
+        }
+        let stale = Finding::warning(checked, "is left, though the folder is gone");
+        Some(if branch.is_some() {
+            stale.mended_by(Mend::Entry(path.clone()))
+        } else {
+            // Nothing else may hold the commit that was checked out there.
+            stale.cure(format!("if you need nothing of it: {git} worktree prune"))
+        })
+    }
+
+    fn windows(&self, around: &Around<'_>) -> Vec<Finding> {
+        let has_record = |tmux: &str| {
+            let mut names = self.records.iter().map(|(name, _)| name);
+            names.any(|name| tmux_name(self.project, name) == tmux)
+        };
+        let sessions = around.tmux.iter().flatten();
+        sessions
+            .filter(|tmux| tmux.is_of(&self.project.main) && !has_record(&tmux.name))
+            .map(|tmux| {
+                Finding::warning(
+                    format!("the tmux session {}", tmux.name),
+                    "was made for a session that has no record any more",
+                )
+                .cure(format!(
+                    "look at it with: {}",
+                    tmux::attach_command(&tmux.name)
+                ))
+                .cure(format!(
+                    "end all that runs in it: {}",
+                    tmux::kill_command(&tmux.name)
+                ))
+            })
+            .collect()
+    }
+
+    fn claude_entries(&self, entries: &Entries) -> Vec<Finding> {
+        let gone = entries.folders().filter(|folder| {
+            self.is_ours(folder) && folder.symlink_metadata().is_err() && !self.is_owned(folder)
+        });
+        gone.map(|folder| {
+            let stray = Finding::warning(
+                format!("Claude's entry of {}", folder.display()),
+                "is left, though the folder is gone",
+            );
+            if entries.is_inherited(&self.project.main, folder) {
+                stray.mended_by(Mend::ClaudeEntry(folder.to_owned()))
+            } else {
+                stray.cure("it has more than what the main checkout allowed: take it out by hand, when no Claude runs, if you need nothing of it")
+            }
+        })
+        .collect()
+    }
+}
+
+/// Files that killed commands left; the lock files are known by the records that there are.
+pub fn leftovers(
+    project: &Project,
+    records: Option<&Records>,
+    json: Option<&Path>,
+) -> Vec<Finding> {
+    let left = |path: &Path, mend: Mend| {
+        Finding::warning(
+            path.to_string_lossy(),
+            "was left by a command that was killed",
+        )
+        .mended_by(mend)
+    };
+    let mut findings = Vec::new();
+    if let Some(records) = records {
+        let locks = hold::left(project, records.iter().map(|(name, _)| name));
+        findings.extend(
+            locks
+                .iter()
+                .map(|lock| left(lock, Mend::Lock(lock.clone()))),
+        );
+    }
+    let store = project.main.join(records::FILE);
+    for file in [Some(store.as_path()), json].into_iter().flatten() {
+        let parts = atomic::left(file);
+        findings.extend(
+            parts
+                .iter()
+                .map(|part| left(part, Mend::Parts(file.to_owned()))),
+        );
+    }
+    findings.extend(trash::left(project).iter().map(|folder| {
+        Finding::warning(
+            folder.to_string_lossy(),
+            "is of a removed worktree, and not deleted yet",
+        )
+        .mended_by(Mend::Trash)
+    }));
+    findings
+}
