@@ -140,6 +140,7 @@ pub fn sessions() -> Result<Vec<TmuxSession>> {
     let list = wait::until(ENDING, "for the tmux server to answer", || {
         match tmux().args(["list-sessions", "-F", &format]).stdout() {
             Ok(list) => Ok(Some(list)),
+            Err(error @ Failure::Missing { .. }) => Err(error.into()),
             Err(_) if !server_runs() => Ok(Some(Vec::new())),
             Err(error) => {
                 failure = Some(error);

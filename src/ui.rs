@@ -67,6 +67,8 @@ pub enum Mark {
     Ok,
     /// All is well now.
     Fixed,
+    /// It could not be looked at.
+    Skipped,
     /// Worth knowing.
     Warning,
     /// Something does not work.
@@ -78,6 +80,7 @@ pub fn finding(mark: Mark, text: impl Display, cures: &[String]) {
     let (style, label, least) = match mark {
         Mark::Ok => (GREEN, "ok", Verbosity::Normal),
         Mark::Fixed => (CYAN, "fixed", Verbosity::Normal),
+        Mark::Skipped => (YELLOW, "skipped", Verbosity::Normal),
         Mark::Warning => (YELLOW, "warning", Verbosity::Normal),
         Mark::Failed => (RED, "failed", Verbosity::Quiet),
     };

@@ -25,6 +25,7 @@ pub fn run(dir: Option<PathBuf>, args: &cli::Doctor) -> Result<ExitCode> {
         let mark = match finding.state {
             State::Fine => Mark::Ok,
             State::Fixed => Mark::Fixed,
+            State::Skipped => Mark::Skipped,
             State::Warning => Mark::Warning,
             State::Failed => Mark::Failed,
         };

@@ -48,6 +48,7 @@ fn outside_a_repository_is_an_error() {
         vec!["resume"],
         vec!["remove", "x"],
         vec!["attach", "x"],
+        vec!["doctor"],
     ] {
         let outcome = sandbox.outcome(&mut sandbox.program(&command, &sandbox.home));
         outcome.fails("error: [ROOT]/home is not inside a git repository\nhint: [..]tally-session -C <folder>[..]\n");

@@ -9,6 +9,7 @@ mod claude;
 mod cli;
 mod completions;
 mod database;
+mod doctor;
 mod failing;
 mod failures;
 mod guards;

@@ -63,32 +63,31 @@ impl<'a> Around<'a> {
             .map_or(true, |branches| branches.contains(&refname))
     }
 
-    /// The checks that are left out, as what they need could not be had.
-    pub fn left_out(&self, subject: &Subject<'_>) -> Vec<Finding> {
+    /// The checks that can't be made, as what they need could not be had.
+    pub fn skipped(&self, subject: &Subject<'_>) -> Vec<Finding> {
+        let git = self.worktrees.as_ref().err();
         let missing = [
             ("which sessions run", self.tmux.as_ref().err()),
+            ("worktrees, branches and what git shows", git),
             (
-                "worktrees, and what git shows of the sessions' files",
-                self.worktrees.as_ref().err(),
+                "branches",
+                self.branches.as_ref().err().filter(|_| git.is_none()),
             ),
-            ("branches", self.branches.as_ref().err()),
-            ("who holds the ports", self.table.as_ref().err()),
             ("what .worktreeinclude names", self.included.as_ref().err()),
+            ("who holds the ports", self.table.as_ref().err()),
         ];
-        missing
+        let mut findings: Vec<_> = missing
             .into_iter()
-            .filter_map(|(checks, error)| Some(Finding::left_out(checks, format!("{:#}", error?))))
-            .chain(self.claude_left_out(subject))
-            .collect()
-    }
-
-    fn claude_left_out(&self, subject: &Subject<'_>) -> Option<Finding> {
-        let error = self.entries.as_ref().err()?;
-        let finding = Finding::left_out("what Claude was allowed", format!("{error:#}"));
-        Some(match &subject.claude {
-            Ok(claude) => finding.edit(&claude.json),
-            Err(_) => finding.cure("export HOME=<your home folder>"),
-        })
+            .filter_map(|(checks, error)| Some(Finding::skipped(checks, format!("{:#}", error?))))
+            .collect();
+        if let Err(error) = &self.entries {
+            let unknown = Finding::warning("what Claude was allowed:", format!("{error:#}"));
+            findings.push(match &subject.claude {
+                Ok(claude) => unknown.edit(&claude.json),
+                Err(_) => unknown.cure("export HOME=<your home folder>"),
+            });
+        }
+        findings
     }
 }
 

@@ -14,6 +14,8 @@ pub enum State {
     Fine,
     /// All is well now.
     Fixed,
+    /// It could not be looked at.
+    Skipped,
     /// Worth knowing.
     Warning,
     /// Something does not work.
@@ -89,8 +91,8 @@ impl Finding {
     }
 
     /// Checks that could not be made.
-    pub(super) fn left_out(checks: &str, why: impl Display) -> Self {
-        Self::warning(format!("left out: {checks}"), format!("({why})"))
+    pub(super) fn skipped(checks: &str, why: impl Display) -> Self {
+        Self::new(State::Skipped, format!("{checks}:"), why.to_string())
     }
 
     /// A problem of a session's.

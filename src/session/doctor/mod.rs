@@ -102,7 +102,7 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     let project = subject.project;
     let records = Records::read(&project.main);
     let around = Around::look(subject, started);
-    let mut findings = around.left_out(subject);
+    let mut findings = around.skipped(subject);
     findings.extend(store(project, &records));
     match (&subject.layout, &records) {
         (Ok(layout), Ok(records)) => {
@@ -117,10 +117,10 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
         }
         (Err(error), _) => {
             findings.push(Finding::error("the layout:", error));
-            findings.push(Finding::left_out("the sessions", "the layout is broken"));
+            findings.push(Finding::skipped("the sessions", "the layout is broken"));
         }
         (_, Err(_)) => {
-            findings.push(Finding::left_out(
+            findings.push(Finding::skipped(
                 "the sessions, and what none of them owns",
                 "the store can't be read",
             ));

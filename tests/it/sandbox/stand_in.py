@@ -152,7 +152,9 @@ class Claude:
             log("said", text=line, id=self.id)
 
 
-if PROGRAM == "claude":
+if ARGS == ["--version"]:
+    print("2.1.330 (Claude Code)")
+elif PROGRAM == "claude":
     Claude().talk()
 elif port := port_to_serve():
     serve(port)

@@ -1,0 +1,157 @@
+//! `doctor`: what is found, named with its cure, mended, and left alone.
+
+mod files;
+mod ports;
+mod programs;
+mod sessions;
+mod strays;
+
+use crate::sandbox::{Outcome, Sandbox, write};
+
+/// A project whose `workon` finds its virtual environment.
+fn project() -> Sandbox {
+    with_environment(Sandbox::new())
+}
+
+fn with_environment(sandbox: Sandbox) -> Sandbox {
+    write(
+        &sandbox.home.join(".virtualenvs/tally/bin/activate"),
+        "# virtualenv\n",
+    );
+    sandbox
+}
+
+/// A project with a stopped session, all of it in order.
+fn stopped() -> Sandbox {
+    let sandbox = project();
+    sandbox.add("feat");
+    sandbox.restart();
+    sandbox
+}
+
+/// Nothing is wrong, and nothing was done.
+#[track_caller]
+fn assert_fine(sandbox: &Sandbox) -> Outcome {
+    let outcome = sandbox
+        .run_changes_nothing(["doctor"])
+        .is(0, "[...]\nno problems\n", "");
+    for line in outcome.stdout.lines() {
+        assert!(
+            line.starts_with("ok  ") || line == "no problems",
+            "{outcome}"
+        );
+    }
+    outcome
+}
+
+/// `doctor` finds this alone, with this end, and `--fix` makes it this.
+#[track_caller]
+fn assert_mended(sandbox: &Sandbox, code: i32, found: &str, fixed: &str) {
+    sandbox.run_changes_nothing(["doctor"]).is(
+        code,
+        &format!("[...]\n{found}\n         tally-session doctor --fix\n[...]\n1 problem; tally-session doctor --fix mends it\n"),
+        "",
+    );
+    sandbox.run(["doctor", "--fix"]).is(
+        0,
+        &format!("[...]\n{fixed}\n[...]\n1 mended, no problems\n"),
+        "",
+    );
+    assert_fine(sandbox);
+}
+
+/// `doctor` finds this alone, with these cures, and `--fix` leaves it.
+#[track_caller]
+fn assert_left(sandbox: &Sandbox, code: i32, found: &str) -> Outcome {
+    let expected = format!("[...]\n{found}\n[...]\n1 problem\n");
+    sandbox
+        .run_changes_nothing(["doctor", "--fix"])
+        .is(code, &expected, "");
+    sandbox
+        .run_changes_nothing(["doctor"])
+        .is(code, &expected, "")
+}
+
+#[test]
+fn a_healthy_project_is_all_ok_and_nothing_is_changed() {
+    let sandbox = with_environment(Sandbox::serving());
+    sandbox.add("feat");
+    sandbox.add("fix/pay");
+    let (backend, frontend) = sandbox.ports("feat");
+    let [python, npm] = ["python", "npm"].map(|program| sandbox.started(program, "feat")[0].pid);
+    assert_fine(&sandbox).is(
+        0,
+        &format!(
+            "ok       git [..]\n\
+             ok       tmux [..]\n\
+             ok       claude 2.1.330\n\
+             ok       the store [ROOT]/tally/.tally-sessions has 2 sessions\n\
+             ok       [ROOT]/tally/.git/info/exclude keeps the store out of git\n\
+             ok       the virtual environment tally is in [ROOT]/home/.virtualenvs\n\
+             ok       feat: its worktree is [ROOT]/tally-feat, on its branch feat\n\
+             ok       feat: frontend/node_modules leads to the main checkout's\n\
+             ok       feat: backend/db.sqlite3 is a database of its own\n\
+             ok       feat: backend/.env is there\n\
+             ok       feat: frontend/.env is there\n\
+             ok       feat: VITE_API_URL in frontend/.env is http://localhost:{backend}\n\
+             ok       feat: git status shows nothing that was put there\n\
+             ok       feat: Claude has what it was allowed in the main checkout\n\
+             ok       feat: the backend's port {backend} is served by process {python} ([..])\n\
+             ok       feat: the frontend's port {frontend} is served by process {npm} ([..])\n\
+             ok       fix/pay: its worktree is [ROOT]/tally-fix-pay, on its branch fix/pay\n\
+             [...]\n\
+             no problems\n"
+        ),
+        "",
+    );
+    sandbox
+        .run_changes_nothing(["doctor", "--fix"])
+        .is(0, "[...]\nno problems\n", "");
+    sandbox.restart();
+    assert_fine(&sandbox).is(
+        0,
+        &format!("[...]\nok       feat: the backend's port {backend} is free\n[...]\n"),
+        "",
+    );
+}
+
+#[test]
+fn a_project_without_sessions_is_fine_and_looked_at_from_a_subfolder() {
+    let sandbox = project();
+    let none = "[...]\nok       the store [ROOT]/tally/.tally-sessions has 0 sessions\n[...]\nno problems\n";
+    sandbox
+        .run_in(&sandbox.main.join("backend"), ["doctor"])
+        .is(0, none, "");
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn q_prints_only_what_fails() {
+    let sandbox = stopped();
+    sandbox.run(["-q", "doctor"]).is(0, "", "");
+    std::fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
+    sandbox.run(["-q", "doctor"]).is(
+        1,
+        "failed   feat: backend/.env is missing\n         tally-session doctor --fix\n",
+        "",
+    );
+    sandbox.run(["-q", "doctor", "--fix"]).is(0, "", "");
+}
+
+#[test]
+fn several_problems_are_counted_and_so_are_those_that_fix_mends() {
+    let sandbox = stopped();
+    let worktree = sandbox.worktree("feat");
+    for path in ["backend/.env", "frontend/node_modules"] {
+        std::fs::remove_file(worktree.join(path)).unwrap();
+    }
+    sandbox.git(&worktree, ["switch", "-q", "-c", "other"]);
+    sandbox.run_changes_nothing(["doctor"]).is(
+        1,
+        "[...]\n3 problems; tally-session doctor --fix mends 2 of them\n",
+        "",
+    );
+    sandbox
+        .run(["doctor", "--fix"])
+        .is(0, "[...]\n2 mended, 1 problem\n", "");
+}

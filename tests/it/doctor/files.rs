@@ -1,0 +1,311 @@
+//! The files of a session, and its Claude's permissions.
+
+use super::{assert_fine, assert_left, assert_mended, project, stopped};
+use crate::sandbox::{Sandbox, points, read, read_json, write};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn what_is_missing_is_named_and_made_again_and_no_window_is_opened() {
+    for (path, fixed) in [
+        ("frontend/node_modules", "leads to the main checkout's"),
+        ("backend/.env", "is there"),
+        ("frontend/.env", "is there"),
+        ("backend/db.sqlite3", "is a database of its own"),
+    ] {
+        let sandbox = stopped();
+        fs::remove_file(sandbox.worktree("feat").join(path)).unwrap();
+        assert_mended(
+            &sandbox,
+            1,
+            &format!("failed   feat: {path} is missing"),
+            &format!("fixed    feat: {path} {fixed}"),
+        );
+        assert!(sandbox.tmux_sessions().is_empty());
+    }
+}
+
+#[test]
+fn a_running_session_is_mended_and_its_windows_are_left_alone() {
+    let sandbox = project();
+    let worktree = sandbox.add("feat");
+    let windows = sandbox.windows("feat", "#{pane_id} #{pane_pid}");
+    fs::remove_file(worktree.join("backend/.env")).unwrap();
+    sandbox.run(["doctor", "--fix"]).is(
+        0,
+        "[...]\nfixed    feat: backend/.env is there\n[...]\n1 mended, [..]\n",
+        "",
+    );
+    assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
+    assert_eq!(sandbox.windows("feat", "#{pane_id} #{pane_pid}"), windows);
+    assert_eq!(sandbox.started("claude", "feat").len(), 1);
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_named_with_its_target() {
+    let sandbox = stopped();
+    let link = sandbox.worktree("feat").join("frontend/node_modules");
+    fs::remove_file(&link).unwrap();
+    symlink("/nowhere/node_modules", &link).unwrap();
+    assert_mended(
+        &sandbox,
+        1,
+        "failed   feat: frontend/node_modules leads to /nowhere/node_modules, where nothing is",
+        "fixed    feat: frontend/node_modules leads to the main checkout's",
+    );
+}
+
+#[test]
+fn a_link_to_somewhere_else_is_left_and_the_cure_makes_it_the_main_checkout_s() {
+    let sandbox = stopped();
+    let link = sandbox.worktree("feat").join("frontend/node_modules");
+    let other = sandbox.root.join("other");
+    fs::create_dir(&other).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink(&other, &link).unwrap();
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  feat: frontend/node_modules leads to [ROOT]/other, not to the main checkout's\n         [..]",
+    );
+    sandbox
+        .type_line(&found.command_after("for a link to the main checkout's: "))
+        .is(0, "[...]", "");
+    assert_fine(&sandbox);
+    assert!(other.exists());
+}
+
+#[test]
+fn a_folder_of_the_user_s_own_in_a_link_s_place_is_fine_and_left() {
+    let sandbox = stopped();
+    let folder = sandbox.worktree("feat").join("frontend/node_modules");
+    fs::remove_file(&folder).unwrap();
+    write(&folder.join("mine/index.js"), "mine\n");
+    assert_fine(&sandbox).is(
+        0,
+        "[...]\nok       feat: frontend/node_modules is the session's own\n[...]",
+        "",
+    );
+}
+
+#[test]
+fn what_the_main_checkout_lacks_too_is_a_warning_with_what_to_do() {
+    let sandbox = project();
+    for path in ["backend/.env", "backend/db.sqlite3"] {
+        fs::remove_file(sandbox.main.join(path)).unwrap();
+    }
+    sandbox.run(["add", "feat"]).is(0, "[...]", "[...]");
+    sandbox.await_programs("feat", 1);
+    sandbox.restart();
+    sandbox.run_changes_nothing(["doctor", "--fix"]).is(
+        0,
+        "[...]\nwarning  feat: backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally-feat/backend/ [..]\n\
+         warning  feat: backend/.env is not in the main checkout\n         [..] [ROOT]/tally-feat/backend/.env\n[...]\n2 problems\n",
+        "",
+    );
+}
+
+#[test]
+fn a_variable_that_is_not_the_session_s_is_set_in_its_line() {
+    let sandbox = stopped();
+    let backend = sandbox.ports("feat").0;
+    let file = sandbox.worktree("feat").join("frontend/.env");
+    let url = format!("http://localhost:{backend}");
+    for (text, found, mended) in [
+        (
+            "VITE_API_URL=http://localhost:9 # why\nVITE_TITLE=Points\n",
+            format!("is http://localhost:9, not {url}"),
+            format!("VITE_API_URL={url} # why\nVITE_TITLE=Points\n"),
+        ),
+        (
+            "VITE_TITLE=Points\n",
+            format!("is not set to {url}"),
+            format!("VITE_TITLE=Points\nVITE_API_URL={url}\n"),
+        ),
+    ] {
+        write(&file, text);
+        assert_mended(
+            &sandbox,
+            1,
+            &format!("failed   feat: VITE_API_URL in frontend/.env {found}"),
+            &format!("fixed    feat: VITE_API_URL in frontend/.env is {url}"),
+        );
+        assert_eq!(read(&file), mended);
+    }
+}
+
+#[test]
+fn a_database_that_is_the_main_checkout_s_own_is_left_and_the_cure_copies_it() {
+    let sandbox = stopped();
+    let (main, ours) = (
+        sandbox.main.join("backend/db.sqlite3"),
+        sandbox.worktree("feat").join("backend/db.sqlite3"),
+    );
+    fs::remove_file(&ours).unwrap();
+    symlink(&main, &ours).unwrap();
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  feat: backend/db.sqlite3 is the main checkout's own: both write to it\n         [..]",
+    );
+    sandbox
+        .type_line(&found.command_after("for a new copy of the main checkout's: "))
+        .is(0, "[...]", "");
+    assert_fine(&sandbox);
+    assert!(!ours.is_symlink());
+    assert_eq!(points(&main), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_database_that_is_none_or_has_no_tables_is_left_and_the_cure_keeps_it_aside() {
+    for (text, code, found) in [
+        (
+            "not a database at all, this".repeat(30),
+            1,
+            "failed   feat: backend/db.sqlite3 can't be read: [..]not a database[..]",
+        ),
+        (
+            String::new(),
+            0,
+            "warning  feat: backend/db.sqlite3 has no tables",
+        ),
+    ] {
+        let sandbox = stopped();
+        let ours = sandbox.worktree("feat").join("backend/db.sqlite3");
+        write(&ours, &text);
+        let outcome = assert_left(&sandbox, code, &format!("{found}\n         [..]"));
+        sandbox
+            .type_line(&outcome.command_after("for a new copy of the main checkout's: "))
+            .is(0, "[...]", "");
+        assert_eq!(points(&ours), ["a", "b", "c"]);
+        assert_eq!(read(&ours.with_extension("sqlite3.old")), text);
+    }
+}
+
+#[test]
+fn a_database_that_a_server_writes_to_is_looked_at_without_waiting_or_leaving_a_file() {
+    let sandbox = stopped();
+    let ours = sandbox.worktree("feat").join("backend/db.sqlite3");
+    let writer = rusqlite::Connection::open(&ours).unwrap();
+    writer
+        .execute_batch(
+            "PRAGMA journal_mode = wal; BEGIN EXCLUSIVE; INSERT INTO point VALUES ('d');",
+        )
+        .unwrap();
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn what_git_shows_of_what_was_placed_is_hidden_again() {
+    let sandbox = stopped();
+    let exclude = sandbox.main.join(".git/info/exclude");
+    let without = read(&exclude).replace("/frontend/node_modules\n", "");
+    write(&exclude, without);
+    assert_mended(
+        &sandbox,
+        1,
+        "failed   feat: git status shows what was put there: frontend/node_modules",
+        "fixed    feat: git status shows nothing that was put there",
+    );
+    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
+    assert_eq!(status, "");
+}
+
+#[test]
+fn files_that_the_project_s_own_list_names_are_looked_at() {
+    let sandbox = project();
+    write(
+        &sandbox.main.join(".gitignore"),
+        "node_modules/\n.env\n*.sqlite3\nlocal.toml\n",
+    );
+    write(&sandbox.main.join(".worktreeinclude"), "local.toml\n.env\n");
+    sandbox.git(&sandbox.main, ["add", "."]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "List"]);
+    write(&sandbox.main.join("backend/local.toml"), "a = 1\n");
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    assert_fine(&sandbox);
+    fs::remove_file(worktree.join("backend/local.toml")).unwrap();
+    assert_mended(
+        &sandbox,
+        1,
+        "failed   feat: backend/local.toml is missing",
+        "fixed    feat: backend/local.toml is there",
+    );
+}
+
+#[test]
+fn permissions_that_its_claude_lacks_are_a_warning_and_given_to_it() {
+    let sandbox = stopped();
+    let worktree = sandbox.worktree("feat");
+    let (found, fixed) = (
+        "warning  feat: Claude lacks what it was allowed in the main checkout",
+        "fixed    feat: Claude has what it was allowed in the main checkout",
+    );
+    let json = sandbox.home.join(".claude.json");
+    let mut entries = read_json(&json);
+    let key = worktree.to_str().unwrap();
+    entries["projects"].as_object_mut().unwrap().remove(key);
+    write(&json, entries.to_string());
+    assert_mended(&sandbox, 0, found, fixed);
+    assert_eq!(read_json(&json)["projects"][key]["allowedTools"][1], "Edit");
+
+    let settings = worktree.join(".claude/settings.local.json");
+    write(&settings, json!({ "model": "haiku" }).to_string());
+    assert_mended(&sandbox, 0, found, fixed);
+    assert_eq!(read_json(&settings)["model"], "haiku");
+
+    write(&settings, "{ broken");
+    assert_left(
+        &sandbox,
+        0,
+        "warning  [ROOT]/tally-feat/.claude/settings.local.json does not parse [..]\n         [..]",
+    );
+}
+
+/// A project whose packages are locked, with a branch that needs others.
+fn with_other_versions() -> Sandbox {
+    let sandbox = project();
+    sandbox.commit(
+        &sandbox.main,
+        "frontend/package-lock.json",
+        "{ \"old\": 1 }\n",
+    );
+    sandbox.git(&sandbox.main, ["branch", "feat"]);
+    sandbox.commit(
+        &sandbox.main,
+        "frontend/package-lock.json",
+        "{ \"new\": 1 }\n",
+    );
+    sandbox
+}
+
+#[test]
+fn packages_of_other_versions_than_the_main_checkout_s_are_told_by_add_resume_and_doctor() {
+    let sandbox = with_other_versions();
+    let what = "frontend/package-lock.json differs from the main checkout's, whose frontend/node_modules it shares";
+    let cure = "if it needs its own, remove the link [ROOT]/tally-feat/frontend/node_modules and install in [ROOT]/tally-feat/frontend/";
+    let note = format!("warning: {what}: {cure}\n");
+    sandbox.run(["add", "feat"]).is(0, "[...]", &note);
+    sandbox.await_programs("feat", 1);
+    sandbox.restart();
+    assert_left(
+        &sandbox,
+        0,
+        &format!("warning  feat: {what}\n         {cure}"),
+    );
+    sandbox.run(["resume"]).is(0, "[...]", &note);
+}
+
+#[test]
+fn packages_of_the_session_s_own_may_be_of_any_version() {
+    let sandbox = with_other_versions();
+    sandbox.run(["add", "feat"]).is(0, "[...]", "[...]");
+    sandbox.await_programs("feat", 1);
+    sandbox.restart();
+    let folder = sandbox.worktree("feat").join("frontend/node_modules");
+    fs::remove_file(&folder).unwrap();
+    fs::create_dir(&folder).unwrap();
+    assert_fine(&sandbox);
+}

@@ -1,0 +1,125 @@
+//! Who holds the ports.
+
+use super::{assert_fine, assert_left, with_environment};
+use crate::sandbox::{Sandbox, eventually, signal};
+use rustix::process::Signal;
+
+fn serving() -> Sandbox {
+    with_environment(Sandbox::serving())
+}
+
+#[test]
+fn a_server_that_is_not_up_is_a_warning_with_the_window_to_look_at() {
+    let sandbox = serving();
+    sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    let server = sandbox.started("python", "feat")[0].pid;
+    signal(server, Signal::TERM);
+    eventually("the server ends", || (!sandbox.lives(server)).then_some(()));
+    assert_left(
+        &sandbox,
+        0,
+        &format!(
+            "warning  feat: the backend's port {backend} is not served, though the session runs\n         \
+             see why in the window backend:{backend}: tally-session attach feat"
+        ),
+    );
+}
+
+#[test]
+fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_the_session() {
+    let sandbox = serving();
+    sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    sandbox.restart();
+    let mut stranger = sandbox.stranger_on(backend);
+    let pid = stranger.id();
+    let found = assert_left(
+        &sandbox,
+        1,
+        &format!(
+            "failed   feat: the backend's port {backend} is held by process {pid} ([..]), which is not the session's\n         \
+             take another port: tally-session resume feat"
+        ),
+    );
+    assert!(sandbox.lives(pid));
+    let typed = sandbox.type_line(&found.command_after("take another port: "));
+    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.await_programs("feat", 2);
+    assert_fine(&sandbox);
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn a_stranger_on_a_running_session_s_port_is_named_and_left_and_the_cure_moves_the_session() {
+    let sandbox = serving();
+    sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    let server = sandbox.started("python", "feat")[0].pid;
+    signal(server, Signal::TERM);
+    let mut stranger = sandbox.stranger_on(backend);
+    let found = assert_left(
+        &sandbox,
+        1,
+        &format!(
+            "failed   feat: the backend's port {backend} is held by process {} ([..]), which is not the session's\n         \
+             end that process if you can spare it[..]",
+            stranger.id()
+        ),
+    );
+    let typed = sandbox.type_line(&found.command_after("take another port: "));
+    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.await_programs("feat", 2);
+    assert_fine(&sandbox);
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn a_server_that_outlived_its_windows_is_named_and_the_cure_ends_it() {
+    let sandbox = serving();
+    let backend = sandbox.add_with_server(
+        "feat",
+        "ignore(signal.SIGHUP)\nlistener = listen()\nnote('server')\nwhile True:\n    time.sleep(600)\n",
+    );
+    let server = sandbox.noted("server");
+    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    let (_, frontend) = sandbox.ports("feat");
+    eventually("the other server ends", || {
+        std::net::TcpListener::bind(("127.0.0.1", frontend)).ok()
+    });
+    let found = assert_left(
+        &sandbox,
+        1,
+        &format!(
+            "failed   feat: the backend's port {backend} is held by process {server} ([..]), which came from windows that are closed\n         \
+             end it, or go to the tmux server that has the windows of feat: kill {server}"
+        ),
+    );
+    assert!(sandbox.lives(server));
+    sandbox
+        .type_line(&found.command_after("the windows of feat: "))
+        .succeeds();
+    eventually("it ends", || (!sandbox.lives(server)).then_some(()));
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
+    let sandbox = serving();
+    sandbox.add("one");
+    sandbox.add("two");
+    sandbox.tmux(["kill-session", "-t", "=tally-two"]);
+    let (backend, _) = sandbox.ports("one");
+    sandbox.edit_record("two", |record| record["backend_port"] = backend.into());
+    let found = sandbox.run(["doctor"]).is(
+        1,
+        &format!("[...]\nfailed   port {backend} is in the records of one and two\n         while one's server runs: tally-session resume two\n[...]"),
+        "",
+    );
+    let typed = sandbox.type_line(&found.command_after("while one's server runs: "));
+    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.await_programs("two", 2);
+    assert_fine(&sandbox);
+}

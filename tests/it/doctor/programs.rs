@@ -1,0 +1,156 @@
+//! Programs, the store, Claude's file and the virtual environment.
+
+use super::{assert_left, project, stopped};
+use crate::sandbox::{Sandbox, read, write};
+use std::fs;
+
+#[test]
+fn a_git_or_tmux_that_is_too_old_is_named_with_the_version_that_is_needed() {
+    for (program, says, version, least) in [
+        ("git", "git version 2.35.9", "2.35.9", "2.36"),
+        ("tmux", "tmux 3.1c", "3.1c", "3.2"),
+    ] {
+        let sandbox = project();
+        sandbox.wrap(
+            program,
+            &format!("case \"$1\" in --version|-V) echo {says}; exit;; esac; exec $REAL \"$@\""),
+        );
+        let cure = assert_left(
+            &sandbox,
+            1,
+            &format!("failed   {program} {version} is too old: it has to be {least} or newer"),
+        );
+        assert!(
+            cure.stdout
+                .contains(&format!("\n         sudo apt install {program}\n"))
+                || cfg!(target_os = "macos")
+        );
+    }
+}
+
+#[test]
+fn without_git_or_tmux_the_rest_is_still_looked_at() {
+    for (missing, skipped) in [
+        (
+            "git",
+            "skipped  worktrees, branches and what git shows: git is not installed\n",
+        ),
+        (
+            "tmux",
+            "skipped  which sessions run: tmux is not installed\n",
+        ),
+    ] {
+        let sandbox = stopped();
+        let left = ["git", "tmux"].map(|program| if program == missing { "sh" } else { program });
+        let path = sandbox.path_of(&left);
+        fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
+        let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
+        sandbox.outcome(doctor.env("PATH", path)).is(
+            1,
+            &format!(
+                "[...]\nfailed   {missing} is not installed, or not on the PATH\n         [..] install {missing}\n[...]\n\
+                 {skipped}[...]\nfailed   feat: backend/.env is missing\n[...]\n"
+            ),
+            "",
+        );
+    }
+}
+
+#[test]
+fn without_claude_there_is_a_warning() {
+    let sandbox = project();
+    let path = sandbox.path_of(&["git", "tmux"]);
+    let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
+    sandbox.outcome(doctor.env("PATH", path)).is(
+        0,
+        "[...]\nwarning  claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code\n[...]\n1 problem\n",
+        "",
+    );
+}
+
+#[test]
+fn a_claude_that_fails_is_a_warning() {
+    let sandbox = project();
+    fs::remove_file(sandbox.root.join("bin/claude")).unwrap();
+    sandbox.write_script(&sandbox.root.join("bin/claude"), "echo no node >&2; exit 1");
+    sandbox.run(["doctor"]).is(
+        0,
+        "[...]\nwarning  claude does not work: `claude --version` [..]no node\n[...]\n1 problem\n",
+        "",
+    );
+}
+
+#[test]
+fn a_broken_store_is_named_and_the_sessions_are_skipped() {
+    let sandbox = stopped();
+    let store = sandbox.main.join(".tally-sessions");
+    for broken in ["{\n  broken\n}", "{ \"feat\": { \"backend_port\": 0 } }"] {
+        write(&store, broken);
+        assert_left(
+            &sandbox,
+            1,
+            "failed   the store: [ROOT]/tally/.tally-sessions is broken [..] line [..]\n         \
+             ${EDITOR:-vi} [ROOT]/tally/.tally-sessions\n[...]\n\
+             skipped  the sessions, and what none of them owns: the store can't be read",
+        );
+        assert_eq!(read(&store), broken);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_named() {
+    let sandbox = project();
+    fs::create_dir(sandbox.main.join(".tally-sessions")).unwrap();
+    sandbox.run(["doctor"]).is(
+        1,
+        "[...]\nfailed   the store: cannot read [ROOT]/tally/.tally-sessions: [..]\n[...]\nskipped  the sessions, [..]\n[...]",
+        "",
+    );
+}
+
+#[test]
+fn a_store_that_git_shows_is_hidden_by_fix() {
+    let sandbox = stopped();
+    write(&sandbox.main.join(".git/info/exclude"), "# mine\n");
+    sandbox.run_changes_nothing(["doctor"]).is(
+        1,
+        "[...]\nwarning  [ROOT]/tally/.git/info/exclude lacks *.tally-session-part and /.tally-sessions\n[...]",
+        "",
+    );
+    sandbox
+        .run(["doctor", "--fix"])
+        .is(0, "[...]\n2 mended, no problems\n", "");
+    assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
+    assert!(read(&sandbox.main.join(".git/info/exclude")).starts_with("# mine\n"));
+}
+
+#[test]
+fn a_claude_json_that_does_not_parse_is_named_and_left() {
+    let sandbox = stopped();
+    write(&sandbox.home.join(".claude.json"), "{ broken");
+    assert_left(
+        &sandbox,
+        0,
+        "warning  what Claude was allowed: [ROOT]/home/.claude.json does not parse and is left as it is: [..]\n         \
+         ${EDITOR:-vi} [ROOT]/home/.claude.json",
+    );
+}
+
+#[test]
+fn a_virtual_environment_is_looked_for_where_workon_looks() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["doctor"]).is(
+        1,
+        "[...]\nfailed   the virtual environment tally is not in [ROOT]/home/.virtualenvs (WORKON_HOME)\n         \
+         mkvirtualenv tally\n         [..] WORKON_HOME [..]\n1 problem\n",
+        "",
+    );
+    let elsewhere = sandbox.root.join("envs");
+    write(&elsewhere.join("tally/bin/activate"), "");
+    let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
+    sandbox.outcome(doctor.env("WORKON_HOME", elsewhere)).is(
+        0,
+        "[...]\nok       the virtual environment tally is in [ROOT]/envs\n[...]",
+        "",
+    );
+}

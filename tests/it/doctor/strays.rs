@@ -1,0 +1,252 @@
+//! What no session owns, and what killed commands left.
+
+use super::{assert_fine, assert_left, assert_mended, project, stopped};
+use crate::sandbox::{Sandbox, read_json, write};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+/// A worktree as a session has one, without a record.
+fn stray(sandbox: &Sandbox) -> PathBuf {
+    let path = sandbox.worktree("old");
+    let add = ["worktree", "add", "-q", "-b", "old", path.to_str().unwrap()];
+    sandbox.git(&sandbox.main, add);
+    path
+}
+
+#[test]
+fn a_worktree_that_no_record_has_is_left_and_the_cure_makes_it_a_session() {
+    let sandbox = project();
+    let path = stray(&sandbox);
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  the worktree [ROOT]/tally-old looks like a session's, and no record has it\n         [..]",
+    );
+    let cure = found.command_after("make it a session again: ");
+    write(&path.join("work"), "not committed");
+    assert_ne!(sandbox.type_line(&cure).code, Some(0));
+    fs::remove_file(path.join("work")).unwrap();
+    let typed = sandbox.type_line(&cure);
+    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.await_programs("old", 1);
+    sandbox.restart();
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn worktrees_of_the_user_s_own_are_nobody_s_business() {
+    let sandbox = stopped();
+    let add = |name: &str, path: PathBuf| {
+        let path = path.to_str().unwrap().to_owned();
+        sandbox.git(&sandbox.main, ["worktree", "add", "-q", "-b", name, &path]);
+    };
+    add("elsewhere", sandbox.root.join("elsewhere"));
+    add("renamed", sandbox.root.join("tally-other"));
+    add("gone", sandbox.root.join("gone"));
+    fs::remove_dir_all(sandbox.root.join("gone")).unwrap();
+    assert_fine(&sandbox);
+    sandbox.run_changes_nothing(["doctor", "--fix"]).succeeds();
+}
+
+#[test]
+fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_and_the_branch_stays() {
+    let sandbox = stopped();
+    fs::remove_dir_all(stray(&sandbox)).unwrap();
+    assert_mended(
+        &sandbox,
+        0,
+        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone",
+        "fixed    git's entry of the worktree [ROOT]/tally-old was taken away",
+    );
+    assert_eq!(
+        sandbox.git(&sandbox.main, ["branch", "--list", "old"]),
+        "  old"
+    );
+    sandbox.run(["add", "old"]).succeeds();
+}
+
+#[test]
+fn entries_that_are_locked_or_hold_a_commit_of_their_own_are_left() {
+    let sandbox = stopped();
+    let path = stray(&sandbox);
+    sandbox.git(&sandbox.main, ["worktree", "lock", path.to_str().unwrap()]);
+    fs::remove_dir_all(&path).unwrap();
+    sandbox.run_changes_nothing(["doctor", "--fix"]).succeeds();
+    sandbox.git(
+        &sandbox.main,
+        ["worktree", "unlock", path.to_str().unwrap()],
+    );
+    sandbox.git(&sandbox.main, ["worktree", "prune"]);
+    let detached = ["worktree", "add", "-q", "--detach", path.to_str().unwrap()];
+    sandbox.git(&sandbox.main, detached);
+    fs::remove_dir_all(&path).unwrap();
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone\n         [..]",
+    );
+    let cure = found.command_after("if you need nothing of it: ");
+    sandbox.type_line(&cure).succeeds();
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn a_worktree_that_was_moved_keeps_its_entry_and_the_cure_tells_git() {
+    let sandbox = stopped();
+    let path = stray(&sandbox);
+    let moved = sandbox.root.join("moved");
+    fs::rename(&path, &moved).unwrap();
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  git's entry of the worktree [ROOT]/tally-old does not know that this was moved to [ROOT]/moved\n         git [..]",
+    );
+    let cure = found.command_after("         ");
+    sandbox.type_line(&cure).is(0, "[...]", "[...]");
+    assert_fine(&sandbox);
+    assert_eq!(
+        sandbox.git(&moved, ["status", "--porcelain", "--branch"]),
+        "## old"
+    );
+}
+
+#[test]
+fn tmux_sessions_of_no_record_are_named_and_left_and_other_people_s_are_not_named() {
+    let sandbox = stopped();
+    sandbox.tmux(["new-session", "-d", "-s", "tally-mine"]);
+    sandbox.tmux(["new-session", "-d", "-s", "tally-other"]);
+    let other = sandbox.root.join("other");
+    let other = other.to_str().unwrap();
+    sandbox.tmux(["set-option", "-t", "=tally-other:", "@tally_session", other]);
+    assert_fine(&sandbox);
+    sandbox.tmux(["new-session", "-d", "-s", "tally-it's"]);
+    let main = sandbox.main.to_str().unwrap();
+    sandbox.tmux(["set-option", "-t", "=tally-it's:", "@tally_session", main]);
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  the tmux session tally-it's was made for a session that has no record any more\n         \
+         look at it with: tmux attach -t [..]\n         end all that runs in it: tmux kill-session -t [..]",
+    );
+    let cure = found.command_after("end all that runs in it: ");
+    sandbox.type_line(&cure).succeeds();
+    assert_fine(&sandbox);
+    let mut left = sandbox.tmux_sessions();
+    left.sort_unstable();
+    assert_eq!(left, ["tally-mine", "tally-other"]);
+}
+
+/// Gives Claude's file an entry of a folder.
+fn add_entry(sandbox: &Sandbox, folder: &str, entry: Value) {
+    let json = sandbox.home.join(".claude.json");
+    let mut file = read_json(&json);
+    file["projects"][sandbox.root.join(folder).to_str().unwrap()] = entry;
+    write(&json, file.to_string());
+}
+
+#[test]
+fn a_claude_entry_of_a_worktree_that_is_gone_is_taken_out_if_it_was_only_inherited() {
+    let sandbox = stopped();
+    let before = read_json(&sandbox.home.join(".claude.json"));
+    add_entry(
+        &sandbox,
+        "tally-old",
+        json!({ "allowedTools": ["Edit"], "hasTrustDialogAccepted": true }),
+    );
+    assert_mended(
+        &sandbox,
+        0,
+        "warning  Claude's entry of [ROOT]/tally-old is left, though the folder is gone",
+        "fixed    Claude's entry of [ROOT]/tally-old was taken away",
+    );
+    assert_eq!(read_json(&sandbox.home.join(".claude.json")), before);
+}
+
+#[test]
+fn a_claude_entry_with_anything_else_in_it_is_named_and_left() {
+    for entry in [
+        json!({ "allowedTools": ["Edit", "WebSearch"] }),
+        json!({ "allowedTools": ["Edit"], "history": [1] }),
+        json!({ "lastCost": 1.5 }),
+        json!({ "mcpServers": { "a": {} } }),
+    ] {
+        let sandbox = stopped();
+        add_entry(&sandbox, "tally-old", entry);
+        // Those of other projects, and of folders that are there, are nobody's business.
+        add_entry(&sandbox, "other", json!({}));
+        add_entry(&sandbox, "home", json!({}));
+        assert_left(
+            &sandbox,
+            0,
+            "warning  Claude's entry of [ROOT]/tally-old is left, though the folder is gone\n         \
+             it has more than what the main checkout allowed: [..]",
+        );
+    }
+}
+
+#[test]
+fn what_killed_commands_left_is_taken_away() {
+    let sandbox = stopped();
+    let ours = sandbox.main.join(".git/tally-session");
+    // No system has a process of this number.
+    let dead = "2147483647.tally-session-part";
+    for (path, problem) in [
+        (
+            ours.join("sessions/old.lock"),
+            "was left by a command that was killed",
+        ),
+        (
+            sandbox.main.join(format!(".tally-sessions.{dead}")),
+            "was left by a command that was killed",
+        ),
+        (
+            sandbox.home.join(format!(".claude.json.{dead}")),
+            "was left by a command that was killed",
+        ),
+        (
+            ours.join("trash/tally-old.7/file"),
+            "is of a removed worktree, and not deleted yet",
+        ),
+        (
+            sandbox.root.join(".tally-old.7.tally-session-trash/file"),
+            "is of a removed worktree, and not deleted yet",
+        ),
+    ] {
+        write(&path, "");
+        let shown = if path.ends_with("file") {
+            path.parent().unwrap()
+        } else {
+            &path
+        };
+        let name = shown
+            .to_str()
+            .unwrap()
+            .replace(sandbox.root.to_str().unwrap(), "[ROOT]");
+        assert_mended(
+            &sandbox,
+            0,
+            &format!("warning  {name} {problem}"),
+            &format!("fixed    {name} was taken away"),
+        );
+        assert!(!shown.exists());
+    }
+}
+
+#[test]
+fn what_living_commands_have_is_left() {
+    let sandbox = stopped();
+    let lock = sandbox.main.join(".git/tally-session/sessions/old.lock");
+    write(&lock, "");
+    let held = File::open(&lock).unwrap();
+    held.lock().unwrap();
+    let alive = std::process::id();
+    write(
+        &sandbox
+            .main
+            .join(format!(".tally-sessions.{alive}.tally-session-part")),
+        "",
+    );
+    sandbox.run_changes_nothing(["doctor", "--fix"]).succeeds();
+    assert!(lock.exists());
+}
