@@ -120,9 +120,11 @@ pub fn program(command: &str) -> Option<&str> {
     command.split_whitespace().next()
 }
 
-/// A Claude that is missing is found out in its window only; better to hear it before.
+/// A Claude that is missing is found out in its window only; better to hear it before. What else a command begins with may be
+/// there in the windows alone.
 pub fn missing(command: &str) -> Option<Problem> {
-    let program = program(command).filter(|program| which::which(program).is_err())?;
+    let is_missing = |program: &&str| *program == "claude" && which::which(program).is_err();
+    let program = program(command).filter(is_missing)?;
     Some(Problem::new(
         format!("{program} is not on the PATH here, so the claude window may stay without it"),
         "npm install -g @anthropic-ai/claude-code",

@@ -109,6 +109,22 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Whether a window runs Claude.
+    pub fn runs_claude(&self) -> bool {
+        self.windows.iter().any(Window::runs_claude)
+    }
+}
+
+impl Window {
+    /// Whether it runs Claude.
+    pub fn runs_claude(&self) -> bool {
+        self.run
+            .as_ref()
+            .is_some_and(|run| run.contains(placeholders::CLAUDE))
+    }
+}
+
 impl From<LayoutFile> for Layout {
     fn from(file: LayoutFile) -> Self {
         let text = |text: Option<Text>| text.map(Spanned::into_inner).unwrap_or_default();

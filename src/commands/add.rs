@@ -7,6 +7,7 @@ use crate::name::SessionName;
 use crate::session::add::{self, Added, Wish};
 use crate::ui;
 use anyhow::Result;
+use std::fmt::Display;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
@@ -37,20 +38,21 @@ fn show(added: &Added<'_>) {
             format!("new, from {from} at {}", &commit[..SHORT.min(commit.len())])
         }
     };
+    let width = session.ports().map(|(service, _)| service.len());
+    let width = width.chain(["worktree".len()]).max().unwrap_or_default();
+    let line =
+        |label: &str, text: &dyn Display| ui::done(format_args!("  {label:<width$}  {text}"));
     ui::done(format_args!("added {}", session.name));
-    ui::done(format_args!(
-        "  branch    {} ({base})",
-        session.record.branch()
-    ));
-    ui::done(format_args!(
-        "  worktree  {}",
-        session.record.worktree().display()
-    ));
+    line(
+        "branch",
+        &format_args!("{} ({base})", session.record.branch()),
+    );
+    line("worktree", &session.record.worktree().display());
     for (service, port) in session.ports() {
-        ui::done(format_args!("  {service:<8}  http://localhost:{port}"));
+        line(service, &format_args!("http://localhost:{port}"));
     }
-    ui::done(format_args!(
-        "  attach    tally-session attach {}",
-        session.name
-    ));
+    line(
+        "attach",
+        &format_args!("tally-session attach {}", session.name),
+    );
 }

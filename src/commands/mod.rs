@@ -119,7 +119,9 @@ fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionNam
 }
 
 fn warn_without_claude(context: &Context) {
-    if let Some(problem) = claude::missing(&context.layout.claude) {
+    let layout = &context.layout;
+    let missing = claude::missing(&layout.claude).filter(|_| layout.runs_claude());
+    if let Some(problem) = missing {
         ui::warn(problem);
     }
 }

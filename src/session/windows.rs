@@ -3,7 +3,6 @@
 use super::hold::Hold;
 use super::{Session, lock_store};
 use crate::claude::{self, Claude, Opening};
-use crate::layout::{Window, placeholders};
 use crate::process::quote;
 use crate::project::Project;
 use crate::tmux::{self, Keys, NewWindow, Pane, TmuxSession};
@@ -39,7 +38,7 @@ pub struct Waiting {
 pub fn create(session: &Session<'_>, claude: &Claude, hold: &Hold) -> Result<Vec<Waiting>> {
     let mut windows = Vec::new();
     for window in &session.layout.windows {
-        let prompt = hold.prompt().filter(|_| runs_claude(window));
+        let prompt = hold.prompt().filter(|_| window.runs_claude());
         let env = prompt.map(|prompt| (claude::PROMPT.to_owned(), prompt.to_owned()));
         windows.push(NewWindow {
             name: session.expand(&window.name)?,
@@ -113,18 +112,11 @@ fn waiting(
                 .as_ref()
                 .map(|text| session.expand_command(text, &claude))
                 .transpose()?,
-            shown: runs_claude(window),
+            shown: window.runs_claude(),
             pane,
         });
     }
     Ok(all)
-}
-
-fn runs_claude(window: &Window) -> bool {
-    window
-        .run
-        .as_ref()
-        .is_some_and(|run| run.contains(placeholders::CLAUDE))
 }
 
 /// Types into all windows, when all their shells read: the line in every one, then what is left at the prompt. Gives what
