@@ -78,13 +78,13 @@ impl Layout {
     /// # Errors
     /// If the file can't be read, or something is wrong with it: with its path, the line, the key and the reason.
     pub fn read(main: &Path) -> Result<Self> {
-        let built_in = LayoutFile::parse(BUILT_IN)
-            .map_err(|wrong| wrong.at(BUILT_IN))
+        let built_in = LayoutFile::parse(BUILT_IN.as_bytes())
+            .map_err(|wrong| wrong.at(BUILT_IN.as_bytes()))
             .context("the built-in layout is broken")?;
         let path = main.join(FILE);
-        let text = match fs::read_to_string(&path) {
+        let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Vec::new(),
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
@@ -101,9 +101,7 @@ impl Layout {
             let table = wrong.table().to_owned();
             return Err(wrong.of_the_built_in())
                 .with_context(failed)
-                .hint(format!(
-                    "write a {table} of your own in it, or an empty one"
-                ));
+                .hint(format!("write your own {table} in it"));
         }
         Ok(merged.into())
     }
@@ -261,6 +259,31 @@ mod tests {
                 "files.link[0] leaves the project",
             ),
             (
+                "[ports]\n_web = 3000",
+                2,
+                "ports._web may only have letters",
+            ),
+            (
+                "[ports]\nweb = 1\n\nWeb = 2",
+                4,
+                "ports.Web has the same letters as web",
+            ),
+            (
+                "[files]\nlink = [\"a\"]\nsqlite = [\"./a/\"]",
+                3,
+                "files.sqlite[0] is the path of files.link[0] too",
+            ),
+            (
+                "[files]\nsqlite = [\"a\"]\n[env.a]\nX = \"1\"",
+                3,
+                "env.a is the path of files.sqlite[0] too",
+            ),
+            (
+                "[env.x]\nTALLY_WORKTREE = \"1\"",
+                2,
+                "env.x.TALLY_WORKTREE is a variable of tally-session's own",
+            ),
+            (
                 "[files]\nsqlite = [\"a/../../b\"]",
                 2,
                 "files.sqlite[0] leaves the project",
@@ -326,6 +349,11 @@ mod tests {
             ("[[window]]\nname = \"\"", 2, "window[0].name is empty"),
             ("[[window]]\n", 1, "missing field `name`"),
             ("claude = \"\"", 1, "claude is empty, and a window runs it"),
+            (
+                "\nwindow = []",
+                2,
+                "a session needs at least one [[window]]",
+            ),
         ] {
             let error = format!("{:#}", read(text).unwrap_err());
             let place = format!("{FILE} is wrong: line {line}: ");
@@ -334,8 +362,13 @@ mod tests {
                 "{text:?}: {error}"
             );
         }
-        let error = format!("{:#}", read("window = []").unwrap_err());
-        assert!(error.contains("needs at least one [[window]]"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_is_set_in_a_copied_file_that_is_named_in_any_way() {
+        let layout = read("[files]\ncopy = [\"./a\"]\n[env.\"a/\"]\nX = \"1\"").unwrap();
+        assert_eq!(layout.files.copy, ["a"]);
+        assert_eq!(layout.env["a"]["X"], "1");
     }
 
     #[test]
@@ -349,6 +382,6 @@ mod tests {
             "{error:#}"
         );
         let hints: Vec<_> = crate::hint::hints(&error).collect();
-        assert_eq!(hints, ["write a [env] of your own in it, or an empty one"]);
+        assert_eq!(hints, ["write your own [env] in it"]);
     }
 }

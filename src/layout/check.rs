@@ -5,8 +5,10 @@ use super::placeholders::{CLAUDE, expand};
 use crate::ports::Port;
 use anyhow::anyhow;
 use indexmap::IndexMap;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Component, Path};
+use std::str::Utf8Error;
 
 /// What is wrong with a file, and where.
 pub struct Wrong {
@@ -25,11 +27,14 @@ impl Wrong {
     }
 
     /// As an error that names the line of the file's text.
-    pub fn at(self, file: &str) -> anyhow::Error {
+    pub fn at(self, file: &[u8]) -> anyhow::Error {
         let said = format!("{} {}", self.key, self.reason);
         let said = said.trim();
         match self.span.and_then(|span| file.get(..span.start)) {
-            Some(before) => anyhow!("line {}: {said}", before.matches('\n').count() + 1),
+            Some(before) => {
+                let ends = before.iter().filter(|&&byte| byte == b'\n').count();
+                anyhow!("line {}: {said}", ends + 1)
+            }
             None => anyhow!("{said}"),
         }
     }
@@ -59,6 +64,17 @@ impl From<toml::de::Error> for Wrong {
             key: String::new(),
             span,
             reason,
+        }
+    }
+}
+
+impl From<Utf8Error> for Wrong {
+    fn from(error: Utf8Error) -> Self {
+        let at = error.valid_up_to();
+        Self {
+            key: String::new(),
+            span: Some(at..at),
+            reason: "there is a byte that is not UTF-8".to_owned(),
         }
     }
 }
@@ -99,23 +115,30 @@ impl LayoutFile {
                 return Err(Wrong::new(key, text, reason));
             }
         }
+        self.check_services()?;
         self.check_windows()?;
         self.check_claude()?;
-        self.check_links()
+        self.check_paths()
+    }
+
+    /// Each service has a variable of its own.
+    fn check_services(&self) -> Result<(), Wrong> {
+        let mut seen = HashMap::new();
+        for service in self.ports.iter().flat_map(IndexMap::keys) {
+            if let Some(other) = seen.insert(service.get_ref().to_uppercase(), service) {
+                let reason = format!("has the same letters as {}", other.get_ref());
+                return Err(Wrong::new(
+                    format!("ports.{}", bare(service)),
+                    service,
+                    reason,
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check_windows(&self) -> Result<(), Wrong> {
-        let Some(windows) = &self.windows else {
-            return Ok(());
-        };
-        if windows.is_empty() {
-            return Err(Wrong {
-                key: String::new(),
-                span: None,
-                reason: "a session needs at least one [[window]]".to_owned(),
-            });
-        }
-        for (at, window) in windows.iter().enumerate() {
+        for (at, window) in self.windows.iter().flatten().enumerate() {
             if let (Some(_), Some(typed)) = (&window.run, &window.typed) {
                 let key = format!("window[{at}].type");
                 return Err(Wrong::new(key, typed, "stands beside a run: one of them"));
@@ -145,20 +168,28 @@ impl LayoutFile {
         }
     }
 
-    /// What is linked is the main checkout's: nothing may be written below it.
-    fn check_links(&self) -> Result<(), Wrong> {
+    /// Each path is made in one way. What is linked is the main checkout's: nothing may be written below it.
+    fn check_paths(&self) -> Result<(), Wrong> {
         let links = self.files.link.iter().flatten();
         let links: Vec<_> = links.map(|link| plain(link.get_ref())).collect();
-        for (key, path, _) in self
-            .values()
-            .iter()
-            .filter(|(key, _, kind)| matches!(kind, Kind::Path) && !key.starts_with("files.link"))
-        {
+        let mut seen = HashMap::new();
+        for (key, path, kind) in self.values() {
+            if !matches!(kind, Kind::Path) {
+                continue;
+            }
             let path_itself = plain(path.get_ref());
-            let is_above = |link: &&String| Path::new(&path_itself).starts_with(link);
+            let is_above =
+                |link: &&String| **link != path_itself && Path::new(&path_itself).starts_with(link);
             if let Some(link) = links.iter().find(is_above) {
                 let reason = format!("is inside the linked {link}");
                 return Err(Wrong::new(key, path, reason));
+            }
+            match seen.insert(path_itself, key.clone()) {
+                // Variables are set in the copy.
+                Some(other) if !(other.starts_with("files.copy") && key.starts_with("env.")) => {
+                    return Err(Wrong::new(key, path, format!("is the path of {other} too")));
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -229,10 +260,13 @@ impl Kind {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
         match self {
-            Self::Service if !is_word(text) => {
+            Self::Service if !is_word(text) || text.starts_with('_') => {
                 Err("may only have letters, digits and _ in it, a letter first".to_owned())
             }
             Self::Variable if !is_word(text) => Err("is no name of a variable".to_owned()),
+            Self::Variable if text.starts_with("TALLY_") => {
+                Err("is a variable of tally-session's own".to_owned())
+            }
             Self::Path | Self::Name if text.is_empty() => Err("is empty".to_owned()),
             Self::Path | Self::Dir => check_path(text),
             Self::Name | Self::Line | Self::Command if text.contains(char::is_control) => {

@@ -3,7 +3,7 @@
 use super::check::Wrong;
 use crate::ports::Port;
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use std::path::{Component, Path, PathBuf};
 use toml::Spanned;
 
@@ -19,7 +19,7 @@ pub struct LayoutFile {
     pub ports: Option<IndexMap<Text, Port>>,
     pub files: FileLists,
     pub env: Option<IndexMap<Text, IndexMap<Text, Text>>>,
-    #[serde(rename = "window")]
+    #[serde(rename = "window", deserialize_with = "at_least_one")]
     pub windows: Option<Vec<WindowTable>>,
     pub hooks: HookTexts,
 }
@@ -49,11 +49,21 @@ pub struct HookTexts {
     pub pre_remove: Option<Text>,
 }
 
+fn at_least_one<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<WindowTable>>, D::Error> {
+    let windows = Vec::deserialize(deserializer)?;
+    if windows.is_empty() {
+        return Err(de::Error::custom("a session needs at least one [[window]]"));
+    }
+    Ok(Some(windows))
+}
+
 impl LayoutFile {
     /// # Errors
     /// If the text is no TOML, or has another shape.
-    pub fn parse(text: &str) -> Result<Self, Wrong> {
-        Ok(toml::from_str(text)?)
+    pub fn parse(text: &[u8]) -> Result<Self, Wrong> {
+        Ok(toml::from_str(str::from_utf8(text)?)?)
     }
 
     /// These values, and where there is none, those of another file.
