@@ -167,8 +167,8 @@ fn holders_and_ancestors(left: &Left) -> Vec<&Process> {
 /// The session's ports that somebody listens on.
 pub fn busy_ports(session: &Session<'_>) -> Vec<Port> {
     session
+        .record
         .ports()
-        .map(|(_, port)| port)
         .filter(|&port| !listeners::is_free(port))
         .collect()
 }

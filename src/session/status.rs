@@ -174,6 +174,7 @@ fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<
 pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<Problem> {
     let (name, branch) = (&session.name, session.record.branch());
     let worktree = session.record.worktree();
+    let tmux_name = session.tmux_name();
     let resume = || format!("tally-session resume {name}");
     let mut problems = Vec::new();
     if !session.project.owns_worktree(worktree) {
@@ -193,12 +194,17 @@ pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -
         .keys()
         .filter(|service| session.record.port(service).is_none())
     {
+        let stop = if tmux.iter().any(|tmux| session.owns(tmux)) {
+            let target = quote(&format!("={tmux_name}"));
+            format!("tmux kill-session -t {target} && ")
+        } else {
+            String::new()
+        };
         problems.push(Problem::new(
             format!("its record has no {service}_port"),
-            resume(),
+            stop + &resume(),
         ));
     }
-    let tmux_name = session.tmux_name();
     if tmux
         .iter()
         .any(|tmux| tmux.name == tmux_name && !session.owns(tmux))

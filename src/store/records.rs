@@ -55,6 +55,11 @@ impl Record {
         &self.branch
     }
 
+    /// Every port, also those of services that the layout has no more.
+    pub fn ports(&self) -> impl Iterator<Item = Port> {
+        self.ports.iter().map(|&(_, port)| port)
+    }
+
     /// The port of a service.
     pub fn port(&self, service: &str) -> Option<Port> {
         self.ports
@@ -214,9 +219,7 @@ impl Records {
 
     /// Every port that a record holds.
     pub fn ports(&self) -> BTreeSet<Port> {
-        self.iter()
-            .flat_map(|(_, record)| record.ports.iter().map(|&(_, port)| port))
-            .collect()
+        self.iter().flat_map(|(_, record)| record.ports()).collect()
     }
 }
 
