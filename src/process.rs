@@ -366,6 +366,23 @@ impl<'a> Run<'a> {
         self.stdout()
     }
 
+    /// Starts it and leaves it to itself: it goes on when this program has ended, and when the terminal goes away.
+    ///
+    /// # Errors
+    /// If it could not be started.
+    pub fn leave(&self) -> Result<(), Failure> {
+        let mut command = self.command();
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        command
+            .spawn()
+            .map(drop)
+            .map_err(|error| self.not_started(error))
+    }
+
     /// Runs it on the user's own terminal.
     ///
     /// # Errors

@@ -5,11 +5,15 @@ use anyhow::{Context, Result};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+/// The variable that tells which session's windows a process came from: it holds the worktree.
+pub const WORKTREE: &str = "TALLY_WORKTREE";
 
 /// A process, as a person would name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +22,6 @@ pub struct Process {
     pub pid: u32,
     /// The process that started it, if that is still there.
     pub parent: Option<u32>,
-    /// Whether a tmux server started it: it is what runs in a pane.
-    pub is_pane: bool,
     /// Its command line.
     pub command: String,
 }
@@ -30,9 +32,40 @@ impl fmt::Display for Process {
     }
 }
 
-/// All processes at one moment.
+impl Process {
+    fn new(process: &sysinfo::Process) -> Self {
+        let words = process.cmd().iter().map(|word| word.to_string_lossy());
+        let words: Vec<_> = words.collect();
+        Self {
+            pid: process.pid().as_u32(),
+            parent: process.parent().map(sysinfo::Pid::as_u32),
+            command: if words.is_empty() {
+                process.name().to_string_lossy().into_owned()
+            } else {
+                words.join(" ")
+            },
+        }
+    }
+
+    /// Whether a tmux server started it: it is what runs in a pane.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn is_pane(&self) -> Result<bool> {
+        let parent = self.parent.map(sysinfo::Pid::from_u32);
+        let system = look_at(parent.as_slice())?;
+        let is_tmux = |parent| {
+            let parent: Option<&sysinfo::Process> = system.process(parent);
+            parent.is_some_and(|parent| parent.name().as_encoded_bytes().starts_with(b"tmux"))
+        };
+        Ok(parent.is_some_and(is_tmux))
+    }
+}
+
+/// The processes that came from sessions' windows, and those that listen, at one moment.
 pub struct Table {
-    system: System,
+    /// Those that came from windows, with their worktrees.
+    marked: Vec<(sysinfo::Pid, OsString)>,
     /// See [`listening`]; found out when it is asked for.
     listening: OnceLock<Vec<(u16, u32)>>,
 }
@@ -43,36 +76,29 @@ impl Table {
     /// # Errors
     /// If the system does not tell.
     pub fn now() -> Result<Self> {
-        let mut system = System::new().context("cannot list the processes")?;
-        let wanted = ProcessRefreshKind::nothing()
-            .with_environ(UpdateKind::Always)
-            .with_cmd(UpdateKind::Always)
-            .without_tasks();
-        system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
         Ok(Self {
-            system,
+            marked: marked().context("cannot list the processes")?,
             listening: OnceLock::new(),
         })
     }
 
-    /// Those that have this variable in their environment, but for this process and the ones that started it.
-    pub fn with_variable(&self, name: &str, value: &Path) -> Vec<Process> {
-        let mut wanted = OsString::from(name);
-        wanted.push("=");
-        wanted.push(value);
-        let mut ourselves = HashSet::new();
+    /// Those that came from the windows of the session with this worktree, but for this process and the ones that started
+    /// it.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn of_session(&self, worktree: &Path) -> Result<Vec<Process>> {
+        let of_it = self.marked.iter().filter(|(_, value)| value == worktree);
+        let mut pids: Vec<_> = of_it.map(|&(pid, _)| pid).collect();
         let mut next = Some(sysinfo::Pid::from_u32(std::process::id()));
-        while let Some(pid) = next.filter(|&pid| ourselves.insert(pid)) {
-            next = self.system.process(pid).and_then(sysinfo::Process::parent);
+        while let Some(pid) = next.filter(|_| !pids.is_empty()) {
+            pids.retain(|&other| other != pid);
+            next = look_at(&[pid])?
+                .process(pid)
+                .and_then(sysinfo::Process::parent);
         }
-        self.system
-            .processes()
-            .values()
-            .filter(|process| {
-                !ourselves.contains(&process.pid()) && process.environ().contains(&wanted)
-            })
-            .map(|process| self.describe(process))
-            .collect()
+        let system = look_at(&pids)?;
+        Ok(system.processes().values().map(Process::new).collect())
     }
 
     /// Those that listen on a port, as far as the user may see them.
@@ -85,45 +111,74 @@ impl Table {
                 .with_context(|| format!("cannot find out who listens on port {port}"))?;
             let _ = self.listening.set(found);
         }
-        let listening = self.listening.get();
-        let pids: HashSet<u32> = listening
+        let pids: HashSet<_> = self
+            .listening
+            .get()
             .into_iter()
             .flatten()
             .filter(|(number, _)| *number == port.number())
-            .map(|&(_, pid)| pid)
+            .map(|&(_, pid)| sysinfo::Pid::from_u32(pid))
             .collect();
-        Ok(pids
-            .into_iter()
-            .filter_map(|pid| self.system.process(sysinfo::Pid::from_u32(pid)))
+        let system = look_at(&pids.into_iter().collect::<Vec<_>>())?;
+        Ok(system
+            .processes()
+            .values()
             // One that is ending has lost its command line and its environment, and keeps its sockets for a moment more.
             .filter(|process| !process.cmd().is_empty())
-            .map(|process| self.describe(process))
+            .map(Process::new)
             .collect())
     }
+}
 
-    fn describe(&self, process: &sysinfo::Process) -> Process {
-        let words: Vec<_> = process
-            .cmd()
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
-        let name = || process.name().to_string_lossy().into_owned();
-        let is_tmux =
-            |parent: &sysinfo::Process| parent.name().as_encoded_bytes().starts_with(b"tmux");
-        Process {
-            pid: process.pid().as_u32(),
-            parent: process.parent().map(sysinfo::Pid::as_u32),
-            is_pane: process
-                .parent()
-                .and_then(|parent| self.system.process(parent))
-                .is_some_and(is_tmux),
-            command: if words.is_empty() {
-                name()
-            } else {
-                words.join(" ")
-            },
-        }
+/// These processes, with their command lines.
+fn look_at(pids: &[sysinfo::Pid]) -> Result<System> {
+    let mut system = System::new().context("cannot list the processes")?;
+    let wanted = ProcessRefreshKind::nothing()
+        .with_cmd(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(pids), true, wanted);
+    Ok(system)
+}
+
+/// The processes that came from sessions' windows, with their worktrees, as their environments say. Others' environments
+/// can't be read, and need not be. This is a third of the work that `sysinfo` would do, and most of that of a removal.
+#[cfg(target_os = "linux")]
+fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
+    let mut marked = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let entry = entry?;
+        let Some(pid) = entry.file_name().to_str().and_then(|pid| pid.parse().ok()) else {
+            continue;
+        };
+        let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let worktree = environ.split(|&byte| byte == 0).find_map(worktree);
+        marked.extend(worktree.map(|worktree| (sysinfo::Pid::from_u32(pid), worktree)));
     }
+    Ok(marked)
+}
+
+/// The processes that came from sessions' windows, with their worktrees, as their environments say.
+#[cfg(not(target_os = "linux"))]
+fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
+    let mut system = System::new().context("the system is not known")?;
+    let wanted = ProcessRefreshKind::nothing()
+        .with_environ(UpdateKind::Always)
+        .without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    let marked = system.processes().values().filter_map(|process| {
+        let mut environ = process.environ().iter();
+        let worktree = environ.find_map(|variable| worktree(variable.as_encoded_bytes()))?;
+        Some((process.pid(), worktree))
+    });
+    Ok(marked.collect())
+}
+
+/// The value of the variable, if it is this one.
+fn worktree(variable: &[u8]) -> Option<OsString> {
+    let value = variable
+        .strip_prefix(WORKTREE.as_bytes())?
+        .strip_prefix(b"=")?;
+    Some(OsStr::from_bytes(value).to_owned())
 }
 
 /// Every port that is listened on, with the process that does.

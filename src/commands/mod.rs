@@ -15,7 +15,7 @@ use crate::cli::{Cli, Command};
 use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::process::{self, quote};
+use crate::process;
 use crate::project::Project;
 use crate::session::trash;
 use crate::{tmux, ui};
@@ -71,18 +71,8 @@ fn in_project(
         claude: Claude::of_user()?,
     };
     let outcome = work(&context);
-    empty_trash(&context);
+    trash::sweep(&context.project);
     outcome
-}
-
-/// Deletes the folders of removed worktrees, also those that a killed command left.
-fn empty_trash(context: &Context) {
-    for path in trash::empty(&context.project) {
-        ui::warn(format_args!(
-            "{0} can't be deleted; when you can: rm -rf {0}",
-            quote(&path.to_string_lossy())
-        ));
-    }
 }
 
 fn current_folder() -> Result<PathBuf> {

@@ -17,8 +17,8 @@ use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 use std::thread;
 
-/// How many bytes of a prompt tmux takes along with all else that makes a session: it has 16 kB for one call.
-const LONGEST_PROMPT: usize = 8000;
+/// How many bytes a prompt may have: it is one variable, and one argument, for which Linux has room for 128 kB.
+const LONGEST_PROMPT: usize = 100_000;
 
 /// What the user asked for.
 pub struct Wish<'a> {
@@ -55,7 +55,7 @@ pub fn add<'a>(
     let name = &wish.name;
     if let Some(prompt) = wish.prompt.filter(|prompt| prompt.len() > LONGEST_PROMPT) {
         return Err(anyhow!(
-            "the prompt is {} bytes long, and tmux takes {LONGEST_PROMPT}",
+            "the prompt is {} bytes long, and a program takes {LONGEST_PROMPT}",
             prompt.len()
         ))
         .hint("write it to a file, and say where that is: --prompt \"Do what is in <file>\"");

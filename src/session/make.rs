@@ -4,7 +4,8 @@ use super::hold::Hold;
 use super::windows::{self, Waiting};
 use super::{Session, files, hooks, lock_store, packages, settings, trash};
 use crate::claude::Claude;
-use crate::git::{Git, Start, worktrees};
+use crate::git::worktrees::{self, Worktree};
+use crate::git::{Git, Start};
 use crate::hint::{self, with_hint};
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
@@ -293,7 +294,7 @@ pub fn undo(
 ) -> Vec<anyhow::Error> {
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(kill_windows(session, hold));
+        steps.push(kill_windows(session, hold).map(drop));
     }
     if let Some(found) = &made.entry {
         steps.push(claude_json::give_back(
@@ -311,11 +312,12 @@ pub fn undo(
     steps.into_iter().filter_map(Result::err).collect()
 }
 
-fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    match own_tmux_session(session)? {
-        Some(tmux) => tmux::kill(&tmux, hold.lock()),
-        None => Ok(()),
-    }
+/// Closes the session's windows, if this tool made them for this project; gives whether there were any.
+///
+/// # Errors
+/// If tmux fails.
+pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<bool> {
+    tmux::kill(&session.tmux_name(), &session.project.main, hold.lock())
 }
 
 /// The session's tmux session, if this tool made it for this project.
@@ -329,25 +331,30 @@ pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSessio
 }
 
 fn remove_made_worktree(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    if !is_whole(session) {
-        return clear_half_made(session, hold);
+    let path = session.record.worktree();
+    let whole = worktrees::list(&session.project.common)?
+        .into_iter()
+        .find(|worktree| worktree.path == path && is_whole(session));
+    match whole {
+        Some(worktree) => remove_worktree(session, &worktree),
+        None => clear_half_made(session, hold),
     }
-    remove_worktree(session, session.record.worktree(), hold)
 }
 
-/// Takes the worktree away that git lists at this path: its folder in one moment, and then what git knows of it. The folder
-/// is deleted later.
+/// Takes a worktree away that git lists: its folder in one moment, and then what git knows of it. Both are deleted later.
 ///
 /// # Errors
-/// If it can't be moved, or git fails.
-pub fn remove_worktree(session: &Session<'_>, path: &Path, hold: &Hold) -> Result<()> {
-    if path.exists() {
+/// If it can't be moved.
+pub fn remove_worktree(session: &Session<'_>, worktree: &Worktree) -> Result<()> {
+    let project = session.project;
+    if worktree.path.exists() {
         files::unlink(session)?;
-        trash::take(session.project, path)?;
+        trash::take(project, &worktree.path, "worktree")?;
     }
-    Git::at(&session.project.main)
-        .holding(hold.lock())
-        .remove_worktree(path)
+    trash::take(project, &worktree.admin, "git")?;
+    // git has no such folder while it has no worktree; one that was only just made keeps it.
+    let _ = fs::remove_dir(project.common.join("worktrees"));
+    Ok(())
 }
 
 /// Takes the session's branch away.

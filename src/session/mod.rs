@@ -23,6 +23,7 @@ use crate::layout::{Layout, placeholders};
 use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
+use crate::processes;
 use crate::project::Project;
 use crate::store::lock::Lock;
 use crate::store::records::{Record, Records};
@@ -121,7 +122,7 @@ impl<'a> Session<'a> {
         let mut env = vec![
             ("TALLY_SESSION".to_owned(), self.name.to_string()),
             (
-                "TALLY_WORKTREE".to_owned(),
+                processes::WORKTREE.to_owned(),
                 self.record.worktree().to_string_lossy().into_owned(),
             ),
         ];

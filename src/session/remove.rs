@@ -3,7 +3,7 @@
 use super::Session;
 use super::hold::Hold;
 use super::make::{
-    clear_half_made, delete_branch, locked, lost_git_file, own_tmux_session, remove_worktree,
+    clear_half_made, delete_branch, kill_windows, locked, lost_git_file, remove_worktree,
 };
 use super::work::{Saved, Work};
 use super::{hooks, servers};
@@ -17,8 +17,8 @@ use crate::process::quote;
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
-use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
+use std::thread;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
@@ -85,10 +85,9 @@ pub fn remove(
             ))?,
         }
     }
-    let windows = own_tmux_session(&session)?;
-    match &windows {
-        Some(windows) => tmux::kill(windows, hold.lock())?,
-        None => refuse_open_elsewhere(&session)?,
+    let had_windows = kill_windows(&session, &hold)?;
+    if !had_windows {
+        refuse_open_elsewhere(&session)?;
     }
     let left = servers::end(&session)?;
     // What the hook wrote, and what was written while its windows were closing, counts as well.
@@ -100,7 +99,7 @@ pub fn remove(
         } else {
             Some(work.save()?)
         };
-    } else if windows.is_some() || !layout.hooks.pre_remove.is_empty() {
+    } else if had_windows || !layout.hooks.pre_remove.is_empty() {
         find_work()?
             .refuse()
             .context("its windows are closed, and that is all that was done")?;
@@ -119,21 +118,24 @@ pub fn remove(
             .notes
             .push(format!("{note}: {}", processes.join(", ")));
     }
+    if let Some(worktree) = &found.worktree {
+        remove_worktree(&session, worktree)?;
+    }
     // The entry of a folder that is no worktree of ours is somebody else's.
     let ours = found.worktree.is_some() || !session.record.worktree().exists();
-    let forget = || claude_json::forget(&claude.json, session.record.worktree());
-    match if ours { forget() } else { Ok(()) } {
-        Ok(()) => {}
+    let (branch, entry) = thread::scope(|scope| {
+        let branch = scope.spawn(|| doomed.then(|| delete_branch(&session, &hold)).transpose());
+        let forget = || claude_json::forget(&claude.json, session.record.worktree());
+        let entry = ours.then(forget).transpose();
+        (branch.join(), entry)
+    });
+    branch.map_err(|_| anyhow!("a thread ended early"))??;
+    match entry {
         Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
         Err(error) => removed
             .notes
             .push(format!("Claude's entry of the worktree stays: {error:#}")),
-    }
-    if let Some(worktree) = &found.worktree {
-        remove_worktree(&session, &worktree.path, &hold)?;
-    }
-    if doomed {
-        delete_branch(&session, &hold)?;
+        Ok(_) => {}
     }
     if removed.saved.is_some() {
         removed.back = free_name(&session)?;
@@ -222,7 +224,8 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
             )
         });
     }
-    let branch = git.branch(branch)?.is_some();
+    let is_checked_out = |worktree: &Worktree| worktree.branch.as_deref() == Some(branch);
+    let branch = worktree.as_ref().is_some_and(is_checked_out) || git.branch(branch)?.is_some();
     Ok(Found { worktree, branch })
 }
 

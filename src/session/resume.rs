@@ -221,20 +221,20 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
     let mut notes = Vec::new();
     for (service, &first) in &session.layout.ports {
         let old = session.record.port(service);
-        let held = left.ports.iter().find(|held| Some(held.port) == old);
-        if old.is_some() && held.is_none() {
+        let in_use = left.ports.iter().find(|taken| Some(taken.port) == old);
+        if old.is_some() && in_use.is_none() {
             continue;
         }
         let port = ports::next_free(first, &taken, listeners::is_free)?;
         taken.insert(port);
         session.record.set_port(service, port);
         let name = &session.name;
-        notes.push(match held {
-            Some(held) => {
+        notes.push(match in_use {
+            Some(in_use) => {
                 format!(
                     "the {service} of {name} moved from port {} to {port}: {} listens there",
-                    held.port,
-                    held.who()
+                    in_use.port,
+                    in_use.who()
                 )
             }
             None => format!("the {service} of {name} had no port, and has {port} now"),

@@ -61,11 +61,12 @@ impl Left {
     /// # Errors
     /// If the system does not tell who listens on a port.
     pub fn of(session: &Session<'_>, table: &Table) -> Result<Self> {
-        let processes = table.with_variable("TALLY_WORKTREE", session.record.worktree());
+        let processes = table.of_session(session.record.worktree())?;
         let mut ports = Vec::new();
         for port in busy_ports(session) {
             let holders = table.listening(port)?;
-            let own = holders.iter().find(|holder| processes.contains(holder));
+            let is_own = |holder: &&Process| processes.iter().any(|own| own.pid == holder.pid);
+            let own = holders.iter().find(is_own);
             ports.push(Held {
                 port,
                 holder: own.or(holders.first()).cloned(),
@@ -88,8 +89,12 @@ impl Left {
 /// # Errors
 /// If the system does not tell which processes there are.
 pub fn panes(session: &Session<'_>) -> Result<Vec<Process>> {
-    let mut panes = Table::now()?.with_variable("TALLY_WORKTREE", session.record.worktree());
-    panes.retain(|process| process.is_pane);
+    let mut panes = Vec::new();
+    for process in Table::now()?.of_session(session.record.worktree())? {
+        if process.is_pane()? {
+            panes.push(process);
+        }
+    }
     Ok(panes)
 }
 
@@ -121,8 +126,13 @@ pub fn end(session: &Session<'_>) -> Result<Left> {
     let mut left = Left::default();
     let what = format!("for the servers of {} to end", session.name);
     wait::until(LIMIT, &what, || {
-        left = Left::now(session)?;
         let waited = start.elapsed();
+        // Most end at the hang-up: to look for the others is worth while when these have.
+        let still_end = left.processes.iter().any(|own| processes::lives(own.pid));
+        if waited < HANG_UP && still_end {
+            return Ok(None);
+        }
+        left = Left::now(session)?;
         if waited >= HANG_UP {
             let word = if waited >= TERMINATE {
                 Signal::KILL

@@ -5,7 +5,8 @@ use super::{Session, lock_store};
 use crate::claude::{self, Claude, Opening};
 use crate::process::quote;
 use crate::project::Project;
-use crate::tmux::{self, Keys, NewWindow, Pane, TmuxSession};
+use crate::tmux::TmuxSession;
+use crate::tmux::windows::{self, Keys, NewWindow, Pane};
 use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -45,7 +46,7 @@ pub fn create(session: &Session<'_>, claude: &Claude, hold: &Hold) -> Result<Vec
             env: env.into_iter().collect(),
         });
     }
-    let panes = tmux::create(
+    let panes = windows::create(
         &session.tmux_name(),
         &session.project.main,
         session.record.worktree(),
@@ -66,7 +67,7 @@ pub fn left_waiting(
     hold: &Hold,
     tmux: &TmuxSession,
 ) -> Result<Vec<Waiting>> {
-    waiting(session, claude, hold, tmux::pending(tmux)?)
+    waiting(session, claude, hold, windows::pending(tmux)?)
 }
 
 fn waiting(
@@ -139,7 +140,7 @@ pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
         enter: true,
         last: waiting.typed.is_none(),
     });
-    tmux::type_keys(
+    windows::type_keys(
         lines,
         all()
             .filter(|waiting| waiting.shown)
@@ -166,7 +167,7 @@ pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
                 last: true,
             })
         });
-    tmux::type_keys(texts, [], lock_store(project)?.file())?;
+    windows::type_keys(texts, [], lock_store(project)?.file())?;
     Ok(notes)
 }
 

@@ -10,6 +10,7 @@ use crate::project;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
 
 /// How many files an error names.
 const NAMED: usize = 10;
@@ -50,10 +51,6 @@ impl<'a> Work<'a> {
         doomed: bool,
     ) -> Result<Self> {
         let worktree = worktree.filter(|worktree| worktree.path.exists());
-        let (files, repositories) = match worktree {
-            Some(worktree) => uncommitted(session, &worktree.path)?,
-            None => Default::default(),
-        };
         let git = Git::at(worktree.map_or(&session.project.main, |worktree| &worktree.path));
         let branch = session.record.branch();
         let doomed = doomed.then_some(branch);
@@ -62,17 +59,30 @@ impl<'a> Work<'a> {
             .into_iter()
             .chain(worktree.map(|_| "HEAD".to_owned()))
             .collect();
-        let hidden = worktree.map_or_else(|| Ok(Vec::new()), |_| files::hidden_work(session))?;
+        // Three processes that do not need each other's answers.
+        let (uncommitted, hidden, commits) = thread::scope(|scope| {
+            let hidden = worktree.map(|_| scope.spawn(|| files::hidden_work(session)));
+            let commits = scope.spawn(|| git.own_commits(doomed, &heads));
+            let uncommitted = worktree.map(|worktree| uncommitted(session, &worktree.path));
+            (
+                uncommitted,
+                hidden.map(ScopedJoinHandle::join),
+                commits.join(),
+            )
+        });
+        let crashed = |_| anyhow!("a thread ended early");
+        let (files, repositories) = uncommitted.transpose()?.unwrap_or_default();
+        let hidden = hidden.transpose().map_err(crashed)?.transpose()?;
         let mut work = Self {
             session,
             worktree,
             files,
-            hidden,
+            hidden: hidden.unwrap_or_default(),
             repositories,
             commits: None,
             tips: Vec::new(),
         };
-        if let Some(commits) = git.own_commits(doomed, &heads)? {
+        if let Some(commits) = commits.map_err(crashed)?? {
             for head in heads {
                 let Some(tip) = git.object(&head, "commit")? else {
                     continue;

@@ -39,8 +39,6 @@ pub(super) enum Mend {
     Lock(PathBuf),
     /// Taking away the temporary files beside this one.
     Parts(PathBuf),
-    /// Deleting the folders of removed worktrees.
-    Trash,
 }
 
 /// The outcome of one check: a line of the report.
@@ -155,11 +153,9 @@ impl Finding {
     pub(super) fn taken_away(&self) -> Option<Self> {
         match self.mend.as_ref()? {
             Mend::Files(_) | Mend::Finish(_) | Mend::Hide => None,
-            Mend::Entry(_)
-            | Mend::ClaudeEntry(_)
-            | Mend::Lock(_)
-            | Mend::Parts(_)
-            | Mend::Trash => Some(Self::new(State::Fixed, &self.checked, "was taken away")),
+            Mend::Entry(_) | Mend::ClaudeEntry(_) | Mend::Lock(_) | Mend::Parts(_) => {
+                Some(Self::new(State::Fixed, &self.checked, "was taken away"))
+            }
         }
     }
 }

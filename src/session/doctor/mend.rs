@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::session::hold::{self, Hold, Unfinished};
 use crate::session::make::{self, Made};
 use crate::session::resume::{self, Resumed};
-use crate::session::{Session, files, lock_store, trash};
+use crate::session::{Session, files, lock_store};
 use crate::store::lock::Lock;
 use crate::store::records::Records;
 use crate::store::{atomic, claude_json};
@@ -76,11 +76,6 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
         }
         Mend::Lock(path) => hold::clear(path)?,
         Mend::Parts(path) => atomic::sweep(path),
-        Mend::Trash => {
-            if let Some(path) = trash::empty(project).first() {
-                bail!("{} can't be deleted", path.display());
-            }
-        }
     }
     Ok(())
 }

@@ -162,12 +162,10 @@ pub fn leftovers(
                 .map(|part| left(part, Mend::Parts(file.to_owned()))),
         );
     }
-    findings.extend(trash::left(project).iter().map(|folder| {
-        Finding::warning(
-            folder.to_string_lossy(),
-            "is of a removed worktree, and not deleted yet",
-        )
-        .mended_by(Mend::Trash)
+    findings.extend(trash::empty(project).iter().map(|folder| {
+        let folder = folder.to_string_lossy();
+        Finding::warning(&*folder, "is of a removed worktree, and can't be deleted")
+            .cure(format!("rm -rf {}", quote(&folder)))
     }));
     findings
 }

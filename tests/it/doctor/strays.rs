@@ -204,22 +204,9 @@ fn what_killed_commands_left_is_taken_away() {
             sandbox.home.join(format!(".claude.json.{dead}")),
             "was left by a command that was killed",
         ),
-        (
-            ours.join("trash/tally-old.7/file"),
-            "is of a removed worktree, and not deleted yet",
-        ),
-        (
-            sandbox.root.join(".tally-old.7.tally-session-trash/file"),
-            "is of a removed worktree, and not deleted yet",
-        ),
     ] {
         write(&path, "");
-        let shown = if path.ends_with("file") {
-            path.parent().unwrap()
-        } else {
-            &path
-        };
-        let name = shown
+        let name = path
             .to_str()
             .unwrap()
             .replace(sandbox.root.to_str().unwrap(), "[ROOT]");
@@ -229,8 +216,25 @@ fn what_killed_commands_left_is_taken_away() {
             &format!("warning  {name} {problem}"),
             &format!("fixed    {name} was taken away"),
         );
-        assert!(!shown.exists());
+        assert!(!path.exists());
     }
+}
+
+#[test]
+fn what_removed_worktrees_left_is_deleted_and_no_problem() {
+    let sandbox = stopped();
+    let inside = sandbox
+        .main
+        .join(".git/tally-session/trash/tally-old.git.7");
+    let beside = sandbox
+        .root
+        .join(".tally-old.worktree.7.tally-session-trash");
+    for folder in [&inside, &beside] {
+        write(&folder.join("file"), "");
+    }
+    let outcome = sandbox.run(["doctor"]).succeeds();
+    assert!(!outcome.stdout.contains("tally-old"), "{outcome}");
+    assert!(!inside.exists() && !beside.exists());
 }
 
 #[test]

@@ -1,0 +1,252 @@
+//! Making a session's windows, and typing into them. All that belongs to one session goes in one call.
+
+use super::{OWNER, PENDING, TmuxSession, server_runs, tmux, word};
+use crate::wait;
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a session is tried to be made where no server is left: less than it takes to tell the user of the waiting.
+const RETRYING: Duration = Duration::from_millis(900);
+
+/// A window to make.
+pub struct NewWindow {
+    /// Its name.
+    pub name: String,
+    /// Variables for this window alone.
+    pub env: Vec<(String, String)>,
+}
+
+/// A pane that waits for its line.
+#[derive(Debug)]
+pub struct Pane {
+    /// tmux's own id, `%5`.
+    pub id: String,
+    /// Its terminal.
+    pub tty: PathBuf,
+    /// Its window's place in the layout.
+    pub window: usize,
+}
+
+/// What goes to a pane's terminal.
+pub struct Keys<'a> {
+    /// The pane.
+    pub pane: &'a Pane,
+    /// The text.
+    pub text: &'a str,
+    /// Whether Enter follows.
+    pub enter: bool,
+    /// Whether the pane has all that it waited for then.
+    pub last: bool,
+}
+
+/// Commands for one call of tmux.
+#[derive(Default)]
+struct Batch(Vec<Vec<String>>);
+
+impl Batch {
+    fn command<S: Into<String>>(&mut self, words: impl IntoIterator<Item = S>) {
+        self.0.push(words.into_iter().map(Into::into).collect());
+    }
+
+    /// Whether it is too long for the arguments of one call: tmux takes 16 kB.
+    fn is_long(&self) -> bool {
+        let words = self.0.iter().flatten();
+        words.map(|word| word.len() + 1).sum::<usize>() > 8000
+    }
+
+    fn type_it(self, lock: &File) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.run(lock)
+            .map(drop)
+            .context("cannot type into the tmux windows")
+    }
+
+    /// Holds the lock until tmux has ended, even if this program is killed.
+    fn run(&self, lock: &File) -> Result<String> {
+        let stdout = if self.is_long() {
+            let mut file = tempfile::NamedTempFile::new().context("cannot make a file for tmux")?;
+            file.write_all(self.text().as_bytes())
+                .with_context(|| format!("cannot write {}", file.path().display()))?;
+            // Only with another command before it does it start a server.
+            tmux()
+                .args(["start-server", ";", "source-file"])
+                .arg(file.path())
+                .holding(lock)
+                .stdout()?
+        } else {
+            tmux().args(self.arguments()).holding(lock).stdout()?
+        };
+        Ok(String::from_utf8_lossy(&stdout).into_owned())
+    }
+
+    /// As arguments. tmux takes one that ends with a semicolon for the end of a command, unless it is escaped.
+    fn arguments(&self) -> Vec<String> {
+        let escaped = |word: &String| match word.strip_suffix(';') {
+            Some(start) => format!("{start}\\;"),
+            None => word.clone(),
+        };
+        let commands = self.0.iter().map(|words| words.iter().map(escaped));
+        let commands: Vec<Vec<_>> = commands.map(Iterator::collect).collect();
+        commands.join(&";".to_owned())
+    }
+
+    /// As the text of a file: one line, as tmux goes on behind a command that fails only in another line.
+    fn text(&self) -> String {
+        let commands = self.0.iter().map(|words| {
+            let words: Vec<_> = words.iter().map(|text| word(text)).collect();
+            words.join(" ")
+        });
+        commands.collect::<Vec<_>>().join(" ; ")
+    }
+}
+
+/// A text that tmux expands as a format, so that it comes out as it is. What looks like a style does so by itself.
+fn literal(text: &str) -> String {
+    text.replace('#', "##").replace("##[", "#[")
+}
+
+/// Makes a detached session with its windows, each with the user's own shell, in one call.
+///
+/// # Errors
+/// If tmux fails, also because a session of that name is there. Some of it may be made then.
+pub fn create(
+    name: &str,
+    owner: &Path,
+    dir: &Path,
+    env: &[(String, String)],
+    windows: &[NewWindow],
+    lock: &File,
+) -> Result<Vec<Pane>> {
+    let target = format!("={name}:");
+    let dir = literal(&dir.to_string_lossy());
+    let format = "#{pane_id}:#{pane_tty}";
+    let mut batch = Batch::default();
+    for (index, window) in windows.iter().enumerate() {
+        let mut words = if index == 0 {
+            vec!["new-session", "-d", "-s", name]
+        } else {
+            vec!["new-window", "-t", &target]
+        };
+        let window_name = literal(&window.name);
+        words.extend(["-P", "-F", format, "-n", &window_name, "-c", &dir]);
+        let session_env = if index == 0 { env } else { &[] };
+        let pairs: Vec<_> = session_env
+            .iter()
+            .chain(&window.env)
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        words.extend(pairs.iter().flat_map(|pair| ["-e", pair.as_str()]));
+        batch.command(words);
+        if index == 0 {
+            // A server that ends sessions without a terminal must not end this one before it is attached.
+            batch.command(["set-option", "-t", &target, "destroy-unattached", "off"]);
+            batch.command(["set-option", "-t", &target, OWNER, &owner.to_string_lossy()]);
+        }
+        batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);
+        batch.command([
+            "set-option",
+            "-p",
+            "-t",
+            &target,
+            PENDING,
+            &index.to_string(),
+        ]);
+    }
+    // A server that is just ending takes the call and does nothing of it: then there is none afterwards.
+    let mut failure = None;
+    let panes = wait::until(RETRYING, "for the tmux server to answer", || {
+        match batch.run(lock) {
+            Ok(panes) => Ok(Some(panes)),
+            Err(error) if server_runs() => Err(error),
+            Err(error) => {
+                failure = Some(error);
+                Ok(None)
+            }
+        }
+    });
+    let panes = match (panes, failure) {
+        (Ok(None), Some(error)) => Err(error),
+        (panes, _) => panes.map(Option::unwrap_or_default),
+    };
+    let panes = panes.with_context(|| format!("cannot make the tmux session {name}"))?;
+    let panes: Vec<_> = panes
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .enumerate()
+        .map(|(window, (id, tty))| Pane {
+            id: id.to_owned(),
+            tty: tty.into(),
+            window,
+        })
+        .collect();
+    if panes.len() != windows.len() {
+        bail!(
+            "tmux named {} of the {} windows of the session {name}",
+            panes.len(),
+            windows.len()
+        );
+    }
+    Ok(panes)
+}
+
+/// The panes of a session whose lines were never typed: the command that made them was killed.
+///
+/// # Errors
+/// If tmux fails.
+pub fn pending(session: &TmuxSession) -> Result<Vec<Pane>> {
+    let format = format!("#{{{PENDING}}}:#{{pane_id}}:#{{pane_tty}}");
+    let target = format!("{}:", session.id);
+    let panes = tmux()
+        .args(["list-panes", "-s", "-t", &target, "-F", &format])
+        .stdout()?;
+    Ok(String::from_utf8_lossy(&panes)
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, ':');
+            let window = fields.next()?.parse().ok()?;
+            Some(Pane {
+                window,
+                id: fields.next()?.to_owned(),
+                tty: fields.next()?.into(),
+            })
+        })
+        .collect())
+}
+
+/// Types into panes, and shows the windows of the `shown` ones when their sessions are attached.
+///
+/// # Errors
+/// If tmux fails.
+pub fn type_keys<'a>(
+    keys: impl IntoIterator<Item = Keys<'a>>,
+    shown: impl IntoIterator<Item = &'a Pane>,
+    lock: &File,
+) -> Result<()> {
+    let mut batch = Batch::default();
+    for Keys {
+        pane,
+        text,
+        enter,
+        last,
+    } in keys
+    {
+        if !text.is_empty() {
+            batch.command(["send-keys", "-t", &pane.id, "-l", "--", text]);
+        }
+        if enter {
+            batch.command(["send-keys", "-t", &pane.id, "Enter"]);
+        }
+        if last {
+            batch.command(["set-option", "-p", "-u", "-t", &pane.id, PENDING]);
+        }
+    }
+    for pane in shown {
+        batch.command(["select-window", "-t", &pane.id]);
+    }
+    batch.type_it(lock)
+}
