@@ -42,11 +42,8 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
 /// Adds a hint to an error, behind those that it has.
 pub fn with_hint(error: anyhow::Error, hint: String) -> anyhow::Error {
     // `downcast` would also find one below a context, and drop the context.
-    let is_outermost = error
-        .chain()
-        .next()
-        .is_some_and(|outermost| outermost.is::<Hinted>());
-    let hinted = if is_outermost {
+    let outermost = error.chain().next();
+    let hinted = if outermost.is_some_and(<dyn Error>::is::<Hinted>) {
         error.downcast::<Hinted>()
     } else {
         Err(error)

@@ -235,126 +235,129 @@ mod tests {
         assert_eq!(layout.windows.len(), 5);
     }
 
+    /// A file, the line of its mistake, and words on that.
+    const WRONG: &[(&str, usize, &str)] = &[
+        ("\nactivat = \"\"", 2, "unknown field `activat`"),
+        ("[files]\nlinks = []", 2, "unknown field `links`"),
+        ("\n\nclaude = 1", 3, "`claude`"),
+        ("a = [", 1, "unclosed array"),
+        ("[ports]\nweb = 70000", 2, "70000 is no port"),
+        (
+            "[ports]\n\"a b\" = 1",
+            2,
+            "ports.\"a b\" may only have letters",
+        ),
+        (
+            "[files]\ncopy = [\"a\",\n\"../b\"]",
+            3,
+            "files.copy[1] leaves the project: ../b",
+        ),
+        (
+            "[files]\nlink = [\"/etc\"]",
+            2,
+            "files.link[0] leaves the project",
+        ),
+        (
+            "[ports]\n_web = 3000",
+            2,
+            "ports._web may only have letters",
+        ),
+        (
+            "[ports]\nweb = 1\n\nWeb = 2",
+            4,
+            "ports.Web has the same letters as web",
+        ),
+        (
+            "[files]\nlink = [\"a\"]\nsqlite = [\"./a/\"]",
+            3,
+            "files.sqlite[0] is the path of files.link[0] too",
+        ),
+        (
+            "[files]\nsqlite = [\"a\"]\n[env.a]\nX = \"1\"",
+            3,
+            "env.a is the path of files.sqlite[0] too",
+        ),
+        (
+            "[env.x]\nTALLY_WORKTREE = \"1\"",
+            2,
+            "env.x.TALLY_WORKTREE is a variable of tally-session's own",
+        ),
+        (
+            "[files]\nsqlite = [\"a/../../b\"]",
+            2,
+            "files.sqlite[0] leaves the project",
+        ),
+        (
+            "[files]\ncopy = [\".git/config\"]",
+            2,
+            "files.copy[0] is git's own",
+        ),
+        ("[files]\ncopy = [\"\"]", 2, "files.copy[0] is empty"),
+        (
+            "[files]\nlink = [\"frontend\"]\ncopy = [\"frontend/x\"]",
+            3,
+            "files.copy[0] is inside the linked frontend",
+        ),
+        (
+            "[files]\nlink = [\"a\"]\n[env.\"a/.env\"]\nX = \"1\"",
+            3,
+            "env.\"a/.env\" is inside the linked a",
+        ),
+        ("[env.\"../x\"]\n", 1, "env.\"../x\" leaves the project"),
+        (
+            "[env.x]\n\"a-b\" = \"1\"",
+            2,
+            "env.x.a-b is no name of a variable",
+        ),
+        (
+            "[env.x]\nA = \"1\\n2\"",
+            2,
+            "env.x.A has a control character",
+        ),
+        (
+            "[env.x]\nA = \"{web_port}\"",
+            2,
+            "env.x.A has the placeholder {web_port}",
+        ),
+        (
+            "[env.x]\nA = \"{claude}\"",
+            2,
+            "env.x.A has the placeholder {claude}",
+        ),
+        ("activate = \"a {b\"", 1, "activate has a { without its }"),
+        (
+            "[[window]]\nname = \"a\"\nrun = \"$x {nmae}\"",
+            3,
+            "window[0].run has the placeholder {nmae}",
+        ),
+        (
+            "[[window]]\nname = \"a\"\nrun = \"a\\nb\"",
+            3,
+            "window[0].run has a control character",
+        ),
+        (
+            "[[window]]\nname = \"a\"\n\n[[window]]\nname = \"b\"\ndir = \"..\"",
+            6,
+            "window[1].dir leaves the project",
+        ),
+        (
+            "[[window]]\nname = \"a\"\nrun = \"x\"\ntype = \"y\"",
+            4,
+            "window[0].type stands beside a run",
+        ),
+        ("[[window]]\nname = \"\"", 2, "window[0].name is empty"),
+        ("[[window]]\n", 1, "missing field `name`"),
+        ("claude = \"\"", 1, "claude is empty, and a window runs it"),
+        (
+            "\nwindow = []",
+            2,
+            "a session needs at least one [[window]]",
+        ),
+    ];
+
     #[test]
     fn what_is_wrong_is_named_with_file_line_and_key() {
-        for (text, line, words) in [
-            ("\nactivat = \"\"", 2, "unknown field `activat`"),
-            ("[files]\nlinks = []", 2, "unknown field `links`"),
-            ("\n\nclaude = 1", 3, "`claude`"),
-            ("a = [", 1, "unclosed array"),
-            ("[ports]\nweb = 70000", 2, "70000 is no port"),
-            (
-                "[ports]\n\"a b\" = 1",
-                2,
-                "ports.\"a b\" may only have letters",
-            ),
-            (
-                "[files]\ncopy = [\"a\",\n\"../b\"]",
-                3,
-                "files.copy[1] leaves the project: ../b",
-            ),
-            (
-                "[files]\nlink = [\"/etc\"]",
-                2,
-                "files.link[0] leaves the project",
-            ),
-            (
-                "[ports]\n_web = 3000",
-                2,
-                "ports._web may only have letters",
-            ),
-            (
-                "[ports]\nweb = 1\n\nWeb = 2",
-                4,
-                "ports.Web has the same letters as web",
-            ),
-            (
-                "[files]\nlink = [\"a\"]\nsqlite = [\"./a/\"]",
-                3,
-                "files.sqlite[0] is the path of files.link[0] too",
-            ),
-            (
-                "[files]\nsqlite = [\"a\"]\n[env.a]\nX = \"1\"",
-                3,
-                "env.a is the path of files.sqlite[0] too",
-            ),
-            (
-                "[env.x]\nTALLY_WORKTREE = \"1\"",
-                2,
-                "env.x.TALLY_WORKTREE is a variable of tally-session's own",
-            ),
-            (
-                "[files]\nsqlite = [\"a/../../b\"]",
-                2,
-                "files.sqlite[0] leaves the project",
-            ),
-            (
-                "[files]\ncopy = [\".git/config\"]",
-                2,
-                "files.copy[0] is git's own",
-            ),
-            ("[files]\ncopy = [\"\"]", 2, "files.copy[0] is empty"),
-            (
-                "[files]\nlink = [\"frontend\"]\ncopy = [\"frontend/x\"]",
-                3,
-                "files.copy[0] is inside the linked frontend",
-            ),
-            (
-                "[files]\nlink = [\"a\"]\n[env.\"a/.env\"]\nX = \"1\"",
-                3,
-                "env.\"a/.env\" is inside the linked a",
-            ),
-            ("[env.\"../x\"]\n", 1, "env.\"../x\" leaves the project"),
-            (
-                "[env.x]\n\"a-b\" = \"1\"",
-                2,
-                "env.x.a-b is no name of a variable",
-            ),
-            (
-                "[env.x]\nA = \"1\\n2\"",
-                2,
-                "env.x.A has a control character",
-            ),
-            (
-                "[env.x]\nA = \"{web_port}\"",
-                2,
-                "env.x.A has the placeholder {web_port}",
-            ),
-            (
-                "[env.x]\nA = \"{claude}\"",
-                2,
-                "env.x.A has the placeholder {claude}",
-            ),
-            ("activate = \"a {b\"", 1, "activate has a { without its }"),
-            (
-                "[[window]]\nname = \"a\"\nrun = \"$x {nmae}\"",
-                3,
-                "window[0].run has the placeholder {nmae}",
-            ),
-            (
-                "[[window]]\nname = \"a\"\nrun = \"a\\nb\"",
-                3,
-                "window[0].run has a control character",
-            ),
-            (
-                "[[window]]\nname = \"a\"\n\n[[window]]\nname = \"b\"\ndir = \"..\"",
-                6,
-                "window[1].dir leaves the project",
-            ),
-            (
-                "[[window]]\nname = \"a\"\nrun = \"x\"\ntype = \"y\"",
-                4,
-                "window[0].type stands beside a run",
-            ),
-            ("[[window]]\nname = \"\"", 2, "window[0].name is empty"),
-            ("[[window]]\n", 1, "missing field `name`"),
-            ("claude = \"\"", 1, "claude is empty, and a window runs it"),
-            (
-                "\nwindow = []",
-                2,
-                "a session needs at least one [[window]]",
-            ),
-        ] {
+        for (text, line, words) in WRONG {
             let error = format!("{:#}", read(text).unwrap_err());
             let place = format!("{FILE} is wrong: line {line}: ");
             assert!(

@@ -32,8 +32,8 @@ impl Wrong {
         let said = said.trim();
         match self.span.and_then(|span| file.get(..span.start)) {
             Some(before) => {
-                let ends = before.iter().filter(|&&byte| byte == b'\n').count();
-                anyhow!("line {}: {said}", ends + 1)
+                let line = before.split(|&byte| byte == b'\n').count();
+                anyhow!("line {line}: {said}")
             }
             None => anyhow!("{said}"),
         }
