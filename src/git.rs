@@ -1,13 +1,15 @@
 //! What we ask of git: its worktrees, branches and changes. What a branch is worth, and saving it, is in [`work`].
 
+mod progress;
 pub mod work;
 pub mod worktrees;
 
 use crate::process::{Failure, Output, Run};
+use crate::ui;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// git in one checkout.
@@ -177,15 +179,34 @@ impl<'a> Git<'a> {
         branch: &str,
         commit: Option<&str>,
     ) -> Result<(), Failure> {
-        let run = self.run(["worktree", "add", "--quiet"]);
-        let run = match commit {
-            Some(commit) => run
-                .args(["--no-track", "-b", branch, "--"])
-                .arg(path)
-                .arg(commit),
-            None => run.arg("--").arg(path).arg(branch),
-        };
-        run.stdout().map(drop)
+        let mut args: Vec<&OsStr> = Vec::new();
+        if self.is_worth_parallel_checkout() {
+            args.extend(["-c", "checkout.workers=0"].map(OsStr::new));
+        }
+        args.extend(["worktree", "add"].map(OsStr::new));
+        if !ui::shows_progress() {
+            args.push(OsStr::new("--quiet"));
+        }
+        match commit {
+            Some(commit) => {
+                args.extend(["--no-track", "-b", branch, "--"].map(OsStr::new));
+                args.extend([path.as_os_str(), OsStr::new(commit)]);
+            }
+            None => args.extend([OsStr::new("--"), path.as_os_str(), OsStr::new(branch)]),
+        }
+        progress::shown("checking out the files", self.run(args))
+    }
+
+    /// Whether there are so many files that to check them out side by side is faster, and the user has not decided on that.
+    /// From about 5,000 files on, whose entries take some 100 bytes each in the index, it saves up to two fifths.
+    fn is_worth_parallel_checkout(self) -> bool {
+        const MANY: u64 = 500_000;
+        let index = fs::metadata(self.dir.join(".git/index"));
+        let is_large = index.is_ok_and(|index| index.len() > MANY);
+        is_large && {
+            let set = self.run(["config", "--get", "checkout.workers"]).output();
+            set.is_ok_and(|set| !set.status.success())
+        }
     }
 
     /// Takes a worktree away with all that is in its folder; one whose folder is gone, too.

@@ -1,8 +1,10 @@
 //! The only place that starts a process.
 
+mod failure;
+
 use crate::ui;
+pub use failure::{Ending, Failure};
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::CommandExt;
@@ -57,6 +59,7 @@ pub struct Run<'a> {
     dir: Option<PathBuf>,
     env: Vec<(OsString, OsString)>,
     stdin: Input<'a>,
+    words: Option<&'a File>,
 }
 
 enum Input<'a> {
@@ -75,88 +78,6 @@ pub struct Output {
     pub stderr: String,
 }
 
-/// Why a program did not do what it was started for.
-#[derive(Debug)]
-pub enum Failure {
-    /// It is not on the `PATH`.
-    Missing {
-        /// Its name.
-        program: &'static str,
-    },
-    /// It could not be started, or its output could not be read.
-    Io {
-        /// The command line.
-        line: String,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// It ended with a status that is not zero.
-    Ended {
-        /// The command line.
-        line: String,
-        /// How it ended.
-        status: ExitStatus,
-        /// Its own words.
-        stderr: String,
-    },
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { program } => write!(f, "{program} is not installed"),
-            Self::Io { line, error } => write!(f, "`{}` could not be run: {error}", Short(line)),
-            Self::Ended {
-                line,
-                status,
-                stderr,
-            } => {
-                let words = stderr.trim();
-                let words = if words.is_empty() {
-                    "it said nothing"
-                } else {
-                    words
-                };
-                write!(
-                    f,
-                    "`{}` ended with {}: {words}",
-                    Short(line),
-                    Ending(*status)
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-/// A command line for an error; `-v` shows all of it.
-struct Short<'a>(&'a str);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LETTERS: usize = 160;
-        match self.0.char_indices().nth(LETTERS) {
-            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
-            None => f.write_str(self.0),
-        }
-    }
-}
-
-/// An exit status in words.
-pub struct Ending(pub ExitStatus);
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use std::os::unix::process::ExitStatusExt;
-        match (self.0.code(), self.0.signal()) {
-            (Some(code), _) => write!(f, "status {code}"),
-            (None, Some(signal)) => write!(f, "signal {signal}"),
-            (None, None) => write!(f, "an unknown status"),
-        }
-    }
-}
-
 impl<'a> Run<'a> {
     /// A program of the `PATH`.
     pub fn new(program: &'static str) -> Self {
@@ -166,6 +87,7 @@ impl<'a> Run<'a> {
             dir: None,
             env: Vec::new(),
             stdin: Input::Nothing,
+            words: None,
         }
     }
 
@@ -223,6 +145,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Has it write its own words into this empty file, where they can be read meanwhile.
+    #[must_use]
+    pub fn words(mut self, file: &'a File) -> Self {
+        self.words = Some(file);
+        self
+    }
+
     /// The command line, quoted so that it can be pasted.
     fn line(&self) -> String {
         let words = self.args.iter().map(|arg| quote(&arg.to_string_lossy()));
@@ -274,7 +203,10 @@ impl<'a> Run<'a> {
             error,
         };
         // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
-        let mut stderr = tempfile::tempfile().map_err(io)?;
+        let mut stderr = self
+            .words
+            .map_or_else(tempfile::tempfile, File::try_clone)
+            .map_err(io)?;
         command
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone().map_err(io)?);

@@ -129,14 +129,18 @@ pub fn waiting(what: impl Display) {
     }
 }
 
-/// Does some work, and shows on a terminal how much of it is done, from the first second on. `done` and `whole` are bytes.
+/// Whether work shows on a terminal how much of it is done.
+pub fn shows_progress() -> bool {
+    narrates() && std::io::stderr().is_terminal()
+}
+
+/// Does some work, and shows on a terminal how many percent of it are done, from the first second on, as far as it is known.
 pub fn with_progress<T>(
     what: &str,
-    whole: u64,
-    done: impl Fn() -> u64 + Sync,
+    percent: impl Fn() -> Option<u64> + Sync,
     work: impl FnOnce() -> T,
 ) -> T {
-    if !tells(Verbosity::Normal) || !std::io::stderr().is_terminal() {
+    if !shows_progress() {
         return work();
     }
     let (end, ended) = mpsc::channel::<()>();
@@ -144,23 +148,16 @@ pub fn with_progress<T>(
         scope.spawn(|| {
             let ended = ended;
             let mut wait = Duration::from_secs(1);
+            let mut shown = String::new();
             while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                let percent = done() * 100 / whole.max(1);
-                let _ = write!(
-                    anstream::stderr(),
-                    "\r{DIM}{what}: {} %{DIM:#}",
-                    percent.min(100)
-                );
+                let percent = percent().map_or(String::new(), |percent| format!(": {percent} %"));
+                shown = format!("{what}{percent}");
+                let _ = write!(anstream::stderr(), "\r{DIM}{shown}{DIM:#}");
                 wait = Duration::from_millis(200);
             }
-            if wait < Duration::from_secs(1) {
+            if !shown.is_empty() {
                 // The line is taken back: what follows starts at its beginning.
-                let _ = write!(
-                    anstream::stderr(),
-                    "\r{:width$}\r",
-                    "",
-                    width = what.len() + 8
-                );
+                let _ = write!(anstream::stderr(), "\r{:1$}\r", "", shown.len());
             }
         });
         let result = work();

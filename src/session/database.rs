@@ -96,12 +96,10 @@ fn back_up(source: &Path, part: &Path) -> Result<()> {
         "for the database to be unlocked ({})",
         source.path().unwrap_or_default()
     );
-    let size = || fs::metadata(part).map_or(0, |metadata| metadata.len());
-    let whole = source
-        .path()
-        .and_then(|path| fs::metadata(path).ok())
-        .map_or(0, |metadata| metadata.len());
-    let done = ui::with_progress("copying the database", whole, size, || {
+    let size_of = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.len());
+    let whole = source.path().and_then(|path| size_of(Path::new(path)));
+    let percent = || Some((size_of(part)? * 100 / whole?.max(1)).min(100));
+    let done = ui::with_progress("copying the database", percent, || {
         wait::until(PATIENCE, &what, || match backup.step(-1)? {
             StepResult::Done => Ok(Some(())),
             StepResult::More | StepResult::Busy | StepResult::Locked => Ok(None),

@@ -1,0 +1,87 @@
+//! Why a program did not do what it was started for.
+
+use std::fmt;
+use std::io;
+use std::process::ExitStatus;
+
+/// Why a program did not do what it was started for.
+#[derive(Debug)]
+pub enum Failure {
+    /// It is not on the `PATH`.
+    Missing {
+        /// Its name.
+        program: &'static str,
+    },
+    /// It could not be started, or its output could not be read.
+    Io {
+        /// The command line.
+        line: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It ended with a status that is not zero.
+    Ended {
+        /// The command line.
+        line: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// Its own words.
+        stderr: String,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { program } => write!(f, "{program} is not installed"),
+            Self::Io { line, error } => write!(f, "`{}` could not be run: {error}", Short(line)),
+            Self::Ended {
+                line,
+                status,
+                stderr,
+            } => {
+                let words = stderr.trim();
+                let words = if words.is_empty() {
+                    "it said nothing"
+                } else {
+                    words
+                };
+                write!(
+                    f,
+                    "`{}` ended with {}: {words}",
+                    Short(line),
+                    Ending(*status)
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A command line for an error; `-v` shows all of it.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LETTERS: usize = 160;
+        match self.0.char_indices().nth(LETTERS) {
+            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
+            None => f.write_str(self.0),
+        }
+    }
+}
+
+/// An exit status in words.
+pub struct Ending(pub ExitStatus);
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use std::os::unix::process::ExitStatusExt;
+        match (self.0.code(), self.0.signal()) {
+            (Some(code), _) => write!(f, "status {code}"),
+            (None, Some(signal)) => write!(f, "signal {signal}"),
+            (None, None) => write!(f, "an unknown status"),
+        }
+    }
+}
