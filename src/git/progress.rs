@@ -62,7 +62,7 @@ mod tests {
     fn the_last_percentage_counts() {
         let mut words = tempfile::tempfile().unwrap();
         assert_eq!(percent(&words), None);
-        write!(words, "Preparing worktree (new branch 'a')\n").unwrap();
+        writeln!(words, "Preparing worktree (new branch 'a')").unwrap();
         assert_eq!(percent(&words), None);
         for done in [1, 45, 100] {
             write!(words, "Updating files: {done:3}% ({done}0/1000)\r").unwrap();
