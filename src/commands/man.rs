@@ -33,17 +33,17 @@ fn write_page(page: &mut String, command: &mut Command) -> fmt::Result {
         name.to_uppercase()
     )?;
     writeln!(page, ".SH NAME\n{name} \\- {what}")?;
-    writeln!(page, ".SH SYNOPSIS\n{}\n.SH DESCRIPTION", usage(command))?;
-    write_about(page, command)?;
-    writeln!(page, ".SH OPTIONS")?;
+    writeln!(page, ".SH SYNOPSIS\n{}", usage(command))?;
+    writeln!(page, ".SH DESCRIPTION\n{}", about(command))?;
+    writeln!(page, "{}\n.SH OPTIONS", examples(command))?;
     write_options(page, command, |_| true)?;
     writeln!(page, ".SH COMMANDS")?;
     for command in command.get_subcommands_mut() {
-        writeln!(page, ".SS {}", usage(command))?;
-        write_about(page, command)?;
+        writeln!(page, ".SS {}\n{}", usage(command), about(command))?;
         write_options(page, command, |arg| {
             !arg.is_global_set() && arg.get_id() != "help" && arg.get_id() != "version"
         })?;
+        writeln!(page, "{}", examples(command))?;
     }
     write!(page, "{EXIT_STATUS}")
 }
@@ -53,11 +53,14 @@ fn usage(command: &mut Command) -> String {
     escape(usage.trim_start_matches("Usage: "))
 }
 
-/// What a command does, and the examples as they are.
-fn write_about(page: &mut String, command: &Command) -> fmt::Result {
-    let about = command.get_about().map(escape).unwrap_or_default();
+fn about(command: &Command) -> String {
+    command.get_about().map(escape).unwrap_or_default()
+}
+
+/// Lines as they are.
+fn examples(command: &Command) -> String {
     let examples = command.get_after_help().map(escape).unwrap_or_default();
-    writeln!(page, "{about}\n.PP\n.nf\n{examples}\n.fi")
+    format!(".PP\n.nf\n{examples}\n.fi")
 }
 
 /// Each argument, and what it means.
