@@ -45,6 +45,11 @@ pub enum Command {
     Remove(Remove),
     Attach(Attach),
     Doctor(Doctor),
+    /// Print the built-in layout, a start for one of your own
+    #[command(after_help = "\
+Example:
+  tally-session layout >.tally-session.toml")]
+    Layout,
     Completions(Completions),
     /// Print the manual page
     #[command(after_help = "\
@@ -52,9 +57,6 @@ Example, which installs it for man tally-session:
   mkdir -p ~/.local/share/man/man1
   tally-session man >~/.local/share/man/man1/tally-session.1")]
     Man,
-    /// Print the built-in layout: a start for a project's own .tally-session.toml
-    #[command(after_help = "Example: tally-session layout > .tally-session.toml")]
-    Layout,
 }
 
 /// Make a session: worktree, branch, ports, database and windows
@@ -145,6 +147,17 @@ pub struct Attach {
     pub name: String,
 }
 
+/// Find out what is wrong, and how to mend it
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  tally-session doctor --fix")]
+pub struct Doctor {
+    /// Mend what can be mended without a risk
+    #[arg(long)]
+    pub fix: bool,
+}
+
 /// Print what a shell needs to complete commands and session names
 #[derive(Args)]
 #[command(after_help = "\
@@ -164,13 +177,4 @@ pub enum Shell {
     Bash,
     Zsh,
     Fish,
-}
-
-/// Find out what is wrong: programs, store, sessions and their files, ports, leftovers; each problem with its cure
-#[derive(Args)]
-#[command(after_help = "Example: tally-session doctor --fix")]
-pub struct Doctor {
-    /// Mend what can be mended without a risk: links, copies, variables, excludes, half-made sessions and leftovers
-    #[arg(long)]
-    pub fix: bool,
 }
