@@ -1,6 +1,6 @@
 //! The table as a person sees it.
 
-use crate::sandbox::{Sandbox, Terminal, read_json};
+use crate::sandbox::{Sandbox, Terminal, read_json, write};
 use std::fs;
 
 /// The lines that `list` prints on a terminal of so many columns, as they stand there.
@@ -46,6 +46,28 @@ fn list_takes_two_lines_a_session_where_one_is_too_long_and_wraps_nothing() {
     let just = u16::try_from(wide[1].len()).unwrap();
     assert_eq!(listed(&terminal, just), wide);
     assert_eq!(listed(&terminal, just - 1), narrow);
+}
+
+#[test]
+fn list_has_a_column_for_each_service_that_the_project_has() {
+    let sandbox = Sandbox::new();
+    let layout = "[ports]\nbackend = 8000\nfrontend = 5000\nstorybook = 6006\n";
+    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.await_programs("feat", 1);
+    let port = |service: &str| sandbox.store()["feat"][service].clone();
+    let urls = ["backend_port", "frontend_port", "storybook_port"]
+        .map(|service| format!("http://localhost:{}", port(service)));
+    assert_eq!(
+        listed(&sandbox.terminal(&sandbox.main), 80)[1..],
+        [
+            "  BACKEND                FRONTEND               STORYBOOK".to_owned(),
+            "  WORKTREE".to_owned(),
+            "feat  running  -        idle".to_owned(),
+            format!("  {}", urls.join("  ")),
+            "  ../tally-feat".to_owned(),
+        ]
+    );
 }
 
 #[test]
