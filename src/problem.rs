@@ -1,5 +1,7 @@
 //! Something that is not as it should be, with its cure.
 
+use crate::hint::with_hint;
+use anyhow::anyhow;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -19,6 +21,11 @@ impl Problem {
             what: what.into(),
             cure: cure.into(),
         }
+    }
+
+    /// The problem as what keeps a command from its work on something.
+    pub fn into_error(self, of: impl fmt::Display) -> anyhow::Error {
+        with_hint(anyhow!("{of}: {}", self.what), self.cure)
     }
 }
 

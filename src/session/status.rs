@@ -243,12 +243,8 @@ fn broken(session: &Session<'_>, has_branch: bool) -> Problem {
             format!("move it away, then tally-session resume {name}"),
         );
     }
-    if let Some(moved) = project.moved_worktree(worktree) {
-        let [from, to] = [&moved, worktree].map(|path| quote(&path.to_string_lossy()));
-        return Problem::new(
-            format!("its worktree {path} was moved to {}", moved.display()),
-            format!("mv {from} {to}"),
-        );
+    if let Some(moved) = moved(session) {
+        return moved;
     }
     if has_branch {
         Problem::new(
@@ -262,4 +258,19 @@ fn broken(session: &Session<'_>, has_branch: bool) -> Problem {
             format!("tally-session remove {name}"),
         )
     }
+}
+
+/// That the session's worktree was moved without git's knowledge, if it was.
+pub fn moved(session: &Session<'_>) -> Option<Problem> {
+    let worktree = session.record.worktree();
+    let moved = session.project.moved_worktree(worktree)?;
+    let [from, to] = [&moved, worktree].map(|path| quote(&path.to_string_lossy()));
+    Some(Problem::new(
+        format!(
+            "its worktree {} was moved to {}",
+            worktree.display(),
+            moved.display()
+        ),
+        format!("mv {from} {to}"),
+    ))
 }

@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A program that was asked for its version.
 struct Asked {
     program: &'static str,
+    option: &'static str,
     answer: Receiver<Result<Vec<u8>, Failure>>,
 }
 
@@ -28,25 +29,27 @@ impl Asked {
         let (send, answer) = mpsc::channel();
         // Not waited for: a program that does not answer must not keep this one.
         thread::spawn(move || send.send(Run::new(program).arg(option).stdout()));
-        Self { program, answer }
+        Self {
+            program,
+            option,
+            answer,
+        }
     }
 
     /// The program's version, or what is wrong with it.
     fn version(self) -> Result<String, Finding> {
         let program = self.program;
-        let failed = |found: String| Finding::failed(program, found);
-        match self.answer.recv_timeout(PATIENCE) {
-            Ok(Ok(words)) => Ok(version_in(&String::from_utf8_lossy(&words))),
+        let why = match self.answer.recv_timeout(PATIENCE) {
+            Ok(Ok(words)) => return Ok(version_in(&String::from_utf8_lossy(&words))),
             Ok(Err(Failure::Missing { .. })) => {
-                Err(failed("is not installed, or not on the PATH".to_owned())
-                    .cure(how_to_install(program)))
+                let missing = Finding::failed(program, "is not installed, or not on the PATH");
+                return Err(missing.cure(how_to_install(program)));
             }
-            Ok(Err(error)) => Err(failed(format!("does not work: {error}"))),
-            Err(_) => Err(failed(format!(
-                "did not say its version within {} s",
-                PATIENCE.as_secs()
-            ))),
-        }
+            Ok(Err(error)) => format!("does not work: {error}"),
+            Err(_) => format!("did not say its version within {} s", PATIENCE.as_secs()),
+        };
+        let look = format!("see what it says: {program} {}", self.option);
+        Err(Finding::failed(program, why).cure(look))
     }
 
     /// Whether the program is there and new enough.

@@ -75,7 +75,7 @@ fn a_claude_that_fails_is_a_warning() {
     sandbox.write_script(&sandbox.root.join("bin/claude"), "echo no node >&2; exit 1");
     sandbox.run(["doctor"]).is(
         0,
-        "[...]\nwarning  claude does not work: `claude --version` [..]no node\n[...]\n1 problem\n",
+        "[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n",
         "",
     );
 }

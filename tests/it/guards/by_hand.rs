@@ -72,6 +72,26 @@ fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_look
 }
 
 #[test]
+fn resume_of_a_worktree_that_was_moved_by_mv_gives_a_hint_that_brings_it_back() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    write(&worktree.join("new"), "staged");
+    sandbox.git(&worktree, ["add", "new"]);
+    fs::rename(&worktree, sandbox.root.join("moved")).unwrap();
+    let refused = sandbox.run_changes_nothing(["resume", "feat"]).fails(
+        "error: feat: its worktree [ROOT]/tally-feat was moved to [ROOT]/moved\nhint: mv [..]\n",
+    );
+    sandbox
+        .type_line(&refused.command_after("hint: "))
+        .succeeds();
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "A  new");
+}
+
+#[test]
 fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
