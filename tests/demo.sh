@@ -56,10 +56,13 @@ exec node server.mjs "$@"
 EOF
 cat >"$demo/bin/claude" <<'EOF'
 #!/bin/sh
+[ "$*" != --version ] || exec echo "2.1.330 (a stand-in)"
 echo "Claude Code would start here: claude $*"
 exec cat
 EOF
 chmod +x "$demo/bin/npm" "$demo/bin/claude"
+mkdir -p "$HOME/.virtualenvs/tally/bin"
+: >"$HOME/.virtualenvs/tally/bin/activate"
 
 project=$demo/dev/tally
 cd "$project"
@@ -142,6 +145,7 @@ tmux kill-server
 show tally-session list
 show tally-session resume
 fetch_pages
+show tally-session doctor
 
 if [ "$keep" = yes ]; then
     echo
