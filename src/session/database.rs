@@ -1,5 +1,7 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
+use crate::hint::Hint;
+use crate::process::quote;
 use crate::store::atomic;
 use crate::{ui, wait};
 use anyhow::{Context, Result, anyhow, bail};
@@ -7,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a database may stay locked by others.
@@ -17,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The copy appears under its name when it is whole, with the original's permissions.
 ///
 /// # Errors
-/// If the source is no database, stays locked for ten seconds, or the copy can't be written.
+/// If an older one's journal is in the copy's place, the source is no database, stays locked for ten seconds, or the copy can't be written.
 pub fn copy(source: &Path, copy: &Path) -> Result<()> {
     let failed = || {
         format!(
@@ -28,6 +30,15 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
     };
     let part = &atomic::unfinished(copy);
     remove_if_there(part).with_context(failed)?;
+    if let Some(journal) = journals(copy).first() {
+        let quoted = quote(&journal.to_string_lossy());
+        return Err(anyhow!(
+            "{} is left of a database that was there before, and SQLite would play it into the new one",
+            journal.display()
+        ))
+        .hint(format!("move it away: mv {quoted} {quoted}.old"))
+        .with_context(failed);
+    }
     let result = back_up(source, part).and_then(|()| {
         fs::set_permissions(part, fs::metadata(source)?.permissions())?;
         File::open(part)?.sync_all()?;
@@ -38,6 +49,16 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
         let _ = remove_if_there(part);
     }
     result.map_err(said_once).with_context(failed)
+}
+
+/// The files beside a database that are there and hold a part of it.
+pub fn journals(database: &Path) -> Vec<PathBuf> {
+    let beside = ["-wal", "-journal"].map(|end| {
+        let mut path = database.as_os_str().to_owned();
+        path.push(end);
+        PathBuf::from(path)
+    });
+    beside.into_iter().filter(|path| path.exists()).collect()
 }
 
 /// Whether a database has any tables.
@@ -62,9 +83,8 @@ pub fn has_tables(path: &Path) -> Result<bool> {
         database.pragma_query_value(None, "schema_version", |row| row.get(0))
     };
     let schema = read().map_err(|error| said_once(error.into()))?;
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-wal");
-    let has_more = fs::metadata(journal).is_ok_and(|journal| journal.len() > 0);
+    let has_more = |journal: &PathBuf| fs::metadata(journal).is_ok_and(|file| file.len() > 0);
+    let has_more = journals(path).iter().any(has_more);
     Ok(schema > 0 || has_more)
 }
 

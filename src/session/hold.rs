@@ -45,14 +45,14 @@ pub enum Seen {
 /// If its file can't be read.
 pub fn look(project: &Project, name: &SessionName) -> Result<Seen> {
     let path = path(project, name);
-    if !path.exists() {
-        return Ok(Seen::Nothing);
+    match Lock::try_take(&path) {
+        // Whoever held it may just have ended.
+        Err(_) if !path.exists() => Ok(Seen::Nothing),
+        Err(error) => Err(error),
+        Ok(None) => Ok(Seen::Busy),
+        Ok(Some(lock)) if unfinished(&lock)?.is_some() => Ok(Seen::Unfinished),
+        Ok(Some(_)) => Ok(Seen::Nothing),
     }
-    Ok(match Lock::try_take(&path)? {
-        None => Seen::Busy,
-        Some(lock) if unfinished(&lock)?.is_some() => Seen::Unfinished,
-        Some(_) => Seen::Nothing,
-    })
 }
 
 /// The lock files that no session of these has and that nobody holds: commands that were killed left them.

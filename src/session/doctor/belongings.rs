@@ -111,6 +111,10 @@ impl<'a> Belongings<'a> {
         } else {
             "is missing".to_owned()
         };
+        if from.exists() && kind == Kind::Database && !database::journals(&to).is_empty() {
+            return Finding::failed(checked, format!("{found}, and its journal is left"))
+                .cure(format!("move that away: {} && {FIX}", move_aside(&to)));
+        }
         if from.exists() {
             return self.mendable(Finding::failed(checked, found));
         }
@@ -175,17 +179,28 @@ fn own_database(checked: String, from: &Path, to: &Path) -> Finding {
         return Finding::warning(checked, "is the main checkout's own: both write to it")
             .cure(again(&remove));
     }
-    let [old, aside] = ["", ".old"].map(|end| quote(&format!("{}{end}", to.display())));
-    let aside = format!("mv {old} {aside}");
-    match database::has_tables(to) {
-        Err(error) => {
-            Finding::failed(checked, format!("can't be read: {error:#}")).cure(again(&aside))
-        }
-        Ok(false) if database::has_tables(from).unwrap_or(false) => {
-            Finding::warning(checked, "has no tables").cure(again(&aside))
+    let has_tables = database::has_tables;
+    match has_tables(to) {
+        Err(error) => Finding::failed(checked, format!("can't be read: {error:#}"))
+            .cure(again(&move_aside(to))),
+        Ok(false) if has_tables(from).unwrap_or(false) => {
+            Finding::warning(checked, "has no tables").cure(again(&move_aside(to)))
         }
         Ok(_) => Finding::fine(checked, "is a database of its own"),
     }
+}
+
+/// The command that moves a database away, with its journals: `SQLite` would play them into another one in its place.
+fn move_aside(database: &Path) -> String {
+    let journals = database::journals(database);
+    let there = database.exists().then(|| database.to_owned());
+    let moves = there.into_iter().chain(journals).map(|path| {
+        let path = path.to_string_lossy();
+        let aside = (1..).map(|number| format!("{path}.old{number}"));
+        let free = aside.into_iter().find(|aside| !Path::new(aside).exists());
+        format!("mv {} {}", quote(&path), quote(&free.unwrap_or_default()))
+    });
+    moves.collect::<Vec<_>>().join(" && ")
 }
 
 fn target(link: &Path) -> PathBuf {

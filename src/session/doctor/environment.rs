@@ -21,9 +21,11 @@ pub fn check(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Ve
         .chain([placeholders::expand(wanted, of_project)])
         .filter_map(Result::ok)
         .collect();
-    let names = commands
-        .iter()
-        .filter_map(|command| shlex::split(command)?.into_iter().next());
+    let names = commands.iter().filter_map(|command| {
+        shlex::split(command)?
+            .into_iter()
+            .find(|word| !word.starts_with('-'))
+    });
     names.map(|name| environment(&name)).collect()
 }
 

@@ -179,7 +179,7 @@ fn a_database_that_is_none_or_has_no_tables_is_left_and_the_cure_keeps_it_aside(
             .type_line(&outcome.command_after("for a new copy of the main checkout's: "))
             .is(0, "[...]", "");
         assert_eq!(points(&ours), ["a", "b", "c"]);
-        assert_eq!(read(&ours.with_extension("sqlite3.old")), text);
+        assert_eq!(read(&ours.with_extension("sqlite3.old1")), text);
     }
 }
 
@@ -194,6 +194,59 @@ fn a_database_that_a_server_writes_to_is_looked_at_without_waiting_or_leaving_a_
         )
         .unwrap();
     assert_fine(&sandbox);
+}
+
+#[test]
+fn a_database_that_was_deleted_without_its_journal_is_not_made_under_that() {
+    let sandbox = stopped();
+    let ours = sandbox.worktree("feat").join("backend/db.sqlite3");
+    let journal = ours.with_extension("sqlite3-wal");
+    // As after the end of a server: SQLite itself takes the journal away.
+    let writer = rusqlite::Connection::open(&ours).unwrap();
+    writer
+        .execute_batch("PRAGMA journal_mode = wal; INSERT INTO point VALUES ('old');")
+        .unwrap();
+    let text = fs::read(&journal).unwrap();
+    drop(writer);
+    write(&journal, text);
+    fs::remove_file(&ours).unwrap();
+    let found = assert_left(
+        &sandbox,
+        1,
+        "failed   feat: backend/db.sqlite3 is missing, and its journal is left\n         move that away: [..]",
+    );
+    sandbox.run(["resume"]).fails(
+        "error: [..]backend/db.sqlite3-wal is left of a database [..]\nhint: move it away: mv [..]\n",
+    );
+    sandbox
+        .type_line(&found.command_after("move that away: "))
+        .is(0, "[...]", "");
+    assert_eq!(points(&ours), ["a", "b", "c"]);
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn a_tracked_file_whose_change_is_not_hidden_any_more_is_hidden_again() {
+    let sandbox = project();
+    sandbox.git(&sandbox.main, ["add", "-f", "frontend/.env"]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Track it"]);
+    sandbox.add("one");
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    assert_fine(&sandbox);
+    let show = ["update-index", "--no-skip-worktree", "frontend/.env"];
+    sandbox.git(&worktree, show);
+    assert_mended(
+        &sandbox,
+        1,
+        "failed   feat: git status shows what was put there: frontend/.env",
+        "fixed    feat: git status shows nothing that was put there",
+    );
+    sandbox.git(&worktree, show);
+    write(&worktree.join("frontend/.env"), "MINE=1\n");
+    sandbox.run(["doctor", "--fix"]).is(0, "[...]", "");
+    let changed = sandbox.git(&worktree, ["status", "--porcelain"]);
+    assert_eq!(changed, " M frontend/.env");
 }
 
 #[test]
