@@ -302,6 +302,11 @@ impl<'a> Git<'a> {
         self,
         paths: impl IntoIterator<Item = S>,
     ) -> Result<Vec<String>> {
+        let mut paths = paths.into_iter().peekable();
+        if paths.peek().is_none() {
+            // Asked for none, git lists all.
+            return Ok(Vec::new());
+        }
         let list = self
             .run(["--literal-pathspecs", "ls-files", "-v", "-z", "--"])
             .args(paths)
@@ -333,6 +338,31 @@ impl<'a> Git<'a> {
             .args(paths)
             .insist()?;
         Ok(())
+    }
+
+    /// Whether git tracks a path, or something below it.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn tracks(self, path: &str) -> Result<bool> {
+        let list = self
+            .run(["--literal-pathspecs", "ls-files", "-z", "--", path])
+            .insist()?;
+        Ok(!list.is_empty())
+    }
+
+    /// The files below a folder that git does not track; where it tracks some of them, those that it ignores.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn local_files(self, folder: &str) -> Result<Vec<String>> {
+        let list = self.run(["--literal-pathspecs", "ls-files", "-z", "--others"]);
+        let list = if self.tracks(folder)? {
+            list.args(["--ignored", "--exclude-standard"])
+        } else {
+            list
+        };
+        Ok(paths(&list.args(["--", folder]).insist()?))
     }
 
     /// The files that git ignores and that a file of patterns names, in gitignore syntax.

@@ -2,7 +2,7 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
-use super::{Session, files, lock_store, tmux_name, windows};
+use super::{Session, hidden, lock_store, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Branch, Git, Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -65,7 +65,7 @@ pub fn add<'a>(
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
     let start = check_surroundings(project, wish)?;
-    files::hide_our_own(project)?;
+    hidden::hide_our_own(project)?;
     let prompt = wish.prompt.map(ToOwned::to_owned);
     hold.begin(Unfinished {
         start: start.clone(),

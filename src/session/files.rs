@@ -1,16 +1,17 @@
-//! The files that a worktree gets from the main checkout, and keeping them out of git's sight.
+//! The files that a worktree gets from the main checkout.
 
-use super::{Session, database, lock_store};
+use super::{Session, database};
 use crate::dotenv;
-use crate::git::{Change, Git};
+use crate::git::Git;
 use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::store::{atomic, records};
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
-use std::fs;
-use std::io::{ErrorKind, Write};
+use std::fs::{self, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// Claude Code's own settings of a checkout, for this machine alone.
@@ -26,8 +27,12 @@ pub enum Kind {
     Link,
     /// A copy of a database that others may write to.
     Database,
-    /// A copy.
+    /// A copy of a file.
     Copy,
+    /// A folder, for the files of it that [`included`] names.
+    Folder,
+    /// A copy of a file, or of a symlink as it is.
+    AsItIs,
 }
 
 /// What was put into a worktree.
@@ -40,36 +45,66 @@ pub struct Placed {
 }
 
 /// The paths that the layout gives to every worktree: also a file that only its variables name is copied.
-pub fn parts(layout: &Layout) -> impl Iterator<Item = (&str, Kind)> {
-    let files = &layout.files;
-    let also_set = layout.env.keys();
-    let also_set = also_set.filter(|path| !files.copy.contains(path));
-    [
-        (&files.link, Kind::Link),
-        (&files.sqlite, Kind::Database),
-        (&files.copy, Kind::Copy),
-    ]
-    .into_iter()
-    .flat_map(|(paths, kind)| paths.iter().map(move |path| (path.as_str(), kind)))
-    .chain(also_set.map(|path| (path.as_str(), Kind::Copy)))
+pub fn parts<'a>(
+    project: &'a Project,
+    layout: &'a Layout,
+) -> impl Iterator<Item = (&'a str, Kind)> {
+    let (files, env) = (&layout.files, &layout.env);
+    let way = move |path: &String| {
+        let there = project.main.join(path);
+        if env.contains_key(path) || !there.is_dir() {
+            Kind::Copy
+        } else if there.is_symlink() {
+            Kind::AsItIs
+        } else {
+            Kind::Folder
+        }
+    };
+    let links = files.link.iter().map(|path| (path, Kind::Link));
+    let databases = files.sqlite.iter().map(|path| (path, Kind::Database));
+    let copies = files.copy.iter().map(move |path| (path, way(path)));
+    let also_set = env.keys().filter(|path| !files.copy.contains(path));
+    links
+        .chain(databases)
+        .chain(copies)
+        .chain(also_set.map(|path| (path, Kind::Copy)))
+        .map(|(path, kind)| (path.as_str(), kind))
 }
 
-/// The paths that the project's own list adds to those, all of them to be copied.
+/// The files that the folders among those and the project's own list add to them, all to be copied as they are.
 ///
 /// # Errors
 /// If git fails.
 pub fn included(project: &Project, layout: &Layout) -> Result<Vec<String>> {
-    let list = project.main.join(WORKTREE_INCLUDE);
-    if !list.is_file() {
-        return Ok(Vec::new());
+    let git = Git::at(&project.main);
+    let mut paths = Vec::new();
+    for (path, kind) in parts(project, layout) {
+        if kind == Kind::Folder {
+            paths.extend(git.local_files(path)?);
+        }
     }
-    let is_linked = |path: &String| {
-        let links = &layout.files.link;
-        links.iter().any(|link| Path::new(path).starts_with(link))
-    };
-    let mut paths = Git::at(&project.main).ignored_matches(&list)?;
-    paths.retain(|path| !is_linked(path) && path != records::FILE && !path.ends_with('/'));
+    let list = project.main.join(WORKTREE_INCLUDE);
+    if list.is_file() {
+        paths.extend(git.ignored_matches(&list)?);
+    }
+    paths.retain(|path| is_includable(layout, path) && project.main.join(path).exists());
     Ok(paths)
+}
+
+/// Whether a file may be copied that only a pattern, or the name of its folder, names.
+fn is_includable(layout: &Layout, path: &str) -> bool {
+    let files = &layout.files;
+    let is_linked = |link: &String| Path::new(path).starts_with(link);
+    // What SQLite keeps beside a database means another one than the copy.
+    let is_beside = |database: &String| {
+        path.strip_prefix(database.as_str())
+            .is_some_and(|end| ["-journal", "-shm", "-wal"].contains(&end))
+    };
+    let is_repository = path.ends_with('/');
+    !is_repository
+        && path != records::FILE
+        && !files.link.iter().any(is_linked)
+        && !files.sqlite.iter().any(is_beside)
 }
 
 /// What a path that the main checkout does not have means for the session.
@@ -79,7 +114,7 @@ pub fn absent(session: &Session<'_>, path: &str, kind: Kind) -> Problem {
     let cure = match kind {
         Kind::Link => format!("install what belongs there in {}", folder.display()),
         Kind::Database => format!("make one in {} with your migrations", folder.display()),
-        Kind::Copy => format!(
+        Kind::Copy | Kind::Folder | Kind::AsItIs => format!(
             "a server that needs it has to wait until you write {}",
             there.display()
         ),
@@ -95,7 +130,7 @@ pub fn absent(session: &Session<'_>, path: &str, kind: Kind) -> Problem {
 pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
     let mut placed = Placed::default();
     let (project, layout) = (session.project, session.layout);
-    for (path, kind) in parts(layout) {
+    for (path, kind) in parts(project, layout) {
         let is_made_by_its_variables = kind == Kind::Copy
             && layout.env.contains_key(path)
             && !project.main.join(path).exists();
@@ -104,7 +139,7 @@ pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
         }
     }
     for path in included(project, layout)? {
-        placed.put(session, &path, Kind::Copy)?;
+        placed.put(session, &path, Kind::AsItIs)?;
     }
     for (path, variables) in &layout.env {
         let is_there = session.record.worktree().join(path).exists();
@@ -122,26 +157,39 @@ impl Placed {
             session.project.main.join(path),
             session.record.worktree().join(path),
         );
-        if is_dangling_link(&to) {
-            remove_file(&to)?;
-        }
-        if to.exists() {
+        if is_placed(&from, &to, kind) {
             return Ok(());
+        }
+        if to.is_symlink() {
+            remove_file(&to)?;
         }
         if !from.exists() {
             self.notes.push(absent(session, path, kind).to_string());
             return Ok(());
         }
-        make_parent(&to)?;
+        if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
+            make_folder(from, to)?;
+        }
         let made = match kind {
-            Kind::Link => std::os::unix::fs::symlink(from, &to).map_err(Into::into),
+            Kind::Link => symlink(from, &to).map_err(Into::into),
             Kind::Database => database::copy(&from, &to),
             Kind::Copy => copy(&from, &to),
+            Kind::Folder => make_folder(&from, &to),
+            Kind::AsItIs => copy_as_it_is(&from, &to),
         };
         made.with_context(|| format!("cannot make {}", to.display()))?;
         self.paths.push(path.to_owned());
         Ok(())
     }
+}
+
+/// Whether a path of the worktree leads to something, or, copied as it is, to where the main checkout's leads.
+pub fn is_placed(from: &Path, to: &Path, kind: Kind) -> bool {
+    let is_same_link = || match (fs::read_link(from), fs::read_link(to)) {
+        (Ok(from), Ok(to)) => from == to,
+        _ => false,
+    };
+    to.exists() || kind == Kind::AsItIs && is_same_link()
 }
 
 /// Copies a file with its permissions; it appears when it is whole.
@@ -155,8 +203,27 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(fs::rename(&part, to)?)
 }
 
-fn is_dangling_link(path: &Path) -> bool {
-    path.is_symlink() && !path.exists()
+fn copy_as_it_is(from: &Path, to: &Path) -> Result<()> {
+    match fs::read_link(from) {
+        Ok(target) => Ok(symlink(target, to)?),
+        Err(_) => copy(from, to),
+    }
+}
+
+/// Makes a folder, and those above it that are missing, each as open to others as the main checkout's.
+fn make_folder(from: &Path, to: &Path) -> Result<()> {
+    if to.is_dir() {
+        return Ok(());
+    }
+    if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
+        make_folder(from, to)?;
+    }
+    let made = || -> io::Result<()> {
+        let mode = fs::metadata(from)?.permissions().mode();
+        fs::create_dir(to)?;
+        fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
+    };
+    made().with_context(|| format!("cannot make the folder {}", to.display()))
 }
 
 /// Makes the folder that a path stands in.
@@ -184,7 +251,7 @@ fn set_variables(
 ) -> Result<()> {
     let file = session.record.worktree().join(path);
     let before = read_if_there(&file)?.unwrap_or_default();
-    let text = with_variables(session, before.clone(), variables)?;
+    let text = with_variables(session, before.clone(), variables);
     if text == before {
         return Ok(());
     }
@@ -198,48 +265,22 @@ fn set_variables(
     Ok(())
 }
 
-/// A file's text with the layout's variables set in it.
-fn with_variables(
+/// A file's text with the layout's variables set in it, but for those that need a port which a record of another layout
+/// lacks.
+pub fn with_variables(
     session: &Session<'_>,
     mut text: Vec<u8>,
     variables: &IndexMap<String, String>,
-) -> Result<Vec<u8>> {
+) -> Vec<u8> {
     for (name, value) in variables {
-        let value = session.expand(value)?;
+        let Ok(value) = session.expand(value) else {
+            continue;
+        };
         if dotenv::value(&text, name) != Some(value.as_bytes()) {
             text = dotenv::set(&text, name, &value);
         }
     }
-    Ok(text)
-}
-
-/// Files that git tracks whose changes are hidden from it, and that have more changed than the session's own variables.
-///
-/// # Errors
-/// If git fails, or a file can't be read.
-pub fn hidden_work(session: &Session<'_>) -> Result<Vec<String>> {
-    let mut work = Vec::new();
-    for path in Git::at(session.record.worktree()).hidden(session.layout.env.keys())? {
-        if !is_our_change(session, &path)? {
-            work.push(path);
-        }
-    }
-    Ok(work)
-}
-
-/// Whether a file that git tracks differs from what is committed by the session's own variables alone.
-fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
-    let Some(variables) = session.layout.env.get(path) else {
-        return Ok(false);
-    };
-    let worktree = session.record.worktree();
-    let Some(committed) = Git::at(worktree).committed(path)? else {
-        return Ok(false);
-    };
-    Ok(
-        read_if_there(&worktree.join(path))?
-            == Some(with_variables(session, committed, variables)?),
-    )
+    text
 }
 
 /// A file's bytes; none if there is no such file.
@@ -254,130 +295,9 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// Keeps the store out of `git status`, and what a killed command leaves of a file.
-///
-/// # Errors
-/// If git fails, or `info/exclude` can't be written.
-pub fn hide_our_own(project: &Project) -> Result<()> {
-    exclude(project, shown_of_our_own(project)?)
-}
-
-/// The lines that `info/exclude` lacks for that.
-///
-/// # Errors
-/// If git fails, or `info/exclude` can't be read.
-pub fn shown_of_our_own(project: &Project) -> Result<Vec<String>> {
-    let there = excluded(project)?;
-    let mut patterns = vec![format!("*{}", atomic::UNFINISHED)];
-    if !there.contains(&pattern(records::FILE)) && !Git::at(&project.main).ignores(records::FILE)? {
-        patterns.push(pattern(records::FILE));
-    }
-    patterns.retain(|pattern| !there.contains(pattern));
-    Ok(patterns)
-}
-
-/// What git shows though the session put it there.
-pub struct Shown {
-    /// Paths that git does not know and does not ignore.
-    pub untracked: Vec<String>,
-    /// Files that git tracks, and that the user has not changed.
-    pub tracked: Vec<String>,
-}
-
-/// What git shows of what was placed, and of all that a session may have placed: a command that was killed may have placed
-/// some and hidden none.
-///
-/// # Errors
-/// If git fails, or a file can't be read.
-pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
-    let git = Git::at(session.record.worktree());
-    // A folder where a link belongs is the user's own.
-    let links = &session.layout.files.link;
-    let is_own =
-        |path: &String| links.contains(path) && !session.record.worktree().join(path).is_symlink();
-    let belongings = belongings(session).filter(|path| !is_own(path));
-    let paths: Vec<_> = placed.iter().cloned().chain(belongings).collect();
-    let mut shown = Shown {
-        untracked: Vec::new(),
-        tracked: Vec::new(),
-    };
-    for Change { path, untracked } in git.changes(&paths)? {
-        if untracked {
-            shown.untracked.push(path);
-        } else if is_our_change(session, &path)?
-            || path == CLAUDE_SETTINGS && placed.contains(&path)
-        {
-            shown.tracked.push(path);
-        }
-    }
-    Ok(shown)
-}
-
-/// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
-/// that git tracks is marked to be left as it is, unless the user has changed it too.
-///
-/// # Errors
-/// If git fails, or `info/exclude` can't be written.
-pub fn hide(session: &Session<'_>, placed: &[String]) -> Result<()> {
-    let shown = shown(session, placed)?;
-    if !shown.tracked.is_empty() {
-        Git::at(session.record.worktree()).hide_changes(&shown.tracked)?;
-    }
-    exclude(
-        session.project,
-        shown.untracked.iter().map(|path| pattern(path)).collect(),
-    )
-}
-
-/// A line of `info/exclude` that means this path and no other.
-fn pattern(path: &str) -> String {
-    let mut pattern = String::from("/");
-    for letter in path.chars() {
-        if matches!(letter, '\\' | '*' | '?' | '[' | ' ') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern
-}
-
-fn excluded(project: &Project) -> Result<Vec<String>> {
-    let text = read_if_there(&project.common.join("info/exclude"))?.unwrap_or_default();
-    Ok(String::from_utf8_lossy(&text)
-        .lines()
-        .map(ToOwned::to_owned)
-        .collect())
-}
-
-/// Adds the lines that `info/exclude` lacks.
-fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
-    if patterns.is_empty() {
-        return Ok(());
-    }
-    let _lock = lock_store(project)?;
-    let there = excluded(project)?;
-    patterns.retain(|pattern| !there.contains(pattern));
-    let path = project.common.join("info/exclude");
-    let failed = || format!("cannot write {}", path.display());
-    make_parent(&path)?;
-    let unended =
-        read_if_there(&path)?.is_some_and(|text| !text.is_empty() && !text.ends_with(b"\n"));
-    let mut text = String::from(if unended { "\n" } else { "" });
-    for pattern in patterns {
-        text.push_str(&pattern);
-        text.push('\n');
-    }
-    let mut file = fs::File::options()
-        .append(true)
-        .create(true)
-        .open(&path)
-        .with_context(failed)?;
-    file.write_all(text.as_bytes()).with_context(failed)
-}
-
 /// Every path that a session may have put into its worktree.
 pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
-    parts(session.layout)
+    parts(session.project, session.layout)
         .map(|(path, _)| path)
         .chain(session.layout.env.keys().map(String::as_str))
         .chain([CLAUDE_SETTINGS])

@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::windows::{self, Waiting};
-use super::{Session, files, hooks, lock_store, packages, settings, status, trash};
+use super::{Session, files, hidden, hooks, lock_store, packages, settings, status, trash};
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Git, Start};
@@ -105,7 +105,7 @@ pub fn prepare(
     }
     settings::place(session, &found.rules, &mut placed)?;
     if in_full || !placed.paths.is_empty() {
-        files::hide(session, &placed.paths)?;
+        hidden::hide(session, &placed.paths)?;
     }
     notes.append(&mut placed.notes);
     let others = packages::other_versions(session);

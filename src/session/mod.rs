@@ -5,6 +5,7 @@ mod database;
 pub mod doctor;
 
 mod files;
+mod hidden;
 pub mod hold;
 mod hooks;
 pub mod make;

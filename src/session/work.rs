@@ -1,6 +1,6 @@
 //! Work that would be lost with a session: finding it, saying so, and saving it.
 
-use super::{Session, files};
+use super::{Session, files, hidden};
 use crate::git::work::Commits;
 use crate::git::worktrees::Worktree;
 use crate::git::{Change, Git};
@@ -61,7 +61,7 @@ impl<'a> Work<'a> {
             .collect();
         // Three processes that do not need each other's answers.
         let (uncommitted, hidden, commits) = thread::scope(|scope| {
-            let hidden = worktree.map(|_| scope.spawn(|| files::hidden_work(session)));
+            let hidden = worktree.map(|_| scope.spawn(|| hidden::work(session)));
             let commits = scope.spawn(|| git.own_commits(doomed, &heads));
             let uncommitted = worktree.map(|worktree| uncommitted(session, &worktree.path));
             (

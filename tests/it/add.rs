@@ -3,6 +3,7 @@
 mod branch;
 mod files;
 mod hidden;
+mod included;
 mod ports;
 mod refusals;
 

@@ -1,8 +1,12 @@
 //! `.tally-session.toml`: projects of other kinds.
 
+mod changed;
+mod files;
 mod hooks;
 mod pnpm;
 mod rails;
+mod texts;
+mod wrong;
 
 use crate::sandbox::{Sandbox, write};
 use std::net::TcpListener;

@@ -20,7 +20,7 @@ pub struct Around<'a> {
     branches: Result<HashSet<String>>,
     pub table: Result<Table>,
     pub entries: Result<Entries>,
-    /// The paths that the project's own list adds to the layout's.
+    /// The files that folders and the project's own list add to what the layout names.
     pub included: Result<Vec<String>>,
     /// The sessions whose servers were only just started.
     pub started: &'a [SessionName],
@@ -73,7 +73,10 @@ impl<'a> Around<'a> {
                 "branches",
                 self.branches.as_ref().err().filter(|_| git.is_none()),
             ),
-            ("what .worktreeinclude names", self.included.as_ref().err()),
+            (
+                "what is copied of folders and what .worktreeinclude names",
+                self.included.as_ref().err(),
+            ),
             ("who holds the ports", self.table.as_ref().err()),
         ];
         let mut findings: Vec<_> = missing

@@ -5,7 +5,7 @@ use crate::dotenv;
 use crate::process::quote;
 use crate::project::is_same;
 use crate::session::files::{self, Kind, read_if_there};
-use crate::session::{Session, database, packages, settings};
+use crate::session::{Session, database, hidden, packages, settings};
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -25,14 +25,16 @@ impl<'a> Belongings<'a> {
 
     /// Each path that the layout or the project's own list gives it, and the layout's variables.
     pub fn check_files(&self, included: &[String]) -> Vec<Finding> {
-        let layout = self.session.layout;
-        let is_extra = |path: &&String| files::parts(layout).all(|(known, _)| known != *path);
+        let (project, layout) = (self.session.project, self.session.layout);
+        let parts = || files::parts(project, layout);
+        let is_extra =
+            |path: &&String| parts().all(|(known, _)| !Path::new(path).starts_with(known));
         let extra = included.iter().filter(is_extra);
-        let mut findings: Vec<_> = files::parts(layout)
-            .chain(extra.map(|path| (path.as_str(), Kind::Copy)))
+        let mut findings: Vec<_> = parts()
+            .chain(extra.map(|path| (path.as_str(), Kind::AsItIs)))
             // Those with variables of the session's are made where the main checkout has none.
             .filter(|(path, kind)| *kind != Kind::Copy || !layout.env.contains_key(*path))
-            .map(|(path, kind)| self.part(path, kind))
+            .map(|(path, kind)| self.part(path, kind, included))
             .collect();
         for path in layout.env.keys() {
             match self.variables(path) {
@@ -49,7 +51,7 @@ impl<'a> Belongings<'a> {
     /// Whether git shows what was placed.
     pub fn check_hidden(&self) -> Finding {
         let checked = self.checked("git status");
-        let shown = match files::shown(self.session, &[]) {
+        let shown = match hidden::shown(self.session, &[]) {
             Ok(shown) => shown,
             Err(error) => return Finding::error(checked, &error),
         };
@@ -57,11 +59,9 @@ impl<'a> Belongings<'a> {
         if paths.is_empty() {
             return Finding::fine(checked, "shows nothing that was put there");
         }
-        let more = if paths.len() > NAMED { " and more" } else { "" };
-        let named = paths[..paths.len().min(NAMED)].join(", ");
         self.mendable(Finding::failed(
             checked,
-            format!("shows what was put there: {named}{more}"),
+            format!("shows what was put there: {}", named(&paths)),
         ))
     }
 
@@ -93,17 +93,18 @@ impl<'a> Belongings<'a> {
         finding.mended_by(Mend::Files(self.session.name.clone()))
     }
 
-    fn part(&self, path: &str, kind: Kind) -> Finding {
+    fn part(&self, path: &str, kind: Kind, included: &[String]) -> Finding {
         let (from, to) = (
             self.session.project.main.join(path),
             self.session.record.worktree().join(path),
         );
         let checked = self.checked(path);
-        if to.exists() {
+        if files::is_placed(&from, &to, kind) {
             return match kind {
                 Kind::Link => link(checked, &from, &to),
                 Kind::Database => own_database(checked, &from, &to),
-                Kind::Copy => Finding::fine(checked, "is there"),
+                Kind::Folder => self.folder(checked, path, included),
+                Kind::Copy | Kind::AsItIs => Finding::fine(checked, "is there"),
             };
         }
         let found = if to.is_symlink() {
@@ -122,7 +123,26 @@ impl<'a> Belongings<'a> {
         Finding::of(&self.session.name, State::Warning, absent)
     }
 
-    /// A file and its variables.
+    fn folder(&self, checked: String, path: &str, included: &[String]) -> Finding {
+        let lacks = |file: &&String| {
+            let [from, to] = [&*self.session.project.main, self.session.record.worktree()]
+                .map(|root| root.join(file));
+            !files::is_placed(&from, &to, Kind::AsItIs)
+        };
+        let below = included
+            .iter()
+            .filter(|file| Path::new(file).starts_with(path));
+        let lacking: Vec<_> = below.filter(lacks).map(String::as_str).collect();
+        if lacking.is_empty() {
+            return Finding::fine(checked, "is there");
+        }
+        self.mendable(Finding::failed(
+            checked,
+            format!("lacks {}", named(&lacking)),
+        ))
+    }
+
+    /// A file and its variables, but for those that need a port which it does not have yet.
     fn variables(&self, path: &str) -> Result<Vec<Finding>> {
         let session = self.session;
         let file = session.record.worktree().join(path);
@@ -131,27 +151,21 @@ impl<'a> Belongings<'a> {
             return Ok(vec![self.mendable(finding)]);
         };
         let variables = session.layout.env.get(path).into_iter().flatten();
-        let there = Ok(Finding::fine(self.checked(path), "is there"));
-        [there]
-            .into_iter()
-            .chain(variables.map(|(name, value)| {
-                let wanted = session.expand(value)?;
-                let checked = self.checked(&format!("{name} in {path}"));
-                let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
-                Ok(match found {
-                    Some(found) if found == wanted => {
-                        Finding::fine(checked, format!("is {wanted}"))
-                    }
-                    Some(found) => self.mendable(Finding::failed(
-                        checked,
-                        format!("is {found}, not {wanted}"),
-                    )),
-                    None => {
-                        self.mendable(Finding::failed(checked, format!("is not set to {wanted}")))
-                    }
-                })
-            }))
-            .collect()
+        let there = Finding::fine(self.checked(path), "is there");
+        let set = variables.filter_map(|(name, value)| {
+            let wanted = session.expand(value).ok()?;
+            let checked = self.checked(&format!("{name} in {path}"));
+            let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
+            Some(match found {
+                Some(found) if found == wanted => Finding::fine(checked, format!("is {wanted}")),
+                Some(found) => self.mendable(Finding::failed(
+                    checked,
+                    format!("is {found}, not {wanted}"),
+                )),
+                None => self.mendable(Finding::failed(checked, format!("is not set to {wanted}"))),
+            })
+        });
+        Ok([there].into_iter().chain(set).collect())
     }
 }
 
@@ -201,6 +215,13 @@ fn move_aside(database: &Path) -> String {
         format!("mv {} {}", quote(&path), quote(&free.unwrap_or_default()))
     });
     moves.collect::<Vec<_>>().join(" && ")
+}
+
+/// The first of these paths.
+fn named<S: AsRef<str>>(paths: &[S]) -> String {
+    let first: Vec<_> = paths.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let more = if paths.len() > NAMED { " and more" } else { "" };
+    format!("{}{more}", first.join(", "))
 }
 
 fn target(link: &Path) -> PathBuf {

@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::session::hold::{self, Hold, Unfinished};
 use crate::session::make::{self, Made};
 use crate::session::resume::{self, Resumed};
-use crate::session::{Session, files, lock_store};
+use crate::session::{Session, hidden, lock_store};
 use crate::store::lock::Lock;
 use crate::store::records::Records;
 use crate::store::{atomic, claude_json};
@@ -63,7 +63,7 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
                 }
             }
         }
-        Mend::Hide => files::hide_our_own(project)?,
+        Mend::Hide => hidden::hide_our_own(project)?,
         Mend::Entry(path) => {
             let lock = hold_stray(project, path)?;
             let git = Git::at(&project.main).holding(lock.file());

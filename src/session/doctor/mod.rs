@@ -14,7 +14,7 @@ mod strays;
 
 pub use finding::{FIX, Finding, State};
 
-use super::{Session, files};
+use super::{Session, hidden};
 use crate::claude::Claude;
 use crate::layout::Layout;
 use crate::name::SessionName;
@@ -159,7 +159,7 @@ fn store(project: &Project, records: &Result<Records>) -> Vec<Finding> {
     if path.exists() {
         let exclude = project.common.join("info/exclude");
         let checked = exclude.display().to_string();
-        findings.push(match files::shown_of_our_own(project) {
+        findings.push(match hidden::shown_of_our_own(project) {
             Ok(lines) if lines.is_empty() => Finding::fine(checked, "keeps the store out of git"),
             Ok(lines) => Finding::warning(checked, format!("lacks {}", lines.join(" and ")))
                 .mended_by(Mend::Hide),

@@ -1,0 +1,149 @@
+//! `.worktreeinclude`: ignored files that a worktree needs, as Claude Code has them listed.
+
+use crate::sandbox::{Sandbox, points, read, write};
+use rusqlite::Connection;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// Lets git ignore more than it does.
+fn ignore(sandbox: &Sandbox, patterns: &str) {
+    let text = format!("node_modules/\n.env\n*.sqlite3\n{patterns}");
+    sandbox.commit(&sandbox.main, ".gitignore", &text);
+}
+
+fn include(sandbox: &Sandbox, patterns: &str) {
+    write(&sandbox.main.join(".worktreeinclude"), patterns);
+}
+
+#[test]
+fn worktreeinclude_is_read_as_gitignore_is() {
+    let sandbox = Sandbox::new();
+    ignore(&sandbox, "/data/\n*.pem\n*.local\n#top.local\n");
+    let files = [
+        "#top.local",
+        "certs/a.pem",
+        "certs/no.pem",
+        "data/fixtures/a.txt",
+        "data/fixtures/deep/é b.txt",
+        "data/other.txt",
+        "top.local",
+        "x/y/z.local",
+    ];
+    for file in files {
+        write(&sandbox.main.join(file), file);
+    }
+    // Neither ignored nor tracked, and tracked: neither is ever copied.
+    write(&sandbox.main.join("data.txt"), "");
+    let fixtures = ["data/fixtures/a.txt", "data/fixtures/deep/é b.txt"];
+    let cases: [(&str, &[&str]); 14] = [
+        ("", &[]),
+        ("*.txt\nREADME.md\n", &[fixtures[0], fixtures[1], files[5]]),
+        ("data/fixtures/\n", &fixtures),
+        ("/data/fixtures/*.txt\n", &fixtures[..1]),
+        ("fixtures/\n", &fixtures),
+        ("/fixtures/\n", &[]),
+        ("**/deep/\n", &fixtures[1..]),
+        ("data/**/*b.txt\n", &fixtures[1..]),
+        ("**/*.local\n", &[files[0], files[6], files[7]]),
+        ("/*.local\n!#*\n!\\#*\n", &files[6..7]),
+        ("\\#*\n", &files[..1]),
+        ("*.pem\n!no.pem\n", &files[1..2]),
+        ("data/*\n!data/fixtures/\n", &files[5..6]),
+        (
+            "\u{feff}# *.local\r\n\r\n*.pem  \r\n!no.pem\r\n",
+            &files[1..2],
+        ),
+    ];
+    for (at, (patterns, expected)) in cases.into_iter().enumerate() {
+        include(&sandbox, patterns);
+        let name = format!("feat{at}");
+        sandbox.run(["add", &name]).succeeds();
+        let worktree = sandbox.worktree(&name);
+        let copied: Vec<_> = files
+            .into_iter()
+            .filter(|file| worktree.join(file).exists())
+            .collect();
+        assert_eq!(copied, expected, "{patterns:?}");
+        assert!(!worktree.join("data.txt").exists());
+        sandbox.run(["remove", &name]).succeeds();
+    }
+}
+
+#[test]
+fn a_file_that_the_layout_has_too_is_made_as_the_layout_says() {
+    let sandbox = Sandbox::new();
+    ignore(&sandbox, "*.sqlite3-*\n");
+    include(&sandbox, ".env\n*.sqlite3*\nnode_modules/\n");
+    write(&sandbox.main.join("tools/node_modules/a/a.js"), "a");
+    let database = sandbox.main.join("backend/db.sqlite3");
+    let server = Connection::open(&database).unwrap();
+    server
+        .execute_batch("PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; INSERT INTO point VALUES ('d');")
+        .unwrap();
+    assert!(database.with_extension("sqlite3-wal").exists());
+    let worktree = sandbox.add("feat");
+    let backend = sandbox.ports("feat").0;
+    assert_eq!(
+        read(&worktree.join("frontend/.env")),
+        format!("VITE_TITLE=Points\nVITE_API_URL=http://localhost:{backend}\n")
+    );
+    let link = worktree.join("frontend/node_modules");
+    let modules = sandbox.main.join("frontend/node_modules");
+    assert_eq!(fs::read_link(link).unwrap(), modules);
+    assert_eq!(fs::read_dir(modules).unwrap().count(), 1);
+    assert_eq!(read(&worktree.join("tools/node_modules/a/a.js")), "a");
+    // What belongs to the main checkout's database would be played into the copy.
+    let copy = worktree.join("backend/db.sqlite3");
+    for end in ["sqlite3-wal", "sqlite3-shm"] {
+        assert!(!copy.with_extension(end).exists(), "{end}");
+    }
+    assert_eq!(points(&copy), ["a", "b", "c", "d"]);
+    drop(server);
+}
+
+#[test]
+fn symlinks_stay_symlinks() {
+    let sandbox = Sandbox::new();
+    ignore(&sandbox, "/cache/\n");
+    include(&sandbox, "cache/\n");
+    let cache = sandbox.main.join("cache");
+    write(&cache.join("1.2/lib"), "lib");
+    write(&sandbox.home.join("shared/big"), "big");
+    let links = [
+        ("current", Path::new("1.2")),
+        ("lib", Path::new("current/lib")),
+        ("shared", &sandbox.home.join("shared")),
+    ];
+    for (name, target) in links {
+        symlink(target, cache.join(name)).unwrap();
+    }
+    symlink("nowhere", cache.join("dangling")).unwrap();
+    let copied = sandbox.add("feat").join("cache");
+    for (name, target) in links {
+        assert_eq!(fs::read_link(copied.join(name)).unwrap(), target);
+    }
+    assert_eq!(read(&copied.join("lib")), "lib");
+    assert!(!copied.join("dangling").is_symlink());
+    sandbox.run(["remove", "feat"]).succeeds();
+    assert_eq!(read(&sandbox.home.join("shared/big")), "big");
+}
+
+#[test]
+fn repositories_inside_the_main_checkout_are_not_copied() {
+    let sandbox = Sandbox::new();
+    ignore(&sandbox, "/.claude/worktrees/\n/vendor/\n");
+    include(&sandbox, "*\n");
+    let inner = sandbox.main.join(".claude/worktrees/x");
+    let inner = inner.to_str().unwrap();
+    sandbox.git(&sandbox.main, ["worktree", "add", "-q", inner]);
+    write(&sandbox.main.join(".claude/worktrees/x/.env"), "X=1\n");
+    sandbox.git(&sandbox.main, ["init", "-q", "vendor/lib"]);
+    write(&sandbox.main.join("vendor/lib/file"), "");
+    write(&sandbox.main.join("vendor/file"), "file");
+    let worktree = sandbox.add("feat");
+    assert_eq!(read(&worktree.join("vendor/file")), "file");
+    assert!(!worktree.join("vendor/lib").exists());
+    assert!(!worktree.join(".claude/worktrees").exists());
+    assert!(!worktree.join(".tally-sessions").exists());
+}

@@ -1,0 +1,164 @@
+//! A layout that has changed since sessions were made.
+
+use super::lay_out;
+use crate::sandbox::{Sandbox, eventually, read, write};
+use serde_json::Value;
+use std::fs;
+use std::net::TcpListener;
+
+/// The built-in layout with one more service.
+const WITH_DOCS: &str = r#"
+[ports]
+backend = 8000
+frontend = 5000
+docs = 7000
+
+[env."frontend/.env"]
+VITE_API_URL = "http://localhost:{backend_port}"
+VITE_DOCS_URL = "http://localhost:{docs_port}"
+
+[[window]]
+name = "claude"
+run = "{claude}"
+
+[[window]]
+name = "docs:{docs_port}"
+run = "python manage.py runserver {docs_port}"
+"#;
+
+#[test]
+fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    lay_out(&sandbox, WITH_DOCS);
+    let header = "NAME [..]BACKEND  FRONTEND  DOCS  BRANCH [..]";
+    let row = |state: &str, docs: &str| {
+        format!("feat [..]{state} [..]{backend}     {frontend}      {docs} [..]feat [..]")
+    };
+    let listed = |state: &str, cure: &str| {
+        format!(
+            "{header}\n{}\nfeat: its record has no docs_port: {cure}\n",
+            row(state, "-")
+        )
+    };
+    let stop = "tmux kill-session -t '=tally-feat'";
+    let cure = format!("{stop} && tally-session resume feat");
+    let list = sandbox
+        .run_changes_nothing(["list"])
+        .is(0, &listed("running", &cure), "");
+    assert_eq!(sandbox.list()[0]["docs_port"], Value::Null);
+    assert_eq!(sandbox.list()[0]["docs_up"], false);
+
+    sandbox.type_line(&list.command_after("docs_port: ")).is(
+        0,
+        "resumed feat[..]\n",
+        "warning: the docs of feat had no port, and has 7[..] now\n",
+    );
+    let docs = sandbox.port("feat", "docs");
+    assert_eq!(sandbox.ports("feat"), (backend, frontend));
+    assert_eq!(
+        read(&worktree.join("frontend/.env")),
+        format!(
+            "VITE_TITLE=Points\nVITE_API_URL=http://localhost:{backend}\nVITE_DOCS_URL=http://localhost:{docs}\n"
+        )
+    );
+    assert_eq!(
+        sandbox.windows("feat", "#{window_name}"),
+        ["claude".to_owned(), format!("docs:{docs}")]
+    );
+    let server = sandbox.await_start("python", "feat", 2);
+    assert_eq!(
+        server.env["VITE_DOCS_URL"],
+        format!("http://localhost:{docs}")
+    );
+    let listed = format!("{header}\n{}\n", row("running", &docs.to_string()));
+    sandbox.run(["list"]).is(0, &listed, "");
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+}
+
+#[test]
+fn a_session_without_a_port_for_a_new_service_can_be_removed() {
+    let sandbox = Sandbox::new();
+    // In a file that git tracks, what the session has set there is no work.
+    let ignored = "node_modules/\n*.sqlite3\nbackend/.env\n";
+    write(&sandbox.main.join(".gitignore"), ignored);
+    sandbox.commit_all();
+    sandbox.stand_in(&sandbox.root.join("bin/hook"));
+    sandbox.add("feat");
+    let hook = "\n[hooks]\npre_remove = \"hook {docs_port}\"\n";
+    lay_out(&sandbox, &format!("{WITH_DOCS}{hook}"));
+    let lacks = "the hook pre_remove of .tally-session.toml failed: feat has no port yet for all that is in: hook {docs_port}";
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(&format!(
+        "error: {lacks}\nhint: [..]: tally-session remove --force feat\nhint: give it one: tally-session resume feat\n"
+    ));
+    assert!(sandbox.started("hook", "feat").is_empty());
+    lay_out(
+        &sandbox,
+        &format!("{WITH_DOCS}{}", hook.replace("{docs_port}", "")),
+    );
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    let hook = &sandbox.started("hook", "feat")[0];
+    assert!(!hook.env.contains_key("VITE_DOCS_URL"));
+}
+
+#[test]
+fn a_service_less_leaves_the_list_and_is_still_ended_by_remove() {
+    let sandbox = Sandbox::serving();
+    sandbox.tell("stubborn");
+    sandbox.add("feat");
+    let (backend, frontend) = sandbox.ports("feat");
+    lay_out(
+        &sandbox,
+        "[ports]\nbackend = 8000\n[[window]]\nname = \"backend\"\nrun = \"python manage.py runserver {backend_port}\"\n",
+    );
+    sandbox.run(["list"]).is(
+        0,
+        &format!("NAME [..]BACKEND  BRANCH [..]\nfeat [..]{backend}     feat [..]\n"),
+        "",
+    );
+    // The port stays the session's.
+    sandbox.run(["add", "two"]).succeeds();
+    assert_eq!(sandbox.store()["two"].get("frontend_port"), None);
+    assert_eq!(sandbox.ports("feat"), (backend, frontend));
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "waiting [..]\n");
+    for port in [backend, frontend] {
+        TcpListener::bind(("127.0.0.1", port)).unwrap();
+    }
+}
+
+#[test]
+fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let linked = sandbox.main.join("frontend/node_modules/vite/index.js");
+    lay_out(&sandbox, "[files]\nlink = []\n");
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    assert!(worktree.join("frontend/node_modules").is_symlink());
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    eventually("the worktree's folder is deleted", || {
+        let left = fs::read_dir(sandbox.main.join(".git/tally-session/trash"));
+        left.is_ok_and(|mut left| left.next().is_none())
+            .then_some(())
+    });
+    assert!(linked.exists());
+    let new = sandbox.add_again("feat");
+    assert!(!new.join("frontend/node_modules").exists());
+}
+
+#[test]
+fn windows_that_have_changed_come_with_the_next_resume() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    lay_out(&sandbox, "[[window]]\nname = \"only\"\n");
+    sandbox
+        .run(["resume"])
+        .is(0, "feat is already running\n", "");
+    assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 5);
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["only"]);
+}

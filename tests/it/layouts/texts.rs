@@ -1,0 +1,166 @@
+//! Names, commands and folders that are written in a layout.
+
+use super::lay_out;
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_window_may_have_any_name() {
+    let sandbox = Sandbox::new();
+    let names = [
+        "#{session_name}",
+        "#(touch touched)",
+        "100%d %H:%M",
+        "#[fg=red]x",
+        "-n",
+        "a;",
+        ";",
+        "été 日本",
+        "it's \"$HOME\" \\",
+        "{}",
+    ];
+    let windows = names.map(|name| {
+        let name = name.replace('{', "{{").replace('}', "}}");
+        format!("[[window]]\nname = '''{name}'''\n")
+    });
+    lay_out(&sandbox, &format!("activate = \"\"\n{}", windows.concat()));
+    sandbox.run(["add", "feat"]).succeeds();
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
+    assert!(!sandbox.worktree("feat").join("touched").exists());
+}
+
+#[test]
+fn a_command_is_typed_as_it_is_written() {
+    let sandbox = Sandbox::new();
+    sandbox.stand_in(&sandbox.root.join("bin/hook"));
+    let run = r#"hook '{{x}}' "$TALLY_SESSION" $((1 + 2)) 'a"b' "it's" é日本 '#(date)' '#{{x}}' '~' a\;b \; '' %d '\n' ;"#;
+    lay_out(
+        &sandbox,
+        &format!(
+            "activate = \"true\"\n[[window]]\nname = \"a\"\nrun = '''{run}'''\n[[window]]\nname = \"b\"\ntype = '''echo \"{{{{}}}}\" ; '''\n"
+        ),
+    );
+    sandbox.run(["add", "feat"]).succeeds();
+    assert_eq!(
+        sandbox.await_start("hook", "feat", 1).args,
+        [
+            "{x}", "feat", "3", "a\"b", "it's", "é日本", "#(date)", "#{x}", "~", "a;b", ";", "",
+            "%d", "\\n"
+        ]
+    );
+    sandbox.await_screen("feat", "b", |screen| screen.ends_with("$ echo \"{}\" ;"));
+}
+
+#[test]
+fn placeholders_in_a_command_are_one_word_each() {
+    let sandbox = Sandbox::of_project("my tally's $HOME");
+    sandbox.stand_in(&sandbox.root.join("bin/hook"));
+    lay_out(
+        &sandbox,
+        "activate = \"\"\n[[window]]\nname = \"{slug} of {project}\"\nrun = \"hook {project} {main} x{worktree} {name} {slug} {branch}\"\n",
+    );
+    sandbox.run(["add", "a/b"]).succeeds();
+    let hook = sandbox.await_start("hook", "a/b", 1);
+    assert_eq!(
+        hook.args,
+        [
+            "my tally's $HOME",
+            sandbox.main.to_str().unwrap(),
+            &format!("x{}", sandbox.worktree("a/b").display()),
+            "a/b",
+            "a-b",
+            "a/b"
+        ]
+    );
+    assert_eq!(
+        sandbox.windows("a/b", "#{window_name}"),
+        ["a-b of my tally's $HOME"]
+    );
+}
+
+#[test]
+fn services_may_have_capitals_digits_and_underscores() {
+    let sandbox = Sandbox::new();
+    lay_out(
+        &sandbox,
+        "[ports]\nWeb = 3000\napi_v2 = 4000\na_service_with_a_long_name = 6000\n[env]\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n[[window]]\nname = \"{Web_port} {api_v2_port}\"\n",
+    );
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat
+  branch                      feat [..]
+  worktree                    [ROOT]/tally-feat
+  Web                         http://localhost:3[..]
+  api_v2                      http://localhost:4[..]
+  a_service_with_a_long_name  http://localhost:6[..]
+  attach                      tally-session attach feat
+",
+        "",
+    );
+    let (web, api) = (sandbox.port("feat", "Web"), sandbox.port("feat", "api_v2"));
+    let env = sandbox.await_start("claude", "feat", 1).env;
+    assert_eq!(env["WEB_PORT"], web.to_string());
+    assert_eq!(env["API_V2_PORT"], api.to_string());
+    assert_eq!(
+        sandbox.windows("feat", "#{window_name}")[1],
+        format!("{web} {api}")
+    );
+    assert_eq!(sandbox.list()[0]["Web_port"], web);
+    sandbox.run(["list"]).is(
+        0,
+        "NAME  STATE [..]WEB   API_V2  A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n",
+        "",
+    );
+}
+
+#[test]
+fn a_project_may_have_no_service_at_all() {
+    let sandbox = Sandbox::new();
+    lay_out(
+        &sandbox,
+        "activate = \"\"\n[ports]\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
+    );
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n",
+        "",
+    );
+    sandbox.await_start("claude", "feat", 1);
+    sandbox.run(["list"]).is(
+        0,
+        "NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n",
+        "",
+    );
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    sandbox.await_start("claude", "feat", 2);
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+}
+
+#[test]
+fn a_folder_that_the_worktree_lacks_is_seen_in_its_window_and_nothing_runs_elsewhere() {
+    let sandbox = Sandbox::new();
+    sandbox.stand_in(&sandbox.root.join("bin/hook"));
+    lay_out(
+        &sandbox,
+        "activate = \"\"\n[[window]]\nname = \"a\"\ndir = \"apps/nosuch\"\nrun = \"hook\"\n",
+    );
+    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.await_screen("feat", "a", |screen| screen.contains("No such file"));
+    sandbox.settle("feat", "a");
+    assert!(sandbox.started("hook", "feat").is_empty());
+}
+
+#[test]
+fn without_a_claude_window_nobody_warns_of_a_missing_claude() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.path_of(&["git", "tmux"]);
+    for layout in [
+        "[[window]]\nname = \"shell\"\n",
+        "claude = \"FLAG=1 npx claude\"\n",
+    ] {
+        lay_out(&sandbox, layout);
+        let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+        sandbox.outcome(add.env("PATH", &path)).succeeds();
+        sandbox.run(["remove", "feat"]).succeeds();
+    }
+}
