@@ -292,7 +292,8 @@ mod tests {
             2,
             "files.copy[0] is git's own",
         ),
-        ("[files]\ncopy = [\"\"]", 2, "files.copy[0] is empty"),
+        ("[files]\ncopy = [\"\"]", 2, "files.copy[0] names no file"),
+        ("[files]\nlink = [\"./\"]", 2, "files.link[0] names no file"),
         (
             "[files]\nlink = [\"frontend\"]\ncopy = [\"frontend/x\"]",
             3,
@@ -338,6 +339,11 @@ mod tests {
         (
             "[[window]]\nname = \"a\"\n\n[[window]]\nname = \"b\"\ndir = \"..\"",
             6,
+            "window[1].dir leaves the project",
+        ),
+        (
+            "window = [\n{ name = \"a\" },\n{ name = \"b\", dir = \"/\" },\n]",
+            3,
             "window[1].dir leaves the project",
         ),
         (

@@ -267,7 +267,10 @@ impl Kind {
             Self::Variable if text.starts_with("TALLY_") => {
                 Err("is a variable of tally-session's own".to_owned())
             }
-            Self::Path | Self::Name if text.is_empty() => Err("is empty".to_owned()),
+            Self::Name if text.is_empty() => Err("is empty".to_owned()),
+            Self::Path if check_path(text).is_ok() && plain(text).is_empty() => {
+                Err("names no file".to_owned())
+            }
             Self::Path | Self::Dir => check_path(text),
             Self::Name | Self::Line | Self::Command if text.contains(char::is_control) => {
                 Err("has a control character in it: it must be one line".to_owned())

@@ -198,6 +198,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         bail!("{} is not a file", from.display());
     }
     let part = atomic::unfinished(to);
+    // What a killed command left may be read-only; if it can't be removed, the copy says why.
+    let _ = fs::remove_file(&part);
     fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
     fs::File::open(&part)?.sync_all()?;
     Ok(fs::rename(&part, to)?)
