@@ -3,7 +3,7 @@
 mod failure;
 
 use crate::ui;
-pub use failure::{Ending, Failure};
+pub use failure::{Ending, Failure, Short};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

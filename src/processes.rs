@@ -1,6 +1,7 @@
 //! The processes of this machine: which came from a session's windows, which listen on a port, and ending one.
 
 use crate::ports::Port;
+use crate::process::Short;
 use anyhow::{Context, Result};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
@@ -28,7 +29,7 @@ pub struct Process {
 
 impl fmt::Display for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "process {} ({})", self.pid, self.command)
+        write!(f, "process {} ({})", self.pid, Short(&self.command))
     }
 }
 
@@ -39,10 +40,11 @@ impl Process {
         Self {
             pid: process.pid().as_u32(),
             parent: process.parent().map(sysinfo::Pid::as_u32),
+            // A script in it has lines of its own, and a hostile one more than that.
             command: if words.is_empty() {
                 process.name().to_string_lossy().into_owned()
             } else {
-                words.join(" ")
+                words.join(" ").replace(char::is_control, " ")
             },
         }
     }

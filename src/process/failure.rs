@@ -59,8 +59,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A command line for an error; `-v` shows all of it.
-struct Short<'a>(&'a str);
+/// A command line for a message; `-v` shows all of it.
+pub struct Short<'a>(pub &'a str);
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

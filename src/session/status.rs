@@ -183,8 +183,9 @@ pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -
         problems.push(Problem::new(
             format!("its branch {branch} is gone"),
             format!(
-                "git -C {} switch -c {branch}",
-                quote(&worktree.to_string_lossy())
+                "git -C {} switch -c {}",
+                quote(&worktree.to_string_lossy()),
+                quote(branch)
             ),
         ));
     }

@@ -119,6 +119,11 @@ impl<'a> Belongings<'a> {
         if from.exists() {
             return self.mendable(Finding::failed(checked, found));
         }
+        if kind == Kind::Link && to.is_symlink() {
+            let folder = from.with_file_name("");
+            let install = format!("install what belongs there in {}", folder.display());
+            return Finding::failed(checked, found).cure(install);
+        }
         let absent = files::absent(self.session, path, kind);
         Finding::of(&self.session.name, State::Warning, absent)
     }

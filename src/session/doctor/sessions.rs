@@ -78,8 +78,9 @@ fn on_branch(session: &Session<'_>, around: &Around<'_>, checked: String) -> Fin
                 format!("its worktree {path} is on {other}, not on {branch}"),
             )
             .cure(format!(
-                "git -C {} switch {branch}",
-                quote(&worktree.to_string_lossy())
+                "git -C {} switch {}",
+                quote(&worktree.to_string_lossy()),
+                quote(branch)
             ))
         }
         Some(_) => Finding::fine(

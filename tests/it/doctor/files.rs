@@ -57,6 +57,18 @@ fn a_link_that_leads_nowhere_is_named_with_its_target() {
 }
 
 #[test]
+fn a_link_to_what_the_main_checkout_has_lost_is_left_with_the_folder_to_install_in() {
+    let sandbox = stopped();
+    fs::remove_dir_all(sandbox.main.join("frontend/node_modules")).unwrap();
+    assert_left(
+        &sandbox,
+        1,
+        "failed   feat: frontend/node_modules leads to [ROOT]/tally/frontend/node_modules, where nothing is\n         \
+         install what belongs there in [ROOT]/tally/frontend/",
+    );
+}
+
+#[test]
 fn a_link_to_somewhere_else_is_left_and_the_cure_makes_it_the_main_checkout_s() {
     let sandbox = stopped();
     let link = sandbox.worktree("feat").join("frontend/node_modules");

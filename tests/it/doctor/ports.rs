@@ -123,3 +123,36 @@ fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
     sandbox.await_programs("two", 2);
     assert_fine(&sandbox);
 }
+
+#[test]
+fn a_stranger_s_command_is_shown_in_one_line_of_some_length() {
+    let sandbox = serving();
+    sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    sandbox.restart();
+    let script = format!(
+        "import socket, time\n# \u{1b}[31m {}\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('127.0.0.1', {backend}))\ns.listen()\ntime.sleep(600)\n",
+        "long ".repeat(100)
+    );
+    let mut stranger = sandbox
+        .command("python3", &sandbox.root)
+        .args(["-c", &script])
+        .spawn()
+        .unwrap();
+    eventually("the stranger listens", || {
+        std::net::TcpStream::connect(("127.0.0.1", backend)).ok()
+    });
+    let outcome = sandbox.run(["doctor"]);
+    let line = outcome
+        .stdout
+        .lines()
+        .find(|line| line.contains("is held by"))
+        .unwrap();
+    assert!(
+        line.ends_with("…), which is not the session's"),
+        "{outcome}"
+    );
+    assert!(!line.contains('\u{1b}') && line.len() < 300, "{outcome}");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
