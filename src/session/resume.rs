@@ -125,6 +125,18 @@ fn start(
             ));
         }
         if !tmux.is_pending {
+            if !session.project.owns_worktree(session.record.worktree()) {
+                return Err(anyhow!(
+                    "the windows of {} are open, and its worktree {} is gone",
+                    session.name,
+                    session.record.worktree().display()
+                ))
+                .hint(format!(
+                    "close them, and make it again: {} && tally-session resume {}",
+                    tmux::kill_command(&tmux_name),
+                    session.name
+                ));
+            }
             return Ok(Resumed::AlreadyRunning);
         }
         let start = finish_worktree(session, hold)?;

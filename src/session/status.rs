@@ -175,10 +175,16 @@ pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -
     let (name, branch) = (&session.name, session.record.branch());
     let worktree = session.record.worktree();
     let tmux_name = session.tmux_name();
-    let resume = || format!("tally-session resume {name}");
+    let resume = format!("tally-session resume {name}");
+    // One that runs is left alone by a resume.
+    let resume_anew = if tmux.iter().any(|tmux| session.owns(tmux)) {
+        format!("{} && {resume}", tmux::kill_command(&tmux_name))
+    } else {
+        resume.clone()
+    };
     let mut problems = Vec::new();
     if !session.project.owns_worktree(worktree) {
-        problems.push(broken(session, has_branch));
+        problems.push(broken(session, has_branch, &resume_anew));
     } else if !has_branch {
         problems.push(Problem::new(
             format!("its branch {branch} is gone"),
@@ -195,15 +201,9 @@ pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -
         .keys()
         .filter(|service| session.record.port(service).is_none())
     {
-        let stop = if tmux.iter().any(|tmux| session.owns(tmux)) {
-            let target = quote(&format!("={tmux_name}"));
-            format!("tmux kill-session -t {target} && ")
-        } else {
-            String::new()
-        };
         problems.push(Problem::new(
             format!("its record has no {service}_port"),
-            stop + &resume(),
+            &resume_anew,
         ));
     }
     if tmux
@@ -221,14 +221,14 @@ pub fn problems(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -
     {
         problems.push(Problem::new(
             "some of its windows were never started",
-            resume(),
+            resume,
         ));
     }
     problems
 }
 
 /// Why a session has no worktree.
-fn broken(session: &Session<'_>, has_branch: bool) -> Problem {
+fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
     let (name, project) = (&session.name, session.project);
     let worktree = session.record.worktree();
     let path = worktree.display();
@@ -241,17 +241,14 @@ fn broken(session: &Session<'_>, has_branch: bool) -> Problem {
     if worktree.symlink_metadata().is_ok() {
         return Problem::new(
             format!("{path} is no worktree of this repository"),
-            format!("move it away, then tally-session resume {name}"),
+            format!("move it away, then {resume}"),
         );
     }
     if let Some(moved) = moved(session) {
         return moved;
     }
     if has_branch {
-        Problem::new(
-            format!("its worktree {path} is gone"),
-            format!("tally-session resume {name}"),
-        )
+        Problem::new(format!("its worktree {path} is gone"), resume)
     } else {
         let branch = session.record.branch();
         Problem::new(

@@ -299,3 +299,24 @@ fn resume_works_on_a_record_of_the_old_script() {
         format!("python in {}/backend", worktree.display())
     );
 }
+
+#[test]
+fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_works() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    fs::remove_dir_all(&worktree).unwrap();
+    let cure = "tmux kill-session -t '=tally-feat' && tally-session resume feat";
+    sandbox.run(["list"]).is(
+        0,
+        &format!("NAME [..]\nfeat [..]broken [..]\nfeat: [..]tally-feat is gone: {cure}\n"),
+        "",
+    );
+    sandbox.run(["resume"]).fails(&format!(
+        "error: the windows of feat are open, and [..]tally-feat is gone\nhint: close them, and make it again: {cure}\n"
+    ));
+    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat: [..]\n", "");
+    sandbox.await_programs("feat", 2);
+}
