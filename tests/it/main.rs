@@ -5,6 +5,7 @@
 mod add;
 mod attach;
 mod bad_input;
+mod checkout;
 mod claude;
 mod cli;
 mod completions;

@@ -1,0 +1,88 @@
+//! Checkouts that take long.
+
+use crate::sandbox::{Sandbox, eventually, write};
+
+#[test]
+fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
+    let sandbox = Sandbox::new();
+    let gate = sandbox.root.join("gate");
+    let filter = sandbox.root.join("bin/slow-filter");
+    let script = format!(
+        "while [ ! -e {} ]; do sleep 0.01; done; exec cat",
+        gate.display()
+    );
+    sandbox.write_script(&filter, &script);
+    write(&gate, "");
+    sandbox.commit(&sandbox.main, ".gitattributes", "*.slow filter=slow\n");
+    sandbox.commit(&sandbox.main, "z.slow", "slow\n");
+    let filter = filter.to_str().unwrap();
+    sandbox.git(&sandbox.main, ["config", "filter.slow.smudge", filter]);
+    std::fs::remove_file(&gate).unwrap();
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("add feat");
+    terminal.await_screen(|screen| screen.contains("checking out the files"));
+    write(&gate, "");
+    let (status, screen) = terminal.await_status();
+    assert_eq!(status, 0, "{screen}");
+    let told: Vec<_> = screen.lines().skip(1).take(2).collect();
+    assert!(
+        told[0].contains("added feat") && told[1].contains("branch"),
+        "{screen}"
+    );
+    eventually("the worktree is whole", || {
+        sandbox
+            .worktree("feat")
+            .join("z.slow")
+            .exists()
+            .then_some(())
+    });
+}
+
+#[test]
+fn what_goes_wrong_in_a_checkout_is_told_on_a_terminal_as_elsewhere() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    sandbox.commit(main, ".gitattributes", "*.large filter=store\n");
+    sandbox.commit(main, "m.large", "where the file is\n");
+    let smudge = "echo no network >&2; false";
+    sandbox.git(main, ["config", "filter.store.smudge", smudge]);
+    sandbox.git(main, ["config", "filter.store.required", "true"]);
+    let terminal = sandbox.terminal(main);
+    terminal.run("add feat");
+    let (status, screen) = terminal.await_status();
+    assert_eq!(status, 1, "{screen}");
+    assert!(
+        screen.contains("cannot make the worktree") && screen.contains("no network"),
+        "{screen}"
+    );
+    assert!(
+        !screen.contains("Preparing") && !screen.contains("Updating files"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn many_files_are_checked_out_side_by_side_unless_the_user_has_decided_on_that() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    for number in 0..6000 {
+        write(
+            &main.join(format!("src/{}/{number}.txt", number / 100)),
+            "x",
+        );
+    }
+    sandbox.git(main, ["add", "src"]);
+    sandbox.git(main, ["commit", "-q", "-m", "Add many files"]);
+    let parallel = "checkout.workers=0";
+    let outcome = sandbox.run(["-v", "add", "one"]);
+    assert!(outcome.stderr.contains(parallel), "{outcome}");
+    sandbox.git(main, ["config", "checkout.workers", "1"]);
+    let outcome = sandbox.run(["-v", "add", "two"]);
+    assert!(!outcome.stderr.contains(parallel), "{outcome}");
+    for name in ["one", "two"] {
+        assert_eq!(
+            sandbox.git(&sandbox.worktree(name), ["status", "--porcelain"]),
+            ""
+        );
+    }
+}
