@@ -134,10 +134,13 @@ impl Table {
 
 /// These processes, with their command lines.
 fn look_at(pids: &[sysinfo::Pid]) -> Result<System> {
+    let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+    look(pids, wanted)
+}
+
+fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
     let mut system = System::new().context("cannot list the processes")?;
-    let wanted = ProcessRefreshKind::nothing()
-        .with_cmd(UpdateKind::Always)
-        .without_tasks();
+    let wanted = wanted.without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(pids), true, wanted);
     Ok(system)
 }
@@ -198,24 +201,31 @@ pub fn lives(pid: u32) -> bool {
     pid_of(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
-/// Whether a process lives and works in this folder, and is no younger than it is said to be: the numbers of processes are
-/// used again. `began` is in milliseconds since 1970.
-pub fn works_in(pid: u32, folder: &Path, began: Option<u64>) -> bool {
-    let pid = sysinfo::Pid::from_u32(pid);
-    let Ok(mut system) = System::new() else {
-        return false;
-    };
-    let wanted = ProcessRefreshKind::nothing()
-        .with_cwd(UpdateKind::Always)
-        .without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
-    // The system counts in seconds.
-    let is_old_enough = |process: &sysinfo::Process| {
-        began.is_none_or(|began| process.start_time() <= began / 1000 + 1)
-    };
-    system
-        .process(pid)
-        .is_some_and(|process| process.cwd() == Some(folder) && is_old_enough(process))
+/// The folders that some processes work in.
+pub struct Folders(System);
+
+impl Folders {
+    /// Looks at these processes, as far as they live.
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn of(pids: impl IntoIterator<Item = u32>) -> Result<Self> {
+        let pids: Vec<_> = pids.into_iter().map(sysinfo::Pid::from_u32).collect();
+        let wanted = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always);
+        Ok(Self(look(&pids, wanted)?))
+    }
+
+    /// Whether a process works in this folder, and is no younger than it is said to be: the numbers of processes are used
+    /// again. `began` is in milliseconds since 1970.
+    pub fn works_in(&self, pid: u32, folder: &Path, began: Option<u64>) -> bool {
+        // The system counts in seconds.
+        let is_old_enough = |process: &sysinfo::Process| {
+            began.is_none_or(|began| process.start_time() <= began / 1000 + 1)
+        };
+        self.0
+            .process(sysinfo::Pid::from_u32(pid))
+            .is_some_and(|process| process.cwd() == Some(folder) && is_old_enough(process))
+    }
 }
 
 /// Sends a signal to a process. One that has ended already is no error.

@@ -3,6 +3,8 @@
 use super::{Git, line_of, paths};
 use crate::process::{Failure, Run};
 use anyhow::Result;
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// Who makes the commits that save a session's work: they are this program's, whoever the user is to git.
@@ -50,12 +52,41 @@ impl<'a> Git<'a> {
         }))
     }
 
+    /// How many commits each of these branches has that this checkout has not, and the other way round, by the branches' full
+    /// names; those that are not there are left out. None if git can't tell in one call: it is older than 2.41, or the
+    /// checkout has no commit.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn distances<S: AsRef<OsStr>>(
+        self,
+        refnames: impl IntoIterator<Item = S>,
+    ) -> Result<Option<HashMap<String, (usize, usize)>>> {
+        let output = self
+            .run(["for-each-ref", "--format=%(refname)%00%(ahead-behind:HEAD)"])
+            .args(refnames)
+            .output()?;
+        if !output.status.success() {
+            return Ok(None);
+        }
+        let list = String::from_utf8_lossy(&output.stdout);
+        Ok(list
+            .lines()
+            .map(|line| {
+                let (refname, counts) = line.split_once('\0')?;
+                let (ahead, behind) = counts.split_once(' ')?;
+                let counts = (ahead.parse().ok()?, behind.parse().ok()?);
+                Some((refname.to_owned(), counts))
+            })
+            .collect())
+    }
+
     /// How many commits a branch has that this checkout has not, and the other way round; none if they have no common one.
     ///
     /// # Errors
     /// If git could not be started.
-    pub fn distance(self, branch: &str) -> Result<Option<(usize, usize)>> {
-        let range = format!("refs/heads/{branch}...HEAD");
+    pub fn distance(self, refname: &str) -> Result<Option<(usize, usize)>> {
+        let range = format!("{refname}...HEAD");
         let output = self
             .run(["rev-list", "--left-right", "--count", &range, "--"])
             .output()?;

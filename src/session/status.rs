@@ -8,12 +8,13 @@ use crate::parallel;
 use crate::ports::Port;
 use crate::problem::Problem;
 use crate::process::quote;
-use crate::processes;
+use crate::processes::Folders;
 use crate::project::Project;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::thread;
 
 /// Whether a session can be worked in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -76,14 +77,51 @@ pub struct Status<'a> {
 }
 
 /// What is asked once for all sessions.
-struct Surroundings<'a> {
+struct Surroundings {
     tmux: Vec<TmuxSession>,
-    branches: HashSet<String>,
+    /// The branches that are there, by their full names.
+    branches: HashMap<String, Option<Distance>>,
     claudes: Vec<Running>,
-    project: &'a Project,
 }
 
-/// Judges sessions, several at once.
+impl Surroundings {
+    fn look(project: &Project, claude: &Claude, sessions: &[Session<'_>]) -> Result<Self> {
+        Ok(Self {
+            tmux: tmux::sessions()?,
+            branches: branches(project, sessions)?,
+            claudes: claudes(claude, sessions),
+        })
+    }
+}
+
+/// What is asked about each session by itself: git needs the most time by far.
+struct Finding {
+    has_worktree: bool,
+    changes: Option<usize>,
+    services: Vec<Service>,
+}
+
+impl Finding {
+    fn look(session: &Session<'_>) -> Self {
+        let worktree = session.record.worktree();
+        let has_worktree = session.project.owns_worktree(worktree);
+        Self {
+            has_worktree,
+            changes: has_worktree
+                .then(|| Git::at(worktree).changes::<&str>([]).ok())
+                .flatten()
+                .map(|changes| changes.len()),
+            services: session
+                .layout
+                .ports
+                .keys()
+                .map(|name| service(session, name))
+                .collect(),
+        }
+    }
+}
+
+/// Judges sessions. All that is asked is asked at once: tmux and git once about all of them, and git in each worktree.
 ///
 /// # Errors
 /// If tmux or git can't be asked about all of them.
@@ -95,28 +133,61 @@ pub fn judge<'a>(
     if sessions.is_empty() {
         return Ok(Vec::new());
     }
+    let mut findings = Vec::new();
+    let around = thread::scope(|scope| {
+        scope.spawn(|| findings = parallel::map(sessions, Finding::look));
+        Surroundings::look(project, claude, sessions)
+    })?;
+    Ok(sessions
+        .iter()
+        .zip(findings)
+        .map(|(session, finding)| judge_one(session, finding, &around))
+        .collect())
+}
+
+/// The sessions' branches that are there, and how far each is from the main checkout's.
+fn branches(
+    project: &Project,
+    sessions: &[Session<'_>],
+) -> Result<HashMap<String, Option<Distance>>> {
     let git = Git::at(&project.main);
     let refnames: Vec<_> = sessions
         .iter()
         .map(|session| format!("refs/heads/{}", session.record.branch()))
         .collect();
-    let around = Surroundings {
-        tmux: tmux::sessions()?,
-        branches: git
-            .branches(&refnames)?
+    let distance = |(ahead, behind)| Distance { ahead, behind };
+    if let Some(distances) = git.distances(&refnames)? {
+        return Ok(distances
             .into_iter()
-            .map(|branch| branch.refname)
-            .collect(),
-        claudes: claude
-            .running()
-            .into_iter()
-            .filter(|running| processes::works_in(running.pid, &running.cwd, running.started_at))
-            .collect(),
-        project,
-    };
-    Ok(parallel::map(sessions, |session| {
-        judge_one(session, &around)
-    }))
+            .map(|(refname, counts)| (refname, Some(distance(counts))))
+            .collect());
+    }
+    let branches = git.branches(&refnames)?;
+    let distances = parallel::map(&branches, |branch| {
+        git.distance(&branch.refname).ok().flatten().map(distance)
+    });
+    Ok(branches
+        .into_iter()
+        .map(|branch| branch.refname)
+        .zip(distances)
+        .collect())
+}
+
+/// The Claudes that run in the sessions' worktrees. A file may tell of one that has died: its process has to work there.
+fn claudes(claude: &Claude, sessions: &[Session<'_>]) -> Vec<Running> {
+    let worktrees: HashSet<_> = sessions
+        .iter()
+        .map(|session| session.record.worktree())
+        .collect();
+    let mut claudes = claude.running();
+    claudes.retain(|running| worktrees.contains(running.cwd.as_path()));
+    let processes = Folders::of(claudes.iter().map(|running| running.pid));
+    claudes.retain(|running| {
+        processes.as_ref().is_ok_and(|processes| {
+            processes.works_in(running.pid, &running.cwd, running.started_at)
+        })
+    });
+    claudes
 }
 
 fn service(session: &Session<'_>, name: &str) -> Service {
@@ -128,45 +199,28 @@ fn service(session: &Session<'_>, name: &str) -> Service {
     }
 }
 
-fn judge_one<'a>(session: &'a Session<'a>, around: &Surroundings<'_>) -> Status<'a> {
+fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundings) -> Status<'a> {
     let (worktree, branch) = (session.record.worktree(), session.record.branch());
     let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
-    let has_worktree = around.project.owns_worktree(worktree);
-    let has_branch = around.branches.contains(&format!("refs/heads/{branch}"));
+    let found = around.branches.get(&format!("refs/heads/{branch}"));
     Status {
         session,
-        state: match (has_worktree, ours) {
+        state: match (finding.has_worktree, ours) {
             (false, _) => State::Broken,
             (true, Some(_)) => State::Running,
             (true, None) => State::Stopped,
         },
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
-        services: session
-            .layout
-            .ports
-            .keys()
-            .map(|name| service(session, name))
-            .collect(),
-        changes: has_worktree
-            .then(|| Git::at(worktree).changes::<&str>([]).ok())
-            .flatten()
-            .map(|changes| changes.len()),
-        distance: has_branch
-            .then(|| {
-                Git::at(&around.project.main)
-                    .distance(branch)
-                    .ok()
-                    .flatten()
-            })
-            .flatten()
-            .map(|(ahead, behind)| Distance { ahead, behind }),
+        services: finding.services,
+        changes: finding.changes,
+        distance: found.copied().flatten(),
         claude: around
             .claudes
             .iter()
             .find(|running| running.cwd == worktree)
             .and_then(|running| running.status.clone())
             .filter(|status| ["busy", "idle", "waiting"].contains(&status.as_str())),
-        problems: problems(session, &around.tmux, has_branch),
+        problems: problems(session, &around.tmux, found.is_some()),
     }
 }
 

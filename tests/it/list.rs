@@ -150,6 +150,74 @@ fn list_counts_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
 }
 
 #[test]
+fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.add("same");
+    sandbox.add("gone");
+    sandbox.commit(&worktree, "one", "1");
+    sandbox.commit(&sandbox.main, "two", "2");
+    sandbox.git(&sandbox.worktree("gone"), ["switch", "-q", "--detach"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "gone"]);
+    // As git 2.40 says it.
+    sandbox.wrap(
+        "git",
+        r#"case "$*" in *ahead-behind*) echo "fatal: unknown field name" >&2; exit 128;; esac; exec "$REAL" "$@""#,
+    );
+    let distances: Vec<_> = sandbox
+        .list()
+        .iter()
+        .map(|session| [session["ahead"].clone(), session["behind"].clone()])
+        .collect();
+    assert_eq!(
+        json!(distances),
+        json!([[1, 1], [0, 1], [Value::Null, Value::Null]])
+    );
+}
+
+#[test]
+fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.git(
+        &sandbox.main,
+        ["symbolic-ref", "HEAD", "refs/heads/not-yet"],
+    );
+    let listed = &sandbox.list()[0];
+    assert_eq!(listed["state"], "running");
+    assert_eq!(listed["problems"], json!([]));
+    assert_eq!(listed["ahead"], Value::Null);
+}
+
+#[test]
+fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "two", "three"] {
+        sandbox.add(name);
+    }
+    // An older git has to be asked about each branch.
+    sandbox.wrap(
+        "git",
+        r#"case "$*" in *ahead-behind*) printf 'refs/heads/one\0%s\n' "2 3"; exit;; esac; exec "$REAL" "$@""#,
+    );
+    let outcome = sandbox.run(["-v", "list"]);
+    let asked = |what: &str| {
+        outcome
+            .stderr
+            .lines()
+            .filter(|line| line.contains(what))
+            .count()
+    };
+    assert_eq!(
+        (asked(" tmux "), asked("ahead-behind"), asked(" status ")),
+        (1, 1, 3),
+        "{outcome}"
+    );
+    assert_eq!(asked("+ "), 5, "{outcome}");
+    assert!(outcome.stdout.contains("+2 -3"), "{outcome}");
+}
+
+#[test]
 fn list_says_which_ports_are_served() {
     let sandbox = Sandbox::serving();
     sandbox.add("feat");
