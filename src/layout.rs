@@ -3,6 +3,7 @@
 mod check;
 mod file;
 pub mod placeholders;
+mod wrong;
 
 use crate::hint::Hint;
 use crate::ports::Port;

@@ -2,82 +2,11 @@
 
 use super::file::{LayoutFile, Text, WindowTable, plain};
 use super::placeholders::{CLAUDE, expand};
+use super::wrong::Wrong;
 use crate::ports::Port;
-use anyhow::anyhow;
 use indexmap::IndexMap;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::path::{Component, Path};
-use std::str::Utf8Error;
-
-/// What is wrong with a file, and where.
-pub struct Wrong {
-    key: String,
-    span: Option<Range<usize>>,
-    reason: String,
-}
-
-impl Wrong {
-    fn new(key: impl Into<String>, text: &Text, reason: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            span: Some(text.span()),
-            reason: reason.into(),
-        }
-    }
-
-    /// As an error that names the line of the file's text.
-    pub fn at(self, file: &[u8]) -> anyhow::Error {
-        let said = format!("{} {}", self.key, self.reason);
-        let said = said.trim();
-        match self.span.and_then(|span| file.get(..span.start)) {
-            Some(before) => {
-                let line = before.split(|&byte| byte == b'\n').count();
-                anyhow!("line {line}: {said}")
-            }
-            None => anyhow!("{said}"),
-        }
-    }
-
-    /// As an error of a value that the file leaves as it is built in.
-    pub fn of_the_built_in(self) -> anyhow::Error {
-        anyhow!("the built-in {} {}", self.key, self.reason)
-    }
-
-    /// The table that the key stands in, as it is written.
-    pub fn table(&self) -> &'static str {
-        match self.key.split(['.', '[']).next() {
-            Some("window") => "[[window]]",
-            Some("files") => "[files]",
-            _ => "[env]",
-        }
-    }
-}
-
-impl From<toml::de::Error> for Wrong {
-    fn from(mut error: toml::de::Error) -> Self {
-        let span = error.span();
-        // Without the text it says in one line what is wrong, and in another with which key.
-        error.set_input(None);
-        let reason = error.to_string().lines().collect::<Vec<_>>().join(", ");
-        Self {
-            key: String::new(),
-            span,
-            reason,
-        }
-    }
-}
-
-impl From<Utf8Error> for Wrong {
-    fn from(error: Utf8Error) -> Self {
-        let at = error.valid_up_to();
-        Self {
-            key: String::new(),
-            span: Some(at..at),
-            reason: "there is a byte that is not UTF-8".to_owned(),
-        }
-    }
-}
 
 /// What a value is, and so what may stand in it.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! `.tally-session.toml`: its shape.
 
-use super::check::Wrong;
+use super::wrong::Wrong;
 use crate::ports::Port;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, de};

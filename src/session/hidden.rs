@@ -2,7 +2,8 @@
 
 use super::files::{CLAUDE_SETTINGS, belongings, make_parent, read_if_there, with_variables};
 use super::{Session, lock_store};
-use crate::git::{Change, Git};
+use crate::git::Git;
+use crate::git::files::Change;
 use crate::project::Project;
 use crate::store::{atomic, records};
 use anyhow::{Context, Result};

@@ -3,7 +3,8 @@
 use super::{Session, files, hidden};
 use crate::git::work::Commits;
 use crate::git::worktrees::Worktree;
-use crate::git::{Change, Git};
+use crate::git::Git;
+use crate::git::files::Change;
 use crate::hint::with_hint;
 use crate::process::quote;
 use crate::project;
