@@ -108,42 +108,6 @@ impl Project {
             .with_file_name(format!("{}-{}", self.name, name.slug()))
     }
 
-    /// Whether git knows a worktree at this path whose own `.git` file is gone, or leads nowhere.
-    pub fn has_lost(&self, worktree: &Path) -> bool {
-        let leads_nowhere = match admin_folder(worktree) {
-            Ok(admin) => admin.is_none_or(|admin| !admin.exists()),
-            Err(_) => worktree.is_dir() && worktree.join(".git").symlink_metadata().is_err(),
-        };
-        leads_nowhere && self.entry_of(worktree).is_some()
-    }
-
-    /// Where a worktree is whose folder was moved without telling git, if it is still beside the main checkout.
-    pub fn moved_worktree(&self, worktree: &Path) -> Option<PathBuf> {
-        let entry = self.entry_of(worktree)?;
-        let beside = fs::read_dir(self.main.parent()?).ok()?;
-        beside.flatten().map(|child| child.path()).find(|child| {
-            let admin = admin_folder(child).ok().flatten();
-            admin
-                .and_then(|admin| fs::canonicalize(admin).ok())
-                .as_ref()
-                == Some(&entry)
-        })
-    }
-
-    /// The folder in the common git folder that belongs to the worktree at this path, though nothing may be there.
-    fn entry_of(&self, worktree: &Path) -> Option<PathBuf> {
-        let entries = fs::read_dir(self.common.join("worktrees")).ok()?;
-        entries.flatten().map(|entry| entry.path()).find(|entry| {
-            let dot_git = fs::read_to_string(entry.join("gitdir")).ok();
-            // A newer git may write it as a path from the entry.
-            let known = dot_git.and_then(|dot_git| {
-                let dot_git = entry.join(dot_git.trim_end_matches(['\r', '\n']));
-                without_symlinks(dot_git.parent()?)
-            });
-            known.is_some() && known == without_symlinks(worktree)
-        })
-    }
-
     /// Whether a folder is a worktree of this repository, as its own `.git` file says.
     pub fn owns_worktree(&self, dir: &Path) -> bool {
         admin_folder(dir)
@@ -175,8 +139,8 @@ pub fn is_same(one: &Path, other: &Path) -> bool {
         .is_some_and(|(one, other)| one == other)
 }
 
-/// A path whose last part may lead to nothing.
-fn without_symlinks(path: &Path) -> Option<PathBuf> {
+/// A path without symlinks and dots, whose last part may lead to nothing.
+pub fn without_symlinks(path: &Path) -> Option<PathBuf> {
     Some(
         fs::canonicalize(path.parent()?)
             .ok()?

@@ -1,6 +1,7 @@
 //! git's worktrees, read where git keeps them; see gitrepository-layout(5). No process is started for it.
 
 use super::{Branch, Git};
+use crate::project::{self, without_symlinks};
 use anyhow::{Context, Result};
 use std::ffi::OsStr;
 use std::fs;
@@ -51,8 +52,14 @@ pub fn list(common: &Path) -> Result<Vec<Worktree>> {
         let Ok(dot_git) = fs::read(admin.join("gitdir")) else {
             continue;
         };
-        let dot_git = admin.join(OsStr::from_bytes(dot_git.trim_ascii_end()));
-        let path = dot_git.parent().unwrap_or(&dot_git).to_owned();
+        let dot_git = Path::new(OsStr::from_bytes(dot_git.trim_ascii_end()));
+        let path = admin.join(dot_git.parent().unwrap_or(dot_git));
+        // A newer git may write it as a path from its own folder.
+        let path = if dot_git.is_relative() {
+            without_symlinks(&path).unwrap_or(path)
+        } else {
+            path
+        };
         let locked = fs::read_to_string(admin.join("locked")).ok();
         worktrees.push(Worktree {
             branch: branch(&admin, &path, told.as_deref()),
@@ -62,6 +69,32 @@ pub fn list(common: &Path) -> Result<Vec<Worktree>> {
         });
     }
     Ok(worktrees)
+}
+
+impl Worktree {
+    /// Whether it is the one at this path, where nothing may be.
+    pub fn is_at(&self, path: &Path) -> bool {
+        let real = without_symlinks(path);
+        self.path == path || real.is_some() && real == without_symlinks(&self.path)
+    }
+
+    /// Whether its folder is there, and has a `.git` file no more, or one that leads nowhere.
+    pub fn has_lost_git_file(&self) -> bool {
+        match project::admin_folder(&self.path) {
+            Ok(admin) => admin.is_none_or(|admin| !admin.exists()),
+            Err(_) => self.path.is_dir() && self.path.join(".git").symlink_metadata().is_err(),
+        }
+    }
+
+    /// Where its folder is, if that was moved without telling git and is one of those in `dir`.
+    pub fn moved_to(&self, dir: &Path) -> Option<PathBuf> {
+        let is_its_own = |folder: &PathBuf| {
+            let admin = project::admin_folder(folder).ok().flatten();
+            admin.is_some_and(|admin| project::is_same(&admin, &self.admin))
+        };
+        let folders = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+        folders.filter(|_| !self.path.exists()).find(is_its_own)
+    }
 }
 
 /// The branch that a checkout is on, as its `HEAD` says, or as git has told.

@@ -3,6 +3,7 @@
 use super::Session;
 use crate::claude::{Claude, Running};
 use crate::git::Git;
+use crate::git::worktrees::{self, Worktree};
 use crate::listeners;
 use crate::parallel;
 use crate::ports::Port;
@@ -286,7 +287,8 @@ fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
     let (name, project) = (&session.name, session.project);
     let worktree = session.record.worktree();
     let path = worktree.display();
-    if project.has_lost(worktree) {
+    let entry = entry(session);
+    if entry.as_ref().is_some_and(Worktree::has_lost_git_file) {
         return Problem::new(
             format!("the .git file of its worktree {path} is gone, or leads nowhere"),
             format!("{} worktree repair", project.git()),
@@ -315,7 +317,7 @@ fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
 /// That the session's worktree was moved without git's knowledge, if it was.
 pub fn moved(session: &Session<'_>) -> Option<Problem> {
     let worktree = session.record.worktree();
-    let moved = session.project.moved_worktree(worktree)?;
+    let moved = entry(session)?.moved_to(session.project.main.parent()?)?;
     let [from, to] = [&moved, worktree].map(|path| quote(&path.to_string_lossy()));
     Some(Problem::new(
         format!(
@@ -325,4 +327,10 @@ pub fn moved(session: &Session<'_>) -> Option<Problem> {
         ),
         format!("mv {from} {to}"),
     ))
+}
+
+/// What git knows of the session's worktree, though nothing may be there.
+fn entry(session: &Session<'_>) -> Option<Worktree> {
+    let mut worktrees = worktrees::list(&session.project.common).ok()?.into_iter();
+    worktrees.find(|worktree| worktree.is_at(session.record.worktree()))
 }

@@ -55,6 +55,11 @@ impl<'a> Around<'a> {
         })
     }
 
+    /// Whether git gives answers.
+    pub fn has_git(&self) -> bool {
+        self.branches.is_ok()
+    }
+
     /// Whether there is a branch; if it can't be known, none is missed.
     pub fn has_branch(&self, name: &str) -> bool {
         let refname = format!("refs/heads/{name}");
@@ -65,14 +70,10 @@ impl<'a> Around<'a> {
 
     /// The checks that can't be made, as what they need could not be had.
     pub fn skipped(&self, subject: &Subject<'_>) -> Vec<Finding> {
-        let git = self.worktrees.as_ref().err();
         let missing = [
             ("which sessions run", self.tmux.as_ref().err()),
-            ("worktrees, branches and what git shows", git),
-            (
-                "branches",
-                self.branches.as_ref().err().filter(|_| git.is_none()),
-            ),
+            ("worktrees", self.worktrees.as_ref().err()),
+            ("branches, and what git shows", self.branches.as_ref().err()),
             (
                 "what is copied of folders and what .worktreeinclude names",
                 self.included.as_ref().err(),

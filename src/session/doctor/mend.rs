@@ -93,15 +93,16 @@ fn prepare(
     if hold.unfinished.is_some() || !project.owns_worktree(session.record.worktree()) {
         bail!("the session {name} has changed meanwhile");
     }
-    hold.begin(Unfinished {
+    // For this command alone: if it is cut short, nothing is half made that was not before.
+    hold.unfinished = Some(Unfinished {
         start: Start::Existing,
         prompt: None,
         is_new: false,
-    })?;
+    });
     let made = &mut Made::default();
-    let notes = make::prepare(&session, &Start::Existing, &hold, claude, made)?;
+    let notes = make::prepare(&session, &Start::Existing, &hold, claude, made);
     hold.finish();
-    Ok(notes)
+    notes
 }
 
 /// Keeps every add from making a session in this place, if none has it and nothing is there.

@@ -16,7 +16,7 @@ pub use finding::{FIX, Finding, State};
 
 use super::{Session, hidden};
 use crate::claude::Claude;
-use crate::layout::Layout;
+use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::parallel;
 use crate::project::Project;
@@ -56,7 +56,8 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-/// Makes every check. Nothing is changed, but with `fix`: that mends what is safe to mend, and looks again.
+/// Makes every check. Nothing is changed, but that what `remove` took away is deleted, as by every command. With `fix` what
+/// is safe to mend is mended, and looked at again.
 pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
     let claude = subject.layout.as_ref().ok();
     let claude = claude.map(|layout| layout.claude.as_str());
@@ -116,7 +117,8 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
             findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));
         }
         (Err(error), _) => {
-            findings.push(Finding::error("the layout:", error));
+            let file = project.main.join(layout::FILE);
+            findings.push(Finding::error("the layout:", error).edit(&file));
             findings.push(Finding::skipped("the sessions", "the layout is broken"));
         }
         (_, Err(_)) => {

@@ -8,7 +8,6 @@ use crate::git::worktrees::Worktree;
 use crate::process::quote;
 use crate::session::hold::{self, Seen};
 use crate::session::{Session, status};
-use std::path::Path;
 
 /// Looks at one session.
 pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
@@ -48,7 +47,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         }
         let belongings = Belongings::of(session);
         findings.extend(belongings.check_files(around.included.as_deref().unwrap_or_default()));
-        if around.worktrees.is_ok() {
+        if around.has_git() {
             findings.push(belongings.check_hidden());
         }
         if let Ok(entries) = &around.entries {
@@ -68,7 +67,7 @@ fn on_branch(session: &Session<'_>, around: &Around<'_>, checked: String) -> Fin
         .worktrees
         .iter()
         .flatten()
-        .find(|found| is_at(found, worktree));
+        .find(|found| found.is_at(worktree));
     let path = worktree.display();
     match found {
         Some(Worktree { branch: other, .. }) if other.as_deref() != Some(branch) => {
@@ -89,8 +88,4 @@ fn on_branch(session: &Session<'_>, around: &Around<'_>, checked: String) -> Fin
         ),
         None => Finding::fine(checked, format!("its worktree is {path}")),
     }
-}
-
-fn is_at(worktree: &Worktree, path: &Path) -> bool {
-    worktree.path == path || crate::project::is_same(&worktree.path, path)
 }

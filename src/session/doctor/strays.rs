@@ -72,7 +72,12 @@ impl Strays<'_> {
             return None;
         }
         let checked = format!("git's entry of the worktree {}", path.display());
-        if let Some(moved) = self.project.moved_worktree(path) {
+        if let Some(moved) = self
+            .project
+            .main
+            .parent()
+            .and_then(|dir| worktree.moved_to(dir))
+        {
             let found = format!("does not know that this was moved to {}", moved.display());
             let moved = quote(&moved.to_string_lossy());
             let cure = format!("{git} worktree repair {moved}");

@@ -33,11 +33,11 @@ fn without_git_or_tmux_the_rest_is_still_looked_at() {
     for (missing, skipped) in [
         (
             "git",
-            "skipped  worktrees, branches and what git shows: git is not installed\n",
+            "skipped  branches, and what git shows: git is not installed\n",
         ),
         (
             "tmux",
-            "skipped  which sessions run: tmux is not installed\n",
+            "skipped  which sessions run: [..]tmux is not installed\n",
         ),
     ] {
         let sandbox = stopped();
@@ -95,6 +95,58 @@ fn a_broken_store_is_named_and_the_sessions_are_skipped() {
         );
         assert_eq!(read(&store), broken);
     }
+}
+
+#[test]
+fn a_broken_layout_is_named_with_its_line_and_the_sessions_are_skipped() {
+    let sandbox = stopped();
+    write(&sandbox.main.join(".tally-session.toml"), "activate = 1\n");
+    assert_left(
+        &sandbox,
+        1,
+        "failed   the layout: [ROOT]/tally/.tally-session.toml[..] line 1[..]\n         \
+         see how it is written: tally-session layout\n         \
+         ${EDITOR:-vi} [ROOT]/tally/.tally-session.toml\n\
+         skipped  the sessions: the layout is broken",
+    );
+}
+
+#[test]
+fn another_layout_is_looked_at_by_its_own_words() {
+    let sandbox = Sandbox::new();
+    let layout = "activate = ''\n\
+                  ports = { web = 3000 }\n\
+                  files = { link = ['node_modules'], copy = ['.env'], sqlite = [] }\n\
+                  env = { '.env' = { WEB_URL = 'http://localhost:{web_port}' } }\n\
+                  window = [{ name = 'web', run = 'npm run dev -- --port {web_port}' }]\n";
+    write(&sandbox.main.join(".tally-session.toml"), layout);
+    write(&sandbox.main.join("node_modules/x/index.js"), "");
+    write(
+        &sandbox.main.join(".env"),
+        "WEB_URL=http://localhost:3000\n",
+    );
+    sandbox.git(&sandbox.main, ["add", ".tally-session.toml"]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Layout"]);
+    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.await_start("npm", "feat", 1);
+    let port = sandbox.store()["feat"]["web_port"].clone();
+    sandbox.run(["doctor"]).is(
+        0,
+        &format!(
+            "[...]\n\
+             ok       [ROOT]/tally/.git/info/exclude keeps the store out of git\n\
+             ok       feat: its worktree is [ROOT]/tally-feat, on its branch feat\n\
+             ok       feat: node_modules leads to the main checkout's\n\
+             ok       feat: .env is there\n\
+             ok       feat: WEB_URL in .env is http://localhost:{port}\n\
+             ok       feat: git status shows nothing that was put there\n\
+             ok       feat: Claude has what it was allowed in the main checkout\n\
+             warning  feat: the web's port {port} is not served, though the session runs\n         \
+             see why in the window web: tally-session attach feat\n\
+             1 problem\n"
+        ),
+        "",
+    );
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn windows_that_were_never_started_are_started_by_fix() {
 fn a_session_that_can_not_be_finished_says_why() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
-    let start = "{\"start\":\"existing\",\"prompt\":null}";
+    let start = "{\"start\":\"existing\",\"prompt\":null,\"is_new\":false}";
     write(
         &sandbox.main.join(".git/tally-session/sessions/feat.lock"),
         start,
