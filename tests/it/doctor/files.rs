@@ -301,6 +301,39 @@ fn files_that_the_project_s_own_list_names_are_looked_at() {
 }
 
 #[test]
+fn a_folder_that_is_copied_is_looked_at_file_by_file() {
+    let sandbox = project();
+    let layout = "[files]\nlink = []\nsqlite = []\ncopy = [\"media\"]\n[env]\n";
+    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.commit_all();
+    for file in ["a", "b/c", "d", "e"] {
+        write(&sandbox.main.join("media").join(file), file);
+    }
+    // It leads nowhere on a branch without what git does not have.
+    write(&sandbox.main.join("local"), "");
+    symlink("../local", sandbox.main.join("media/link")).unwrap();
+    let media = sandbox.add("feat").join("media");
+    sandbox.restart();
+    assert_fine(&sandbox);
+    fs::remove_file(media.join("b/c")).unwrap();
+    fs::remove_file(media.join("link")).unwrap();
+    assert_mended(
+        &sandbox,
+        1,
+        "failed   feat: media lacks media/b/c, media/link",
+        "fixed    feat: media is there",
+    );
+    fs::remove_dir_all(&media).unwrap();
+    assert_mended(
+        &sandbox,
+        1,
+        "failed   feat: media is missing",
+        "fixed    feat: media is there",
+    );
+    assert_eq!(read(&media.join("b/c")), "b/c");
+}
+
+#[test]
 fn permissions_that_its_claude_lacks_are_a_warning_and_given_to_it() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
