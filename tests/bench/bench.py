@@ -83,6 +83,7 @@ class Bench:
             with open(f"{main}/.sessions/{name}", "w") as record:
                 record.write(f"{backend} {frontend}\n")
         self.stage.settle()
+        self.stage.age_checkouts(main)
         self.stage.forget_ended_claudes()
         return main
 
@@ -117,6 +118,7 @@ class Bench:
         for verb, names in steps:
             measured.append((verb, how(command(verb, *names), main, self.stage.env)))
             self.stage.settle()
+            self.stage.age_checkouts(main)
         return measured
 
 

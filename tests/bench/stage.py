@@ -121,6 +121,13 @@ class Stage:
             time.sleep(0.02)
         time.sleep(0.05)
 
+    def age_checkouts(self, main):
+        """Makes worktrees look as if they had been there for a while. git reads files again that are no older than its index,
+        until a `git status` finds them so."""
+        for index in glob.glob(f"{main}/.git/worktrees/*/index"):
+            in_a_while = time.time() + 10
+            os.utime(index, (in_a_while, in_a_while))
+
     def forget_ended_claudes(self):
         """Takes away what Claude Code itself takes away when it ends, and its stand-in does not."""
         for path in glob.glob(f"{self.env['HOME']}/.claude/sessions/*.json"):
