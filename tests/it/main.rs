@@ -20,6 +20,7 @@ mod layouts;
 mod list;
 mod many;
 mod ports;
+mod readme;
 mod remove;
 mod resume;
 mod sandbox;
