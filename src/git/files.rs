@@ -14,6 +14,45 @@ pub struct Change {
     pub path: String,
 }
 
+/// What `git status` shows at one moment.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The commit that is checked out; none in a repository without one.
+    pub head: Option<String>,
+    /// What differs from it.
+    pub changes: Vec<Change>,
+}
+
+impl Status {
+    /// Reads the second version of git's porcelain format. Renames are not asked for.
+    fn read<L: AsRef<str>>(lines: impl Iterator<Item = L>) -> Self {
+        /// How many fields stand before the path of a changed file, and of one with a conflict.
+        const CHANGED: usize = 8;
+        const CONFLICT: usize = 10;
+        let mut status = Self::default();
+        for line in lines {
+            let line = line.as_ref();
+            let path = |fields: usize| line.splitn(fields + 1, ' ').nth(fields);
+            let (path, untracked) = match line.bytes().next() {
+                Some(b'1') => (path(CHANGED), false),
+                Some(b'u') => (path(CONFLICT), false),
+                Some(b'?') => (path(1), true),
+                _ => {
+                    let head = line.strip_prefix("# branch.oid ");
+                    let head = head.filter(|head| *head != "(initial)");
+                    status.head = status.head.or(head.map(ToOwned::to_owned));
+                    continue;
+                }
+            };
+            status.changes.extend(path.map(|path| Change {
+                untracked,
+                path: path.to_owned(),
+            }));
+        }
+        status
+    }
+}
+
 impl Git<'_> {
     /// What `git status` would show, of the whole checkout or of some paths.
     ///
@@ -23,12 +62,22 @@ impl Git<'_> {
         self,
         paths: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Change>> {
+        Ok(self.status(paths)?.changes)
+    }
+
+    /// The same, with the commit that it is compared with.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn status<S: AsRef<OsStr>>(self, paths: impl IntoIterator<Item = S>) -> Result<Status> {
         let status = self
             .run([
                 "--no-optional-locks",
                 "--literal-pathspecs",
                 "status",
-                "--porcelain",
+                "--porcelain=v2",
+                "--branch",
+                "--no-ahead-behind",
                 "-z",
             ])
             .args([
@@ -39,14 +88,8 @@ impl Git<'_> {
             ])
             .args(paths)
             .insist()?;
-        Ok(status
-            .split(|&byte| byte == 0)
-            .filter(|line| line.len() > 3)
-            .map(|line| Change {
-                untracked: line.starts_with(b"??"),
-                path: String::from_utf8_lossy(&line[3..]).into_owned(),
-            })
-            .collect())
+        let lines = status.split(|&byte| byte == 0);
+        Ok(Status::read(lines.map(String::from_utf8_lossy)))
     }
 
     /// Whether git ignores a path.
@@ -61,24 +104,13 @@ impl Git<'_> {
             .success())
     }
 
-    /// Those of these paths whose changes are hidden from git in this checkout.
+    /// The files whose changes are hidden from git in this checkout.
     ///
     /// # Errors
     /// If git fails.
-    pub fn hidden<S: AsRef<OsStr>>(
-        self,
-        paths: impl IntoIterator<Item = S>,
-    ) -> Result<Vec<String>> {
-        let mut paths = paths.into_iter().peekable();
-        if paths.peek().is_none() {
-            // Asked for none, git lists all.
-            return Ok(Vec::new());
-        }
-        let list = self
-            .run(["--literal-pathspecs", "ls-files", "-v", "-z", "--"])
-            .args(paths)
-            .insist()?;
-        Ok(self::paths(&list)
+    pub fn hidden(self) -> Result<Vec<String>> {
+        let list = self.run(["ls-files", "-v", "-z"]).insist()?;
+        Ok(paths(&list)
             .iter()
             .filter_map(|line| line.strip_prefix("S "))
             .map(ToOwned::to_owned)
@@ -151,5 +183,43 @@ impl Git<'_> {
             .input(named)
             .output()?;
         Ok(paths(&ignored.stdout))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_with_its_commit_and_each_path_whole() {
+        let lines = [
+            "# branch.oid 1f0c2d4",
+            "# branch.head a b",
+            "1 .M N... 100644 100644 100644 aaaa aaaa with two spaces",
+            "1 D. N... 100644 000000 000000 aaaa 0000 gone",
+            "u UU N... 100644 100644 100644 100644 a b c in conflict",
+            "? new file",
+            "",
+        ];
+        let change = |path: &str, untracked| Change {
+            untracked,
+            path: path.to_owned(),
+        };
+        assert_eq!(
+            Status::read(lines.iter()),
+            Status {
+                head: Some("1f0c2d4".to_owned()),
+                changes: vec![
+                    change("with two spaces", false),
+                    change("gone", false),
+                    change("in conflict", false),
+                    change("new file", true),
+                ]
+            }
+        );
+        assert_eq!(
+            Status::read(["# branch.oid (initial)"].iter()),
+            Status::default()
+        );
     }
 }

@@ -4,11 +4,12 @@ use super::files::{CLAUDE_SETTINGS, belongings, make_parent, read_if_there, with
 use super::{Session, lock_store};
 use crate::git::Git;
 use crate::git::files::Change;
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::store::{atomic, records};
 use anyhow::{Context, Result};
+use indexmap::IndexMap;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// Keeps the store out of `git status`, and what a killed command leaves of a file.
@@ -75,7 +76,7 @@ pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
                     .or_else(itself)
                     .cloned(),
             );
-        } else if is_our_change(session, &path)?
+        } else if session.layout.env.contains_key(&path) && is_our_change(session, &path)?
             || path == CLAUDE_SETTINGS && placed.contains(&path)
         {
             shown.tracked.push(path);
@@ -152,20 +153,45 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
 /// # Errors
 /// If git fails, or a file can't be read.
 pub fn work(session: &Session<'_>) -> Result<Vec<String>> {
+    let worktree = session.record.worktree();
     let mut work = Vec::new();
-    for path in Git::at(session.record.worktree()).hidden(session.layout.env.keys())? {
-        if !is_our_change(session, &path)? {
+    if !may_hide(worktree)? {
+        return Ok(work);
+    }
+    for path in Git::at(worktree).hidden()? {
+        // One that is not there is left out of a sparse checkout.
+        let is_there = worktree.join(&path).symlink_metadata().is_ok();
+        if is_there && !is_our_change(session, &path)? {
             work.push(path);
         }
     }
     Ok(work)
 }
 
-/// Whether a file that git tracks differs from what is committed by the session's own variables alone.
-fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
-    let Some(variables) = session.layout.env.get(path) else {
-        return Ok(false);
+/// Whether git's index of a worktree may hide a file. The second version of its format has no room for that, and git writes a
+/// later one only where it needs it; an index in parts may have it in the other part. See gitformat-index(5).
+fn may_hide(worktree: &Path) -> Result<bool> {
+    const SECOND: &[u8] = b"DIRC\0\0\0\x02";
+    let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
+    let mut start = [0; SECOND.len()];
+    let is_second = fs::File::open(admin.join("index"))
+        .and_then(|mut index| index.read_exact(&mut start))
+        .is_ok_and(|()| start == SECOND);
+    let mut files = fs::read_dir(&admin)
+        .with_context(|| format!("cannot read {}", admin.display()))?
+        .flatten();
+    let is_other_part = |file: fs::DirEntry| {
+        file.file_name()
+            .as_encoded_bytes()
+            .starts_with(b"sharedindex.")
     };
+    Ok(!is_second || files.any(is_other_part))
+}
+
+/// Whether a file that git tracks differs from what is committed by the session's own variables alone, if at all.
+fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+    let none = IndexMap::new();
+    let variables = session.layout.env.get(path).unwrap_or(&none);
     let worktree = session.record.worktree();
     let Some(committed) = Git::at(worktree).committed(path)? else {
         return Ok(false);

@@ -99,7 +99,7 @@ pub fn remove(
         } else {
             Some(work.save()?)
         };
-    } else if had_windows || !layout.hooks.pre_remove.is_empty() {
+    } else if (had_windows || !layout.hooks.pre_remove.is_empty()) && !work.is_still_all()? {
         find_work()?
             .refuse()
             .context("its windows are closed, and that is all that was done")?;

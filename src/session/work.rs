@@ -1,10 +1,10 @@
 //! Work that would be lost with a session: finding it, saying so, and saving it.
 
 use super::{Session, files, hidden};
+use crate::git::Git;
+use crate::git::files::{Change, Status};
 use crate::git::work::Commits;
 use crate::git::worktrees::Worktree;
-use crate::git::Git;
-use crate::git::files::Change;
 use crate::hint::with_hint;
 use crate::process::quote;
 use crate::project;
@@ -20,16 +20,23 @@ const NAMED: usize = 10;
 pub struct Work<'a> {
     session: &'a Session<'a>,
     worktree: Option<&'a Worktree>,
-    /// Files that are not committed.
-    files: Vec<String>,
+    uncommitted: Uncommitted,
     /// Files that git does not look at in this worktree, as the session changed them, and that the user has changed too.
     hidden: Vec<String>,
-    /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
-    repositories: Vec<(String, &'static str)>,
     /// Commits that no other branch and no remote holds.
     commits: Option<Commits>,
     /// The tips that hold them: the branch's, and the worktree's if it is another.
     tips: Vec<String>,
+}
+
+/// What no commit holds of a worktree.
+#[derive(Default, PartialEq, Eq)]
+struct Uncommitted {
+    /// The commit that it is compared with.
+    head: Option<String>,
+    files: Vec<String>,
+    /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
+    repositories: Vec<(String, &'static str)>,
 }
 
 /// Work that was saved.
@@ -72,14 +79,12 @@ impl<'a> Work<'a> {
             )
         });
         let crashed = |_| anyhow!("a thread ended early");
-        let (files, repositories) = uncommitted.transpose()?.unwrap_or_default();
         let hidden = hidden.transpose().map_err(crashed)?.transpose()?;
         let mut work = Self {
             session,
             worktree,
-            files,
+            uncommitted: uncommitted.transpose()?.unwrap_or_default(),
             hidden: hidden.unwrap_or_default(),
-            repositories,
             commits: None,
             tips: Vec::new(),
         };
@@ -104,7 +109,7 @@ impl<'a> Work<'a> {
     /// # Errors
     /// If there is such work.
     pub fn refuse_unsavable(&self) -> Result<()> {
-        let Some((path, cure)) = self.repositories.first() else {
+        let Some((path, cure)) = self.uncommitted.repositories.first() else {
             return Ok(());
         };
         let whole = self.session.record.worktree().join(path);
@@ -134,16 +139,30 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether nothing has come since this was found.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn is_still_all(&self) -> Result<bool> {
+        let Some(worktree) = self.worktree else {
+            return Ok(true);
+        };
+        Ok(
+            uncommitted(self.session, &worktree.path)? == self.uncommitted
+                && hidden::work(self.session)? == self.hidden,
+        )
+    }
+
     /// Whether nothing would be lost.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.hidden.is_empty() && self.commits.is_none()
+        self.uncommitted.files.is_empty() && self.hidden.is_empty() && self.commits.is_none()
     }
 
     /// Why the session is not removed, how to look at the work, and how to remove it all the same.
     fn refusal(&self) -> anyhow::Error {
         let name = &self.session.name;
         let mut reasons = Vec::new();
-        let files: Vec<_> = self.files.iter().chain(&self.hidden).collect();
+        let files: Vec<_> = self.uncommitted.files.iter().chain(&self.hidden).collect();
         if !files.is_empty() {
             let named: Vec<_> = files
                 .iter()
@@ -175,7 +194,7 @@ impl<'a> Work<'a> {
                 "{git} update-index --no-skip-worktree {} && {git} status",
                 hidden.join(" ")
             )
-        } else if !self.files.is_empty() {
+        } else if !self.uncommitted.files.is_empty() {
             format!("{git} status")
         } else {
             let branch = self.session.record.branch();
@@ -208,7 +227,9 @@ impl<'a> Work<'a> {
     fn save_commit(&self) -> Result<Saved> {
         let commit = match (self.worktree, self.tips.as_slice()) {
             (Some(worktree), tips)
-                if !self.files.is_empty() || !self.hidden.is_empty() || tips.len() > 1 =>
+                if !self.uncommitted.files.is_empty()
+                    || !self.hidden.is_empty()
+                    || tips.len() > 1 =>
             {
                 self.commit_files(worktree)?
             }
@@ -267,16 +288,11 @@ fn in_one_line(file: &str) -> String {
     }
 }
 
-/// The files of a worktree that are not committed, but for what the session put there, and the repositories inside it that
-/// have work of their own.
-#[expect(clippy::type_complexity, reason = "two lists")]
-fn uncommitted(
-    session: &Session<'_>,
-    worktree: &Path,
-) -> Result<(Vec<String>, Vec<(String, &'static str)>)> {
+/// What no commit holds of a worktree, but for what the session put there.
+fn uncommitted(session: &Session<'_>, worktree: &Path) -> Result<Uncommitted> {
     let git = Git::at(worktree);
     let belongings: Vec<_> = files::belongings(session).collect();
-    let changes = git.changes::<&str>([])?;
+    let Status { head, changes } = git.status::<&str>([])?;
     // git lists a repository inside the checkout that it does not know as one path with a slash.
     let nested = |path: &String| path.ends_with('/');
     let mut repositories: Vec<_> = changes
@@ -301,7 +317,11 @@ fn uncommitted(
         .filter(is_work)
         .map(|change| change.path)
         .collect();
-    Ok((files, repositories))
+    Ok(Uncommitted {
+        head,
+        files,
+        repositories,
+    })
 }
 
 /// Whether a main branch has all that the commit has: also rebased, or squashed into one. The doomed branch is none.

@@ -250,3 +250,22 @@ fn a_file_name_cannot_change_what_the_message_says() {
     assert!(!refused.stderr.contains("\nhint: rm"), "{refused}");
     assert!(!refused.stderr.contains('\u{1b}'), "{refused}");
 }
+
+#[test]
+fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    sandbox.git(main, ["add", "--force", "frontend/.env"]);
+    sandbox.git(main, ["commit", "--quiet", "--message", "Share it"]);
+    let env = sandbox.add("feat").join("frontend/.env");
+    let text = read(&env);
+    assert_eq!(
+        sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]),
+        ""
+    );
+    write(&main.join(".tally-session.toml"), "[env]\n");
+    write(&env, text + "VITE_NEW=1\n");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat [..]frontend/.env\n[...]");
+}
