@@ -14,6 +14,7 @@ use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::quote;
+use crate::processes::Process;
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
@@ -71,7 +72,12 @@ pub fn remove(
     let found = find(&session, &records, &mut removed)?;
     let doomed = found.branch && !wish.keep_branch;
     let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
-    let work = find_work()?;
+    let (work, before) = thread::scope(|scope| {
+        let before = scope.spawn(|| servers::running(&session));
+        (find_work(), before.join())
+    });
+    let work = work?;
+    let before = before.map_err(|_| anyhow!("a thread ended early"))??;
     work.refuse_unsavable()?;
     if !wish.force {
         work.refuse()?;
@@ -87,9 +93,9 @@ pub fn remove(
     }
     let had_windows = kill_windows(&session, &hold)?;
     if !had_windows {
-        refuse_open_elsewhere(&session)?;
+        refuse_open_elsewhere(&session, &before)?;
     }
-    let left = servers::end(&session)?;
+    let left = servers::end(&session, before)?;
     // What the hook wrote, and what was written while its windows were closing, counts as well.
     if wish.force {
         let work = find_work()?;
@@ -146,9 +152,14 @@ pub fn remove(
 }
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
-fn refuse_open_elsewhere(session: &Session<'_>) -> Result<()> {
-    let panes = servers::panes(session)?;
-    let Some(pane) = panes.first() else {
+fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
+    let mut pane = None;
+    for process in running {
+        if process.is_pane()? {
+            pane = Some(process);
+        }
+    }
+    let Some(pane) = pane else {
         return Ok(());
     };
     let error = anyhow!(

@@ -84,18 +84,12 @@ impl Left {
     }
 }
 
-/// What runs in windows of the session that are open; in another tmux server, if this one has none of it.
+/// What came from the session's windows and runs.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
-pub fn panes(session: &Session<'_>) -> Result<Vec<Process>> {
-    let mut panes = Vec::new();
-    for process in Table::now()?.of_session(session.record.worktree())? {
-        if process.is_pane()? {
-            panes.push(process);
-        }
-    }
-    Ok(panes)
+pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
+    Table::now()?.of_session(session.record.worktree())
 }
 
 /// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
@@ -116,18 +110,21 @@ pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
 /// Waits until the processes that came from the session's windows have ended, after these were closed. Those that hold one
 /// of its ports, and those of the session's that started them, are asked to end, and then made to. Nobody else is touched.
 ///
-/// A process came from its windows if its environment says so: that also holds for one that left its terminal.
+/// A process came from its windows if its environment says so: that also holds for one that left its terminal. `before` are
+/// those that were there before the windows were closed: while they end there is no need to look for others.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
-pub fn end(session: &Session<'_>) -> Result<Left> {
+pub fn end(session: &Session<'_>, before: Vec<Process>) -> Result<Left> {
     let start = Instant::now();
     let mut told = HashSet::new();
-    let mut left = Left::default();
+    let mut left = Left {
+        ports: Vec::new(),
+        processes: before,
+    };
     let what = format!("for the servers of {} to end", session.name);
     wait::until(LIMIT, &what, || {
         let waited = start.elapsed();
-        // Most end at the hang-up: to look for the others is worth while when these have.
         let still_end = left.processes.iter().any(|own| processes::lives(own.pid));
         if waited < HANG_UP && still_end {
             return Ok(None);
