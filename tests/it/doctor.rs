@@ -1,5 +1,6 @@
 //! `doctor`: what is found, named with its cure, mended, and left alone.
 
+mod databases;
 mod files;
 mod ports;
 mod programs;

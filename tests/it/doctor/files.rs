@@ -1,7 +1,7 @@
 //! The files of a session, and its Claude's permissions.
 
 use super::{assert_fine, assert_left, assert_mended, project, stopped};
-use crate::sandbox::{Sandbox, points, read, read_json, write};
+use crate::sandbox::{Sandbox, read, read_json, write};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -145,96 +145,6 @@ fn a_variable_that_is_not_the_session_s_is_set_in_its_line() {
         );
         assert_eq!(read(&file), mended);
     }
-}
-
-#[test]
-fn a_database_that_is_the_main_checkout_s_own_is_left_and_the_cure_copies_it() {
-    let sandbox = stopped();
-    let (main, ours) = (
-        sandbox.main.join("backend/db.sqlite3"),
-        sandbox.worktree("feat").join("backend/db.sqlite3"),
-    );
-    fs::remove_file(&ours).unwrap();
-    symlink(&main, &ours).unwrap();
-    let found = assert_left(
-        &sandbox,
-        0,
-        "warning  feat: backend/db.sqlite3 is the main checkout's own: both write to it\n         [..]",
-    );
-    sandbox
-        .type_line(&found.command_after("for a new copy of the main checkout's: "))
-        .is(0, "[...]", "");
-    assert_fine(&sandbox);
-    assert!(!ours.is_symlink());
-    assert_eq!(points(&main), ["a", "b", "c"]);
-}
-
-#[test]
-fn a_database_that_is_none_or_has_no_tables_is_left_and_the_cure_keeps_it_aside() {
-    for (text, code, found) in [
-        (
-            "not a database at all, this".repeat(30),
-            1,
-            "failed   feat: backend/db.sqlite3 can't be read: [..]not a database[..]",
-        ),
-        (
-            String::new(),
-            0,
-            "warning  feat: backend/db.sqlite3 has no tables",
-        ),
-    ] {
-        let sandbox = stopped();
-        let ours = sandbox.worktree("feat").join("backend/db.sqlite3");
-        write(&ours, &text);
-        let outcome = assert_left(&sandbox, code, &format!("{found}\n         [..]"));
-        sandbox
-            .type_line(&outcome.command_after("for a new copy of the main checkout's: "))
-            .is(0, "[...]", "");
-        assert_eq!(points(&ours), ["a", "b", "c"]);
-        assert_eq!(read(&ours.with_extension("sqlite3.old1")), text);
-    }
-}
-
-#[test]
-fn a_database_that_a_server_writes_to_is_looked_at_without_waiting_or_leaving_a_file() {
-    let sandbox = stopped();
-    let ours = sandbox.worktree("feat").join("backend/db.sqlite3");
-    let writer = rusqlite::Connection::open(&ours).unwrap();
-    writer
-        .execute_batch(
-            "PRAGMA journal_mode = wal; BEGIN EXCLUSIVE; INSERT INTO point VALUES ('d');",
-        )
-        .unwrap();
-    assert_fine(&sandbox);
-}
-
-#[test]
-fn a_database_that_was_deleted_without_its_journal_is_not_made_under_that() {
-    let sandbox = stopped();
-    let ours = sandbox.worktree("feat").join("backend/db.sqlite3");
-    let journal = ours.with_extension("sqlite3-wal");
-    // As after the end of a server: SQLite itself takes the journal away.
-    let writer = rusqlite::Connection::open(&ours).unwrap();
-    writer
-        .execute_batch("PRAGMA journal_mode = wal; INSERT INTO point VALUES ('old');")
-        .unwrap();
-    let text = fs::read(&journal).unwrap();
-    drop(writer);
-    write(&journal, text);
-    fs::remove_file(&ours).unwrap();
-    let found = assert_left(
-        &sandbox,
-        1,
-        "failed   feat: backend/db.sqlite3 is missing, and its journal is left\n         move that away: [..]",
-    );
-    sandbox.run(["resume"]).fails(
-        "error: [..]backend/db.sqlite3-wal is left of a database [..]\nhint: move it away: mv [..]\n",
-    );
-    sandbox
-        .type_line(&found.command_after("move that away: "))
-        .is(0, "[...]", "");
-    assert_eq!(points(&ours), ["a", "b", "c"]);
-    assert_fine(&sandbox);
 }
 
 #[test]
