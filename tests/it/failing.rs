@@ -24,8 +24,10 @@ fn fails_and_changes_nothing(sandbox: &Sandbox, stderr: &str) -> Outcome {
 fn a_file_that_cannot_be_copied_is_named_and_all_is_undone() {
     let sandbox = sandbox();
     // Even the superuser cannot read it as a file.
-    fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
-    write(&sandbox.main.join("backend/.env/in-the-way"), "");
+    let env = sandbox.main.join("backend/.env");
+    fs::remove_file(&env).unwrap();
+    let made = sandbox.command("mkfifo", &sandbox.main).arg(&env).status();
+    assert!(made.unwrap().success());
     let error =
         "error: cannot make [ROOT]/tally-feat/backend/.env: [..][ROOT]/tally/backend/.env[..]\n";
     fails_and_changes_nothing(&sandbox, error);
