@@ -8,18 +8,29 @@ mod sessions;
 mod strays;
 
 use crate::sandbox::{Outcome, Sandbox, write};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A project whose `workon` finds its virtual environment.
 fn project() -> Sandbox {
-    with_environment(Sandbox::new())
+    in_order(Sandbox::new())
 }
 
-fn with_environment(sandbox: Sandbox) -> Sandbox {
+fn in_order(sandbox: Sandbox) -> Sandbox {
     write(
         &sandbox.home.join(".virtualenvs/tally/bin/activate"),
         "# virtualenv\n",
     );
+    let port = quiet_port();
+    let layout = format!("[ports]\nbackend = {port}\nfrontend = {}\n", port + 100);
+    sandbox.commit(&sandbox.main, ".tally-session.toml", &layout);
     sandbox
+}
+
+/// A port that other programs on this machine do not take by chance, also while the session that has it is stopped.
+fn quiet_port() -> u16 {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let ours = u16::try_from(std::process::id() % 50).unwrap() * 400;
+    11_000 + ours + TAKEN.fetch_add(1, Ordering::Relaxed) % 100
 }
 
 /// A project with a stopped session, all of it in order.
@@ -75,7 +86,7 @@ fn assert_left(sandbox: &Sandbox, code: i32, found: &str) -> Outcome {
 
 #[test]
 fn a_healthy_project_is_all_ok_and_nothing_is_changed() {
-    let sandbox = with_environment(Sandbox::serving());
+    let sandbox = in_order(Sandbox::serving());
     sandbox.add("feat");
     sandbox.add("fix/pay");
     let (backend, frontend) = sandbox.ports("feat");

@@ -1,11 +1,11 @@
 //! Who holds the ports.
 
-use super::{assert_fine, assert_left, with_environment};
+use super::{assert_fine, assert_left, in_order};
 use crate::sandbox::{Sandbox, eventually, signal};
 use rustix::process::Signal;
 
 fn serving() -> Sandbox {
-    with_environment(Sandbox::serving())
+    in_order(Sandbox::serving())
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Programs, the store, Claude's file and the virtual environment.
 
-use super::{assert_left, project, stopped};
+use super::{assert_left, project, quiet_port, stopped};
 use crate::sandbox::{Sandbox, read, write};
 use std::fs;
 
@@ -115,10 +115,11 @@ fn a_broken_layout_is_named_with_its_line_and_the_sessions_are_skipped() {
 fn another_layout_is_looked_at_by_its_own_words() {
     let sandbox = Sandbox::new();
     let layout = "activate = ''\n\
-                  ports = { web = 3000 }\n\
+                  ports = { web = PORT }\n\
                   files = { link = ['node_modules'], copy = ['.env'], sqlite = [] }\n\
                   env = { '.env' = { WEB_URL = 'http://localhost:{web_port}' } }\n\
                   window = [{ name = 'web', run = 'npm run dev -- --port {web_port}' }]\n";
+    let layout = layout.replace("PORT", &quiet_port().to_string());
     write(&sandbox.main.join(".tally-session.toml"), layout);
     write(&sandbox.main.join("node_modules/x/index.js"), "");
     write(
