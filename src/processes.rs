@@ -11,7 +11,7 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
-use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 /// The variable that tells which session's windows a process came from: it holds the worktree.
 pub const WORKTREE: &str = "TALLY_WORKTREE";
@@ -199,6 +199,23 @@ fn listening() -> Result<Vec<(u16, u32)>> {
 /// Whether a process lives.
 pub fn lives(pid: u32) -> bool {
     pid_of(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+}
+
+/// Whether any of these processes runs. One that has ended and that its parent has not asked about does not.
+pub fn any_runs(processes: &[Process]) -> bool {
+    let there = processes.iter().filter(|process| lives(process.pid));
+    let pids: Vec<_> = there
+        .map(|process| sysinfo::Pid::from_u32(process.pid))
+        .collect();
+    let has_ended = |process: &sysinfo::Process| {
+        matches!(
+            process.status(),
+            ProcessStatus::Zombie | ProcessStatus::Dead
+        )
+    };
+    !pids.is_empty()
+        && look(&pids, ProcessRefreshKind::nothing())
+            .map_or(true, |system| !system.processes().values().all(has_ended))
 }
 
 /// The folders that some processes work in.

@@ -20,6 +20,7 @@ use crate::store::claude_json;
 use crate::store::records::Records;
 use anyhow::{Context, Result, anyhow, bail};
 use std::thread;
+use std::time::Instant;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
@@ -73,11 +74,12 @@ pub fn remove(
     let doomed = found.branch && !wish.keep_branch;
     let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
     let (work, before) = thread::scope(|scope| {
-        let before = scope.spawn(|| servers::running(&session));
-        (find_work(), before.join())
+        let work = scope.spawn(find_work);
+        let before = servers::running(&session);
+        (work.join(), before)
     });
-    let work = work?;
-    let before = before.map_err(|_| anyhow!("a thread ended early"))??;
+    let work = work.map_err(|_| anyhow!("a thread ended early"))??;
+    let before = before?;
     work.refuse_unsavable()?;
     if !wish.force {
         work.refuse()?;
@@ -95,8 +97,21 @@ pub fn remove(
     if !had_windows {
         refuse_open_elsewhere(&session, &before)?;
     }
-    let left = servers::end(&session, before)?;
-    // What the hook wrote, and what was written while its windows were closing, counts as well.
+    let closed = Instant::now();
+    servers::hang_up(&session, &before);
+    // What the hook wrote, and what was written while the windows were closing, counts as well.
+    let looks_again = !wish.force && (had_windows || !layout.hooks.pre_remove.is_empty());
+    let (left, is_all) = thread::scope(|scope| {
+        let is_all = scope.spawn(|| looks_again.then(|| work.is_still_all()).transpose());
+        (servers::end(&session, closed), is_all.join())
+    });
+    let left = left?;
+    let is_all = is_all.map_err(|_| anyhow!("a thread ended early"))??;
+    // While something ran it may have looked too soon.
+    let is_all = match is_all {
+        Some(_) if !left.had_ended => work.is_still_all()?,
+        is_all => is_all.unwrap_or(true),
+    };
     if wish.force {
         let work = find_work()?;
         work.refuse_unsavable()?;
@@ -105,7 +120,7 @@ pub fn remove(
         } else {
             Some(work.save()?)
         };
-    } else if (had_windows || !layout.hooks.pre_remove.is_empty()) && !work.is_still_all()? {
+    } else if !is_all {
         find_work()?
             .refuse()
             .context("its windows are closed, and that is all that was done")?;

@@ -49,6 +49,8 @@ pub struct Left {
     pub ports: Vec<Held>,
     /// Processes that came from its windows.
     pub processes: Vec<Process>,
+    /// Whether all of them had ended before they were looked for.
+    pub had_ended: bool,
 }
 
 impl Left {
@@ -73,7 +75,11 @@ impl Left {
                 is_own: own.is_some(),
             });
         }
-        Ok(Self { ports, processes })
+        Ok(Self {
+            ports,
+            processes,
+            had_ended: false,
+        })
     }
 
     /// Whether all ports that are held are held by others; one whose holder can't be seen may just be given back.
@@ -99,37 +105,39 @@ pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
 /// If the system does not tell which processes there are.
 pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
     let mut left = Left::default();
-    let what = format!("for the servers of {} to end", session.name);
-    wait::until(TERMINATE, &what, || {
+    wait::until(TERMINATE, &waiting_for(session), || {
         left = Left::now(session)?;
         Ok(left.is_settled().then_some(()))
     })?;
     Ok(left)
 }
 
-/// Waits until the processes that came from the session's windows have ended, after these were closed. Those that hold one
+/// Waits a moment for these processes to end, as most do when their windows are closed. What is left then is for [`end`].
+pub fn hang_up(session: &Session<'_>, before: &[Process]) {
+    let has_ended = || Ok((!processes::any_runs(before)).then_some(()));
+    // This question has no error.
+    let _ = wait::until(HANG_UP, &waiting_for(session), has_ended);
+}
+
+fn waiting_for(session: &Session<'_>) -> String {
+    format!("for the servers of {} to end", session.name)
+}
+
+/// Waits until the processes that came from the session's windows have ended, after these were `closed`. Those that hold one
 /// of its ports, and those of the session's that started them, are asked to end, and then made to. Nobody else is touched.
 ///
-/// A process came from its windows if its environment says so: that also holds for one that left its terminal. `before` are
-/// those that were there before the windows were closed: while they end there is no need to look for others.
+/// A process came from its windows if its environment says so: that also holds for one that left its terminal.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
-pub fn end(session: &Session<'_>, before: Vec<Process>) -> Result<Left> {
-    let start = Instant::now();
+pub fn end(session: &Session<'_>, closed: Instant) -> Result<Left> {
     let mut told = HashSet::new();
-    let mut left = Left {
-        ports: Vec::new(),
-        processes: before,
-    };
-    let what = format!("for the servers of {} to end", session.name);
-    wait::until(LIMIT, &what, || {
-        let waited = start.elapsed();
-        let still_end = left.processes.iter().any(|own| processes::lives(own.pid));
-        if waited < HANG_UP && still_end {
-            return Ok(None);
-        }
+    let mut left = Left::default();
+    let mut looks = 0;
+    wait::until(LIMIT, &waiting_for(session), || {
+        let waited = closed.elapsed();
         left = Left::now(session)?;
+        looks += 1;
         if waited >= HANG_UP {
             let word = if waited >= TERMINATE {
                 Signal::KILL
@@ -144,6 +152,7 @@ pub fn end(session: &Session<'_>, before: Vec<Process>) -> Result<Left> {
         }
         let is_done = left.is_settled() && left.processes.is_empty();
         let is_enough = waited >= OTHERS && !left.ports.iter().any(|held| held.is_own);
+        left.had_ended = is_done && looks == 1;
         Ok((is_done || is_enough).then_some(()))
     })?;
     Ok(left)
