@@ -27,6 +27,7 @@ mod project;
 mod hint;
 mod parallel;
 mod process;
+mod shell;
 mod ui;
 mod wait;
 
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
     } else {
         ui::Verbosity::Normal
     });
+    if let Some(folder) = &cli.dir {
+        ui::set_folder(folder);
+    }
     commands::run(cli).unwrap_or_else(|error| {
         ui::error(&error);
         ExitCode::FAILURE

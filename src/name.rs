@@ -46,6 +46,14 @@ impl SessionName {
         bail!("the name {name:?} {broken}");
     }
 
+    /// A name like this text, with dashes for what can't be in one; none if there is none.
+    pub fn near(text: &str) -> Option<Self> {
+        let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+        let words = text.split(|letter| !fits(letter));
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        Self::parse(words.join("-").trim_matches(['-', '_', '.', '/'])).ok()
+    }
+
     /// The name as it was given, which is the branch's too.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -148,6 +156,21 @@ mod tests {
                 .most_like(names.iter())
                 .map(SessionName::as_str);
             assert_eq!(found, meant, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_name_has_one_like_it() {
+        for (text, name) in [
+            ("my feature", Some("my-feature")),
+            ("-x", Some("x")),
+            ("fix: a  bug!", Some("fix-a-bug")),
+            ("größe", Some("gr-e")),
+            ("a..b", None),
+            ("!", None),
+        ] {
+            let near = SessionName::near(text);
+            assert_eq!(near.as_ref().map(SessionName::as_str), name, "{text:?}");
         }
     }
 

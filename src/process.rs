@@ -2,6 +2,7 @@
 
 mod failure;
 
+pub use crate::shell::quote;
 use crate::ui;
 pub use failure::{Ending, Failure, Short};
 use std::ffi::{OsStr, OsString};
@@ -346,16 +347,17 @@ fn whole_text(file: &mut File) -> io::Result<String> {
 /// Set for a copy of this program that outlives the terminal it was started on.
 const OUTLIVES: &str = "TALLY_SESSION_OUTLIVES_TERMINAL";
 
+/// Whether this is that copy.
+pub fn outlives_terminal() -> bool {
+    std::env::var_os(OUTLIVES).is_some()
+}
+
 /// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: the hang-up
-/// reaches the terminal's foreground process group, and the copy is in one of its own. Gives the copy's exit code; none if
-/// this is the copy.
+/// reaches the terminal's foreground process group, and the copy is in one of its own. Gives the copy's exit code.
 ///
 /// # Errors
 /// If the copy can't be started.
-pub fn outlive_terminal() -> io::Result<Option<ExitCode>> {
-    if std::env::var_os(OUTLIVES).is_some() {
-        return Ok(None);
-    }
+pub fn outlive_terminal() -> io::Result<ExitCode> {
     let mut copy = Command::new(std::env::current_exe()?);
     let status = copy
         .args(std::env::args_os().skip(1))
@@ -364,7 +366,7 @@ pub fn outlive_terminal() -> io::Result<Option<ExitCode>> {
         .stdin(Stdio::null())
         .status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// The command that installs a program which is called as its package is.
@@ -374,10 +376,4 @@ pub fn how_to_install(program: &str) -> String {
     } else {
         format!("sudo apt install {program}")
     }
-}
-
-/// One word for a shell: bash, zsh and fish read it back as it is.
-pub fn quote(word: &str) -> String {
-    // A NUL can be in no argument: the system refuses it when the program is started.
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }

@@ -4,10 +4,12 @@
 //! of a pipe has read enough: a failed write is no error.
 
 use crate::hint;
+use crate::shell::quote;
 use anstyle::{AnsiColor, Style};
 use rustix::termios::tcgetwinsize;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -56,6 +58,31 @@ pub fn narrates() -> bool {
     tells(Verbosity::Normal)
 }
 
+/// The folder that was named with `-C`, quoted; the commands that are told must name it too.
+static FOLDER: OnceLock<String> = OnceLock::new();
+
+/// Sets the folder that was named with `-C`; the first call counts.
+pub fn set_folder(folder: &Path) {
+    let whole = std::path::absolute(folder);
+    let whole = whole.as_deref().unwrap_or(folder);
+    let _ = FOLDER.set(quote(&whole.to_string_lossy()));
+}
+
+/// A text whose commands can be pasted where this one was typed.
+pub fn as_typed(text: impl Display) -> String {
+    const VERBS: [&str; 6] = ["add", "attach", "doctor", "list", "remove", "resume"];
+    let text = text.to_string();
+    let Some(folder) = FOLDER.get() else {
+        return text;
+    };
+    VERBS.iter().fold(text, |text, verb| {
+        text.replace(
+            &format!("tally-session {verb}"),
+            &format!("tally-session -C {folder} {verb}"),
+        )
+    })
+}
+
 fn narrate(style: Style, label: &str, text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
 }
@@ -87,7 +114,7 @@ pub fn finding(mark: Mark, text: impl Display, cures: &[String]) {
     if tells(least) {
         answer(format_args!("{style}{label:<7}{style:#}  {text}"));
         for cure in cures {
-            answer(format_args!("         {CYAN}{cure}{CYAN:#}"));
+            answer(format_args!("         {CYAN}{}{CYAN:#}", as_typed(cure)));
         }
     }
 }
@@ -100,7 +127,7 @@ pub fn answer(text: impl Display) {
 /// What was done, on stdout; whoever wants errors only is not told.
 pub fn done(text: impl Display) {
     if tells(Verbosity::Normal) {
-        answer(text);
+        answer(as_typed(text));
     }
 }
 
@@ -118,7 +145,7 @@ pub fn answer_width() -> Option<usize> {
 /// Something that is not as the user may expect, and did not stop the work.
 pub fn warn(text: impl Display) {
     if tells(Verbosity::Normal) {
-        narrate(YELLOW, "warning: ", text);
+        narrate(YELLOW, "warning: ", as_typed(text));
     }
 }
 
@@ -177,6 +204,6 @@ pub fn command(line: impl Display) {
 pub fn error(error: &anyhow::Error) {
     narrate(RED, "error: ", format_args!("{error:#}"));
     for hint in hint::hints(error) {
-        narrate(CYAN, "hint: ", hint);
+        narrate(CYAN, "hint: ", as_typed(hint));
     }
 }

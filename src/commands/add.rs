@@ -3,6 +3,7 @@
 use super::Context;
 use crate::cli;
 use crate::git::Start;
+use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::session::add::{self, Added, Wish};
 use crate::ui;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     let wish = Wish {
-        name: SessionName::parse(&args.name)?,
+        name: parse(&args.name)?,
         from: args.from.as_deref(),
         here: &context.here,
         prompt: args.prompt.as_deref(),
@@ -55,4 +56,12 @@ fn show(added: &Added<'_>) {
         "attach",
         &format_args!("tally-session attach {}", session.name),
     );
+}
+
+fn parse(name: &str) -> Result<SessionName> {
+    let parsed = SessionName::parse(name);
+    match SessionName::near(name) {
+        Some(near) => parsed.hint(format!("tally-session add {near}")),
+        None => parsed,
+    }
 }

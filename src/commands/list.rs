@@ -17,10 +17,10 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
         let all: Vec<_> = judged.iter().map(as_json).collect();
         ui::answer(serde_json::to_string_pretty(&all)?);
     } else if judged.is_empty() {
-        ui::answer(format_args!(
+        ui::answer(ui::as_typed(format_args!(
             "{} has no sessions yet; make one with: tally-session add <name>",
             context.project.name
-        ));
+        )));
     } else {
         table::show(context, &judged);
     }

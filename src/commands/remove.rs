@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::cli;
+use crate::name::SessionName;
 use crate::session::remove::{self, Removed, Wish};
 use crate::session::tmux_name;
 use crate::{process, tmux, ui};
@@ -11,13 +12,19 @@ use std::process::ExitCode;
 pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
     let names = super::parse_names(&args.names)?;
     let here = tmux::current_session()?;
-    if here.is_some_and(|here| {
-        names
-            .iter()
-            .any(|name| tmux_name(&context.project, name) == here)
-    }) && let Some(code) = process::outlive_terminal()?
+    let is_here = |name: &&SessionName| {
+        let tmux_name = tmux_name(&context.project, name);
+        here.as_ref().is_some_and(|here| *here == tmux_name)
+    };
+    if let Some(name) = names.iter().find(is_here)
+        && !process::outlives_terminal()
     {
-        return Ok(code);
+        if args.force {
+            ui::warn(format_args!(
+                "this window closes with the others of {name}: work that would be lost is saved in refs/tally-session/{name}"
+            ));
+        }
+        return Ok(process::outlive_terminal()?);
     }
     let wish = Wish {
         force: args.force,

@@ -262,3 +262,32 @@ fn an_error_names_the_thing_then_the_cause_then_the_next_command() {
         .run(["attach", "feat"])
         .fails("error: there is no session feat\nhint: see which there are: tally-session list\n");
 }
+
+#[test]
+fn what_is_to_be_typed_next_names_the_folder_that_was_named() {
+    let sandbox = Sandbox::of_project("my tally's");
+    let main = sandbox.main.to_str().unwrap();
+    let option = "-C \"[ROOT]/my tally's\"";
+    let added = sandbox.run_in(&sandbox.home, ["-C", main, "add", "feat"]);
+    let attach = format!("  attach    tally-session {option} attach feat\n");
+    assert!(added.stdout.ends_with(&attach), "{added}");
+    sandbox
+        .run_in(&sandbox.home, ["-C", main, "remove", "featt"])
+        .fails(&format!(
+            "error: there is no session featt\n\
+             hint: did you mean feat? tally-session {option} remove feat\n\
+             hint: see which there are: tally-session {option} list\n"
+        ));
+    sandbox.run(["remove", "featt"]).fails(
+        "error: there is no session featt\nhint: did you mean feat? tally-session remove feat\n\
+         hint: see which there are: tally-session list\n",
+    );
+}
+
+#[test]
+fn a_name_that_can_not_be_gets_one_that_can() {
+    let sandbox = Sandbox::new();
+    sandbox.run_changes_nothing(["add", "my feature"]).fails(
+        "error: the name \"my feature\" may only have [..]\nhint: tally-session add my-feature\n",
+    );
+}

@@ -54,12 +54,13 @@ pub fn show(context: &Context, judged: &[Status<'_>]) {
     for status in judged {
         let name = &status.session.name;
         for problem in &status.problems {
-            let fits = format!("{name}: {problem}").chars().count() <= room;
+            let line = ui::as_typed(format_args!("{name}: {problem}"));
+            let fits = line.chars().count() <= room;
             ui::answer(format_args!(
                 "{RED}{name}{RED:#}: {}{}{}",
                 problem.what,
                 if fits { ": " } else { "\n  " },
-                problem.cure
+                ui::as_typed(&problem.cure)
             ));
         }
     }

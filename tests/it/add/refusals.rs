@@ -13,11 +13,11 @@ fn add_refuses_a_bad_name() {
     ] {
         sandbox
             .run_changes_nothing(["add", "--", name])
-            .fails(&format!("error: the name {name:?} [..]\n"));
+            .fails(&format!("error: the name {name:?} [..]\n[...]"));
     }
     sandbox
         .run_changes_nothing(["add", "--", "-x"])
-        .fails("error: the name \"-x\" [..]\n");
+        .fails("error: the name \"-x\" [..]\nhint: tally-session add x\n");
 }
 
 #[test]
