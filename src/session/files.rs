@@ -107,19 +107,31 @@ fn is_includable(layout: &Layout, path: &str) -> bool {
         && !files.sqlite.iter().any(is_beside)
 }
 
-/// What a path that the main checkout does not have means for the session.
-pub fn absent(session: &Session<'_>, path: &str, kind: Kind) -> Problem {
-    let there = session.record.worktree().join(path);
+/// What a path that the main checkout does not have means, in the checkout where it is to be made by hand.
+pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
+    let there = checkout.join(path);
     let folder = there.with_file_name("");
     let cure = match kind {
         Kind::Link => format!("install what belongs there in {}", folder.display()),
         Kind::Database => format!("make one in {} with your migrations", folder.display()),
         Kind::Copy | Kind::Folder | Kind::AsItIs => format!(
-            "a server that needs it has to wait until you write {}",
+            "a server that needs it fails until you write {}",
             there.display()
         ),
     };
     Problem::new(format!("{path} is not in the main checkout"), cure)
+}
+
+/// What the main checkout lacks of what sessions get from it.
+pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
+    let is_lacking = |(path, kind): &(&str, Kind)| {
+        let is_made_by_its_variables = *kind == Kind::Copy && layout.env.contains_key(*path);
+        !is_made_by_its_variables && !project.main.join(path).exists()
+    };
+    parts(project, layout)
+        .filter(is_lacking)
+        .map(|(path, kind)| absent(&project.main, path, kind))
+        .collect()
 }
 
 /// Puts into the worktree what it lacks. What is there stays: it may be the user's work. The layout's variables are set in
@@ -140,6 +152,10 @@ pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
     }
     for path in included(project, layout)? {
         placed.put(session, &path, Kind::AsItIs)?;
+    }
+    if !all_variables {
+        // It was told when the session was made.
+        placed.notes.clear();
     }
     for (path, variables) in &layout.env {
         let is_there = session.record.worktree().join(path).exists();
@@ -164,7 +180,8 @@ impl Placed {
             remove_file(&to)?;
         }
         if !from.exists() {
-            self.notes.push(absent(session, path, kind).to_string());
+            let worktree = session.record.worktree();
+            self.notes.push(absent(worktree, path, kind).to_string());
             return Ok(());
         }
         if let (Some(from), Some(to)) = (from.parent(), to.parent()) {

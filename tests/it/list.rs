@@ -209,7 +209,11 @@ fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree
             .count()
     };
     assert_eq!(
-        (asked(" tmux "), asked("ahead-behind"), asked(" status ")),
+        (
+            asked(" tmux "),
+            asked("ahead-behind:HEAD"),
+            asked(" status ")
+        ),
         (1, 1, 3),
         "{outcome}"
     );

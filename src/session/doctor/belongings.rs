@@ -124,7 +124,7 @@ impl<'a> Belongings<'a> {
             let install = format!("install what belongs there in {}", folder.display());
             return Finding::failed(checked, found).cure(install);
         }
-        let absent = files::absent(self.session, path, kind);
+        let absent = files::absent(self.session.record.worktree(), path, kind);
         Finding::of(&self.session.name, State::Warning, absent)
     }
 

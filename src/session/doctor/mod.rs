@@ -14,7 +14,7 @@ mod strays;
 
 pub use finding::{FIX, Finding, State};
 
-use super::{Session, hidden};
+use super::{Session, files, hidden};
 use crate::claude::Claude;
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
@@ -112,6 +112,12 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
                 .map(|(name, record)| Session::new(project, layout, name, record))
                 .collect();
             findings.extend(environment::check(project, layout, &sessions));
+            if sessions.is_empty() {
+                let lacking = files::lacking(project, layout).into_iter();
+                findings.extend(
+                    lacking.map(|problem| Finding::warning(problem.what, "").cure(problem.cure)),
+                );
+            }
             let checked = parallel::map(&sessions, |session| sessions::check(session, &around));
             findings.extend(checked.into_iter().flatten());
             findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));
@@ -148,6 +154,10 @@ fn store(project: &Project, records: &Result<Records>) -> Vec<Finding> {
     match records {
         Ok(records) => {
             let count = records.iter().count();
+            if !path.exists() {
+                let nothing = "is not there yet: there are no sessions";
+                return vec![Finding::fine(checked, nothing)];
+            }
             let plural = if count == 1 { "" } else { "s" };
             findings.push(Finding::fine(
                 checked,

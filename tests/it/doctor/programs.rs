@@ -207,3 +207,16 @@ fn a_virtual_environment_is_looked_for_where_workon_looks() {
         "",
     );
 }
+
+#[test]
+fn what_the_main_checkout_lacks_is_told_before_there_is_a_session() {
+    let sandbox = project();
+    fs::remove_file(sandbox.main.join("backend/db.sqlite3")).unwrap();
+    let outcome = sandbox.run(["doctor"]);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let wanted = "warning  backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally/backend/ with your migrations\n";
+    assert!(
+        outcome.stdout.contains(wanted) && outcome.stdout.ends_with("\n1 problem\n"),
+        "{outcome}"
+    );
+}
