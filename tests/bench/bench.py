@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import shutil
 import signal
 import sys
 from collections import defaultdict
@@ -68,6 +69,7 @@ class Bench:
         self.stage = stage
         self.projects = {}
         self.sides = {"program": program, "script": script}
+        self.sides.update({name: command for name, command in OTHERS.items() if shutil.which(name)})
 
     def prepare(self, row):
         """Makes what the row is measured on, and gives the project's main checkout."""
@@ -90,15 +92,16 @@ class Bench:
     def measure(self, row, rounds):
         """What each side took, by the command: `add` and `remove` are measured in one go."""
         main = self.prepare(row)
+        sides = [side for side in self.sides if side not in OTHERS or row.verb != "resume"]
         times = defaultdict(lambda: defaultdict(list))
         for number in range(WARM_UP + rounds):
-            # In turn, so that a busy moment of the machine meets both; each goes first as often as the other.
-            for side in sorted(self.sides, reverse=number % 2 == 1):
+            # In turn, so that a busy moment of the machine meets all; each goes first as often as last.
+            for side in sides if number % 2 == 0 else reversed(sides):
                 for verb, took in self.once(row, side, main, measure.seconds):
                     if number >= WARM_UP:
                         times[verb][side].append(took)
         started = defaultdict(dict)
-        for side in self.sides:
+        for side in sides:
             for verb, programs in self.once(row, side, main, measure.programs):
                 started[verb][side] = programs
         return {verb: Result(times[verb], started[verb]) for verb in times}
@@ -131,13 +134,29 @@ def script(verb, *names):
     return ["sh", f"{os.path.dirname(os.path.abspath(__file__))}/{verb}.sh", *names, *more.get(verb, [])]
 
 
+def workmux(verb, *names):
+    return ["workmux", verb, *{"add": ["--background"], "remove": ["--force"]}.get(verb, []), *names]
+
+
+def worktrunk(verb, *names):
+    command = {"add": ["switch", "--no-cd", "--create"], "remove": ["remove", "--force", "--force-delete"]}
+    return ["wt", *command.get(verb, [verb]), *names]
+
+
+# Tools of the same kind, if they are on the PATH. They can't resume, and worktrunk makes a worktree and no windows.
+OTHERS = {"workmux": workmux, "wt": worktrunk}
+
+
 class Result:
     """What was measured of a row."""
 
     def __init__(self, times, started):
         self.samples = {side: measure.Sample(values) for side, values in times.items()}
         self.started = started
-        self.ratio = self.samples["program"].median / self.samples["script"].median
+        self.ratio = self.ratio_of("program")
+
+    def ratio_of(self, side):
+        return self.samples[side].median / self.samples["script"].median
 
 
 def show(line):
@@ -174,6 +193,9 @@ def show_rows(bench, rows, rounds):
         show(line.format(row.name, row.work, str(result.samples["program"]), str(result.samples["script"]),
                          f"{result.ratio:.2f}", row.at_most or "", row.aim or "",
                          f"{result.started['program']} ({result.started['script']}){' MISSED' if is_missed else ''}"))
+        for side in [side for side in result.samples if side in OTHERS]:
+            show(line.format("", side, str(result.samples[side]), "", f"{result.ratio_of(side):.2f}", "", "",
+                             result.started[side]))
     return missed
 
 
@@ -188,7 +210,7 @@ def main():
     rows = [row for row in ROWS + SCALE if row.name == args.only] or (SCALE if args.scale else ROWS)
     # The stage is taken down then, too.
     for ending in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(ending, lambda *_: sys.exit(1))
+        signal.signal(ending, lambda number, _: sys.exit(f"ended by {signal.Signals(number).name}"))
     with Stage(os.environ["TALLY_SESSION"]) as stage:
         show_machine(stage)
         missed = show_rows(Bench(stage), rows, args.rounds)

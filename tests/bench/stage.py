@@ -47,6 +47,20 @@ echo "{\\"pid\\":$$,\\"cwd\\":\\"$PWD\\",\\"status\\":\\"idle\\"}" >"$HOME/.clau
 exec sleep 100000
 """
 
+# The same work for workmux.
+WORKMUX = """\
+mode: session
+files:
+  copy: [backend/db.sqlite3, backend/.env, frontend/.env]
+  symlink: [frontend/node_modules]
+windows:
+  - {name: backend, panes: [{command: workon tally && cd backend && python manage.py runserver 8000}]}
+  - {name: frontend, panes: [{command: workon tally && cd frontend && npm run dev -- --port 5000}]}
+  - {name: claude, panes: [{command: workon tally && claude}]}
+  - {name: shell, panes: [{command: workon tally}]}
+  - {name: cli, panes: [{command: workon tally && cd backend}]}
+"""
+
 
 class Stage:
     """A root folder with all of it; `with` takes it down again."""
@@ -151,13 +165,14 @@ class Stage:
             half = ["backend", "frontend/src"][number % 2]
             write(f"{main}/{half}/part{number // 100}/file{number}.txt", f"{number}\n{text(RANDOM.randrange(500, 6000))}")
         write(f"{main}/backend/manage.py", "")
-        write(f"{main}/.gitignore", "node_modules/\n.env\n*.sqlite3\n.sessions\n.claude/\n")
+        write(f"{main}/.gitignore", "node_modules/\n.env\n*.sqlite3\n.sessions\n.claude/\n.workmux.yaml\n")
         self.run("git", "init", "--quiet", main)
         self.run("git", "-C", main, "add", ".")
         self.run("git", "-C", main, "commit", "--quiet", "--message", "The project")
         # As in a clone.
         self.run("git", "-C", main, "gc", "--quiet")
         write(f"{main}/frontend/node_modules/svelte/package.json", "{}")
+        write(f"{main}/.workmux.yaml", WORKMUX)
         write(f"{main}/backend/.env", "SECRET_KEY=bench\n")
         write(f"{main}/frontend/.env", "VITE_API_URL=http://localhost:8000\n")
         write(f"{main}/.claude/settings.local.json", '{"permissions": {"allow": ["Bash(npm test:*)"]}}')
