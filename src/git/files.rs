@@ -54,18 +54,47 @@ impl Status {
 }
 
 impl Git<'_> {
-    /// What `git status` would show, of the whole checkout or of some paths.
+    /// What `git status` would show of these paths: without a look at all others, where git knows none of them.
     ///
     /// # Errors
     /// If git fails.
-    pub fn changes<S: AsRef<OsStr>>(
+    pub fn changes_of<S: AsRef<OsStr>>(
         self,
-        paths: impl IntoIterator<Item = S>,
+        wanted: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Change>> {
-        Ok(self.status(paths)?.changes)
+        let list = self
+            .run(["--literal-pathspecs", "ls-files", "-t", "-z"])
+            .args(["--cached", "--others", "--exclude-standard", "--"])
+            .args(wanted)
+            .insist()?;
+        let mut changes = Vec::new();
+        let mut tracked = Vec::new();
+        for line in paths(&list) {
+            match line.split_once(' ') {
+                Some(("?", path)) => changes.push(Change {
+                    untracked: true,
+                    path: path.to_owned(),
+                }),
+                // Its changes are hidden already.
+                Some(("S", _)) | None => {}
+                Some((_, path)) => tracked.push(path.to_owned()),
+            }
+        }
+        if !tracked.is_empty() {
+            changes.extend(self.status(&tracked)?.changes);
+        }
+        Ok(changes)
     }
 
-    /// The same, with the commit that it is compared with.
+    /// What `git status` would show of the whole checkout.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn changes(self) -> Result<Vec<Change>> {
+        Ok(self.status::<&str>([])?.changes)
+    }
+
+    /// The same, or that of some paths, with the commit that it is compared with.
     ///
     /// # Errors
     /// If git fails.

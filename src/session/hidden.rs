@@ -64,7 +64,7 @@ pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
         }
     }
     let mut shown = Shown::default();
-    for Change { path, untracked } in git.changes(&paths)? {
+    for Change { path, untracked } in git.changes_of(&paths)? {
         if untracked {
             let is_above = |folder: &&&String| Path::new(&path).starts_with(folder);
             let itself = || Some(&path).filter(|path| paths.contains(path));

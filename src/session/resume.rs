@@ -12,6 +12,7 @@ use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
+use crate::parallel;
 use crate::ports;
 use crate::process::quote;
 use crate::project::Project;
@@ -60,23 +61,41 @@ pub fn resume(
     let records = Records::read(&project.main)?;
     let running = tmux::sessions()?;
     drop(lock);
-    let mut waiting = Vec::new();
-    let mut results = Vec::new();
-    let mut done = Vec::new();
+    let mut tasks = Vec::new();
     for name in names {
         if wanted.is_none() && records.find(&name).is_none() {
             // Another command has removed it meanwhile.
             continue;
         }
-        let result =
-            Session::find(project, layout, &records, &name, "resume").and_then(|mut session| {
-                let mut hold = holds
-                    .remove(&name)
-                    .with_context(|| format!("{name} was only just added"))??;
-                let resumed = start(&mut session, claude, &mut hold, &running, &mut waiting)?;
-                done.push(hold);
-                Ok(resumed)
-            });
+        let session = Session::find(project, layout, &records, &name, "resume");
+        let task = session.and_then(|session| {
+            let hold = holds
+                .remove(&name)
+                .with_context(|| format!("{name} was only just added"))??;
+            plan(session, hold, &running)
+        });
+        tasks.push((name, task));
+    }
+    // Several at once: while tmux makes the windows of one, the next can be asked for.
+    let carried_out = parallel::map(&tasks, |(_, task)| {
+        let task = task.as_ref().ok()?.as_ref()?;
+        Some(carry_out(task, claude))
+    });
+    let mut waiting = Vec::new();
+    let mut results = Vec::new();
+    let mut done = Vec::new();
+    for ((name, task), carried_out) in tasks.into_iter().zip(carried_out) {
+        let result = match (task, carried_out) {
+            (Err(error), _) | (_, Some(Err(error))) => Err(error),
+            (Ok(Some(task)), Some(Ok((windows, told)))) => {
+                waiting.extend(windows);
+                done.push(task.hold);
+                let mut notes = task.notes;
+                notes.extend(told);
+                Ok(Resumed::Started(notes))
+            }
+            (Ok(_), _) => Ok(Resumed::AlreadyRunning),
+        };
         results.push((name, result));
     }
     match windows::fill(project, &waiting) {
@@ -105,16 +124,25 @@ pub fn resume(
     Ok(results)
 }
 
-/// Makes what one session lacks, up to its windows.
-fn start(
-    session: &mut Session<'_>,
-    claude: &Claude,
-    hold: &mut Hold,
-    running: &[TmuxSession],
-    waiting: &mut Vec<Waiting>,
-) -> Result<Resumed> {
+/// What is to be done for one session.
+struct Task<'a> {
+    session: Session<'a>,
+    hold: Hold,
+    start: Start,
+    /// Its windows, if a killed command left some of them without what belongs there.
+    pending: Option<&'a TmuxSession>,
+    notes: Vec<String>,
+}
+
+/// Decides what is to be done for a session, and moves it off ports that are taken; nothing for one that runs.
+fn plan<'a>(
+    mut session: Session<'a>,
+    mut hold: Hold,
+    running: &'a [TmuxSession],
+) -> Result<Option<Task<'a>>> {
     let tmux_name = session.tmux_name();
-    if let Some(tmux) = running.iter().find(|tmux| tmux.name == tmux_name) {
+    let pending = running.iter().find(|tmux| tmux.name == tmux_name);
+    if let Some(tmux) = pending {
         if !tmux.is_of(&session.project.main) {
             return Err(anyhow!(
                 "there is a tmux session {tmux_name} that tally-session did not make"
@@ -124,35 +152,48 @@ fn start(
                 tmux::attach_command(&tmux_name)
             ));
         }
+        if !tmux.is_pending && session.project.owns_worktree(session.record.worktree()) {
+            return Ok(None);
+        }
         if !tmux.is_pending {
-            if !session.project.owns_worktree(session.record.worktree()) {
-                return Err(anyhow!(
-                    "the windows of {} are open, and its worktree {} is gone",
-                    session.name,
-                    session.record.worktree().display()
-                ))
-                .hint(format!(
-                    "close them, and make it again: {} && tally-session resume {}",
-                    tmux::kill_command(&tmux_name),
-                    session.name
-                ));
-            }
-            return Ok(Resumed::AlreadyRunning);
+            return Err(anyhow!(
+                "the windows of {} are open, and its worktree {} is gone",
+                session.name,
+                session.record.worktree().display()
+            ))
+            .hint(format!(
+                "close them, and make it again: {} && tally-session resume {}",
+                tmux::kill_command(&tmux_name),
+                session.name
+            ));
         }
-        let start = finish_worktree(session, hold)?;
-        let notes = make::prepare(session, &start, hold, claude, &mut Made::default())?;
-        if hold.is_new() {
-            hooks::post_add(session, hold)?;
-        }
-        waiting.extend(windows::left_waiting(session, claude, hold, tmux)?);
-        return Ok(Resumed::Started(notes));
     }
-    let start = finish_worktree(session, hold)?;
-    let mut notes = leave_taken_ports(session, hold)?;
-    let (windows, told) = make::make(session, &start, hold, claude, &mut Made::default())?;
-    waiting.extend(windows);
-    notes.extend(told);
-    Ok(Resumed::Started(notes))
+    let start = finish_worktree(&session, &mut hold)?;
+    let notes = match pending {
+        Some(_) => Vec::new(),
+        None => leave_taken_ports(&mut session, &mut hold)?,
+    };
+    Ok(Some(Task {
+        session,
+        hold,
+        start,
+        pending,
+        notes,
+    }))
+}
+
+/// Makes what one session lacks, up to what its windows wait for.
+fn carry_out(task: &Task<'_>, claude: &Claude) -> Result<(Vec<Waiting>, Vec<String>)> {
+    let (session, hold, made) = (&task.session, &task.hold, &mut Made::default());
+    let Some(tmux) = task.pending else {
+        return make::make(session, &task.start, hold, claude, made);
+    };
+    let notes = make::prepare(session, &task.start, hold, claude, made)?;
+    if hold.is_new() {
+        hooks::post_add(session, hold)?;
+    }
+    let windows = windows::left_waiting(session, claude, hold, tmux)?;
+    Ok((windows, notes))
 }
 
 /// Clears away what a killed command left of the worktree, and says what its branch starts from if it is to be made again.

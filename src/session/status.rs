@@ -109,7 +109,7 @@ impl Finding {
         Self {
             has_worktree,
             changes: has_worktree
-                .then(|| Git::at(worktree).changes::<&str>([]).ok())
+                .then(|| Git::at(worktree).changes().ok())
                 .flatten()
                 .map(|changes| changes.len()),
             services: session

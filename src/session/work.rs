@@ -305,8 +305,7 @@ fn uncommitted(session: &Session<'_>, worktree: &Path) -> Result<Uncommitted> {
     if admin.join("modules").exists() {
         for path in git.submodules()? {
             let inside = worktree.join(&path);
-            if Git::at(&inside).has_unpushed()? || !Git::at(&inside).changes::<&str>([])?.is_empty()
-            {
+            if Git::at(&inside).has_unpushed()? || !Git::at(&inside).changes()?.is_empty() {
                 repositories.push((path, "commit and push it"));
             }
         }
