@@ -1,8 +1,9 @@
 #!/bin/sh
 # Compares tally-session's speed with that of the shortest shell scripts that do the same work; `--help` says what can be
-# chosen. Ends non-zero if a command is slower than it may be. Needs Rust, git, tmux, bash, python3 and ps; strace, where it
-# is there, counts the processes. TALLY_SESSION=<path> measures another binary than the one it builds.
-# Nothing of yours is touched: the projects, the home folder and the tmux server are the benchmark's own, and gone at its end.
+# chosen. Ends non-zero if a command is slower than it may be. workmux and worktrunk join in where they are on the PATH.
+# Needs Rust, git, tmux, bash, python3 and ps; strace, where it is there, counts the processes. TALLY_SESSION=<path> measures
+# another binary than the one it builds. Nothing of yours is touched: the projects, the home folder and the tmux server are
+# the benchmark's own, and gone at its end.
 set -eu
 
 tests=$(cd "$(dirname "$0")" && pwd)

@@ -143,7 +143,7 @@ def worktrunk(verb, *names):
     return ["wt", *command.get(verb, [verb]), *names]
 
 
-# Tools of the same kind, if they are on the PATH. They can't resume, and worktrunk makes a worktree and no windows.
+# Tools of the same kind, measured if they are on the PATH. worktrunk makes a worktree and no windows; nobody resumes sessions.
 OTHERS = {"workmux": workmux, "wt": worktrunk}
 
 
