@@ -74,6 +74,21 @@ fn add_gives_claude_the_prompt_letter_by_letter() {
 }
 
 #[test]
+fn add_gives_claude_a_prompt_that_is_too_long_for_the_arguments_of_tmux() {
+    let sandbox = Sandbox::new();
+    let line = "It's \"odd\": $HOME `id` #{pane_id} {a} ; \\ é\n";
+    let prompt = line.repeat(90_000 / line.len());
+    sandbox.run(["add", "feat", "--prompt", &prompt]).succeeds();
+    let claude = sandbox.await_start("claude", "feat", 1);
+    assert_eq!(claude.args.last(), Some(&prompt));
+    sandbox.await_programs("feat", 1);
+    let longer = "x".repeat(100_001);
+    sandbox
+        .run_changes_nothing(["add", "longer", "--prompt", &longer])
+        .fails("error: the prompt is 100001 bytes long, [..]\nhint: [..]\n");
+}
+
+#[test]
 fn add_gives_claude_a_prompt_of_several_lines() {
     let sandbox = Sandbox::new();
     sandbox
