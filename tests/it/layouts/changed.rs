@@ -137,6 +137,7 @@ fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
     lay_out(&sandbox, "[files]\nlink = []\n");
     sandbox.restart();
     sandbox.run(["resume"]).succeeds();
+    sandbox.await_programs("feat", 2);
     assert!(worktree.join("frontend/node_modules").is_symlink());
     sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
     eventually("the worktree's folder is deleted", || {
