@@ -1,7 +1,8 @@
-//! Doing the same with many things, several at once.
+//! Doing several things at once.
 
+use anyhow::{Result, anyhow};
 use std::sync::Mutex;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// What `work` makes of each item, in their order.
 pub fn map<'a, T: Sync, R: Send>(items: &'a [T], work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
@@ -23,4 +24,13 @@ pub fn map<'a, T: Sync, R: Send>(items: &'a [T], work: impl Fn(&'a T) -> R + Syn
     let mut done = done.into_inner().unwrap_or_default();
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What a thread has found out.
+///
+/// # Errors
+/// That of its work, or if it ended before that was done.
+pub fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    let ended_early = |_| Err(anyhow!("a thread ended early"));
+    thread.join().unwrap_or_else(ended_early)
 }

@@ -9,6 +9,7 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
+use crate::parallel::joined;
 use crate::ports;
 use crate::project::Project;
 use crate::store::records::{Record, Records};
@@ -165,10 +166,9 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
     let (sessions, branches) = thread::scope(|scope| {
         let sessions = scope.spawn(tmux::sessions);
         let branches = Git::at(&project.main).branches(&refnames);
-        (sessions.join(), branches)
+        (joined(sessions), branches)
     });
-    let sessions = sessions.map_err(|_| anyhow!("a thread ended early"))??;
-    let branches = branches?;
+    let (sessions, branches) = (sessions?, branches?);
     if sessions.iter().any(|session| session.name == tmux_name) {
         return Err(anyhow!("there is a tmux session {tmux_name} already")).hint(format!(
             "look at it with: {}",

@@ -7,6 +7,7 @@ use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Git, Start};
 use crate::hint::{self, with_hint};
+use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::store::claude_json::{self, Inherited};
@@ -53,8 +54,7 @@ pub fn make(
         thread::scope(|scope| {
             let windows = scope.spawn(open);
             let notes = prepare(session, start, hold, claude, made);
-            let crashed = |_| Err(anyhow!("a thread ended early"));
-            let windows = windows.join().unwrap_or_else(crashed);
+            let windows = joined(windows);
             notes.and_then(|notes| Ok((windows?, notes)))
         })
     };

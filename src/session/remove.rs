@@ -2,17 +2,19 @@
 
 use super::Session;
 use super::hold::Hold;
+use super::hooks;
 use super::make::{
     clear_half_made, delete_branch, kill_windows, locked, lost_git_file, remove_worktree,
 };
+use super::servers::{self, Left};
 use super::work::{Saved, Work};
-use super::{hooks, servers};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
 use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
+use crate::parallel::joined;
 use crate::process::quote;
 use crate::processes::Process;
 use crate::project::{Project, is_same};
@@ -73,13 +75,11 @@ pub fn remove(
     let found = find(&session, &records, &mut removed)?;
     let doomed = found.branch && !wish.keep_branch;
     let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
-    let (work, before) = thread::scope(|scope| {
+    let (before, work) = thread::scope(|scope| {
         let work = scope.spawn(find_work);
-        let before = servers::running(&session);
-        (work.join(), before)
+        (servers::running(&session), joined(work))
     });
-    let work = work.map_err(|_| anyhow!("a thread ended early"))??;
-    let before = before?;
+    let (before, work) = (before?, work?);
     work.refuse_unsavable()?;
     if !wish.force {
         work.refuse()?;
@@ -93,25 +93,7 @@ pub fn remove(
             ))?,
         }
     }
-    let had_windows = kill_windows(&session, &hold)?;
-    if !had_windows {
-        refuse_open_elsewhere(&session, &before)?;
-    }
-    let closed = Instant::now();
-    servers::hang_up(&session, &before);
-    // What the hook wrote, and what was written while the windows were closing, counts as well.
-    let looks_again = !wish.force && (had_windows || !layout.hooks.pre_remove.is_empty());
-    let (left, is_all) = thread::scope(|scope| {
-        let is_all = scope.spawn(|| looks_again.then(|| work.is_still_all()).transpose());
-        (servers::end(&session, closed), is_all.join())
-    });
-    let left = left?;
-    let is_all = is_all.map_err(|_| anyhow!("a thread ended early"))??;
-    // While something ran it may have looked too soon.
-    let is_all = match is_all {
-        Some(_) if !left.had_ended => work.is_still_all()?,
-        is_all => is_all.unwrap_or(true),
-    };
+    let (left, is_all) = close(&session, &hold, &before, &work, wish.force)?;
     if wish.force {
         let work = find_work()?;
         work.refuse_unsavable()?;
@@ -125,20 +107,7 @@ pub fn remove(
             .refuse()
             .context("its windows are closed, and that is all that was done")?;
     }
-    for held in &left.ports {
-        removed.notes.push(format!(
-            "port {} is not free: {} listens there",
-            held.port,
-            held.who()
-        ));
-    }
-    if !left.processes.is_empty() {
-        let processes: Vec<_> = left.processes.iter().map(ToString::to_string).collect();
-        let note = "this was started in its windows and still runs";
-        removed
-            .notes
-            .push(format!("{note}: {}", processes.join(", ")));
-    }
+    removed.notes.extend(left.notes());
     if let Some(worktree) = &found.worktree {
         remove_worktree(&session, worktree)?;
     }
@@ -148,9 +117,9 @@ pub fn remove(
         let branch = scope.spawn(|| doomed.then(|| delete_branch(&session, &hold)).transpose());
         let forget = || claude_json::forget(&claude.json, session.record.worktree());
         let entry = ours.then(forget).transpose();
-        (branch.join(), entry)
+        (joined(branch), entry)
     });
-    branch.map_err(|_| anyhow!("a thread ended early"))??;
+    branch?;
     match entry {
         Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
         Err(error) => removed
@@ -164,6 +133,36 @@ pub fn remove(
     session.take_out_record()?;
     hold.finish();
     Ok(removed)
+}
+
+/// Closes the windows and waits for what ran in them. Gives what is left of that, and whether `work` is still all there is:
+/// what the hook wrote, and what was written while the windows were closing, counts as well. With `force` nobody looks.
+fn close(
+    session: &Session<'_>,
+    hold: &Hold,
+    before: &[Process],
+    work: &Work<'_>,
+    force: bool,
+) -> Result<(Left, bool)> {
+    let had_windows = kill_windows(session, hold)?;
+    if !had_windows {
+        refuse_open_elsewhere(session, before)?;
+    }
+    let closed = Instant::now();
+    servers::hang_up(session, before);
+    if force || !had_windows && session.layout.hooks.pre_remove.is_empty() {
+        return Ok((servers::end(session, closed)?, true));
+    }
+    let (left, is_all) = thread::scope(|scope| {
+        let is_all = scope.spawn(|| work.is_still_all());
+        (servers::end(session, closed), joined(is_all))
+    });
+    let (left, mut is_all) = (left?, is_all?);
+    if !left.had_ended {
+        // While something ran it may have looked too soon.
+        is_all = work.is_still_all()?;
+    }
+    Ok((left, is_all))
 }
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.

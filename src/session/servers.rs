@@ -82,6 +82,25 @@ impl Left {
         })
     }
 
+    /// What there is to tell of it.
+    pub fn notes(&self) -> Vec<String> {
+        let ports = self.ports.iter();
+        let mut notes: Vec<_> = ports
+            .map(|held| {
+                let (port, who) = (held.port, held.who());
+                format!("port {port} is not free: {who} listens there")
+            })
+            .collect();
+        if !self.processes.is_empty() {
+            let processes: Vec<_> = self.processes.iter().map(ToString::to_string).collect();
+            let processes = processes.join(", ");
+            notes.push(format!(
+                "this was started in its windows and still runs: {processes}"
+            ));
+        }
+        notes
+    }
+
     /// Whether all ports that are held are held by others; one whose holder can't be seen may just be given back.
     fn is_settled(&self) -> bool {
         self.ports

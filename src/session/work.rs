@@ -6,12 +6,13 @@ use crate::git::files::{Change, Status};
 use crate::git::work::Commits;
 use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
+use crate::parallel::joined;
 use crate::process::quote;
 use crate::project;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::Path;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 /// How many files an error names.
 const NAMED: usize = 10;
@@ -72,23 +73,17 @@ impl<'a> Work<'a> {
             let hidden = worktree.map(|_| scope.spawn(|| hidden::work(session)));
             let commits = scope.spawn(|| git.own_commits(doomed, &heads));
             let uncommitted = worktree.map(|worktree| uncommitted(session, &worktree.path));
-            (
-                uncommitted,
-                hidden.map(ScopedJoinHandle::join),
-                commits.join(),
-            )
+            (uncommitted, hidden.map(joined), joined(commits))
         });
-        let crashed = |_| anyhow!("a thread ended early");
-        let hidden = hidden.transpose().map_err(crashed)?.transpose()?;
         let mut work = Self {
             session,
             worktree,
             uncommitted: uncommitted.transpose()?.unwrap_or_default(),
-            hidden: hidden.unwrap_or_default(),
+            hidden: hidden.transpose()?.unwrap_or_default(),
             commits: None,
             tips: Vec::new(),
         };
-        if let Some(commits) = commits.map_err(crashed)?? {
+        if let Some(commits) = commits? {
             for head in heads {
                 let Some(tip) = git.object(&head, "commit")? else {
                     continue;

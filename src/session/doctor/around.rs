@@ -5,13 +5,14 @@ use super::finding::Finding;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
 use crate::name::SessionName;
+use crate::parallel::joined;
 use crate::processes::Table;
 use crate::session::files;
 use crate::store::claude_json::Entries;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::HashSet;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 /// The answers, or why there are none.
 pub struct Around<'a> {
@@ -93,10 +94,4 @@ impl<'a> Around<'a> {
         }
         findings
     }
-}
-
-fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
-    thread
-        .join()
-        .unwrap_or_else(|_| Err(anyhow!("a thread ended early")))
 }
