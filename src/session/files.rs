@@ -6,11 +6,12 @@ use crate::git::Git;
 use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::store::{atomic, records};
+use crate::store::atomic::{self, read_if_there};
+use crate::store::records;
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -107,6 +108,11 @@ fn is_includable(layout: &Layout, path: &str) -> bool {
         && !files.sqlite.iter().any(is_beside)
 }
 
+/// Whether a path is made for the session's variables where the main checkout has none.
+pub fn is_made_by_variables(layout: &Layout, path: &str, kind: Kind) -> bool {
+    kind == Kind::Copy && layout.env.contains_key(path)
+}
+
 /// What a path that the main checkout does not have means, in the checkout where it is to be made by hand.
 pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
     let there = checkout.join(path);
@@ -125,8 +131,7 @@ pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
 /// What the main checkout lacks of what sessions get from it.
 pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
     let is_lacking = |(path, kind): &(&str, Kind)| {
-        let is_made_by_its_variables = *kind == Kind::Copy && layout.env.contains_key(*path);
-        !is_made_by_its_variables && !project.main.join(path).exists()
+        !is_made_by_variables(layout, path, *kind) && !project.main.join(path).exists()
     };
     parts(project, layout)
         .filter(is_lacking)
@@ -143,10 +148,7 @@ pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
     let mut placed = Placed::default();
     let (project, layout) = (session.project, session.layout);
     for (path, kind) in parts(project, layout) {
-        let is_made_by_its_variables = kind == Kind::Copy
-            && layout.env.contains_key(path)
-            && !project.main.join(path).exists();
-        if !is_made_by_its_variables {
+        if project.main.join(path).exists() || !is_made_by_variables(layout, path, kind) {
             placed.put(session, path, kind)?;
         }
     }
@@ -300,18 +302,6 @@ pub fn with_variables(
         }
     }
     text
-}
-
-/// A file's bytes; none if there is no such file.
-///
-/// # Errors
-/// If it can't be read.
-pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
 }
 
 /// Every path that a session may have put into its worktree.

@@ -1,11 +1,12 @@
 //! Keeping what a session puts into its worktree out of git's sight, and finding work that is hidden so.
 
-use super::files::{CLAUDE_SETTINGS, belongings, make_parent, read_if_there, with_variables};
+use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
 use super::{Session, lock_store};
 use crate::git::Git;
 use crate::git::files::Change;
 use crate::project::{self, Project};
-use crate::store::{atomic, records};
+use crate::store::atomic::{self, read_if_there};
+use crate::store::records;
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
 use std::fs;

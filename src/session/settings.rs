@@ -1,8 +1,9 @@
 //! What the worktree's Claude may do: the main checkout's settings and rules.
 
 use super::Session;
-use super::files::{CLAUDE_SETTINGS, Placed, make_parent, read_if_there};
-use crate::store::{atomic, json};
+use super::files::{CLAUDE_SETTINGS, Placed, make_parent};
+use crate::store::atomic::{self, read_if_there};
+use crate::store::json;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 use std::path::Path;

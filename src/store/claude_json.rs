@@ -1,6 +1,6 @@
 //! `~/.claude.json`, changed as Claude Code itself changes it.
 
-use super::atomic;
+use super::atomic::{self, read_if_there};
 use super::claude_lock::{self, ClaudeLock};
 use super::grants;
 use super::json::{self, Object, Part};
@@ -8,8 +8,6 @@ use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 pub use super::claude_lock::Busy;
@@ -93,7 +91,7 @@ impl Entries {
     /// # Errors
     /// If it can't be read, or does not parse.
     pub fn read(path: &Path) -> Result<Self> {
-        let Some(text) = read(path)? else {
+        let Some(text) = read_if_there(path)? else {
             return Ok(Self::default());
         };
         let projects = projects(&text).with_context(|| unreadable(path))?;
@@ -184,7 +182,7 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
     claude_lock::sweep(path);
     // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
     for _ in 0..ROUNDS {
-        let Some(before) = read(path)? else {
+        let Some(before) = read_if_there(path)? else {
             return Ok(());
         };
         let attempted = attempt(&before).with_context(|| unreadable(path));
@@ -195,30 +193,23 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
         // The slow part is done before the lock is taken: a Claude gives up on it soon.
         let prepared = atomic::Prepared::new(path, &new, 0o600)?;
         let lock = ClaudeLock::take(path)?;
-        if read(path)?.as_ref() != Some(&before) {
+        if read_if_there(path)?.as_ref() != Some(&before) {
             continue;
         }
         prepared.put()?;
         drop(lock);
-        if read(path)?.as_ref() == Some(&new) {
+        if read_if_there(path)?.as_ref() == Some(&new) {
             return Ok(());
         }
     }
     bail!("other programs write {} all the time", path.display())
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::{Map, json};
+    use std::fs;
     use std::time::Duration;
 
     #[test]

@@ -4,8 +4,9 @@ use super::finding::{FIX, Finding, Mend, State};
 use crate::dotenv;
 use crate::process::quote;
 use crate::project::is_same;
-use crate::session::files::{self, Kind, read_if_there};
+use crate::session::files::{self, Kind};
 use crate::session::{Session, database, hidden, packages, settings};
+use crate::store::atomic::read_if_there;
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ impl<'a> Belongings<'a> {
         let mut findings: Vec<_> = parts()
             .chain(extra.map(|path| (path.as_str(), Kind::AsItIs)))
             // Those with variables of the session's are made where the main checkout has none.
-            .filter(|(path, kind)| *kind != Kind::Copy || !layout.env.contains_key(*path))
+            .filter(|(path, kind)| !files::is_made_by_variables(layout, path, *kind))
             .map(|(path, kind)| self.part(path, kind, included))
             .collect();
         for path in layout.env.keys() {
