@@ -8,6 +8,7 @@ pub use failure::{Ending, Failure, Short};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::mem;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
@@ -104,6 +105,17 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn arg(self, arg: impl AsRef<OsStr>) -> Self {
         self.args([arg])
+    }
+
+    /// Has it started by these words, if there are any: a program that takes the command line of another one.
+    #[must_use]
+    pub fn by_way_of(mut self, words: &[&'static str]) -> Self {
+        if let [program, args @ ..] = words {
+            let own = mem::replace(&mut self.program, program);
+            let before = args.iter().copied().chain([own]).map(OsString::from);
+            self.args.splice(..0, before);
+        }
+        self
     }
 
     /// Runs it in this folder.
