@@ -1,8 +1,10 @@
-//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`], of worktrees in [`worktrees`];
-//! what a branch is worth, and saving it, is in [`work`].
+//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`], of worktrees in [`worktrees`],
+//! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth, and saving it, is in [`work`].
 
 pub mod files;
+mod index;
 mod progress;
+pub mod untouched;
 pub mod work;
 pub mod worktrees;
 

@@ -121,6 +121,22 @@ impl Git<'_> {
         Ok(Status::read(lines.map(String::from_utf8_lossy)))
     }
 
+    /// The files at these paths that git neither tracks nor ignores.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn untracked<S: AsRef<OsStr>>(
+        self,
+        wanted: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<String>> {
+        let list = self
+            .run(["--literal-pathspecs", "ls-files", "-z"])
+            .args(["--others", "--exclude-standard", "--"])
+            .args(wanted)
+            .insist()?;
+        Ok(paths(&list))
+    }
+
     /// Whether git ignores a path.
     ///
     /// # Errors

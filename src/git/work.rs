@@ -3,7 +3,6 @@
 use super::{Git, line_of, paths};
 use crate::process::{Failure, Run};
 use anyhow::Result;
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -24,7 +23,58 @@ pub struct Commits {
     pub newest: String,
 }
 
+/// What is checked out.
+pub struct Head {
+    /// The commit.
+    pub commit: String,
+    /// Its tree.
+    pub tree: String,
+    /// Whether another branch than the spared one, or a remote branch, is at the same commit.
+    pub is_held: bool,
+}
+
+/// Where a branch stands.
+#[derive(Debug)]
+pub struct Standing {
+    /// Its full name.
+    pub refname: String,
+    /// The tree of its commit.
+    pub tree: String,
+    /// How many commits it has that the main checkout's branch has not, and the other way round.
+    pub distance: (usize, usize),
+}
+
 impl<'a> Git<'a> {
+    /// What is checked out, in a worktree whose branch is the `spared` one, if it is to be; none if one of the two is not there.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn head(self, spared: Option<&str>) -> Result<Option<Head>> {
+        let branch = spared.map(|branch| format!("refs/heads/{branch}^{{commit}}"));
+        let output = self
+            .run(["rev-parse", "HEAD^{tree}", "HEAD^{commit}"])
+            .args(&branch)
+            .args(others(spared))
+            .output()?;
+        let hashes = String::from_utf8_lossy(&output.stdout);
+        let mut hashes = hashes.lines();
+        let (Some(tree), Some(commit), true) =
+            (hashes.next(), hashes.next(), output.status.success())
+        else {
+            return Ok(None);
+        };
+        let tip = branch.map_or(Some(commit), |_| hashes.next());
+        let others: Vec<_> = hashes.collect();
+        Ok(Some(Head {
+            commit: commit.to_owned(),
+            tree: tree.to_owned(),
+            is_held: [Some(commit), tip]
+                .iter()
+                .flatten()
+                .all(|commit| others.contains(commit)),
+        }))
+    }
+
     /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds.
     ///
     /// # Errors
@@ -38,12 +88,8 @@ impl<'a> Git<'a> {
                 "--format=%h %s",
             ])
             .args(tips)
-            .args([
-                "--not",
-                &format!("--exclude={}", spared.unwrap_or_default()),
-                "--branches",
-                "--remotes",
-            ])
+            .arg("--not")
+            .args(others(spared))
             .insist()?;
         let list = String::from_utf8_lossy(&list);
         Ok(list.lines().next().map(|newest| Commits {
@@ -52,18 +98,20 @@ impl<'a> Git<'a> {
         }))
     }
 
-    /// How many commits each of these branches has that this checkout has not, and the other way round, by the branches' full
-    /// names; those that are not there are left out. None if git can't tell in one call: it is older than 2.41, or the
-    /// checkout has no commit.
+    /// Where each of these branches stands, those that are there. None if git can't tell in one call: it is older than 2.41, or
+    /// this checkout, which they are compared with, has no commit.
     ///
     /// # Errors
     /// If git could not be started.
-    pub fn distances<S: AsRef<OsStr>>(
+    pub fn standings<S: AsRef<OsStr>>(
         self,
         refnames: impl IntoIterator<Item = S>,
-    ) -> Result<Option<HashMap<String, (usize, usize)>>> {
+    ) -> Result<Option<Vec<Standing>>> {
         let output = self
-            .run(["for-each-ref", "--format=%(refname)%00%(ahead-behind:HEAD)"])
+            .run([
+                "for-each-ref",
+                "--format=%(refname)%00%(tree)%00%(ahead-behind:HEAD)",
+            ])
             .args(refnames)
             .output()?;
         if !output.status.success() {
@@ -73,10 +121,14 @@ impl<'a> Git<'a> {
         Ok(list
             .lines()
             .map(|line| {
-                let (refname, counts) = line.split_once('\0')?;
+                let (refname, rest) = line.split_once('\0')?;
+                let (tree, counts) = rest.split_once('\0')?;
                 let (ahead, behind) = counts.split_once(' ')?;
-                let counts = (ahead.parse().ok()?, behind.parse().ok()?);
-                Some((refname.to_owned(), counts))
+                Some(Standing {
+                    refname: refname.to_owned(),
+                    tree: tree.to_owned(),
+                    distance: (ahead.parse().ok()?, behind.parse().ok()?),
+                })
             })
             .collect())
     }
@@ -227,4 +279,10 @@ impl<'a> Git<'a> {
             .stdout()
             .map(drop)
     }
+}
+
+/// What names all branches but this one, and all remote branches.
+fn others(spared: Option<&str>) -> [String; 3] {
+    let spared = format!("--exclude={}", spared.unwrap_or_default());
+    [spared, "--branches".to_owned(), "--remotes".to_owned()]
 }

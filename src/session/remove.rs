@@ -76,8 +76,9 @@ pub fn remove(
     let doomed = found.branch && !wish.keep_branch;
     let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
     let (before, work) = thread::scope(|scope| {
-        let work = scope.spawn(find_work);
-        (servers::running(&session), joined(work))
+        let before = scope.spawn(|| servers::running(&session));
+        let work = find_work();
+        (joined(before), work)
     });
     let (before, work) = (before?, work?);
     work.refuse_unsavable()?;

@@ -1,8 +1,11 @@
 //! What state a session is in: derived each time, never stored.
 
 use super::Session;
+use super::work::untouched;
 use crate::claude::{Claude, Running};
 use crate::git::Git;
+use crate::git::untouched::Untouched;
+use crate::git::work::Standing;
 use crate::git::worktrees::{self, Worktree};
 use crate::listeners;
 use crate::parallel;
@@ -77,11 +80,18 @@ pub struct Status<'a> {
     pub problems: Vec<Problem>,
 }
 
+/// What is known of a branch.
+#[derive(Default)]
+struct Tip {
+    tree: Option<String>,
+    distance: Option<Distance>,
+}
+
 /// What is asked once for all sessions.
 struct Surroundings {
     tmux: Vec<TmuxSession>,
     /// The branches that are there, by their full names.
-    branches: HashMap<String, Option<Distance>>,
+    branches: HashMap<String, Tip>,
     claudes: Vec<Running>,
 }
 
@@ -98,20 +108,62 @@ impl Surroundings {
 /// What is asked about each session by itself: git needs the most time by far.
 struct Finding {
     has_worktree: bool,
-    changes: Option<usize>,
+    changes: Changes,
     services: Vec<Service>,
+}
+
+/// What there is to tell of a worktree's files.
+enum Changes {
+    /// So many are changed, if that can be known.
+    Counted(Option<usize>),
+    /// They are what the index has, which may be another tree than the branch's.
+    Untouched(Untouched),
+}
+
+impl Changes {
+    fn look(session: &Session<'_>) -> Self {
+        match untouched(session) {
+            Ok(Some(untouched)) => Self::Untouched(untouched),
+            _ => Self::Counted(Self::count(session)),
+        }
+    }
+
+    fn count(session: &Session<'_>) -> Option<usize> {
+        let changes = Git::at(session.record.worktree()).changes();
+        changes.ok().map(|changes| changes.len())
+    }
+
+    /// How many there are, where the branches stand so.
+    fn counted(self, session: &Session<'_>, branches: &HashMap<String, Tip>) -> Option<usize> {
+        match self {
+            Self::Counted(count) => count,
+            Self::Untouched(untouched) => {
+                let tip = untouched
+                    .refname
+                    .as_ref()
+                    .and_then(|branch| branches.get(branch));
+                let is_committed =
+                    tip.is_some_and(|tip| tip.tree.as_ref() == Some(&untouched.tree));
+                if is_committed {
+                    Some(0)
+                } else {
+                    Self::count(session)
+                }
+            }
+        }
+    }
 }
 
 impl Finding {
     fn look(session: &Session<'_>) -> Self {
-        let worktree = session.record.worktree();
-        let has_worktree = session.project.owns_worktree(worktree);
+        let has_worktree = session.project.owns_worktree(session.record.worktree());
         Self {
             has_worktree,
-            changes: has_worktree
-                .then(|| Git::at(worktree).changes().ok())
-                .flatten()
-                .map(|changes| changes.len()),
+            changes: if has_worktree {
+                Changes::look(session)
+            } else {
+                Changes::Counted(None)
+            },
             services: session
                 .layout
                 .ports
@@ -146,31 +198,33 @@ pub fn judge<'a>(
         .collect())
 }
 
-/// The sessions' branches that are there, and how far each is from the main checkout's.
-fn branches(
-    project: &Project,
-    sessions: &[Session<'_>],
-) -> Result<HashMap<String, Option<Distance>>> {
+/// The sessions' branches that are there.
+fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<String, Tip>> {
     let git = Git::at(&project.main);
     let refnames: Vec<_> = sessions
         .iter()
         .map(|session| format!("refs/heads/{}", session.record.branch()))
         .collect();
     let distance = |(ahead, behind)| Distance { ahead, behind };
-    if let Some(distances) = git.distances(&refnames)? {
-        return Ok(distances
-            .into_iter()
-            .map(|(refname, counts)| (refname, Some(distance(counts))))
-            .collect());
+    if let Some(standings) = git.standings(&refnames)? {
+        let tip = |standing: Standing| {
+            let tip = Tip {
+                tree: Some(standing.tree),
+                distance: Some(distance(standing.distance)),
+            };
+            (standing.refname, tip)
+        };
+        return Ok(standings.into_iter().map(tip).collect());
     }
     let branches = git.branches(&refnames)?;
-    let distances = parallel::map(&branches, |branch| {
-        git.distance(&branch.refname).ok().flatten().map(distance)
+    let tips = parallel::map(&branches, |branch| Tip {
+        tree: None,
+        distance: git.distance(&branch.refname).ok().flatten().map(distance),
     });
     Ok(branches
         .into_iter()
         .map(|branch| branch.refname)
-        .zip(distances)
+        .zip(tips)
         .collect())
 }
 
@@ -213,8 +267,8 @@ fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundin
         },
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
         services: finding.services,
-        changes: finding.changes,
-        distance: found.copied().flatten(),
+        changes: finding.changes.counted(session, &around.branches),
+        distance: found.and_then(|tip| tip.distance),
         claude: around
             .claudes
             .iter()

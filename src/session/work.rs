@@ -3,7 +3,8 @@
 use super::{Session, files, hidden};
 use crate::git::Git;
 use crate::git::files::{Change, Status};
-use crate::git::work::Commits;
+use crate::git::untouched::Untouched;
+use crate::git::work::{Commits, Head};
 use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
@@ -22,8 +23,8 @@ pub struct Work<'a> {
     session: &'a Session<'a>,
     worktree: Option<&'a Worktree>,
     uncommitted: Uncommitted,
-    /// Files that git does not look at in this worktree, as the session changed them, and that the user has changed too.
-    hidden: Vec<String>,
+    /// How the worktree was seen, if there is nothing uncommitted in it.
+    untouched: Option<Untouched>,
     /// Commits that no other branch and no remote holds.
     commits: Option<Commits>,
     /// The tips that hold them: the branch's, and the worktree's if it is another.
@@ -36,6 +37,8 @@ struct Uncommitted {
     /// The commit that it is compared with.
     head: Option<String>,
     files: Vec<String>,
+    /// Files that git does not look at in this worktree, as the session changed them, and that the user has changed too.
+    hidden: Vec<String>,
     /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
     repositories: Vec<(String, &'static str)>,
 }
@@ -68,22 +71,32 @@ impl<'a> Work<'a> {
             .into_iter()
             .chain(worktree.map(|_| "HEAD".to_owned()))
             .collect();
-        // Three processes that do not need each other's answers.
-        let (uncommitted, hidden, commits) = thread::scope(|scope| {
-            let hidden = worktree.map(|_| scope.spawn(|| hidden::work(session)));
-            let commits = scope.spawn(|| git.own_commits(doomed, &heads));
-            let uncommitted = worktree.map(|worktree| uncommitted(session, &worktree.path));
-            (uncommitted, hidden.map(joined), joined(commits))
+        let (untouched, head) = match worktree {
+            Some(_) => look(session, git, doomed)?,
+            None => (None, None),
+        };
+        let is_held = head.is_some_and(|head| head.is_held);
+        // Two processes that do not need each other's answers, and whose answers are mostly known by now.
+        let (uncommitted, commits) = thread::scope(|scope| {
+            let commits = (!is_held).then(|| scope.spawn(|| git.own_commits(doomed, &heads)));
+            let uncommitted = match (worktree, &untouched) {
+                (Some(worktree), None) => uncommitted(session, &worktree.path),
+                (_, untouched) => Ok(Uncommitted {
+                    head: untouched.as_ref().map(|seen| seen.commit.clone()),
+                    ..Uncommitted::default()
+                }),
+            };
+            (uncommitted, commits.map(joined))
         });
         let mut work = Self {
             session,
             worktree,
-            uncommitted: uncommitted.transpose()?.unwrap_or_default(),
-            hidden: hidden.transpose()?.unwrap_or_default(),
+            uncommitted: uncommitted?,
+            untouched,
             commits: None,
             tips: Vec::new(),
         };
-        if let Some(commits) = commits? {
+        if let Some(commits) = commits.transpose()?.flatten() {
             for head in heads {
                 let Some(tip) = git.object(&head, "commit")? else {
                     continue;
@@ -142,22 +155,29 @@ impl<'a> Work<'a> {
         let Some(worktree) = self.worktree else {
             return Ok(true);
         };
-        Ok(
-            uncommitted(self.session, &worktree.path)? == self.uncommitted
-                && hidden::work(self.session)? == self.hidden,
-        )
+        if self.untouched.is_some() && untouched(self.session)? == self.untouched {
+            return Ok(true);
+        }
+        Ok(uncommitted(self.session, &worktree.path)? == self.uncommitted)
     }
 
     /// Whether nothing would be lost.
     pub fn is_empty(&self) -> bool {
-        self.uncommitted.files.is_empty() && self.hidden.is_empty() && self.commits.is_none()
+        self.uncommitted.files.is_empty()
+            && self.uncommitted.hidden.is_empty()
+            && self.commits.is_none()
     }
 
     /// Why the session is not removed, how to look at the work, and how to remove it all the same.
     fn refusal(&self) -> anyhow::Error {
         let name = &self.session.name;
         let mut reasons = Vec::new();
-        let files: Vec<_> = self.uncommitted.files.iter().chain(&self.hidden).collect();
+        let files: Vec<_> = self
+            .uncommitted
+            .files
+            .iter()
+            .chain(&self.uncommitted.hidden)
+            .collect();
         if !files.is_empty() {
             let named: Vec<_> = files
                 .iter()
@@ -183,8 +203,13 @@ impl<'a> Work<'a> {
             "git -C {}",
             quote(&self.session.record.worktree().to_string_lossy())
         );
-        let look = if !self.hidden.is_empty() {
-            let hidden: Vec<_> = self.hidden.iter().map(|path| quote(path)).collect();
+        let look = if !self.uncommitted.hidden.is_empty() {
+            let hidden: Vec<_> = self
+                .uncommitted
+                .hidden
+                .iter()
+                .map(|path| quote(path))
+                .collect();
             format!(
                 "{git} update-index --no-skip-worktree {} && {git} status",
                 hidden.join(" ")
@@ -223,7 +248,7 @@ impl<'a> Work<'a> {
         let commit = match (self.worktree, self.tips.as_slice()) {
             (Some(worktree), tips)
                 if !self.uncommitted.files.is_empty()
-                    || !self.hidden.is_empty()
+                    || !self.uncommitted.hidden.is_empty()
                     || tips.len() > 1 =>
             {
                 self.commit_files(worktree)?
@@ -267,7 +292,8 @@ impl<'a> Work<'a> {
             }
         }
         let message = format!("Uncommitted work of the session {}", self.session.name);
-        let commit = Git::at(&worktree.path).commit_all(&index, &self.hidden, parents, &message);
+        let commit =
+            Git::at(&worktree.path).commit_all(&index, &self.uncommitted.hidden, parents, &message);
         // A leftover in git's own folder goes with the worktree.
         let _ = fs::remove_file(&index);
         commit
@@ -281,6 +307,31 @@ fn in_one_line(file: &str) -> String {
     } else {
         file.to_owned()
     }
+}
+
+/// How the session's worktree is seen, if nothing in it is uncommitted, and what is checked out in it.
+fn look(
+    session: &Session<'_>,
+    git: Git<'_>,
+    doomed: Option<&str>,
+) -> Result<(Option<Untouched>, Option<Head>)> {
+    let (untouched, head) = thread::scope(|scope| {
+        let head = scope.spawn(|| git.head(doomed));
+        (untouched(session), joined(head))
+    });
+    let (untouched, head) = (untouched?, head?);
+    let is_at_head =
+        |untouched: &Untouched| head.as_ref().is_some_and(|head| untouched.is_at(head));
+    Ok((untouched.filter(is_at_head), head))
+}
+
+/// How the session's worktree is seen, if it is as git left it, but for what the session put there.
+///
+/// # Errors
+/// If git has to be asked and fails.
+pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
+    let ours: Vec<_> = files::belongings(session).collect();
+    Git::at(session.record.worktree()).untouched(&ours)
 }
 
 /// What no commit holds of a worktree, but for what the session put there.
@@ -314,6 +365,7 @@ fn uncommitted(session: &Session<'_>, worktree: &Path) -> Result<Uncommitted> {
     Ok(Uncommitted {
         head,
         files,
+        hidden: hidden::work(session)?,
         repositories,
     })
 }

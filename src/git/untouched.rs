@@ -1,0 +1,210 @@
+//! Seeing without git that a checkout is just as git left it, which is the most common answer and the cheapest. Whatever else
+//! is there, and all that is in doubt, is git's to judge.
+
+use super::Git;
+use super::index::{Entry, Index};
+use super::work::Head;
+use crate::parallel;
+use crate::project;
+use anyhow::Result;
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// From so many folders on it is worth it to look into several at once.
+const MANY: usize = 50;
+
+/// A checkout whose tracked files are all as its index has them, and in which git would show no other file.
+#[derive(PartialEq, Eq)]
+pub struct Untouched {
+    /// The tree that the files make up.
+    pub tree: String,
+    /// The full name of the branch that is checked out, if one is.
+    pub refname: Option<String>,
+    /// The commit that is checked out.
+    pub commit: String,
+}
+
+impl Untouched {
+    /// Whether its files are those of the commit that is checked out.
+    pub fn is_at(&self, head: &Head) -> bool {
+        self.commit == head.commit && self.tree == head.tree
+    }
+}
+
+impl Git<'_> {
+    /// Whether this worktree is as git left it, but for what may be at the paths that are `ours`; none if it is not, or if only
+    /// git can tell.
+    ///
+    /// # Errors
+    /// If git has to be asked about files that are new, and fails.
+    pub fn untouched(self, ours: &[String]) -> Result<Option<Untouched>> {
+        let Some((untouched, others)) = look(self.dir, ours) else {
+            return Ok(None);
+        };
+        let shows_none = others.is_empty() || self.untracked(&others)?.is_empty();
+        Ok(shows_none.then_some(untouched))
+    }
+}
+
+/// The same, with what is there that the index and `ours` have nothing of: files, and folders with a slash at the end.
+fn look(checkout: &Path, ours: &[String]) -> Option<(Untouched, Vec<String>)> {
+    let admin = project::admin_folder(checkout).ok()??;
+    let common = admin.parent()?.parent()?;
+    let (refname, commit) = head(&admin, common)?;
+    let mut file = File::open(admin.join("index")).ok()?;
+    let written = fstat(&file).ok()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).ok()?;
+    let index = Index::read(&bytes)?;
+    let folders = Folder::all(&index.entries, ours);
+    let open = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = openat(CWD, checkout, open, Mode::empty()).ok()?;
+    let others = |folder: &Folder<'_>| folder.others(&root, &written);
+    let others: Option<Vec<_>> = if folders.len() < MANY {
+        folders.iter().map(others).collect()
+    } else {
+        parallel::map(&folders, others).into_iter().collect()
+    };
+    let untouched = Untouched {
+        tree: index.tree,
+        refname,
+        commit,
+    };
+    Some((untouched, others?.concat()))
+}
+
+/// The branch that is checked out, and the commit; see gitrepository-layout(5).
+fn head(admin: &Path, common: &Path) -> Option<(Option<String>, String)> {
+    let read = |file: PathBuf| fs::read_to_string(file).ok();
+    let head = read(admin.join("HEAD"))?.trim_end().to_owned();
+    let Some(refname) = head.strip_prefix("ref: ") else {
+        return Some((None, head));
+    };
+    // Others are kept elsewhere, as those of repositories that keep refs in tables.
+    let is_branch = refname.starts_with("refs/heads/") && !common.join("reftable").exists();
+    let commit = if is_branch {
+        let packed = || read(common.join("packed-refs"));
+        let is_its = |line: &&str| {
+            line.split_once(' ')
+                .is_some_and(|(_, name)| name == refname)
+        };
+        let find =
+            |packed: String| Some(packed.lines().find(is_its)?.split_once(' ')?.0.to_owned());
+        read(common.join(refname)).or_else(|| find(packed()?))
+    } else {
+        None
+    };
+    Some((Some(refname.to_owned()), commit?.trim_end().to_owned()))
+}
+
+/// What belongs into a folder of the checkout.
+#[derive(Default)]
+struct Folder<'a> {
+    /// Its path from the root, without a slash at the end.
+    path: &'a [u8],
+    /// The tracked files in it, by their names and in that order.
+    files: Vec<(&'a [u8], Entry<'a>)>,
+    /// The folders in it that are looked into too.
+    folders: Vec<&'a [u8]>,
+    /// The files in it that may be there.
+    ours: Vec<&'a [u8]>,
+}
+
+impl<'a> Folder<'a> {
+    /// All that tracked files and ours are in.
+    fn all(entries: &[Entry<'a>], ours: &'a [String]) -> Vec<Self> {
+        let mut all = vec![Self::default()];
+        let mut places = HashMap::from([(&[][..], 0)]);
+        let mut last = 0;
+        for entry in entries {
+            let (folder, name) = split(entry.path);
+            if all[last].path != folder {
+                last = Self::place(folder, &mut all, &mut places);
+            }
+            all[last].files.push((name, *entry));
+        }
+        for path in ours {
+            let (folder, name) = split(path.as_bytes());
+            let at = Self::place(folder, &mut all, &mut places);
+            all[at].ours.push(name);
+        }
+        for folder in &mut all {
+            folder.folders.sort_unstable();
+        }
+        all
+    }
+
+    /// Where the folder of this path is among all; it and those above it are added if they are not there.
+    fn place(path: &'a [u8], all: &mut Vec<Self>, places: &mut HashMap<&'a [u8], usize>) -> usize {
+        if let Some(&place) = places.get(path) {
+            return place;
+        }
+        let (above, name) = split(path);
+        let above = Self::place(above, all, places);
+        all[above].folders.push(name);
+        all.push(Self {
+            path,
+            ..Self::default()
+        });
+        places.insert(path, all.len() - 1);
+        all.len() - 1
+    }
+
+    /// What else is in it; none if a tracked file is not as it was, or something else is strange.
+    fn others(&self, root: &OwnedFd, index: &Stat) -> Option<Vec<String>> {
+        let here = if self.path.is_empty() {
+            b"."
+        } else {
+            self.path
+        };
+        let open = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(folder) = openat(root, here, open, Mode::empty()) else {
+            // Without tracked files it may be gone; those of the folders in it are missed there.
+            return self.files.is_empty().then(Vec::new);
+        };
+        let mut tracked = 0;
+        let mut others = Vec::new();
+        for file in Dir::read_from(&folder).ok()? {
+            let file = file.ok()?;
+            let name = file.file_name().to_bytes();
+            let stat = || statat(&folder, file.file_name(), AtFlags::SYMLINK_NOFOLLOW).ok();
+            if let Ok(at) = self.files.binary_search_by_key(&name, |(name, _)| name) {
+                if !self.files[at].1.is_still(&stat()?, index) {
+                    return None;
+                }
+                tracked += 1;
+                continue;
+            }
+            let is_folder = match file.file_type() {
+                FileType::Unknown => FileType::from_raw_mode(stat()?.st_mode),
+                kind => kind,
+            }
+            .is_dir();
+            match name {
+                b"." | b".." => {}
+                b".git" if self.path.is_empty() && !is_folder => {}
+                // Another repository, and a folder that is something else now, git treats in its own way.
+                b".git" => return None,
+                name if self.folders.binary_search(&name).is_ok() => is_folder.then_some(())?,
+                name if self.ours.contains(&name) && !is_folder => {}
+                name => {
+                    let slash: &[u8] = if is_folder { b"/" } else { b"" };
+                    let between: &[u8] = if self.path.is_empty() { b"" } else { b"/" };
+                    let path = [self.path, between, name, slash].concat();
+                    others.push(String::from_utf8(path).ok()?);
+                }
+            }
+        }
+        (tracked == self.files.len()).then_some(others)
+    }
+}
+
+/// A path's folder, without a slash at the end, and its name.
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    let slash = path.iter().rposition(|&byte| byte == b'/');
+    slash.map_or((&[], path), |at| (&path[..at], &path[at + 1..]))
+}
