@@ -115,10 +115,10 @@ pub fn remove(
     // The entry of a folder that is no worktree of ours is somebody else's.
     let ours = found.worktree.is_some() || !session.record.worktree().exists();
     let (branch, entry) = thread::scope(|scope| {
-        let branch = scope.spawn(|| doomed.then(|| delete_branch(&session, &hold)).transpose());
         let forget = || claude_json::forget(&claude.json, session.record.worktree());
-        let entry = ours.then(forget).transpose();
-        (joined(branch), entry)
+        let entry = scope.spawn(move || ours.then(forget).transpose());
+        let branch = doomed.then(|| delete_branch(&session, &hold)).transpose();
+        (branch, joined(entry))
     });
     branch?;
     match entry {

@@ -315,11 +315,12 @@ fn look(
     git: Git<'_>,
     doomed: Option<&str>,
 ) -> Result<(Option<Untouched>, Option<Head>)> {
-    let (untouched, head) = thread::scope(|scope| {
-        let head = scope.spawn(|| git.head(doomed));
-        (untouched(session), joined(head))
+    // A process takes longer than a look, also to start: this thread starts it.
+    let (head, untouched) = thread::scope(|scope| {
+        let untouched = scope.spawn(|| untouched(session));
+        (git.head(doomed), joined(untouched))
     });
-    let (untouched, head) = (untouched?, head?);
+    let (head, untouched) = (head?, untouched?);
     let is_at_head =
         |untouched: &Untouched| head.as_ref().is_some_and(|head| untouched.is_at(head));
     Ok((untouched.filter(is_at_head), head))
