@@ -11,7 +11,6 @@ use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +18,11 @@ use std::time::Duration;
 /// How long a shell's start-up files may take before its line is typed anyway.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// So long the other windows wait for the ones that are typed into twice.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// A window that waits for what belongs there.
+#[derive(PartialEq, Eq)]
 pub struct Waiting {
     session: String,
     window: String,
@@ -120,78 +123,93 @@ fn waiting(
     Ok(all)
 }
 
-/// Types into all windows, when all their shells read: the line in every one, then what is left at the prompt. Gives what
+/// Types into all windows, when all their shells read: the line in every one, and then what is left at the prompt. Gives what
 /// did not go as it should. Who asks under the store's lock which windows still wait gets no answer that is just changing.
+///
+/// The windows with a text for their second prompt come first: it is there after a moment, unless the commands of all the
+/// others start in it.
 ///
 /// # Errors
 /// If tmux fails.
 pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    let (reading, late) = wait_for_shells(waiting.iter().collect(), &mut notes, Terminal::is_read)?;
-    for waiting in reading.iter().filter(|waiting| waiting.typed.is_some()) {
+    let all = waiting.iter().collect();
+    let (reading, late) = wait_for_shells(all, &mut notes, Terminal::is_read)?;
+    let (early, others): (Vec<_>, Vec<_>) = reading
+        .into_iter()
+        .partition(|waiting| waiting.typed.is_some());
+    for waiting in &early {
         if let Some(terminal) = Terminal::open(&waiting.pane.tty) {
             terminal.mark();
         }
     }
-    let all = || reading.iter().chain(&late).copied();
-    let lines = all().map(|waiting| Keys {
-        pane: &waiting.pane,
-        text: &waiting.line,
-        enter: true,
-        last: waiting.typed.is_none(),
-    });
-    windows::type_keys(
-        lines,
-        all()
-            .filter(|waiting| waiting.shown)
-            .map(|waiting| &waiting.pane),
-        lock_store(project)?.file(),
-    )?;
+    let type_keys = |keys: Vec<Keys<'_>>, shown: &[&Waiting]| {
+        let shown = shown.iter().filter(|waiting| waiting.shown);
+        let shown = shown.map(|waiting| &waiting.pane);
+        windows::type_keys(keys, shown, lock_store(project)?.file())
+    };
+    type_keys(early.iter().map(|waiting| waiting.line()).collect(), &early)?;
 
-    let with_text = reading
-        .into_iter()
-        .filter(|waiting| waiting.typed.is_some())
-        .collect();
     let is_read_again = |terminal: &Terminal| terminal.is_read() && !terminal.is_marked();
-    let (reading, later) = wait_for_shells(with_text, &mut notes, is_read_again)?;
-    let texts = reading
+    let slow = not_reading(&early, MOMENT, is_read_again)?;
+    let (ready, slow): (Vec<_>, Vec<_>) = early
         .into_iter()
-        .chain(late)
-        .chain(later)
-        .filter_map(|waiting| {
-            let text = waiting.typed.as_ref()?;
-            Some(Keys {
-                pane: &waiting.pane,
-                text,
-                enter: false,
-                last: true,
-            })
-        });
-    windows::type_keys(texts, [], lock_store(project)?.file())?;
+        .partition(|waiting| waiting.lives() && !slow.contains(waiting));
+    let others: Vec<_> = others.into_iter().chain(late.iter().copied()).collect();
+    let lines = others.iter().map(|waiting| waiting.line());
+    let texts = ready
+        .iter()
+        .chain(&late)
+        .filter_map(|waiting| waiting.text());
+    type_keys(lines.chain(texts).collect(), &others)?;
+
+    let (ready, late) = wait_for_shells(slow, &mut notes, is_read_again)?;
+    let texts = ready
+        .iter()
+        .chain(&late)
+        .filter_map(|waiting| waiting.text());
+    type_keys(texts.collect(), &[])?;
     Ok(notes)
 }
 
-/// Waits until every shell reads, or the deadline is over: one without a line editor never shows it. Gives those that read
-/// and those that are late; those that have ended can't be typed into.
+impl Waiting {
+    /// Whether its shell has not ended.
+    fn lives(&self) -> bool {
+        Terminal::open(&self.pane.tty).is_some()
+    }
+
+    fn line(&self) -> Keys<'_> {
+        Keys {
+            pane: &self.pane,
+            text: &self.line,
+            enter: true,
+            last: self.typed.is_none(),
+        }
+    }
+
+    fn text(&self) -> Option<Keys<'_>> {
+        Some(Keys {
+            pane: &self.pane,
+            text: self.typed.as_ref()?,
+            enter: false,
+            last: true,
+        })
+    }
+}
+
+/// Waits until every shell reads, or their time is over: one without a line editor never shows it. Gives those that read and
+/// those that are late; those that have ended can't be typed into.
 fn wait_for_shells<'a>(
     windows: Vec<&'a Waiting>,
     notes: &mut Vec<String>,
     reads: impl Fn(&Terminal) -> bool,
 ) -> Result<(Vec<&'a Waiting>, Vec<&'a Waiting>)> {
-    let mut late = windows.clone();
-    wait::until(PATIENCE, "for the shells' start-up files", || {
-        late.retain(|waiting| {
-            Terminal::open(&waiting.pane.tty).is_some_and(|terminal| !reads(&terminal))
-        });
-        Ok(late.is_empty().then_some(()))
-    })?;
-    let late: HashSet<_> = late.into_iter().map(|waiting| &waiting.pane.id).collect();
-    let (living, ended): (Vec<_>, Vec<_>) = windows
-        .into_iter()
-        .partition(|waiting| Terminal::open(&waiting.pane.tty).is_some());
+    let late = not_reading(&windows, PATIENCE, reads)?;
+    let (living, ended): (Vec<_>, Vec<_>) =
+        windows.into_iter().partition(|waiting| waiting.lives());
     let (late, reading): (Vec<_>, Vec<_>) = living
         .into_iter()
-        .partition(|waiting| late.contains(&waiting.pane.id));
+        .partition(|waiting| late.contains(waiting));
     let seconds = PATIENCE.as_secs();
     notes.extend(by_session(
         &ended,
@@ -204,6 +222,22 @@ fn wait_for_shells<'a>(
         ),
     ));
     Ok((reading, late))
+}
+
+/// Waits until every shell that has not ended reads, or the time is over. Gives those that do not read then.
+fn not_reading<'a>(
+    windows: &[&'a Waiting],
+    limit: Duration,
+    reads: impl Fn(&Terminal) -> bool,
+) -> Result<Vec<&'a Waiting>> {
+    let mut late = windows.to_vec();
+    wait::until(limit, "for the shells' start-up files", || {
+        late.retain(|waiting| {
+            Terminal::open(&waiting.pane.tty).is_some_and(|terminal| !reads(&terminal))
+        });
+        Ok(late.is_empty().then_some(()))
+    })?;
+    Ok(late)
 }
 
 /// One sentence a session on what its shells did.

@@ -20,7 +20,7 @@ pub struct NewWindow {
 }
 
 /// A pane that waits for its line.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Pane {
     /// tmux's own id, `%5`.
     pub id: String,
