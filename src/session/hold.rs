@@ -1,5 +1,6 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
+use super::lock_store;
 use crate::git::Start;
 use crate::name::SessionName;
 use crate::project::Project;
@@ -98,6 +99,8 @@ impl Hold {
     /// If another command works on it for long.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
         let lock = Lock::take(&path(project, name))?;
+        // A resume of several sessions that was killed may have left a tmux that makes their windows under the store's lock.
+        drop(lock_store(project)?);
         let unfinished = unfinished(&lock)?;
         Ok(Self { lock, unfinished })
     }

@@ -39,7 +39,10 @@ pub fn make(
     claude: &Claude,
     made: &mut Made,
 ) -> Result<(Vec<Waiting>, Vec<String>)> {
-    let open = || windows::create(session, claude, hold);
+    let open = || {
+        let opened = windows::create(session.project, &[(session, hold)], claude, hold.lock())?;
+        opened.into_iter().next().context("no window was opened")?
+    };
     made.tmux = true;
     let result = if hold.is_new() && !session.layout.hooks.post_add.is_empty() {
         prepare(session, start, hold, claude, made).and_then(|notes| {

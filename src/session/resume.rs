@@ -76,15 +76,19 @@ pub fn resume(
         });
         tasks.push((name, task));
     }
-    // Several at once: while tmux makes the windows of one, the next can be asked for.
-    let carried_out = parallel::map(&tasks, |(_, task)| {
-        let task = task.as_ref().ok()?.as_ref()?;
-        Some(carry_out(task, claude))
-    });
+    let to_do: Vec<_> = tasks
+        .iter()
+        .filter_map(|(_, task)| task.as_ref().ok()?.as_ref())
+        .collect();
+    let mut carried_out = carry_out(project, claude, &to_do).into_iter();
     let mut waiting = Vec::new();
     let mut results = Vec::new();
     let mut done = Vec::new();
-    for ((name, task), carried_out) in tasks.into_iter().zip(carried_out) {
+    for (name, task) in tasks {
+        let carried_out = match &task {
+            Ok(Some(_)) => carried_out.next(),
+            _ => None,
+        };
         let result = match (task, carried_out) {
             (Err(error), _) | (_, Some(Err(error))) => Err(error),
             (Ok(Some(task)), Some(Ok((windows, told)))) => {
@@ -182,18 +186,64 @@ fn plan<'a>(
     }))
 }
 
-/// Makes what one session lacks, up to what its windows wait for.
-fn carry_out(task: &Task<'_>, claude: &Claude) -> Result<(Vec<Waiting>, Vec<String>)> {
-    let (session, hold, made) = (&task.session, &task.hold, &mut Made::default());
-    let Some(tmux) = task.pending else {
-        return make::make(session, &task.start, hold, claude, made);
-    };
-    let notes = make::prepare(session, &task.start, hold, claude, made)?;
+/// Makes what these sessions lack, up to what their windows wait for: several at once, and then the windows of all.
+fn carry_out(
+    project: &Project,
+    claude: &Claude,
+    tasks: &[&Task<'_>],
+) -> Vec<Result<(Vec<Waiting>, Vec<String>)>> {
+    let prepared = parallel::map(tasks, |task| prepare(task, claude));
+    let both = tasks.iter().zip(&prepared);
+    let closed = both.filter(|(task, prepared)| task.pending.is_none() && prepared.is_ok());
+    let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
+    let mut opened = open(project, claude, &closed).into_iter();
+    let results = tasks.iter().zip(prepared).map(|(task, notes)| {
+        let notes = notes?;
+        let windows = match task.pending {
+            Some(tmux) => windows::left_waiting(&task.session, claude, &task.hold, tmux)?,
+            None => opened.next().context("no window was opened")??,
+        };
+        Ok((windows, notes))
+    });
+    results.collect()
+}
+
+/// Makes what one session lacks, but for its windows. Gives what there is to tell.
+fn prepare(task: &Task<'_>, claude: &Claude) -> Result<Vec<String>> {
+    let (session, hold) = (&task.session, &task.hold);
+    let notes = make::prepare(session, &task.start, hold, claude, &mut Made::default())?;
     if hold.is_new() {
         hooks::post_add(session, hold)?;
     }
-    let windows = windows::left_waiting(session, claude, hold, tmux)?;
-    Ok((windows, notes))
+    Ok(notes)
+}
+
+/// Opens the windows of sessions that have none.
+fn open(project: &Project, claude: &Claude, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
+    let sessions: Vec<_> = tasks
+        .iter()
+        .map(|task| (&task.session, &task.hold))
+        .collect();
+    let opened = match &sessions[..] {
+        [] => Ok(Vec::new()),
+        [(_, hold)] => windows::create(project, &sessions, claude, hold.lock()),
+        // One call can't keep all their holds: see `Hold::take`.
+        _ => lock_store(project)
+            .and_then(|lock| windows::create(project, &sessions, claude, lock.file())),
+    };
+    let opened = opened.unwrap_or_else(|error| {
+        let failed = |_| Err(anyhow!("{error:#}"));
+        sessions.iter().map(failed).collect()
+    });
+    for ((session, hold), _) in sessions
+        .iter()
+        .zip(&opened)
+        .filter(|(_, opened)| opened.is_err())
+    {
+        // Half of them would pass for a session that runs; the error that is reported is the one that matters.
+        let _ = make::kill_windows(session, hold);
+    }
+    opened
 }
 
 /// Clears away what a killed command left of the worktree, and says what its branch starts from if it is to be made again.

@@ -6,11 +6,12 @@ use crate::claude::{self, Claude, Opening};
 use crate::process::quote;
 use crate::project::Project;
 use crate::tmux::TmuxSession;
-use crate::tmux::windows::{self, Keys, NewWindow, Pane};
+use crate::tmux::windows::{self, Keys, NewSession, NewWindow, Pane};
 use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -35,29 +36,39 @@ pub struct Waiting {
     shown: bool,
 }
 
-/// Makes the tmux session, and says what each window waits for.
+/// Makes the tmux sessions, all in one call that holds the lock until it has ended, and says what the windows of each wait for.
 ///
 /// # Errors
-/// If tmux fails, also because a session of that name is there.
-pub fn create(session: &Session<'_>, claude: &Claude, hold: &Hold) -> Result<Vec<Waiting>> {
-    let mut windows = Vec::new();
-    for window in &session.layout.windows {
-        let prompt = hold.prompt().filter(|_| window.runs_claude());
-        let env = prompt.map(|prompt| (claude::PROMPT.to_owned(), prompt.to_owned()));
-        windows.push(NewWindow {
-            name: session.expand(&window.name)?,
-            env: env.into_iter().collect(),
+/// If tmux fails with all of them, or with one, also because a session of that name is there.
+pub fn create(
+    project: &Project,
+    sessions: &[(&Session<'_>, &Hold)],
+    claude: &Claude,
+    lock: &File,
+) -> Result<Vec<Result<Vec<Waiting>>>> {
+    let all = sessions.iter().map(|(session, hold)| {
+        let windows = session.layout.windows.iter().map(|window| {
+            let prompt = hold.prompt().filter(|_| window.runs_claude());
+            let env = prompt.map(|prompt| (claude::PROMPT.to_owned(), prompt.to_owned()));
+            Ok(NewWindow {
+                name: session.expand(&window.name)?,
+                env: env.into_iter().collect(),
+            })
         });
-    }
-    let panes = windows::create(
-        &session.tmux_name(),
-        &session.project.main,
-        session.record.worktree(),
-        &session.env(),
-        &windows,
-        hold.lock(),
-    )?;
-    waiting(session, claude, hold, panes)
+        Ok(NewSession {
+            name: session.tmux_name(),
+            dir: session.record.worktree(),
+            env: session.env(),
+            windows: windows.collect::<Result<_>>()?,
+        })
+    });
+    let all: Vec<_> = all.collect::<Result<_>>()?;
+    let made = windows::create(&project.main, &all, lock)?;
+    Ok(sessions
+        .iter()
+        .zip(made)
+        .map(|((session, hold), panes)| waiting(session, claude, hold, panes?))
+        .collect())
 }
 
 /// What the windows wait for that a killed command made and never typed into.

@@ -1,8 +1,9 @@
-//! Making a session's windows, and typing into them. All that belongs to one session goes in one call.
+//! Making sessions with their windows, and typing into them: in one call of tmux.
 
 use super::{OWNER, PENDING, TmuxSession, server_runs, tmux, word};
+use crate::process::Output;
 use crate::wait;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,21 @@ use std::time::Duration;
 
 /// How long a session is tried to be made where no server is left: less than it takes to tell the user of the waiting.
 const RETRYING: Duration = Duration::from_millis(900);
+
+/// Follows a session's name when all of it is made.
+const END: &str = " is made";
+
+/// A session to make.
+pub struct NewSession<'a> {
+    /// Its name.
+    pub name: String,
+    /// The folder that its shells start in.
+    pub dir: &'a Path,
+    /// Variables for all its windows.
+    pub env: Vec<(String, String)>,
+    /// Its windows, in their order.
+    pub windows: Vec<NewWindow>,
+}
 
 /// A window to make.
 pub struct NewWindow {
@@ -57,33 +73,6 @@ impl Batch {
         words.map(|word| word.len() + 1).sum::<usize>() > 8000
     }
 
-    fn type_it(self, lock: &File) -> Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        self.run(lock)
-            .map(drop)
-            .context("cannot type into the tmux windows")
-    }
-
-    /// Holds the lock until tmux has ended, even if this program is killed.
-    fn run(&self, lock: &File) -> Result<String> {
-        let stdout = if self.is_long() {
-            let mut file = tempfile::NamedTempFile::new().context("cannot make a file for tmux")?;
-            file.write_all(self.text().as_bytes())
-                .with_context(|| format!("cannot write {}", file.path().display()))?;
-            // Only with another command before it does it start a server.
-            tmux()
-                .args(["start-server", ";", "source-file"])
-                .arg(file.path())
-                .holding(lock)
-                .stdout()?
-        } else {
-            tmux().args(self.arguments()).holding(lock).stdout()?
-        };
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
-    }
-
     /// As arguments. tmux takes one that ends with a semicolon for the end of a command, unless it is escaped.
     fn arguments(&self) -> Vec<String> {
         let escaped = |word: &String| match word.strip_suffix(';') {
@@ -105,93 +94,116 @@ impl Batch {
     }
 }
 
+/// Has tmux carry out these, each up to its first command that fails. Holds the lock until tmux has ended, even if this
+/// program is killed.
+fn run(batches: &[Batch], lock: &File) -> Result<Output> {
+    if let [batch] = batches
+        && !batch.is_long()
+    {
+        return Ok(tmux().args(batch.arguments()).holding(lock).output()?);
+    }
+    let lines: Vec<_> = batches.iter().map(Batch::text).collect();
+    let mut file = tempfile::NamedTempFile::new().context("cannot make a file for tmux")?;
+    file.write_all(lines.join("\n").as_bytes())
+        .with_context(|| format!("cannot write {}", file.path().display()))?;
+    // Only with another command before it does it start a server.
+    let run = tmux().args(["start-server", ";", "source-file"]);
+    Ok(run.arg(file.path()).holding(lock).output()?)
+}
+
 /// A text that tmux expands as a format, so that it comes out as it is. What looks like a style does so by itself.
 fn literal(text: &str) -> String {
     text.replace('#', "##").replace("##[", "#[")
 }
 
-/// Makes a detached session with its windows, each with the user's own shell, in one call.
+/// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each.
 ///
 /// # Errors
 /// If tmux fails, also because a session of that name is there. Some of it may be made then.
 pub fn create(
-    name: &str,
     owner: &Path,
-    dir: &Path,
-    env: &[(String, String)],
-    windows: &[NewWindow],
+    sessions: &[NewSession<'_>],
     lock: &File,
-) -> Result<Vec<Pane>> {
-    let target = format!("={name}:");
-    let dir = literal(&dir.to_string_lossy());
-    let format = "#{pane_id}:#{pane_tty}";
-    let mut batch = Batch::default();
-    for (index, window) in windows.iter().enumerate() {
-        let mut words = if index == 0 {
-            vec!["new-session", "-d", "-s", name]
-        } else {
-            vec!["new-window", "-t", &target]
-        };
-        let window_name = literal(&window.name);
-        words.extend(["-P", "-F", format, "-n", &window_name, "-c", &dir]);
-        let session_env = if index == 0 { env } else { &[] };
-        let pairs: Vec<_> = session_env
-            .iter()
-            .chain(&window.env)
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        words.extend(pairs.iter().flat_map(|pair| ["-e", pair.as_str()]));
-        batch.command(words);
-        if index == 0 {
-            // A server that ends sessions without a terminal must not end this one before it is attached.
-            batch.command(["set-option", "-t", &target, "destroy-unattached", "off"]);
-            batch.command(["set-option", "-t", &target, OWNER, &owner.to_string_lossy()]);
-        }
-        batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);
-        batch.command([
-            "set-option",
-            "-p",
-            "-t",
-            &target,
-            PENDING,
-            &index.to_string(),
-        ]);
-    }
+) -> Result<Vec<Result<Vec<Pane>>>> {
+    let batches: Vec<_> = sessions
+        .iter()
+        .map(|session| session.batch(owner))
+        .collect();
     // A server that is just ending takes the call and does nothing of it: then there is none afterwards.
-    let mut failure = None;
-    let panes = wait::until(RETRYING, "for the tmux server to answer", || {
-        match batch.run(lock) {
-            Ok(panes) => Ok(Some(panes)),
-            Err(error) if server_runs() => Err(error),
-            Err(error) => {
-                failure = Some(error);
-                Ok(None)
+    let mut last = None;
+    let made = wait::until(RETRYING, "for the tmux server to answer", || {
+        let output = run(&batches, lock)?;
+        let is_done = output.status.success() || server_runs();
+        last = Some(output);
+        Ok(is_done.then_some(()))
+    });
+    made.context("cannot make the tmux sessions")?;
+    let output = last.context("tmux was not asked")?;
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let made = sessions.iter().map(|session| {
+        let mut panes = Vec::new();
+        for line in lines
+            .lines()
+            .filter_map(|line| line.strip_prefix(&session.name))
+        {
+            match line.strip_prefix(':').and_then(|line| line.split_once(':')) {
+                Some((id, tty)) => panes.push(Pane {
+                    id: id.to_owned(),
+                    tty: tty.into(),
+                    window: panes.len(),
+                }),
+                None if line == END => return Ok(panes),
+                None => {}
             }
         }
+        Err(said(&output)).with_context(|| format!("cannot make the tmux session {}", session.name))
     });
-    let panes = match (panes, failure) {
-        (Ok(None), Some(error)) => Err(error),
-        (panes, _) => panes.map(Option::unwrap_or_default),
-    };
-    let panes = panes.with_context(|| format!("cannot make the tmux session {name}"))?;
-    let panes: Vec<_> = panes
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .enumerate()
-        .map(|(window, (id, tty))| Pane {
-            id: id.to_owned(),
-            tty: tty.into(),
-            window,
-        })
-        .collect();
-    if panes.len() != windows.len() {
-        bail!(
-            "tmux named {} of the {} windows of the session {name}",
-            panes.len(),
-            windows.len()
-        );
+    Ok(made.collect())
+}
+
+/// What tmux said when it failed.
+fn said(output: &Output) -> anyhow::Error {
+    match output.stderr.trim() {
+        "" => anyhow!("tmux said nothing"),
+        words => anyhow!("tmux said: {words}"),
     }
-    Ok(panes)
+}
+
+impl NewSession<'_> {
+    fn batch(&self, owner: &Path) -> Batch {
+        let target = format!("={}:", self.name);
+        let dir = literal(&self.dir.to_string_lossy());
+        let format = "#{session_name}:#{pane_id}:#{pane_tty}";
+        let mut batch = Batch::default();
+        for (index, window) in self.windows.iter().enumerate() {
+            let mut words = if index == 0 {
+                vec!["new-session", "-d", "-s", &self.name]
+            } else {
+                vec!["new-window", "-t", &target]
+            };
+            let window_name = literal(&window.name);
+            words.extend(["-P", "-F", format, "-n", &window_name, "-c", &dir]);
+            let session_env = if index == 0 { &self.env[..] } else { &[] };
+            let pairs: Vec<_> = session_env
+                .iter()
+                .chain(&window.env)
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            words.extend(pairs.iter().flat_map(|pair| ["-e", pair.as_str()]));
+            batch.command(words);
+            if index == 0 {
+                // A server that ends sessions without a terminal must not end this one before it is attached.
+                batch.command(["set-option", "-t", &target, "destroy-unattached", "off"]);
+                batch.command(["set-option", "-t", &target, OWNER, &owner.to_string_lossy()]);
+            }
+            batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);
+            let index = index.to_string();
+            batch.command(["set-option", "-p", "-t", &target, PENDING, &index]);
+        }
+        let end = format!("#{{session_name}}{END}");
+        batch.command(["display-message", "-p", "-t", &target, &end]);
+        batch
+    }
 }
 
 /// The panes of a session whose lines were never typed: the command that made them was killed.
@@ -248,5 +260,13 @@ pub fn type_keys<'a>(
     for pane in shown {
         batch.command(["select-window", "-t", &pane.id]);
     }
-    batch.type_it(lock)
+    if batch.0.is_empty() {
+        return Ok(());
+    }
+    let output = run(&[batch], lock)?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(said(&output)).context("cannot type into the tmux windows")
+    }
 }
