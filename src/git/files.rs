@@ -149,7 +149,8 @@ impl Git<'_> {
             .success())
     }
 
-    /// The files whose changes are hidden from git in this checkout.
+    /// The files whose changes are hidden from git in this checkout: those that it is told to leave as they are, and those that
+    /// it is told to take as unchanged.
     ///
     /// # Errors
     /// If git fails.
@@ -157,8 +158,10 @@ impl Git<'_> {
         let list = self.run(["ls-files", "-v", "-z"]).insist()?;
         Ok(paths(&list)
             .iter()
-            .filter_map(|line| line.strip_prefix("S "))
-            .map(ToOwned::to_owned)
+            .filter_map(|line| line.split_once(' '))
+            // A small letter tells of the second kind.
+            .filter(|(tag, _)| *tag == "S" || tag.starts_with(char::is_lowercase))
+            .map(|(_, path)| path.to_owned())
             .collect())
     }
 

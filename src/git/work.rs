@@ -14,6 +14,9 @@ const SAVER: [(&str, &str); 4] = [
     ("GIT_COMMITTER_EMAIL", "tally-session@localhost"),
 ];
 
+/// What has git look again at files that are hidden from it, in each of the two ways.
+pub const UNHIDE: [&str; 2] = ["--no-skip-worktree", "--no-assume-unchanged"];
+
 /// Commits, newest first.
 #[derive(Debug)]
 pub struct Commits {
@@ -236,11 +239,9 @@ impl<'a> Git<'a> {
         // With a conflict in it an index is no tree; the folder has what there is then.
         let staged = with_index(self.run(["write-tree"])).output()?;
         if !hidden.is_empty() {
-            with_index(
-                self.run(["update-index", "--no-skip-worktree", "--"])
-                    .args(hidden),
-            )
-            .insist()?;
+            for unhide in UNHIDE {
+                with_index(self.run(["update-index", unhide, "--"]).args(hidden)).insist()?;
+            }
         }
         with_index(self.run(["add", "--all", "--", "."])).insist()?;
         let tree = with_index(self.run(["write-tree"])).insist()?;

@@ -4,13 +4,13 @@ use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
 use super::{Session, lock_store};
 use crate::git::Git;
 use crate::git::files::Change;
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::store::atomic::{self, read_if_there};
 use crate::store::records;
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// Keeps the store out of `git status`, and what a killed command leaves of a file.
@@ -156,9 +156,6 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
 pub fn work(session: &Session<'_>) -> Result<Vec<String>> {
     let worktree = session.record.worktree();
     let mut work = Vec::new();
-    if !may_hide(worktree)? {
-        return Ok(work);
-    }
     for path in Git::at(worktree).hidden()? {
         // One that is not there is left out of a sparse checkout.
         let is_there = worktree.join(&path).symlink_metadata().is_ok();
@@ -167,26 +164,6 @@ pub fn work(session: &Session<'_>) -> Result<Vec<String>> {
         }
     }
     Ok(work)
-}
-
-/// Whether git's index of a worktree may hide a file. The second version of its format has no room for that, and git writes a
-/// later one only where it needs it; an index in parts may have it in the other part. See gitformat-index(5).
-fn may_hide(worktree: &Path) -> Result<bool> {
-    const SECOND: &[u8] = b"DIRC\0\0\0\x02";
-    let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
-    let mut start = [0; SECOND.len()];
-    let is_second = fs::File::open(admin.join("index"))
-        .and_then(|mut index| index.read_exact(&mut start))
-        .is_ok_and(|()| start == SECOND);
-    let mut files = fs::read_dir(&admin)
-        .with_context(|| format!("cannot read {}", admin.display()))?
-        .flatten();
-    let is_other_part = |file: fs::DirEntry| {
-        file.file_name()
-            .as_encoded_bytes()
-            .starts_with(b"sharedindex.")
-    };
-    Ok(!is_second || files.any(is_other_part))
 }
 
 /// Whether a file that git tracks differs from what is committed by the session's own variables alone, if at all.

@@ -4,7 +4,7 @@ use super::{Session, files, hidden};
 use crate::git::Git;
 use crate::git::files::{Change, Status};
 use crate::git::untouched::Untouched;
-use crate::git::work::{Commits, Head};
+use crate::git::work::{Commits, Head, UNHIDE};
 use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
@@ -210,10 +210,9 @@ impl<'a> Work<'a> {
                 .iter()
                 .map(|path| quote(path))
                 .collect();
-            format!(
-                "{git} update-index --no-skip-worktree {} && {git} status",
-                hidden.join(" ")
-            )
+            let hidden = hidden.join(" ");
+            let unhide = UNHIDE.map(|unhide| format!("{git} update-index {unhide} {hidden} && "));
+            format!("{}{git} status", unhide.concat())
         } else if !self.uncommitted.files.is_empty() {
             format!("{git} status")
         } else {

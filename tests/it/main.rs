@@ -27,4 +27,5 @@ mod sandbox;
 mod servers;
 mod settings;
 mod store;
+mod untouched;
 mod windows;
