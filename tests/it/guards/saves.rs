@@ -269,3 +269,28 @@ fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
         .run_changes_nothing(["remove", "feat"])
         .fails("error: the session feat [..]frontend/.env\n[...]");
 }
+
+#[test]
+fn changes_that_git_is_told_not_to_see_are_refused_shown_by_the_hint_and_saved() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    for (way, file) in [
+        ("--assume-unchanged", "README.md"),
+        ("--skip-worktree", "backend/manage.py"),
+    ] {
+        sandbox.git(&worktree, ["update-index", way, file]);
+        write(&worktree.join(file), "changed");
+    }
+    let hint = sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has changes that are not committed: README.md, backend/manage.py\n[...]")
+        .command_after("look at it with: ");
+    remove_and_get_back(&sandbox, ["remove", "--force", "feat"]);
+    for file in ["README.md", "backend/manage.py"] {
+        assert_eq!(read(&worktree.join(file)), "changed");
+        sandbox.git(&worktree, ["update-index", "--assume-unchanged", file]);
+        write(&worktree.join(file), "changed again");
+    }
+    let seen = sandbox.type_line(&hint).succeeds();
+    assert!(seen.stdout.contains("modified:   README.md"), "{seen}");
+}
