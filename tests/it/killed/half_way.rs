@@ -69,11 +69,15 @@ fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
 
 /// Starts an add, and waits until it is at the gate.
 fn add_up_to_the_gate(sandbox: &Sandbox) -> Child {
-    let add = start(sandbox, &["add", NAME]);
-    eventually("the add is at the gate", || {
+    up_to_the_gate(sandbox, &["add", NAME])
+}
+
+fn up_to_the_gate(sandbox: &Sandbox, args: &[&str]) -> Child {
+    let command = start(sandbox, args);
+    eventually("the command is at the gate", || {
         sandbox.root.join("reached").exists().then_some(())
     });
-    add
+    command
 }
 
 /// Kills a program with all that it has started and that has not left it.
@@ -214,7 +218,12 @@ fn beside_a_child_that_goes_on(program: &str, word: &str, args: &[&str]) -> (Bef
     let before = slow_at(program, word);
     let starts = before.starts();
     kill_alone(add_up_to_the_gate(&before.sandbox));
-    let mut command = start(&before.sandbox, args);
+    run_while_the_child_goes_on(&before.sandbox, args);
+    (before, starts)
+}
+
+fn run_while_the_child_goes_on(sandbox: &Sandbox, args: &[&str]) {
+    let mut command = start(sandbox, args);
     let mut stderr = command.stderr.take().unwrap();
     let start = Instant::now();
     // One that waits says so after a second.
@@ -222,15 +231,14 @@ fn beside_a_child_that_goes_on(program: &str, word: &str, args: &[&str]) -> (Bef
         let has_ended = command.try_wait().unwrap().is_some();
         (has_ended || start.elapsed() > Duration::from_secs(1)).then_some(())
     });
-    open_gate(&before.sandbox);
+    open_gate(sandbox);
     let status = eventually("the command ends", || command.try_wait().unwrap());
     let mut words = String::new();
     stderr.read_to_string(&mut words).unwrap();
     assert!(status.success(), "{words}");
     eventually("the child ends", || {
-        fs::remove_file(before.sandbox.root.join("passed")).ok()
+        fs::remove_file(sandbox.root.join("passed")).ok()
     });
-    (before, starts)
 }
 
 #[test]
@@ -251,6 +259,36 @@ fn a_branch_and_a_worktree_that_are_made_after_the_kill_are_cleared_by_remove() 
     let (before, _) = beside_a_child_that_goes_on("git", "worktree", &["remove", NAME]);
     close_gate(&before.sandbox);
     before.assert_nothing_left();
+}
+
+/// Two sessions, after a resume of both was killed whose tmux is still to make their windows.
+fn resume_whose_tmux_goes_on() -> (Before, Starts) {
+    let before = slow_at("tmux", "source-file");
+    before.add();
+    before.sandbox.restart();
+    let starts = before.starts();
+    kill_alone(up_to_the_gate(&before.sandbox, &["resume"]));
+    (before, starts)
+}
+
+#[test]
+fn windows_of_several_sessions_that_are_made_after_the_kill_are_not_made_twice() {
+    let (before, starts) = resume_whose_tmux_goes_on();
+    run_while_the_child_goes_on(&before.sandbox, &["resume"]);
+    before.assert_finished(starts);
+    before.sandbox.await_programs("keep", 2);
+}
+
+#[test]
+fn windows_of_several_sessions_that_are_made_after_the_kill_are_cleared_by_remove() {
+    let (before, _) = resume_whose_tmux_goes_on();
+    run_while_the_child_goes_on(&before.sandbox, &["remove", NAME]);
+    assert_eq!(before.sandbox.tmux_sessions(), ["tally-keep"]);
+    before
+        .sandbox
+        .run(["resume"])
+        .is(0, "resumed keep[..]\n", "");
+    before.sandbox.await_programs("keep", 2);
 }
 
 /// A project whose `post_add` is held at the gate, and says when it has got through.
