@@ -2,7 +2,7 @@
 
 mod terminal;
 
-use crate::sandbox::{Sandbox, eventually, read, read_json, signal};
+use crate::sandbox::{Sandbox, eventually, read, read_json, signal, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
@@ -190,15 +190,15 @@ fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
 }
 
 #[test]
-fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree() {
+fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree_with_changes() {
     let sandbox = Sandbox::new();
     for name in ["one", "two", "three"] {
-        sandbox.add(name);
+        write(&sandbox.add(name).join("new"), "");
     }
     // An older git has to be asked about each branch.
     sandbox.wrap(
         "git",
-        r#"case "$*" in *ahead-behind*) printf 'refs/heads/one\0%s\n' "2 3"; exit;; esac; exec "$REAL" "$@""#,
+        r#"case "$*" in *ahead-behind*) printf 'refs/heads/one\0tree\0%s\n' "2 3"; exit;; esac; exec "$REAL" "$@""#,
     );
     let outcome = sandbox.run(["-v", "list"]);
     let asked = |what: &str| {
