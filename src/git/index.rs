@@ -44,7 +44,7 @@ impl<'a> Index<'a> {
         let rest = bytes.strip_prefix(b"DIRC\0\0\0\x02")?;
         let (rest, _checksum) = rest.split_last_chunk::<HASH>()?;
         let (count, mut rest) = number(rest)?;
-        let mut entries = Vec::with_capacity(usize::try_from(count).ok()?.min(bytes.len()));
+        let mut entries = Vec::new();
         for _ in 0..count {
             let entry;
             (entry, rest) = Entry::read(rest)?;
@@ -97,8 +97,8 @@ impl<'a> Entry<'a> {
         is_ordinary.then_some((entry, bytes.get(size..)?))
     }
 
-    /// Whether a file is as git saw it, and was changed before the index was written: one that was changed in the same moment
-    /// may have been changed after git's look.
+    /// Whether a file is as git saw it, and was changed before the second in which the index was written: otherwise it may have
+    /// been changed after git's look.
     pub fn is_still(&self, file: &Stat, index: &Stat) -> bool {
         let [
             ctime,
@@ -124,7 +124,7 @@ impl<'a> Entry<'a> {
             && size == cut(file.st_size)
             // git also writes a size of zero for a file that it wants to look at again.
             && (size != 0 || self.is_empty)
-            && (file.st_mtime, file.st_mtime_nsec) < (index.st_mtime, index.st_mtime_nsec)
+            && file.st_mtime < index.st_mtime
     }
 }
 
@@ -151,4 +151,76 @@ fn cut(number: impl Into<i128>) -> u32 {
 fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     Some((u32::from_be_bytes(*number), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// An index with one file, with these flags beside the length of its path, and an extension.
+    fn index(path: &str, flags: u16, extension: &[u8]) -> Vec<u8> {
+        let mut bytes = b"DIRC\0\0\0\x02\0\0\0\x01".to_vec();
+        for field in [1, 2, 3, 4, 5, 6, 0o100_644, 8, 9, 10_u32] {
+            bytes.extend(field.to_be_bytes());
+        }
+        bytes.extend([7; HASH]);
+        bytes.extend((flags | u16::try_from(path.len().min(0xfff)).unwrap()).to_be_bytes());
+        bytes.extend(path.as_bytes());
+        bytes.resize(12 + (62 + path.len() + 8) / 8 * 8, 0);
+        bytes.extend(extension);
+        bytes.extend([0; HASH]);
+        bytes
+    }
+
+    fn tree(name: &str, counts: &str) -> Vec<u8> {
+        let text = [b"\0", counts.as_bytes(), b"\n", &[0xab; HASH]].concat();
+        let length = u32::try_from(text.len()).unwrap();
+        [name.as_bytes(), &length.to_be_bytes(), &text].concat()
+    }
+
+    #[test]
+    fn an_ordinary_index_is_read() {
+        for path in ["a", "backend/manage.py", &"long/".repeat(1000)] {
+            let bytes = index(path, 0, &tree("TREE", "1 0"));
+            let index = Index::read(&bytes).unwrap();
+            assert_eq!(index.tree, "ab".repeat(HASH));
+            let [entry] = index.entries[..] else { panic!() };
+            assert_eq!(entry.path, path.as_bytes());
+        }
+    }
+
+    #[test]
+    fn one_that_only_git_can_judge_is_not() {
+        const TAKEN_AS_UNCHANGED: u16 = 0x8000;
+        const IN_CONFLICT: u16 = 0x1000;
+        let ordinary = tree("TREE", "1 0");
+        for bytes in [
+            index("a", TAKEN_AS_UNCHANGED, &ordinary),
+            index("a", IN_CONFLICT, &ordinary),
+            index("a", 0, &tree("TREE", "-1 0")),
+            index("a", 0, &tree("link", "1 0")),
+            index("a", 0, &[&ordinary[..], &tree("sdir", "1 0")].concat()),
+            index("a", 0, b""),
+        ] {
+            assert!(Index::read(&bytes).is_none(), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_that_is_cut_short_or_spoilt_is_read_without_a_panic(
+            at in 0_usize..160,
+            byte: u8,
+            length in 0_usize..160,
+        ) {
+            let mut bytes = index("backend/manage.py", 0, &tree("TREE", "1 0"));
+            let whole = bytes.len();
+            bytes.truncate(length);
+            if let Some(spoilt) = bytes.get_mut(at) {
+                *spoilt = byte;
+            }
+            prop_assert!(length >= whole || Index::read(&bytes).is_none());
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! Seeing without git that a checkout is just as git left it, which is the most common answer and the cheapest. Whatever else
-//! is there, and all that is in doubt, is git's to judge.
+//! Seeing without git that a checkout is as git left it, which is the most common answer and the cheapest. Whatever was changed,
+//! and all that is in doubt, is git's to judge.
 
 use super::Git;
 use super::index::{Entry, Index};
@@ -17,7 +17,10 @@ use std::path::{Path, PathBuf};
 /// From so many folders on it is worth it to look into several at once.
 const MANY: usize = 50;
 
-/// A checkout whose tracked files are all as its index has them, and in which git would show no other file.
+/// So many paths git can quickly be asked about.
+const FEW: usize = 100;
+
+/// A checkout whose tracked files are all as its index has them.
 #[derive(PartialEq, Eq)]
 pub struct Untouched {
     /// The tree that the files make up.
@@ -26,6 +29,8 @@ pub struct Untouched {
     pub refname: Option<String>,
     /// The commit that is checked out.
     pub commit: String,
+    /// What git would show as new: files, and other repositories, with a slash at the end.
+    pub new: Vec<String>,
 }
 
 impl Untouched {
@@ -36,22 +41,25 @@ impl Untouched {
 }
 
 impl Git<'_> {
-    /// Whether this worktree is as git left it, but for what may be at the paths that are `ours`; none if it is not, or if only
+    /// How this worktree is seen, where the paths that are `ours` may be anything; none if it is not as git left it, or if only
     /// git can tell.
     ///
     /// # Errors
-    /// If git has to be asked about files that are new, and fails.
+    /// If git has to be asked which of the other files it ignores, and fails.
     pub fn untouched(self, ours: &[String]) -> Result<Option<Untouched>> {
-        let Some((untouched, others)) = look(self.dir, ours) else {
+        let seen = look(self.dir, ours).filter(|seen| seen.new.len() <= FEW);
+        let Some(mut seen) = seen else {
             return Ok(None);
         };
-        let shows_none = others.is_empty() || self.untracked(&others)?.is_empty();
-        Ok(shows_none.then_some(untouched))
+        if !seen.new.is_empty() {
+            seen.new = self.untracked(&seen.new)?;
+        }
+        Ok(Some(seen))
     }
 }
 
-/// The same, with what is there that the index and `ours` have nothing of: files, and folders with a slash at the end.
-fn look(checkout: &Path, ours: &[String]) -> Option<(Untouched, Vec<String>)> {
+/// The same, with all that the index and `ours` have nothing of as new.
+fn look(checkout: &Path, ours: &[String]) -> Option<Untouched> {
     let admin = project::admin_folder(checkout).ok()??;
     let common = admin.parent()?.parent()?;
     let (refname, commit) = head(&admin, common)?;
@@ -69,12 +77,12 @@ fn look(checkout: &Path, ours: &[String]) -> Option<(Untouched, Vec<String>)> {
     } else {
         parallel::map(&folders, others).into_iter().collect()
     };
-    let untouched = Untouched {
+    Some(Untouched {
         tree: index.tree,
         refname,
         commit,
-    };
-    Some((untouched, others?.concat()))
+        new: others?.concat(),
+    })
 }
 
 /// The branch that is checked out, and the commit; see gitrepository-layout(5).
@@ -154,7 +162,7 @@ impl<'a> Folder<'a> {
         all.len() - 1
     }
 
-    /// What else is in it; none if a tracked file is not as it was, or something else is strange.
+    /// What else is in it, folders with a slash at the end; none if a tracked file is not as it was, or something else is strange.
     fn others(&self, root: &OwnedFd, index: &Stat) -> Option<Vec<String>> {
         let here = if self.path.is_empty() {
             b"."

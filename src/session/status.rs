@@ -116,7 +116,7 @@ struct Finding {
 enum Changes {
     /// So many are changed, if that can be known.
     Counted(Option<usize>),
-    /// They are what the index has, which may be another tree than the branch's.
+    /// The tracked files are what the index has, which may be another tree than the branch's.
     Untouched(Untouched),
 }
 
@@ -145,7 +145,7 @@ impl Changes {
                 let is_committed =
                     tip.is_some_and(|tip| tip.tree.as_ref() == Some(&untouched.tree));
                 if is_committed {
-                    Some(0)
+                    Some(untouched.new.len())
                 } else {
                     Self::count(session)
                 }

@@ -320,9 +320,10 @@ fn look(
         (git.head(doomed), joined(untouched))
     });
     let (head, untouched) = (head?, untouched?);
-    let is_at_head =
-        |untouched: &Untouched| head.as_ref().is_some_and(|head| untouched.is_at(head));
-    Ok((untouched.filter(is_at_head), head))
+    let is_committed = |seen: &Untouched| {
+        seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
+    };
+    Ok((untouched.filter(is_committed), head))
 }
 
 /// How the session's worktree is seen, if it is as git left it, but for what the session put there.

@@ -193,7 +193,7 @@ fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
 fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree_with_changes() {
     let sandbox = Sandbox::new();
     for name in ["one", "two", "three"] {
-        write(&sandbox.add(name).join("new"), "");
+        write(&sandbox.add(name).join("README.md"), "");
     }
     // An older git has to be asked about each branch.
     sandbox.wrap(
