@@ -149,13 +149,19 @@ fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
 /// can't be read, and need not be. This is a third of the work that `sysinfo` would do, and most of that of a removal.
 #[cfg(target_os = "linux")]
 fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
+    use std::io::Read;
     let mut marked = Vec::new();
+    // With room for most of them the system is asked once for one, not again and again for a little more.
+    let mut environ = Vec::with_capacity(1 << 16);
     for entry in std::fs::read_dir("/proc")? {
         let entry = entry?;
         let Some(pid) = entry.file_name().to_str().and_then(|pid| pid.parse().ok()) else {
             continue;
         };
-        let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        environ.clear();
+        let file = std::fs::File::open(entry.path().join("environ"));
+        // What can't be read, or ends meanwhile, is no process of ours.
+        let _ = file.and_then(|mut file| file.read_to_end(&mut environ));
         let worktree = environ.split(|&byte| byte == 0).find_map(worktree);
         marked.extend(worktree.map(|worktree| (sysinfo::Pid::from_u32(pid), worktree)));
     }

@@ -92,20 +92,15 @@ fn head(admin: &Path, common: &Path) -> Option<(Option<String>, String)> {
     let Some(refname) = head.strip_prefix("ref: ") else {
         return Some((None, head));
     };
-    // Others are kept elsewhere, as those of repositories that keep refs in tables.
-    let is_branch = refname.starts_with("refs/heads/") && !common.join("reftable").exists();
-    let commit = if is_branch {
-        let packed = || read(common.join("packed-refs"));
-        let is_its = |line: &&str| {
-            line.split_once(' ')
-                .is_some_and(|(_, name)| name == refname)
-        };
-        let find =
-            |packed: String| Some(packed.lines().find(is_its)?.split_once(' ')?.0.to_owned());
-        read(common.join(refname)).or_else(|| find(packed()?))
-    } else {
-        None
-    };
+    // Other refs are kept elsewhere, and where they are in tables, all are.
+    if !refname.starts_with("refs/heads/") || common.join("reftable").exists() {
+        return None;
+    }
+    let commit = read(common.join(refname)).or_else(|| {
+        let packed = read(common.join("packed-refs"))?;
+        let mut refs = packed.lines().filter_map(|line| line.split_once(' '));
+        Some(refs.find(|(_, name)| *name == refname)?.0.to_owned())
+    });
     Some((Some(refname.to_owned()), commit?.trim_end().to_owned()))
 }
 
@@ -195,7 +190,7 @@ impl<'a> Folder<'a> {
             match name {
                 b"." | b".." => {}
                 b".git" if self.path.is_empty() && !is_folder => {}
-                // Another repository, and a folder that is something else now, git treats in its own way.
+                // git treats another repository in its own way, as it does a folder that is something else now.
                 b".git" => return None,
                 name if self.folders.binary_search(&name).is_ok() => is_folder.then_some(())?,
                 name if self.ours.contains(&name) && !is_folder => {}

@@ -81,7 +81,6 @@ pub struct Status<'a> {
 }
 
 /// What is known of a branch.
-#[derive(Default)]
 struct Tip {
     tree: Option<String>,
     distance: Option<Distance>,
