@@ -26,6 +26,19 @@ pub fn map<'a, T: Sync, R: Send>(items: &'a [T], work: impl Fn(&'a T) -> R + Syn
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// The same for work that takes microseconds: threads are worth it from so many items on.
+pub fn map_many<'a, T: Sync, R: Send>(
+    many: usize,
+    items: &'a [T],
+    work: impl Fn(&'a T) -> R + Sync,
+) -> Vec<R> {
+    if items.len() < many {
+        items.iter().map(work).collect()
+    } else {
+        map(items, work)
+    }
+}
+
 /// What a thread has found out.
 ///
 /// # Errors

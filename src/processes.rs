@@ -1,5 +1,7 @@
 //! The processes of this machine: which came from a session's windows, which listen on a port, and ending one.
 
+#[cfg(target_os = "linux")]
+use crate::parallel;
 use crate::ports::Port;
 use crate::process::Short;
 use anyhow::{Context, Result};
@@ -149,23 +151,28 @@ fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
 /// can't be read, and need not be. This is a third of the work that `sysinfo` would do, and most of that of a removal.
 #[cfg(target_os = "linux")]
 fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
+    const MANY: usize = 300;
+    let entries = std::fs::read_dir("/proc")?.collect::<std::io::Result<Vec<_>>>()?;
+    let pids = entries.iter().map(std::fs::DirEntry::file_name);
+    let pids: Vec<u32> = pids
+        .filter_map(|name| name.to_str()?.parse().ok())
+        .collect();
+    let marked = parallel::map_many(MANY, &pids, |&pid| {
+        let worktree = environment(pid).split(|&byte| byte == 0).find_map(worktree);
+        Some((sysinfo::Pid::from_u32(pid), worktree?))
+    });
+    Ok(marked.into_iter().flatten().collect())
+}
+
+/// The variables of a process, each with a zero behind it; none of one that has ended or is another user's.
+#[cfg(target_os = "linux")]
+fn environment(pid: u32) -> Vec<u8> {
     use std::io::Read;
-    let mut marked = Vec::new();
-    // With room for most of them the system is asked once for one, not again and again for a little more.
-    let mut environ = Vec::with_capacity(1 << 16);
-    for entry in std::fs::read_dir("/proc")? {
-        let entry = entry?;
-        let Some(pid) = entry.file_name().to_str().and_then(|pid| pid.parse().ok()) else {
-            continue;
-        };
-        environ.clear();
-        let file = std::fs::File::open(entry.path().join("environ"));
-        // What can't be read, or ends meanwhile, is no process of ours.
-        let _ = file.and_then(|mut file| file.read_to_end(&mut environ));
-        let worktree = environ.split(|&byte| byte == 0).find_map(worktree);
-        marked.extend(worktree.map(|worktree| (sysinfo::Pid::from_u32(pid), worktree)));
-    }
-    Ok(marked)
+    // With room for most of them the system is asked once, not again and again for a little more.
+    let mut variables = Vec::with_capacity(1 << 14);
+    let file = std::fs::File::open(format!("/proc/{pid}/environ"));
+    let _ = file.and_then(|mut file| file.read_to_end(&mut variables));
+    variables
 }
 
 /// The processes that came from sessions' windows, with their worktrees, as their environments say.

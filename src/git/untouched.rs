@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// From so many folders on it is worth it to look into several at once.
+/// From so many folders on several are looked into at once.
 const MANY: usize = 50;
 
 /// So many paths git can quickly be asked about.
@@ -71,12 +71,8 @@ fn look(checkout: &Path, ours: &[String]) -> Option<Untouched> {
     let folders = Folder::all(&index.entries, ours);
     let open = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = openat(CWD, checkout, open, Mode::empty()).ok()?;
-    let others = |folder: &Folder<'_>| folder.others(&root, &written);
-    let others: Option<Vec<_>> = if folders.len() < MANY {
-        folders.iter().map(others).collect()
-    } else {
-        parallel::map(&folders, others).into_iter().collect()
-    };
+    let others = parallel::map_many(MANY, &folders, |folder| folder.others(&root, &written));
+    let others: Option<Vec<_>> = others.into_iter().collect();
     Some(Untouched {
         tree: index.tree,
         refname,
