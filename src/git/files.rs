@@ -121,7 +121,7 @@ impl Git<'_> {
         Ok(Status::read(lines.map(String::from_utf8_lossy)))
     }
 
-    /// The files at these paths that git neither tracks nor ignores.
+    /// The files at these paths, or all if none is named, that git neither tracks nor ignores.
     ///
     /// # Errors
     /// If git fails.

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 /// From so many folders on several are looked into at once.
 const MANY: usize = 50;
 
-/// So many paths git can quickly be asked about.
-const FEW: usize = 100;
+/// git sooner tells of all files than of more paths than these.
+const FEW: usize = 50;
 
 /// A checkout whose tracked files are all as its index has them.
 #[derive(PartialEq, Eq)]
@@ -47,12 +47,13 @@ impl Git<'_> {
     /// # Errors
     /// If git has to be asked which of the other files it ignores, and fails.
     pub fn untouched(self, ours: &[String]) -> Result<Option<Untouched>> {
-        let seen = look(self.dir, ours).filter(|seen| seen.new.len() <= FEW);
-        let Some(mut seen) = seen else {
+        let Some(mut seen) = look(self.dir, ours) else {
             return Ok(None);
         };
         if !seen.new.is_empty() {
-            seen.new = self.untracked(&seen.new)?;
+            let wanted = Some(&seen.new).filter(|new| new.len() <= FEW);
+            seen.new = self.untracked(wanted.into_iter().flatten())?;
+            seen.new.retain(|path| !ours.contains(path));
         }
         Ok(Some(seen))
     }
