@@ -16,6 +16,7 @@ mod servers;
 mod settings;
 pub mod status;
 pub mod trash;
+mod uncommitted;
 mod windows;
 pub mod work;
 

@@ -1,7 +1,7 @@
 //! What state a session is in: derived each time, never stored.
 
 use super::Session;
-use super::work::untouched;
+use super::uncommitted::untouched;
 use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::git::untouched::Untouched;

@@ -1,10 +1,10 @@
 //! Work that would be lost with a session: finding it, saying so, and saving it.
 
-use super::{Session, files, hidden};
+use super::Session;
+use super::uncommitted::{self, Uncommitted, untouched};
 use crate::git::Git;
-use crate::git::files::{Change, Status};
 use crate::git::untouched::Untouched;
-use crate::git::work::{Commits, Head, UNHIDE};
+use crate::git::work::{Commits, UNHIDE};
 use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
@@ -12,7 +12,6 @@ use crate::process::quote;
 use crate::project;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
-use std::path::Path;
 use std::thread;
 
 /// How many files an error names.
@@ -29,18 +28,6 @@ pub struct Work<'a> {
     commits: Option<Commits>,
     /// The tips that hold them: the branch's, and the worktree's if it is another.
     tips: Vec<String>,
-}
-
-/// What no commit holds of a worktree.
-#[derive(Default, PartialEq, Eq)]
-struct Uncommitted {
-    /// The commit that it is compared with.
-    head: Option<String>,
-    files: Vec<String>,
-    /// Files that git does not look at in this worktree, as the session changed them, and that the user has changed too.
-    hidden: Vec<String>,
-    /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
-    repositories: Vec<(String, &'static str)>,
 }
 
 /// Work that was saved.
@@ -72,7 +59,7 @@ impl<'a> Work<'a> {
             .chain(worktree.map(|_| "HEAD".to_owned()))
             .collect();
         let (untouched, head) = match worktree {
-            Some(_) => look(session, git, doomed)?,
+            Some(_) => uncommitted::look(session, git, doomed)?,
             None => (None, None),
         };
         let is_held = head.is_some_and(|head| head.is_held);
@@ -80,7 +67,7 @@ impl<'a> Work<'a> {
         let (uncommitted, commits) = thread::scope(|scope| {
             let commits = (!is_held).then(|| scope.spawn(|| git.own_commits(doomed, &heads)));
             let uncommitted = match (worktree, &untouched) {
-                (Some(worktree), None) => uncommitted(session, &worktree.path),
+                (Some(worktree), None) => Uncommitted::find(session, &worktree.path),
                 (_, untouched) => Ok(Uncommitted {
                     head: untouched.as_ref().map(|seen| seen.commit.clone()),
                     ..Uncommitted::default()
@@ -158,7 +145,7 @@ impl<'a> Work<'a> {
         if self.untouched.is_some() && untouched(self.session)? == self.untouched {
             return Ok(true);
         }
-        Ok(uncommitted(self.session, &worktree.path)? == self.uncommitted)
+        Ok(Uncommitted::find(self.session, &worktree.path)? == self.uncommitted)
     }
 
     /// Whether nothing would be lost.
@@ -306,69 +293,6 @@ fn in_one_line(file: &str) -> String {
     } else {
         file.to_owned()
     }
-}
-
-/// How the session's worktree is seen, if nothing in it is uncommitted, and what is checked out in it.
-fn look(
-    session: &Session<'_>,
-    git: Git<'_>,
-    doomed: Option<&str>,
-) -> Result<(Option<Untouched>, Option<Head>)> {
-    // A process takes longer than a look, also to start: this thread starts it.
-    let (head, untouched) = thread::scope(|scope| {
-        let untouched = scope.spawn(|| untouched(session));
-        (git.head(doomed), joined(untouched))
-    });
-    let (head, untouched) = (head?, untouched?);
-    let is_committed = |seen: &Untouched| {
-        seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
-    };
-    Ok((untouched.filter(is_committed), head))
-}
-
-/// How the session's worktree is seen, if it is as git left it, but for what the session put there.
-///
-/// # Errors
-/// If git has to be asked and fails.
-pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
-    let ours: Vec<_> = files::belongings(session).collect();
-    Git::at(session.record.worktree()).untouched(&ours)
-}
-
-/// What no commit holds of a worktree, but for what the session put there.
-fn uncommitted(session: &Session<'_>, worktree: &Path) -> Result<Uncommitted> {
-    let git = Git::at(worktree);
-    let belongings: Vec<_> = files::belongings(session).collect();
-    let Status { head, changes } = git.status::<&str>([])?;
-    // git lists a repository inside the checkout that it does not know as one path with a slash.
-    let nested = |path: &String| path.ends_with('/');
-    let mut repositories: Vec<_> = changes
-        .iter()
-        .map(|change| change.path.clone())
-        .filter(nested)
-        .map(|path| (path, "move it away"))
-        .collect();
-    let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
-    if admin.join("modules").exists() {
-        for path in git.submodules()? {
-            let inside = worktree.join(&path);
-            if Git::at(&inside).has_unpushed()? || !Git::at(&inside).changes()?.is_empty() {
-                repositories.push((path, "commit and push it"));
-            }
-        }
-    }
-    let is_work = |change: &Change| !(change.untracked && belongings.contains(&change.path));
-    let files = changes
-        .into_iter()
-        .filter(is_work)
-        .map(|change| change.path)
-        .collect();
-    Ok(Uncommitted {
-        head,
-        files,
-        hidden: hidden::work(session)?,
-        repositories,
-    })
 }
 
 /// Whether a main branch has all that the commit has: also rebased, or squashed into one. The doomed branch is none.
