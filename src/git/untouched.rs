@@ -4,6 +4,7 @@
 use super::Git;
 use super::index::{Entry, Index};
 use super::work::Head;
+use super::worktrees::tip;
 use crate::parallel;
 use crate::project;
 use anyhow::Result;
@@ -12,7 +13,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat,
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// From so many folders on several are looked into at once.
 const MANY: usize = 50;
@@ -84,21 +85,16 @@ fn look(checkout: &Path, ours: &[String]) -> Option<Untouched> {
 
 /// The branch that is checked out, and the commit; see gitrepository-layout(5).
 fn head(admin: &Path, common: &Path) -> Option<(Option<String>, String)> {
-    let read = |file: PathBuf| fs::read_to_string(file).ok();
-    let head = read(admin.join("HEAD"))?.trim_end().to_owned();
-    let Some(refname) = head.strip_prefix("ref: ") else {
-        return Some((None, head));
-    };
-    // Other refs are kept elsewhere, and where they are in tables, all are.
-    if !refname.starts_with("refs/heads/") || common.join("reftable").exists() {
-        return None;
+    let head = fs::read_to_string(admin.join("HEAD")).ok()?;
+    let head = head.trim_end().to_owned();
+    match head.strip_prefix("ref: ") {
+        None => Some((None, head)),
+        // Other refs are kept elsewhere.
+        Some(refname) if refname.starts_with("refs/heads/") => {
+            Some((Some(refname.to_owned()), tip(common, refname)?))
+        }
+        Some(_) => None,
     }
-    let commit = read(common.join(refname)).or_else(|| {
-        let packed = read(common.join("packed-refs"))?;
-        let mut refs = packed.lines().filter_map(|line| line.split_once(' '));
-        Some(refs.find(|(_, name)| *name == refname)?.0.to_owned())
-    });
-    Some((Some(refname.to_owned()), commit?.trim_end().to_owned()))
 }
 
 /// What belongs into a folder of the checkout.

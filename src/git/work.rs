@@ -18,7 +18,7 @@ const SAVER: [(&str, &str); 4] = [
 pub const UNHIDE: [&str; 2] = ["--no-skip-worktree", "--no-assume-unchanged"];
 
 /// Commits, newest first.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commits {
     /// How many there are.
     pub count: usize,
@@ -32,8 +32,8 @@ pub struct Head {
     pub commit: String,
     /// Its tree.
     pub tree: String,
-    /// Whether another branch than the spared one, or a remote branch, is at the same commit.
-    pub is_held: bool,
+    /// The branches that are at this commit, also remote ones, by their full names.
+    pub branches: Vec<String>,
 }
 
 /// Where a branch stands.
@@ -48,34 +48,32 @@ pub struct Standing {
 }
 
 impl<'a> Git<'a> {
-    /// What is checked out, in a worktree whose branch is the `spared` one, if it is to be; none if one of the two is not there.
+    /// What is checked out; none in a repository without a commit, or if no branch is at it.
     ///
     /// # Errors
     /// If git could not be started.
-    pub fn head(self, spared: Option<&str>) -> Result<Option<Head>> {
-        let branch = spared.map(|branch| format!("refs/heads/{branch}^{{commit}}"));
+    pub fn head(self) -> Result<Option<Head>> {
         let output = self
-            .run(["rev-parse", "HEAD^{tree}", "HEAD^{commit}"])
-            .args(&branch)
-            .args(others(spared))
+            .run(["for-each-ref", "--points-at=HEAD"])
+            .arg("--format=%(objectname)%00%(tree)%00%(symref)%00%(refname)")
+            .args(["refs/heads", "refs/remotes"])
             .output()?;
-        let hashes = String::from_utf8_lossy(&output.stdout);
-        let mut hashes = hashes.lines();
-        let (Some(tree), Some(commit), true) =
-            (hashes.next(), hashes.next(), output.status.success())
-        else {
-            return Ok(None);
-        };
-        let tip = branch.map_or(Some(commit), |_| hashes.next());
-        let others: Vec<_> = hashes.collect();
-        Ok(Some(Head {
-            commit: commit.to_owned(),
-            tree: tree.to_owned(),
-            is_held: [Some(commit), tip]
-                .iter()
-                .flatten()
-                .all(|commit| others.contains(commit)),
-        }))
+        let list = String::from_utf8_lossy(&output.stdout);
+        let mut head: Option<Head> = None;
+        for line in list.lines() {
+            let fields: Vec<_> = line.splitn(4, '\0').collect();
+            // One that is another name for a branch goes with it.
+            let [commit, tree, "", refname] = fields[..] else {
+                continue;
+            };
+            let head = head.get_or_insert_with(|| Head {
+                commit: commit.to_owned(),
+                tree: tree.to_owned(),
+                branches: Vec::new(),
+            });
+            head.branches.push(refname.to_owned());
+        }
+        Ok(head)
     }
 
     /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds.
@@ -83,6 +81,20 @@ impl<'a> Git<'a> {
     /// # Errors
     /// If git fails.
     pub fn own_commits(self, spared: Option<&str>, tips: &[String]) -> Result<Option<Commits>> {
+        let names = self
+            .run([
+                "for-each-ref",
+                "--format=%(refname:strip=2)%00%(symref:strip=2)",
+                "refs/heads",
+            ])
+            .insist()?;
+        let names = String::from_utf8_lossy(&names);
+        // Another name for the branch goes with it.
+        let other_names = names.lines().filter_map(|line| {
+            let (name, branch) = line.split_once('\0')?;
+            (Some(branch) == spared).then_some(name)
+        });
+        let excluded = spared.into_iter().chain(other_names);
         let list = self
             .run([
                 "rev-list",
@@ -92,7 +104,8 @@ impl<'a> Git<'a> {
             ])
             .args(tips)
             .arg("--not")
-            .args(others(spared))
+            .args(excluded.map(|branch| format!("--exclude={branch}")))
+            .args(["--branches", "--remotes"])
             .insist()?;
         let list = String::from_utf8_lossy(&list);
         Ok(list.lines().next().map(|newest| Commits {
@@ -280,10 +293,4 @@ impl<'a> Git<'a> {
             .stdout()
             .map(drop)
     }
-}
-
-/// What names all branches but this one, and all remote branches.
-fn others(spared: Option<&str>) -> [String; 3] {
-    let spared = format!("--exclude={}", spared.unwrap_or_default());
-    [spared, "--branches".to_owned(), "--remotes".to_owned()]
 }

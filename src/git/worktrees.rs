@@ -97,6 +97,22 @@ impl Worktree {
     }
 }
 
+/// The commit of a branch with this full name, in the repository with this common git folder; none if it is not there, or if
+/// only git can tell.
+pub fn tip(common: &Path, refname: &str) -> Option<String> {
+    let read = |file: &str| fs::read_to_string(common.join(file)).ok();
+    // Where refs are kept in tables, those files are no refs.
+    if common.join("reftable").exists() {
+        return None;
+    }
+    let tip = read(refname).or_else(|| {
+        let packed = read("packed-refs")?;
+        let mut refs = packed.lines().filter_map(|line| line.split_once(' '));
+        Some(refs.find(|(_, name)| *name == refname)?.0.to_owned())
+    });
+    Some(tip?.trim_end().to_owned())
+}
+
 /// The branch that a checkout is on, as its `HEAD` says, or as git has told.
 fn branch(admin: &Path, checkout: &Path, told: Option<&[Branch]>) -> Option<String> {
     let head = match told {

@@ -11,6 +11,7 @@ use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::store::claude_json::{self, Inherited};
+use crate::store::lock::Lock;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -314,7 +315,8 @@ pub fn undo(
         steps.push(remove_made_worktree(session, hold));
     }
     if made.branch {
-        steps.push(delete_branch(session, hold));
+        let lock = lock_store(session.project);
+        steps.push(lock.and_then(|lock| delete_branch(session, hold, &lock)));
     }
     steps.into_iter().filter_map(Result::err).collect()
 }
@@ -364,12 +366,11 @@ pub fn remove_worktree(session: &Session<'_>, worktree: &Worktree) -> Result<()>
     Ok(())
 }
 
-/// Takes the session's branch away.
+/// Takes the session's branch away, under the store's lock.
 ///
 /// # Errors
 /// If git fails.
-pub fn delete_branch(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    let _lock = lock_store(session.project)?;
+pub fn delete_branch(session: &Session<'_>, hold: &Hold, _lock: &Lock) -> Result<()> {
     Git::at(&session.project.main)
         .holding(hold.lock())
         .delete_branch(session.record.branch())

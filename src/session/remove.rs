@@ -1,6 +1,5 @@
 //! Clearing a session away.
 
-use super::Session;
 use super::hold::Hold;
 use super::hooks;
 use super::make::{
@@ -8,6 +7,7 @@ use super::make::{
 };
 use super::servers::{self, Left};
 use super::work::{Saved, Work};
+use super::{Session, lock_store};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
@@ -80,7 +80,7 @@ pub fn remove(
         let work = find_work();
         (joined(before), work)
     });
-    let (before, work) = (before?, work?);
+    let (before, mut work) = (before?, work?);
     work.refuse_unsavable()?;
     if !wish.force {
         work.refuse()?;
@@ -95,20 +95,21 @@ pub fn remove(
         }
     }
     let (left, is_all) = close(&session, &hold, &before, &work, wish.force)?;
-    if wish.force {
-        let work = find_work()?;
-        work.refuse_unsavable()?;
-        removed.saved = if work.is_empty() {
-            None
-        } else {
-            Some(work.save()?)
-        };
-    } else if !is_all {
-        find_work()?
-            .refuse()
-            .context("its windows are closed, and that is all that was done")?;
-    }
     removed.notes.extend(left.notes());
+    if wish.force || !is_all {
+        work = find_work()?;
+    }
+    let lock = lock_store(project)?;
+    if !work.is_still_held()? {
+        work = find_work()?;
+    }
+    work.refuse_unsavable()?;
+    if !wish.force {
+        work.refuse()
+            .context("its windows are closed, and that is all that was done")?;
+    } else if !work.is_empty() {
+        removed.saved = Some(work.save()?);
+    }
     if let Some(worktree) = &found.worktree {
         remove_worktree(&session, worktree)?;
     }
@@ -117,9 +118,10 @@ pub fn remove(
     let (branch, entry) = thread::scope(|scope| {
         let forget = || claude_json::forget(&claude.json, session.record.worktree());
         let entry = scope.spawn(move || ours.then(forget).transpose());
-        let branch = doomed.then(|| delete_branch(&session, &hold)).transpose();
-        (branch, joined(entry))
+        let delete = || delete_branch(&session, &hold, &lock);
+        (doomed.then(delete).transpose(), joined(entry))
     });
+    drop(lock);
     branch?;
     match entry {
         Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),

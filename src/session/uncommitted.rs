@@ -69,15 +69,11 @@ impl Uncommitted {
 ///
 /// # Errors
 /// If git fails.
-pub fn look(
-    session: &Session<'_>,
-    git: Git<'_>,
-    doomed: Option<&str>,
-) -> Result<(Option<Untouched>, Option<Head>)> {
+pub fn look(session: &Session<'_>, git: Git<'_>) -> Result<(Option<Untouched>, Option<Head>)> {
     // A process takes longer than a look, also to start: this thread starts it.
     let (head, untouched) = thread::scope(|scope| {
         let untouched = scope.spawn(|| untouched(session));
-        (git.head(doomed), joined(untouched))
+        (git.head(), joined(untouched))
     });
     let (head, untouched) = (head?, untouched?);
     let is_committed = |seen: &Untouched| {

@@ -4,14 +4,15 @@ use super::Session;
 use super::uncommitted::{self, Uncommitted, untouched};
 use crate::git::Git;
 use crate::git::untouched::Untouched;
-use crate::git::work::{Commits, UNHIDE};
-use crate::git::worktrees::Worktree;
+use crate::git::work::{Commits, Head, UNHIDE};
+use crate::git::worktrees::{self, Worktree};
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
 use crate::project;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
+use std::path::Path;
 use std::thread;
 
 /// How many files an error names.
@@ -24,10 +25,48 @@ pub struct Work<'a> {
     uncommitted: Uncommitted,
     /// How the worktree was seen, if there is nothing uncommitted in it.
     untouched: Option<Untouched>,
+    /// What holds its commits, if that could be told at once.
+    holders: Option<Holders>,
+    /// The branch that goes with it.
+    doomed: Option<&'a str>,
+    /// What leads to its commits: that branch, and what is checked out.
+    heads: Vec<String>,
     /// Commits that no other branch and no remote holds.
+    own: Option<Commits>,
+    /// Those of them whose changes no main branch has either.
     commits: Option<Commits>,
     /// The tips that hold them: the branch's, and the worktree's if it is another.
     tips: Vec<String>,
+}
+
+/// The branches that are at the commit that is checked out.
+struct Holders {
+    commit: String,
+    /// The one that goes.
+    doomed: Option<String>,
+    /// The others.
+    others: Vec<String>,
+}
+
+impl Holders {
+    /// None if the doomed branch is at another commit, or no other one is at this.
+    fn of(head: Head, doomed: Option<&str>) -> Option<Self> {
+        let doomed = doomed.map(|branch| format!("refs/heads/{branch}"));
+        let is_doomed = |branch: &String| Some(branch) == doomed.as_ref();
+        let (own, others): (Vec<_>, Vec<_>) = head.branches.into_iter().partition(is_doomed);
+        let is_held = own.len() == usize::from(doomed.is_some()) && !others.is_empty();
+        is_held.then_some(Self {
+            commit: head.commit,
+            doomed,
+            others,
+        })
+    }
+
+    /// Whether the doomed branch and another one are still there.
+    fn still_hold(&self, common: &Path) -> bool {
+        let is_at = |branch: &String| worktrees::tip(common, branch).as_ref() == Some(&self.commit);
+        self.doomed.iter().all(is_at) && self.others.iter().any(is_at)
+    }
 }
 
 /// Work that was saved.
@@ -59,12 +98,13 @@ impl<'a> Work<'a> {
             .chain(worktree.map(|_| "HEAD".to_owned()))
             .collect();
         let (untouched, head) = match worktree {
-            Some(_) => uncommitted::look(session, git, doomed)?,
+            Some(_) => uncommitted::look(session, git)?,
             None => (None, None),
         };
-        let is_held = head.is_some_and(|head| head.is_held);
+        let holders = head.and_then(|head| Holders::of(head, doomed));
         // Two processes that do not need each other's answers, and whose answers are mostly known by now.
         let (uncommitted, commits) = thread::scope(|scope| {
+            let is_held = holders.is_some();
             let commits = (!is_held).then(|| scope.spawn(|| git.own_commits(doomed, &heads)));
             let uncommitted = match (worktree, &untouched) {
                 (Some(worktree), None) => Uncommitted::find(session, &worktree.path),
@@ -80,12 +120,16 @@ impl<'a> Work<'a> {
             worktree,
             uncommitted: uncommitted?,
             untouched,
+            holders,
+            doomed,
+            heads,
+            own: commits.transpose()?.flatten(),
             commits: None,
             tips: Vec::new(),
         };
-        if let Some(commits) = commits.transpose()?.flatten() {
-            for head in heads {
-                let Some(tip) = git.object(&head, "commit")? else {
+        if work.own.is_some() {
+            for head in &work.heads {
+                let Some(tip) = git.object(head, "commit")? else {
                     continue;
                 };
                 if !work.tips.contains(&tip)
@@ -94,7 +138,7 @@ impl<'a> Work<'a> {
                     work.tips.push(tip);
                 }
             }
-            work.commits = Some(commits).filter(|_| !work.tips.is_empty());
+            work.commits = work.own.clone().filter(|_| !work.tips.is_empty());
         }
         Ok(work)
     }
@@ -146,6 +190,26 @@ impl<'a> Work<'a> {
             return Ok(true);
         }
         Ok(Uncommitted::find(self.session, &worktree.path)? == self.uncommitted)
+    }
+
+    /// Whether all commits but those that were found are still held by something else. A command that removes another session
+    /// may have taken that away: it is asked under the store's lock, under which branches are deleted.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn is_still_held(&self) -> Result<bool> {
+        let common = &self.session.project.common;
+        if self
+            .holders
+            .as_ref()
+            .is_some_and(|holders| holders.still_hold(common))
+        {
+            return Ok(true);
+        }
+        let git = self
+            .worktree
+            .map_or(&self.session.project.main, |worktree| &worktree.path);
+        Ok(Git::at(git).own_commits(self.doomed, &self.heads)? == self.own)
     }
 
     /// Whether nothing would be lost.

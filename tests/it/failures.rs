@@ -236,3 +236,18 @@ fn removes_and_adds_at_the_same_time_do_not_disturb_each_other() {
         assert_eq!(sandbox.worktree(name).exists(), there, "{name}");
     }
 }
+
+#[test]
+fn of_two_sessions_at_one_commit_that_are_removed_at_the_same_time_one_keeps_it() {
+    for _ in 0..4 {
+        let sandbox = Sandbox::new();
+        let worktree = sandbox.add("one");
+        let commit = sandbox.commit(&worktree, "file", "work");
+        sandbox.run(["add", "two", "--from", "one"]).succeeds();
+        let removes = ["one", "two"].map(|name| start(&sandbox, &["remove", name]));
+        let ends = removes.map(|remove| remove.wait_with_output().unwrap());
+        let holders = sandbox.git(&sandbox.main, ["branch", "--contains", &commit]);
+        assert!(!holders.is_empty(), "{ends:?}");
+        assert_eq!(sandbox.names().len(), 1, "{ends:?}");
+    }
+}

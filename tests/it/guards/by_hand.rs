@@ -242,3 +242,36 @@ fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
         .run(["resume", "feat"])
         .is(0, "resumed feat[..]\n", "");
 }
+
+#[test]
+fn another_name_for_the_branch_does_not_hold_its_commits() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(
+        &sandbox.main,
+        ["symbolic-ref", "refs/heads/alias", "refs/heads/feat"],
+    );
+    sandbox.commit(&worktree, "file", "work");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has 1 commit [..]\n[...]");
+}
+
+#[test]
+fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.wrap(
+        "tmux",
+        &format!(
+            r#"case "$*" in *kill-session*) cd '{}'; git branch -qf feat "$(git commit-tree -p HEAD -m Late "HEAD^{{tree}}:backend")";; esac; exec "$REAL" "$@""#,
+            worktree.display()
+        ),
+    );
+    sandbox
+        .run(["remove", "feat"])
+        .fails("error: its windows are closed, and that is all that was done: the session feat has 1 commit [..]\n[...]");
+    let kept = sandbox.git(&sandbox.main, ["log", "-1", "--format=%s", "feat"]);
+    assert_eq!(kept, "Late");
+}
