@@ -2,8 +2,13 @@
 
 use super::{Git, paths};
 use anyhow::Result;
-use std::ffi::OsStr;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+
+/// What has git look again at files that are hidden from it, in each of the two ways.
+pub const UNHIDE: [&str; 2] = ["--no-skip-worktree", "--no-assume-unchanged"];
 
 /// A line of `git status`.
 #[derive(Debug, PartialEq, Eq)]
@@ -154,15 +159,50 @@ impl Git<'_> {
     ///
     /// # Errors
     /// If git fails.
-    pub fn hidden(self) -> Result<Vec<String>> {
+    pub fn hidden(self) -> Result<Vec<OsString>> {
         let list = self.run(["ls-files", "-v", "-z"]).insist()?;
-        Ok(paths(&list)
-            .iter()
-            .filter_map(|line| line.split_once(' '))
+        let hidden = list.split(|&byte| byte == 0).filter_map(|line| {
+            let (tag, path) = (line.first()?, line.get(2..)?);
             // A small letter tells of the second kind.
-            .filter(|(tag, _)| *tag == "S" || tag.starts_with(char::is_lowercase))
-            .map(|(_, path)| path.to_owned())
+            (*tag == b'S' || tag.is_ascii_lowercase()).then(|| OsStr::from_bytes(path).to_owned())
+        });
+        Ok(hidden.collect())
+    }
+
+    /// Those of the hidden files that are there and are changed. `index` is a copy of the checkout's, which is used up.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn changed_hidden(self, hidden: &[OsString], index: &Path) -> Result<Vec<OsString>> {
+        self.unhide(hidden, index)?;
+        let changed = self
+            .run([
+                "diff",
+                "--name-only",
+                "-z",
+                "--diff-filter=d",
+                "--no-ext-diff",
+            ])
+            .args(["--no-relative", "--no-renames", "--ignore-submodules=all"])
+            .env("GIT_INDEX_FILE", index)
+            .insist()?;
+        let changed: HashSet<_> = changed.split(|&byte| byte == 0).collect();
+        let hidden = hidden.iter().cloned();
+        Ok(hidden
+            .filter(|path| changed.contains(path.as_bytes()))
             .collect())
+    }
+
+    /// Has git see the changes of these files in an index.
+    pub(super) fn unhide(self, hidden: &[OsString], index: &Path) -> Result<()> {
+        let list = hidden.join(OsStr::new("\0"));
+        for unhide in UNHIDE {
+            self.run(["update-index", unhide, "-z", "--stdin"])
+                .env("GIT_INDEX_FILE", index)
+                .input(list.as_bytes().to_vec())
+                .insist()?;
+        }
+        Ok(())
     }
 
     /// What HEAD has of a file; none if it does not have it.
@@ -217,7 +257,7 @@ impl Git<'_> {
     /// # Errors
     /// If git fails.
     pub fn ignored_matches(self, patterns: &Path) -> Result<Vec<String>> {
-        let mut from = std::ffi::OsString::from("--exclude-from=");
+        let mut from = OsString::from("--exclude-from=");
         from.push(patterns);
         let named = self
             .run(["ls-files", "-z", "--others", "--ignored"])

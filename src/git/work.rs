@@ -3,7 +3,7 @@
 use super::{Git, line_of, paths};
 use crate::process::{Failure, Run};
 use anyhow::Result;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Who makes the commits that save a session's work: they are this program's, whoever the user is to git.
@@ -13,9 +13,6 @@ const SAVER: [(&str, &str); 4] = [
     ("GIT_COMMITTER_NAME", "tally-session"),
     ("GIT_COMMITTER_EMAIL", "tally-session@localhost"),
 ];
-
-/// What has git look again at files that are hidden from it, in each of the two ways.
-pub const UNHIDE: [&str; 2] = ["--no-skip-worktree", "--no-assume-unchanged"];
 
 /// Commits, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,18 +241,14 @@ impl<'a> Git<'a> {
     pub fn commit_all(
         self,
         index: &Path,
-        hidden: &[String],
+        hidden: &[OsString],
         mut parents: Vec<String>,
         message: &str,
     ) -> Result<String> {
         let with_index = |run: Run<'a>| run.env("GIT_INDEX_FILE", index);
         // With a conflict in it an index is no tree; the folder has what there is then.
         let staged = with_index(self.run(["write-tree"])).output()?;
-        if !hidden.is_empty() {
-            for unhide in UNHIDE {
-                with_index(self.run(["update-index", unhide, "--"]).args(hidden)).insist()?;
-            }
-        }
+        self.unhide(hidden, index)?;
         with_index(self.run(["add", "--all", "--", "."])).insist()?;
         let tree = with_index(self.run(["write-tree"])).insist()?;
         let tree = String::from_utf8_lossy(&tree).trim().to_owned();

@@ -4,11 +4,12 @@ use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
 use super::{Session, lock_store};
 use crate::git::Git;
 use crate::git::files::Change;
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::store::atomic::{self, read_if_there};
 use crate::store::records;
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -153,17 +154,42 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
 ///
 /// # Errors
 /// If git fails, or a file can't be read.
-pub fn work(session: &Session<'_>) -> Result<Vec<String>> {
-    let worktree = session.record.worktree();
+pub fn work(session: &Session<'_>) -> Result<Vec<OsString>> {
+    let git = Git::at(session.record.worktree());
+    let hidden = git.hidden()?;
+    if hidden.is_empty() {
+        return Ok(hidden);
+    }
+    let changed = with_index(session, |index| git.changed_hidden(&hidden, index))?;
     let mut work = Vec::new();
-    for path in Git::at(worktree).hidden()? {
-        // One that is not there is left out of a sparse checkout.
-        let is_there = worktree.join(&path).symlink_metadata().is_ok();
-        if is_there && !is_our_change(session, &path)? {
+    for path in changed {
+        let variables = path
+            .to_str()
+            .filter(|path| session.layout.env.contains_key(*path));
+        let is_ours = variables.map(|path| is_our_change(session, path));
+        if !is_ours.transpose()?.unwrap_or(false) {
             work.push(path);
         }
     }
     Ok(work)
+}
+
+/// Does something with a copy of the index of the session's worktree.
+///
+/// # Errors
+/// If it can't be copied, and those of the work.
+pub fn with_index<T>(session: &Session<'_>, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let admin = project::admin_folder(session.record.worktree())?;
+    let admin = admin.context("the worktree has no git folder")?;
+    let copy = admin.join("tally-session-index");
+    if admin.join("index").exists() {
+        fs::copy(admin.join("index"), &copy)
+            .with_context(|| format!("cannot write {}", copy.display()))?;
+    }
+    let result = work(&copy);
+    // A leftover in git's own folder goes with the worktree.
+    let _ = fs::remove_file(&copy);
+    result
 }
 
 /// Whether a file that git tracks differs from what is committed by the session's own variables alone, if at all.
@@ -171,7 +197,12 @@ fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     let none = IndexMap::new();
     let variables = session.layout.env.get(path).unwrap_or(&none);
     let worktree = session.record.worktree();
-    let Some(committed) = Git::at(worktree).committed(path)? else {
+    let is_file = worktree
+        .join(path)
+        .symlink_metadata()
+        .is_ok_and(|file| file.is_file());
+    let committed = Git::at(worktree).committed(path)?;
+    let Some(committed) = committed.filter(|_| is_file) else {
         return Ok(false);
     };
     let ours = with_variables(session, committed, variables);

@@ -8,7 +8,8 @@ use crate::git::work::Head;
 use crate::parallel::joined;
 use crate::project;
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// What no commit holds of a worktree, but for what the session put there.
@@ -18,8 +19,10 @@ pub struct Uncommitted {
     pub head: Option<String>,
     /// Its changed and new files.
     pub files: Vec<String>,
-    /// Files that git does not look at in this worktree, as the session changed them, and that the user has changed too.
-    pub hidden: Vec<String>,
+    /// Changed files that git is told not to look at: by the session, which changed them, or by the user.
+    pub hidden: Vec<OsString>,
+    /// Where git keeps changes that it has taken out of the files for a rebase or merge that is not finished.
+    pub aside: Option<PathBuf>,
     /// Repositories inside the worktree whose work no commit of this one can hold: path, and what is to be done.
     pub repositories: Vec<(String, &'static str)>,
 }
@@ -60,6 +63,7 @@ impl Uncommitted {
             head,
             files,
             hidden: hidden::work(session)?,
+            aside: aside(worktree)?,
             repositories,
         })
     }
@@ -76,10 +80,22 @@ pub fn look(session: &Session<'_>, git: Git<'_>) -> Result<(Option<Untouched>, O
         (git.head(), joined(untouched))
     });
     let (head, untouched) = (head?, untouched?);
+    let has_all = aside(session.record.worktree())?.is_none();
     let is_committed = |seen: &Untouched| {
-        seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
+        has_all && seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
     };
     Ok((untouched.filter(is_committed), head))
+}
+
+fn aside(worktree: &Path) -> Result<Option<PathBuf>> {
+    let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
+    let files = [
+        "rebase-merge/autostash",
+        "rebase-apply/autostash",
+        "MERGE_AUTOSTASH",
+    ];
+    let mut paths = files.iter().map(|file| admin.join(file));
+    Ok(paths.find(|path| path.exists()))
 }
 
 /// How the session's worktree is seen, if it is as git left it, but for what the session put there.

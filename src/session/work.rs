@@ -1,17 +1,17 @@
 //! Work that would be lost with a session: finding it, saying so, and saving it.
 
-use super::Session;
 use super::uncommitted::{self, Uncommitted, untouched};
+use super::{Session, hidden};
 use crate::git::Git;
+use crate::git::files::UNHIDE;
 use crate::git::untouched::Untouched;
-use crate::git::work::{Commits, Head, UNHIDE};
+use crate::git::work::{Commits, Head};
 use crate::git::worktrees::{self, Worktree};
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
-use crate::project;
 use anyhow::{Context, Result, anyhow, bail};
-use std::fs;
+use std::borrow::Cow;
 use std::path::Path;
 use std::thread;
 
@@ -148,10 +148,23 @@ impl<'a> Work<'a> {
     /// # Errors
     /// If there is such work.
     pub fn refuse_unsavable(&self) -> Result<()> {
+        let worktree = self.session.record.worktree();
+        if let Some(aside) = &self.uncommitted.aside {
+            let error = anyhow!(
+                "git has put changes of {} aside in {}, until a rebase or merge is finished",
+                self.session.name,
+                aside.display()
+            );
+            let git = format!("git -C {}", quote(&worktree.to_string_lossy()));
+            return Err(with_hint(
+                error,
+                format!("see how to finish it: {git} status"),
+            ));
+        }
         let Some((path, cure)) = self.uncommitted.repositories.first() else {
             return Ok(());
         };
-        let whole = self.session.record.worktree().join(path);
+        let whole = worktree.join(path);
         let error = anyhow!(
             "{} in the session {} is a repository of its own with work in it that cannot be saved with the session's",
             whole.display(),
@@ -223,12 +236,10 @@ impl<'a> Work<'a> {
     fn refusal(&self) -> anyhow::Error {
         let name = &self.session.name;
         let mut reasons = Vec::new();
-        let files: Vec<_> = self
-            .uncommitted
-            .files
-            .iter()
-            .chain(&self.uncommitted.hidden)
-            .collect();
+        let uncommitted = &self.uncommitted;
+        let hidden = uncommitted.hidden.iter().map(|path| path.to_string_lossy());
+        let hidden: Vec<_> = hidden.map(Cow::into_owned).collect();
+        let files: Vec<_> = uncommitted.files.iter().chain(&hidden).collect();
         if !files.is_empty() {
             let named: Vec<_> = files
                 .iter()
@@ -254,17 +265,12 @@ impl<'a> Work<'a> {
             "git -C {}",
             quote(&self.session.record.worktree().to_string_lossy())
         );
-        let look = if !self.uncommitted.hidden.is_empty() {
-            let hidden: Vec<_> = self
-                .uncommitted
-                .hidden
-                .iter()
-                .map(|path| quote(path))
-                .collect();
+        let look = if !hidden.is_empty() {
+            let hidden: Vec<_> = hidden.iter().map(|path| quote(path)).collect();
             let hidden = hidden.join(" ");
             let unhide = UNHIDE.map(|unhide| format!("{git} update-index {unhide} {hidden} && "));
             format!("{}{git} status", unhide.concat())
-        } else if !self.uncommitted.files.is_empty() {
+        } else if !uncommitted.files.is_empty() {
             format!("{git} status")
         } else {
             let branch = self.session.record.branch();
@@ -325,13 +331,6 @@ impl<'a> Work<'a> {
     }
 
     fn commit_files(&self, worktree: &Worktree) -> Result<String> {
-        let admin =
-            project::admin_folder(&worktree.path)?.context("the worktree has no git folder")?;
-        let index = admin.join("tally-session-index");
-        if admin.join("index").exists() {
-            fs::copy(admin.join("index"), &index)
-                .with_context(|| format!("cannot write {}", index.display()))?;
-        }
         let mut parents: Vec<_> = Git::at(&worktree.path)
             .object("HEAD", "commit")?
             .into_iter()
@@ -342,11 +341,10 @@ impl<'a> Work<'a> {
             }
         }
         let message = format!("Uncommitted work of the session {}", self.session.name);
-        let commit =
-            Git::at(&worktree.path).commit_all(&index, &self.uncommitted.hidden, parents, &message);
-        // A leftover in git's own folder goes with the worktree.
-        let _ = fs::remove_file(&index);
-        commit
+        let hidden = &self.uncommitted.hidden;
+        hidden::with_index(self.session, |index| {
+            Git::at(&worktree.path).commit_all(index, hidden, parents, &message)
+        })
     }
 }
 

@@ -16,7 +16,7 @@ enum Told {
 use Told::{Asked, Seen};
 
 /// What is done in a worktree, who tells of it, and whether the session can be removed then.
-const DONE: [(&str, &str, Told, bool); 43] = [
+const DONE: [(&str, &str, Told, bool); 46] = [
     ("nothing", "", Seen, true),
     ("an-ignored-file", "echo 1 >other.sqlite3", Seen, true),
     (
@@ -184,6 +184,24 @@ const DONE: [(&str, &str, Told, bool); 43] = [
         false,
     ),
     (
+        "hidden-and-unchanged",
+        "git update-index --assume-unchanged README.md link && git update-index --skip-worktree backend/manage.py folder",
+        Asked,
+        true,
+    ),
+    (
+        "a-hidden-file-with-a-strange-name",
+        "git update-index --assume-unchanged caf* && echo 1 >>caf*",
+        Asked,
+        false,
+    ),
+    (
+        "a-hidden-link-to-something-else",
+        "git update-index --assume-unchanged folder && rm folder && mkdir folder",
+        Asked,
+        true,
+    ),
+    (
         "another-version",
         "git update-index --index-version 4",
         Asked,
@@ -200,6 +218,9 @@ fn what_is_seen_of_a_worktree_without_git_is_what_git_says() {
         &sandbox.main.join(".tally-session.toml"),
         "activate = \"\"\n[[window]]\nname = \"shell\"\n",
     );
+    let links = "ln -s README.md link && ln -s backend folder && echo 1 >\"$(printf 'caf\\351')\"";
+    sandbox.in_shell(&sandbox.main, links);
+    sandbox.commit_all();
     for (name, script, _, _) in DONE {
         sandbox.run(["add", name]).succeeds();
         let worktree = sandbox.worktree(name);

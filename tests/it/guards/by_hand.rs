@@ -275,3 +275,25 @@ fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
     let kept = sandbox.git(&sandbox.main, ["log", "-1", "--format=%s", "feat"]);
     assert_eq!(kept, "Late");
 }
+
+#[test]
+fn changes_that_a_rebase_has_put_aside_are_not_lost() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&worktree, ["branch", "other"]);
+    write(&worktree.join("README.md"), "changed");
+    let mut rebase = sandbox.command("git", &worktree);
+    rebase.args(["rebase", "--quiet", "--interactive", "--autostash", "HEAD^"]);
+    rebase.env("GIT_SEQUENCE_EDITOR", "sed -i.before 1ibreak");
+    assert!(rebase.status().unwrap().success());
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    for args in [&["remove", "feat"][..], &["remove", "--force", "feat"]] {
+        let outcome = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
+        outcome.fails(
+            "error: git has put changes of feat aside in [..]autostash[..]\nhint: [..] status\n",
+        );
+    }
+    sandbox.git(&worktree, ["rebase", "--continue"]);
+    assert_eq!(read(&worktree.join("README.md")), "changed");
+}
