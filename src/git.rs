@@ -205,12 +205,18 @@ impl<'a> Git<'a> {
         if index.map_or(0, |index| index.len()) < MANY {
             return None;
         }
-        let is_open = |way: &&[_]| {
+        for way in WAYS {
             let set = self.run(["config", "--get", "checkout.workers"]);
-            let set = set.by_way_of(way).output();
-            set.is_ok_and(|set| set.status.code() == Some(1) && set.stderr.is_empty())
-        };
-        WAYS.into_iter().find(is_open)
+            match set.by_way_of(way).output() {
+                Ok(set) if set.status.success() => return None,
+                Ok(set) if set.status.code() == Some(1) && set.stderr.is_empty() => {
+                    return Some(way);
+                }
+                // The way is not open here.
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Takes a worktree away with all that is in its folder; one whose folder is gone, too.

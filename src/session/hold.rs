@@ -1,6 +1,6 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
-use super::lock_store;
+use super::lock_windows;
 use crate::git::Start;
 use crate::name::SessionName;
 use crate::project::Project;
@@ -8,7 +8,7 @@ use crate::store::lock::Lock;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The hold of one command on one session. Its file says what a command that was cut short was about to do.
@@ -99,8 +99,8 @@ impl Hold {
     /// If another command works on it for long.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
         let lock = Lock::take(&path(project, name))?;
-        // A resume of several sessions that was killed may have left a tmux that makes their windows under the store's lock.
-        drop(lock_store(project)?);
+        // A resume of several sessions that was killed may have left a tmux that still makes their windows.
+        drop(lock_windows(project)?);
         let unfinished = unfinished(&lock)?;
         Ok(Self { lock, unfinished })
     }
@@ -128,8 +128,8 @@ impl Hold {
     }
 
     /// The lock, for a child that is to keep the hold until it has ended, even if this program is killed.
-    pub fn lock(&self) -> &File {
-        self.lock.file()
+    pub fn lock(&self) -> &Lock {
+        &self.lock
     }
 
     /// Ends the hold: nothing is left to do.

@@ -41,7 +41,7 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
         .args(["-c", RUN, "sh", &script])
         .dir(session.record.worktree())
         .envs(session.env())
-        .holding(hold.lock())
+        .holding(hold.lock().file())
         .shown()
         .with_context(failed)?;
     if ended.status.success() {

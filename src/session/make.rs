@@ -146,7 +146,7 @@ fn check_out(
         session.record.worktree(),
         session.record.branch(),
     );
-    let git = Git::at(&project.main).holding(hold.lock());
+    let git = Git::at(&project.main).holding(hold.lock().file());
     let mut new_from = None;
     match start {
         Start::Existing => {}
@@ -244,7 +244,9 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     match entry.map(|worktree| worktree.locked) {
         None => Ok(()),
         Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, &reason)),
-        Some(_) => git.holding(hold.lock()).remove_unfinished_worktree(path),
+        Some(_) => git
+            .holding(hold.lock().file())
+            .remove_unfinished_worktree(path),
     }
 }
 
@@ -326,7 +328,11 @@ pub fn undo(
 /// # Errors
 /// If tmux fails.
 pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<bool> {
-    tmux::kill(&session.tmux_name(), &session.project.main, hold.lock())
+    tmux::kill(
+        &session.tmux_name(),
+        &session.project.main,
+        hold.lock().file(),
+    )
 }
 
 /// The session's tmux session, if this tool made it for this project.
@@ -372,6 +378,6 @@ pub fn remove_worktree(session: &Session<'_>, worktree: &Worktree) -> Result<()>
 /// If git fails.
 pub fn delete_branch(session: &Session<'_>, hold: &Hold, _lock: &Lock) -> Result<()> {
     Git::at(&session.project.main)
-        .holding(hold.lock())
+        .holding(hold.lock().file())
         .delete_branch(session.record.branch())
 }

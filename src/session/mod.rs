@@ -208,6 +208,14 @@ pub fn lock_store(project: &Project) -> Result<Lock> {
     Lock::take(&project.common.join("tally-session/store.lock"))
 }
 
+/// The lock under which one call of tmux makes the windows of several sessions.
+///
+/// # Errors
+/// If another command holds it for long.
+pub fn lock_windows(project: &Project) -> Result<Lock> {
+    Lock::take(&project.common.join("tally-session/windows.lock"))
+}
+
 /// Every session of the store, in its order.
 ///
 /// # Errors

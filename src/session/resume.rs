@@ -5,7 +5,7 @@ use super::hooks;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
-use super::{Session, lock_store};
+use super::{Session, lock_store, lock_windows};
 use crate::claude::Claude;
 use crate::git::{Git, Start};
 use crate::hint::Hint;
@@ -228,8 +228,8 @@ fn open(project: &Project, claude: &Claude, tasks: &[&Task<'_>]) -> Vec<Result<V
         [] => Ok(Vec::new()),
         [(_, hold)] => windows::create(project, &sessions, claude, hold.lock()),
         // One call can't keep all their holds: see `Hold::take`.
-        _ => lock_store(project)
-            .and_then(|lock| windows::create(project, &sessions, claude, lock.file())),
+        _ => lock_windows(project)
+            .and_then(|lock| windows::create(project, &sessions, claude, &lock)),
     };
     let opened = opened.unwrap_or_else(|error| {
         let failed = |_| Err(anyhow!("{error:#}"));

@@ -1,7 +1,7 @@
 //! What state a session is in: derived each time, never stored.
 
-use super::Session;
 use super::uncommitted::untouched;
+use super::{Session, files};
 use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::git::untouched::Untouched;
@@ -127,15 +127,18 @@ impl Changes {
         }
     }
 
+    /// Counts the changes, but for what the session put there and git shows.
     fn count(session: &Session<'_>) -> Option<usize> {
-        let changes = Git::at(session.record.worktree()).changes();
-        changes.ok().map(|changes| changes.len())
+        let ours: Vec<_> = files::belongings(session).collect();
+        let mut changes = Git::at(session.record.worktree()).changes().ok()?;
+        changes.retain(|change| !(change.untracked && ours.contains(&change.path)));
+        Some(changes.len())
     }
 
     /// How many there are, where the branches stand so.
-    fn counted(self, session: &Session<'_>, branches: &HashMap<String, Tip>) -> Option<usize> {
+    fn counted(&self, session: &Session<'_>, branches: &HashMap<String, Tip>) -> Option<usize> {
         match self {
-            Self::Counted(count) => count,
+            Self::Counted(count) => *count,
             Self::Untouched(untouched) => {
                 let tip = untouched
                     .refname
@@ -190,10 +193,14 @@ pub fn judge<'a>(
         scope.spawn(|| findings = parallel::map(sessions, Finding::look));
         Surroundings::look(project, claude, sessions)
     })?;
-    Ok(sessions
-        .iter()
-        .zip(findings)
-        .map(|(session, finding)| judge_one(session, finding, &around))
+    let both: Vec<_> = sessions.iter().zip(findings).collect();
+    // Where something is staged, or another branch checked out, git has to be asked after all.
+    let counts = parallel::map(&both, |(session, finding)| {
+        finding.changes.counted(session, &around.branches)
+    });
+    let judged = both.into_iter().zip(counts);
+    Ok(judged
+        .map(|((session, finding), changes)| judge_one(session, finding, changes, &around))
         .collect())
 }
 
@@ -253,7 +260,12 @@ fn service(session: &Session<'_>, name: &str) -> Service {
     }
 }
 
-fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundings) -> Status<'a> {
+fn judge_one<'a>(
+    session: &'a Session<'a>,
+    finding: Finding,
+    changes: Option<usize>,
+    around: &Surroundings,
+) -> Status<'a> {
     let (worktree, branch) = (session.record.worktree(), session.record.branch());
     let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
     let found = around.branches.get(&format!("refs/heads/{branch}"));
@@ -266,7 +278,7 @@ fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundin
         },
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
         services: finding.services,
-        changes: finding.changes.counted(session, &around.branches),
+        changes,
         distance: found.and_then(|tip| tip.distance),
         claude: around
             .claudes

@@ -5,13 +5,13 @@ use super::{Session, lock_store};
 use crate::claude::{self, Claude, Opening};
 use crate::process::quote;
 use crate::project::Project;
+use crate::store::lock::Lock;
 use crate::tmux::TmuxSession;
 use crate::tmux::windows::{self, Keys, NewSession, NewWindow, Pane};
 use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub fn create(
     project: &Project,
     sessions: &[(&Session<'_>, &Hold)],
     claude: &Claude,
-    lock: &File,
+    lock: &Lock,
 ) -> Result<Vec<Result<Vec<Waiting>>>> {
     let all = sessions.iter().map(|(session, hold)| {
         let windows = session.layout.windows.iter().map(|window| {
@@ -157,7 +157,7 @@ pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
     let type_keys = |keys: Vec<Keys<'_>>, shown: &[&Waiting]| {
         let shown = shown.iter().filter(|waiting| waiting.shown);
         let shown = shown.map(|waiting| &waiting.pane);
-        windows::type_keys(keys, shown, lock_store(project)?.file())
+        windows::type_keys(keys, shown, &lock_store(project)?)
     };
     type_keys(early.iter().map(|waiting| waiting.line()).collect(), &early)?;
 

@@ -1,11 +1,15 @@
 //! Making sessions with their windows, and typing into them: in one call of tmux.
 
 use super::{OWNER, PENDING, TmuxSession, server_runs, tmux, word};
-use crate::process::Output;
+use crate::process::{Ending, Output};
+use crate::store::lock::Lock;
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -96,19 +100,39 @@ impl Batch {
 
 /// Has tmux carry out these, each up to its first command that fails. Holds the lock until tmux has ended, even if this
 /// program is killed.
-fn run(batches: &[Batch], lock: &File) -> Result<Output> {
+fn run(batches: &[Batch], lock: &Lock) -> Result<Output> {
+    let tmux = tmux().holding(lock.file());
     if let [batch] = batches
         && !batch.is_long()
     {
-        return Ok(tmux().args(batch.arguments()).holding(lock).output()?);
+        return Ok(tmux.args(batch.arguments()).output()?);
     }
     let lines: Vec<_> = batches.iter().map(Batch::text).collect();
-    let mut file = tempfile::NamedTempFile::new().context("cannot make a file for tmux")?;
+    // What a killed command left of it the next one writes over.
+    let path = lock.beside("tmux");
+    let failed = || format!("cannot write {}", path.display());
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = file.open(&path).with_context(failed)?;
     file.write_all(lines.join("\n").as_bytes())
-        .with_context(|| format!("cannot write {}", file.path().display()))?;
+        .with_context(failed)?;
     // Only with another command before it does it start a server.
-    let run = tmux().args(["start-server", ";", "source-file"]);
-    Ok(run.arg(file.path()).holding(lock).output()?)
+    let tmux = tmux.args(["start-server", ";", "source-file"]);
+    let output = tmux.arg(without_globs(&path)).output()?;
+    fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    Ok(output)
+}
+
+/// A path that tmux takes for a pattern, so that it means this file.
+fn without_globs(path: &Path) -> OsString {
+    let mut pattern = Vec::new();
+    for &byte in path.as_os_str().as_bytes() {
+        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
+            pattern.push(b'\\');
+        }
+        pattern.push(byte);
+    }
+    OsString::from_vec(pattern)
 }
 
 /// A text that tmux expands as a format, so that it comes out as it is. What looks like a style does so by itself.
@@ -123,7 +147,7 @@ fn literal(text: &str) -> String {
 pub fn create(
     owner: &Path,
     sessions: &[NewSession<'_>],
-    lock: &File,
+    lock: &Lock,
 ) -> Result<Vec<Result<Vec<Pane>>>> {
     let batches: Vec<_> = sessions
         .iter()
@@ -156,16 +180,28 @@ pub fn create(
                 None => {}
             }
         }
-        Err(said(&output)).with_context(|| format!("cannot make the tmux session {}", session.name))
+        Err(said(&output, &session.name))
+            .with_context(|| format!("cannot make the tmux session {}", session.name))
     });
     Ok(made.collect())
 }
 
-/// What tmux said when it failed.
-fn said(output: &Output) -> anyhow::Error {
-    match output.stderr.trim() {
-        "" => anyhow!("tmux said nothing"),
-        words => anyhow!("tmux said: {words}"),
+/// What tmux said when it failed: that which ends with this name, if anything does.
+fn said(output: &Output, name: &str) -> anyhow::Error {
+    let lines: Vec<_> = output.stderr.lines().collect();
+    let its: Vec<_> = lines
+        .iter()
+        .copied()
+        .filter(|line| line.ends_with(name))
+        .collect();
+    let words = if its.is_empty() { lines } else { its }.join(", ");
+    if words.is_empty() {
+        anyhow!(
+            "tmux ended with {}, and said nothing",
+            Ending(output.status)
+        )
+    } else {
+        anyhow!("tmux said: {words}")
     }
 }
 
@@ -237,7 +273,7 @@ pub fn pending(session: &TmuxSession) -> Result<Vec<Pane>> {
 pub fn type_keys<'a>(
     keys: impl IntoIterator<Item = Keys<'a>>,
     shown: impl IntoIterator<Item = &'a Pane>,
-    lock: &File,
+    lock: &Lock,
 ) -> Result<()> {
     let mut batch = Batch::default();
     for Keys {
@@ -267,6 +303,6 @@ pub fn type_keys<'a>(
     if output.status.success() {
         Ok(())
     } else {
-        Err(said(&output)).context("cannot type into the tmux windows")
+        Err(said(&output, "")).context("cannot type into the tmux windows")
     }
 }

@@ -323,34 +323,43 @@ fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_w
 
 #[test]
 fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in_one_call() {
-    let sandbox = Sandbox::new();
-    for name in ["one", "two", "three"] {
+    let sandbox = Sandbox::of_project("po[i]nts*");
+    for name in ["one", "two", "three", "four"] {
         sandbox.add(name);
     }
     sandbox.restart();
     // Somebody else is quicker.
+    let [two, three] = ["two", "three"].map(|name| sandbox.tmux_name(name));
     sandbox.wrap(
         "tmux",
-        r#"case "$*" in *source-file*) "$REAL" new-session -d -s tally-two 2>/dev/null;; esac; exec "$REAL" "$@""#,
+        &format!(
+            r#"case "$*" in *source-file*) for name in '{two}' '{three}'; do "$REAL" new-session -d -s "$name"; done;; esac; exec "$REAL" "$@""#
+        ),
     );
     let outcome = sandbox.run(["-v", "resume"]);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
         (
             Some(1),
-            "resumed one: tally-session attach one\nresumed three: tally-session attach three\n"
+            "resumed one: tally-session attach one\nresumed four: tally-session attach four\n"
         ),
         "{outcome}"
     );
-    let error =
-        "error: cannot make the tmux session tally-two: tmux said: duplicate session: tally-two\n";
-    assert!(outcome.stderr.contains(error), "{outcome}");
+    for name in [&two, &three] {
+        let error = format!(
+            "error: cannot make the tmux session {name}: tmux said: duplicate session: {name}\n"
+        );
+        assert!(outcome.stderr.contains(&error), "{outcome}");
+    }
     let made = outcome.stderr.matches(" source-file ").count();
     assert_eq!(made, 1, "{outcome}");
-    for name in ["one", "three"] {
+    for name in ["one", "four"] {
         sandbox.await_programs(name, 2);
     }
     // What is not ours stays.
     let sessions = sandbox.tmux_sessions();
-    assert!(sessions.contains(&"tally-two".to_owned()), "{sessions:?}");
+    assert!(
+        [two, three].iter().all(|name| sessions.contains(name)),
+        "{sessions:?}"
+    );
 }

@@ -288,6 +288,19 @@ fn what_is_written_while_the_windows_close_is_seen_where_nothing_was_changed_bef
 }
 
 #[test]
+fn what_was_put_there_and_git_shows_is_counted_neither_way() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    age_files(&sandbox, &worktree);
+    write(&sandbox.main.join(".git/info/exclude"), "");
+    let status = sandbox.git(&worktree, ["status", "--porcelain"]);
+    assert!(status.contains("?? frontend/node_modules"), "{status}");
+    assert_eq!(sandbox.list()[0]["changes"], 0);
+    write(&worktree.join("README.md"), "changed");
+    assert_eq!(sandbox.list()[0]["changes"], 1);
+}
+
+#[test]
 fn a_repository_with_other_hashes_or_other_refs_is_left_to_git() {
     for format in ["--object-format=sha256", "--ref-format=reftable"] {
         let sandbox = Sandbox::new();

@@ -168,7 +168,7 @@ impl Before {
         eventually("nothing is left", || {
             let left = files(&ours);
             left.iter()
-                .all(|path| path.ends_with("store.lock"))
+                .all(|path| path.ends_with("store.lock") || path.ends_with("windows.lock"))
                 .then_some(())
         });
         let claudes = sandbox.home.join(".claude/sessions");
