@@ -119,9 +119,11 @@ pub fn remove(
         let forget = || claude_json::forget(&claude.json, session.record.worktree());
         let entry = scope.spawn(move || ours.then(forget).transpose());
         let delete = || delete_branch(&session, &hold, &lock);
-        (doomed.then(delete).transpose(), joined(entry))
+        let branch = doomed.then(delete).transpose();
+        // Claude's file may take longer.
+        drop(lock);
+        (branch, joined(entry))
     });
-    drop(lock);
     branch?;
     match entry {
         Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
