@@ -78,10 +78,15 @@ fn many_files_are_checked_out_side_by_side_unless_the_user_has_decided_on_that()
     let parallel = "checkout.workers=0";
     let outcome = sandbox.run(["-v", "add", "one"]);
     assert!(outcome.stderr.contains(parallel), "{outcome}");
-    sandbox.git(main, ["config", "checkout.workers", "1"]);
+    // Where the kernel, or what is called so, does not let git's processes run on.
+    sandbox.write_script(&sandbox.root.join("bin/chrt"), "echo not here >&2; exit 1");
     let outcome = sandbox.run(["-v", "add", "two"]);
+    let plain = format!("\n+ LC_ALL=C git -C [ROOT]/tally -c '{parallel}' worktree add ");
+    assert!(outcome.stderr.contains(&plain), "{outcome}");
+    sandbox.git(main, ["config", "checkout.workers", "1"]);
+    let outcome = sandbox.run(["-v", "add", "three"]);
     assert!(!outcome.stderr.contains(parallel), "{outcome}");
-    for name in ["one", "two"] {
+    for name in ["one", "two", "three"] {
         assert_eq!(
             sandbox.git(&sandbox.worktree(name), ["status", "--porcelain"]),
             ""
