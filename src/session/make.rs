@@ -2,7 +2,7 @@
 
 use super::hold::Hold;
 use super::windows::{self, Waiting};
-use super::{Session, files, hidden, hooks, lock_store, packages, settings, status, trash};
+use super::{Session, files, hidden, hooks, lock_store, packages, problems, settings, trash};
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Git, Start};
@@ -238,7 +238,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         }
     }
     // Without its entry git would know nothing of what is staged there, and of what it is on.
-    if let Some(moved) = status::moved(session).filter(|_| hold.unfinished.is_none()) {
+    if let Some(moved) = problems::moved(session).filter(|_| hold.unfinished.is_none()) {
         return Err(moved.into_error(&session.name));
     }
     match entry.map(|worktree| worktree.locked) {

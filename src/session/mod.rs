@@ -10,6 +10,7 @@ pub mod hold;
 mod hooks;
 pub mod make;
 mod packages;
+mod problems;
 pub mod remove;
 pub mod resume;
 mod servers;

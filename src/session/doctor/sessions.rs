@@ -7,7 +7,7 @@ use super::ports;
 use crate::git::worktrees::Worktree;
 use crate::process::quote;
 use crate::session::hold::{self, Seen};
-use crate::session::{Session, status};
+use crate::session::{Session, problems};
 
 /// Looks at one session.
 pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
@@ -27,7 +27,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             .iter()
             .any(|tmux| session.owns(tmux) && tmux.is_pending);
     let resume = format!("tally-session resume {name}");
-    let mut problems = status::problems(session, tmux, around.has_branch(session.record.branch()));
+    let mut problems = problems::of(session, tmux, around.has_branch(session.record.branch()));
     // What finishing it cures goes without saying.
     problems.retain(|problem| !is_half_made || problem.cure != resume);
     let mut findings: Vec<_> = problems
