@@ -195,6 +195,9 @@ impl Git<'_> {
 
     /// Has git see the changes of these files in an index.
     pub(super) fn unhide(self, hidden: &[OsString], index: &Path) -> Result<()> {
+        if hidden.is_empty() {
+            return Ok(());
+        }
         let list = hidden.join(OsStr::new("\0"));
         for unhide in UNHIDE {
             self.run(["update-index", unhide, "-z", "--stdin"])
