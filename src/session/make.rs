@@ -28,8 +28,8 @@ pub struct Made {
     tmux: bool,
 }
 
-/// Makes what the session lacks and its windows. Says what these wait for, and what there is to tell. `start` and `made` are
-/// those of [`prepare`].
+/// Makes a new session and its windows. Says what these wait for, and what there is to tell. `start` and `made` are those of
+/// [`prepare`]; what failed is for [`undo`].
 ///
 /// # Errors
 /// The first step that fails.
@@ -45,32 +45,22 @@ pub fn make(
         opened.into_iter().next().context("no window was opened")?
     };
     made.tmux = true;
-    let result = if hold.is_new() && !session.layout.hooks.post_add.is_empty() {
-        prepare(session, start, hold, claude, made).and_then(|notes| {
-            hooks::post_add(session, hold)?;
-            Ok((open()?, notes))
-        })
-    } else {
-        // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
-        if !is_whole(session) {
-            make_folder(session, made)?;
-        }
-        thread::scope(|scope| {
-            let windows = scope.spawn(open);
-            let notes = prepare(session, start, hold, claude, made);
-            let windows = joined(windows);
-            notes.and_then(|notes| Ok((windows?, notes)))
-        })
-    };
-    if result.is_err() {
-        // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-        let _ = kill_windows(session, hold);
+    if !session.layout.hooks.post_add.is_empty() {
+        let notes = prepare(session, start, hold, claude, made)?;
+        return Ok((open()?, notes));
     }
-    result
+    // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
+    make_folder(session, made)?;
+    thread::scope(|scope| {
+        let windows = scope.spawn(open);
+        let notes = prepare(session, start, hold, claude, made);
+        let windows = joined(windows);
+        notes.and_then(|notes| Ok((windows?, notes)))
+    })
 }
 
-/// Makes what the session lacks, but for its windows: branch, worktree, files, Claude's entry and settings. Gives what there
-/// is to tell.
+/// Makes what the session lacks, but for its windows: branch, worktree, files, Claude's entry and settings, and for a new
+/// worktree what the project's own command makes. Gives what there is to tell.
 ///
 /// `start` is what its branch starts from; `made` tells what was done, also when a step fails. Where a command was cut short
 /// the layout's variables are set in files that are there too, and all that was placed is hidden from git.
@@ -114,6 +104,9 @@ pub fn prepare(
     notes.append(&mut placed.notes);
     let others = packages::other_versions(session);
     notes.extend(others.iter().map(ToString::to_string));
+    if hold.is_new() {
+        hooks::post_add(session, hold)?;
+    }
     Ok(notes)
 }
 

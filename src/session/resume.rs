@@ -1,7 +1,6 @@
 //! Bringing sessions back.
 
 use super::hold::{Hold, Unfinished};
-use super::hooks;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
@@ -192,7 +191,10 @@ fn carry_out(
     claude: &Claude,
     tasks: &[&Task<'_>],
 ) -> Vec<Result<(Vec<Waiting>, Vec<String>)>> {
-    let prepared = parallel::map(tasks, |task| prepare(task, claude));
+    let prepared = parallel::map(tasks, |task| {
+        let made = &mut Made::default();
+        make::prepare(&task.session, &task.start, &task.hold, claude, made)
+    });
     let both = tasks.iter().zip(&prepared);
     let closed = both.filter(|(task, prepared)| task.pending.is_none() && prepared.is_ok());
     let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
@@ -206,16 +208,6 @@ fn carry_out(
         Ok((windows, notes))
     });
     results.collect()
-}
-
-/// Makes what one session lacks, but for its windows. Gives what there is to tell.
-fn prepare(task: &Task<'_>, claude: &Claude) -> Result<Vec<String>> {
-    let (session, hold) = (&task.session, &task.hold);
-    let notes = make::prepare(session, &task.start, hold, claude, &mut Made::default())?;
-    if hold.is_new() {
-        hooks::post_add(session, hold)?;
-    }
-    Ok(notes)
 }
 
 /// Opens the windows of sessions that have none.
