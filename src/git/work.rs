@@ -1,9 +1,10 @@
 //! What git has of the work on a branch, and saving it.
 
 use super::{Git, line_of, paths};
+use crate::parallel;
 use crate::process::{Failure, Run};
 use anyhow::Result;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 /// Who makes the commits that save a session's work: they are this program's, whoever the user is to git.
@@ -15,7 +16,7 @@ const SAVER: [(&str, &str); 4] = [
 ];
 
 /// Commits, newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Commits {
     /// How many there are.
     pub count: usize,
@@ -38,10 +39,10 @@ pub struct Head {
 pub struct Standing {
     /// Its full name.
     pub refname: String,
-    /// The tree of its commit.
-    pub tree: String,
-    /// How many commits it has that the main checkout's branch has not, and the other way round.
-    pub distance: (usize, usize),
+    /// The tree of its commit, if git told.
+    pub tree: Option<String>,
+    /// How many commits it has that the main checkout's branch has not, and the other way round, if that can be known.
+    pub distance: Option<(usize, usize)>,
 }
 
 impl<'a> Git<'a> {
@@ -111,15 +112,11 @@ impl<'a> Git<'a> {
         }))
     }
 
-    /// Where each of these branches stands, those that are there. None if git can't tell in one call: it is older than 2.41, or
-    /// this checkout, which they are compared with, has no commit.
+    /// Where each of these branches stands, those that are there.
     ///
     /// # Errors
-    /// If git could not be started.
-    pub fn standings<S: AsRef<OsStr>>(
-        self,
-        refnames: impl IntoIterator<Item = S>,
-    ) -> Result<Option<Vec<Standing>>> {
+    /// If git fails.
+    pub fn standings(self, refnames: &[String]) -> Result<Vec<Standing>> {
         let output = self
             .run([
                 "for-each-ref",
@@ -127,30 +124,35 @@ impl<'a> Git<'a> {
             ])
             .args(refnames)
             .output()?;
-        if !output.status.success() {
-            return Ok(None);
-        }
         let list = String::from_utf8_lossy(&output.stdout);
-        Ok(list
-            .lines()
-            .map(|line| {
-                let (refname, rest) = line.split_once('\0')?;
-                let (tree, counts) = rest.split_once('\0')?;
-                let (ahead, behind) = counts.split_once(' ')?;
-                Some(Standing {
-                    refname: refname.to_owned(),
-                    tree: tree.to_owned(),
-                    distance: (ahead.parse().ok()?, behind.parse().ok()?),
-                })
+        let standing = |line: &str| {
+            let (refname, rest) = line.split_once('\0')?;
+            let (tree, counts) = rest.split_once('\0')?;
+            let (ahead, behind) = counts.split_once(' ')?;
+            Some(Standing {
+                refname: refname.to_owned(),
+                tree: Some(tree.to_owned()),
+                distance: Some((ahead.parse().ok()?, behind.parse().ok()?)),
             })
-            .collect())
+        };
+        let standings: Option<Vec<_>> = list.lines().map(standing).collect();
+        if let Some(standings) = standings.filter(|_| output.status.success()) {
+            return Ok(standings);
+        }
+        // It is older than 2.41, or this checkout, which they are compared with, has no commit.
+        let branches = self.branches(refnames)?;
+        Ok(parallel::map(&branches, |branch| Standing {
+            refname: branch.refname.clone(),
+            tree: None,
+            distance: self.distance(&branch.refname).ok().flatten(),
+        }))
     }
 
     /// How many commits a branch has that this checkout has not, and the other way round; none if they have no common one.
     ///
     /// # Errors
     /// If git could not be started.
-    pub fn distance(self, refname: &str) -> Result<Option<(usize, usize)>> {
+    fn distance(self, refname: &str) -> Result<Option<(usize, usize)>> {
         let range = format!("{refname}...HEAD");
         let output = self
             .run(["rev-list", "--left-right", "--count", &range, "--"])

@@ -4,11 +4,10 @@ use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
 use super::{Session, lock_store};
 use crate::git::Git;
 use crate::git::files::Change;
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::store::atomic::{self, read_if_there};
 use crate::store::records;
 use anyhow::{Context, Result};
-use indexmap::IndexMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
@@ -78,7 +77,7 @@ pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
                     .or_else(itself)
                     .cloned(),
             );
-        } else if session.layout.env.contains_key(&path) && is_our_change(session, &path)?
+        } else if is_our_change(session, &path)?
             || path == CLAUDE_SETTINGS && placed.contains(&path)
         {
             shown.tracked.push(path);
@@ -163,10 +162,7 @@ pub fn work(session: &Session<'_>) -> Result<Vec<OsString>> {
     let changed = with_index(session, |index| git.changed_hidden(&hidden, index))?;
     let mut work = Vec::new();
     for path in changed {
-        let variables = path
-            .to_str()
-            .filter(|path| session.layout.env.contains_key(*path));
-        let is_ours = variables.map(|path| is_our_change(session, path));
+        let is_ours = path.to_str().map(|path| is_our_change(session, path));
         if !is_ours.transpose()?.unwrap_or(false) {
             work.push(path);
         }
@@ -179,8 +175,7 @@ pub fn work(session: &Session<'_>) -> Result<Vec<OsString>> {
 /// # Errors
 /// If it can't be copied, and those of the work.
 pub fn with_index<T>(session: &Session<'_>, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-    let admin = project::admin_folder(session.record.worktree())?;
-    let admin = admin.context("the worktree has no git folder")?;
+    let admin = session.admin()?;
     let copy = admin.join("tally-session-index");
     if admin.join("index").exists() {
         fs::copy(admin.join("index"), &copy)
@@ -192,10 +187,12 @@ pub fn with_index<T>(session: &Session<'_>, work: impl FnOnce(&Path) -> Result<T
     result
 }
 
-/// Whether a file that git tracks differs from what is committed by the session's own variables alone, if at all.
+/// Whether a file that git tracks is one with variables of the session's, and differs from what is committed by these alone, if
+/// at all.
 fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
-    let none = IndexMap::new();
-    let variables = session.layout.env.get(path).unwrap_or(&none);
+    let Some(variables) = session.layout.env.get(path) else {
+        return Ok(false);
+    };
     let worktree = session.record.worktree();
     let is_file = worktree
         .join(path)

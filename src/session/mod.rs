@@ -27,11 +27,12 @@ use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
 use crate::processes;
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::store::lock::Lock;
 use crate::store::records::{Record, Records};
 use crate::tmux::TmuxSession;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
+use std::path::PathBuf;
 
 /// One piece of work.
 #[derive(Clone, Debug)]
@@ -95,6 +96,15 @@ impl<'a> Session<'a> {
         let mut records = Records::read(&self.project.main)?;
         records.take_out(&self.name);
         records.write(&self.project.main)
+    }
+
+    /// What git keeps of its worktree.
+    ///
+    /// # Errors
+    /// If the worktree is not there, or its `.git` file names no folder.
+    pub fn admin(&self) -> Result<PathBuf> {
+        let admin = project::admin_folder(self.record.worktree())?;
+        admin.context("the worktree has no git folder")
     }
 
     /// What Claude Code calls it.

@@ -1,8 +1,6 @@
 //! What state a session is in: derived each time, never stored.
 
-use super::problems;
-use super::uncommitted::untouched;
-use super::{Session, files};
+use super::{Session, problems, uncommitted};
 use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::git::untouched::Untouched;
@@ -79,17 +77,11 @@ pub struct Status<'a> {
     pub problems: Vec<Problem>,
 }
 
-/// What is known of a branch.
-struct Tip {
-    tree: Option<String>,
-    distance: Option<Distance>,
-}
-
 /// What is asked once for all sessions.
 struct Surroundings {
     tmux: Vec<TmuxSession>,
     /// The branches that are there, by their full names.
-    branches: HashMap<String, Tip>,
+    branches: HashMap<String, Standing>,
     claudes: Vec<Running>,
 }
 
@@ -120,31 +112,30 @@ enum Changes {
 
 impl Changes {
     fn look(session: &Session<'_>) -> Self {
-        match untouched(session) {
+        match uncommitted::untouched(session) {
             Ok(Some(untouched)) => Self::Untouched(untouched),
             _ => Self::Counted(Self::count(session)),
         }
     }
 
-    /// Counts the changes, but for what the session put there and git shows.
     fn count(session: &Session<'_>) -> Option<usize> {
-        let ours: Vec<_> = files::belongings(session).collect();
-        let mut changes = Git::at(session.record.worktree()).changes().ok()?;
-        changes.retain(|change| !(change.untracked && ours.contains(&change.path)));
-        Some(changes.len())
+        let status = uncommitted::status(session).ok()?;
+        Some(status.changes.len())
     }
 
     /// How many there are, where the branches stand so.
-    fn counted(&self, session: &Session<'_>, branches: &HashMap<String, Tip>) -> Option<usize> {
+    fn counted(
+        &self,
+        session: &Session<'_>,
+        branches: &HashMap<String, Standing>,
+    ) -> Option<usize> {
         match self {
             Self::Counted(count) => *count,
             Self::Untouched(untouched) => {
-                let tip = untouched
-                    .refname
-                    .as_ref()
-                    .and_then(|branch| branches.get(branch));
-                let is_committed =
-                    tip.is_some_and(|tip| tip.tree.as_ref() == Some(&untouched.tree));
+                let refname = untouched.refname.as_ref();
+                let standing = refname.and_then(|refname| branches.get(refname));
+                let tree = standing.and_then(|standing| standing.tree.as_ref());
+                let is_committed = tree == Some(&untouched.tree);
                 if is_committed {
                     Some(untouched.new.len())
                 } else {
@@ -204,33 +195,12 @@ pub fn judge<'a>(
 }
 
 /// The sessions' branches that are there.
-fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<String, Tip>> {
-    let git = Git::at(&project.main);
-    let refnames: Vec<_> = sessions
-        .iter()
-        .map(|session| format!("refs/heads/{}", session.record.branch()))
-        .collect();
-    let distance = |(ahead, behind)| Distance { ahead, behind };
-    if let Some(standings) = git.standings(&refnames)? {
-        let tip = |standing: Standing| {
-            let tip = Tip {
-                tree: Some(standing.tree),
-                distance: Some(distance(standing.distance)),
-            };
-            (standing.refname, tip)
-        };
-        return Ok(standings.into_iter().map(tip).collect());
-    }
-    let branches = git.branches(&refnames)?;
-    let tips = parallel::map(&branches, |branch| Tip {
-        tree: None,
-        distance: git.distance(&branch.refname).ok().flatten().map(distance),
-    });
-    Ok(branches
-        .into_iter()
-        .map(|branch| branch.refname)
-        .zip(tips)
-        .collect())
+fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<String, Standing>> {
+    let refname = |session: &Session<'_>| format!("refs/heads/{}", session.record.branch());
+    let refnames: Vec<_> = sessions.iter().map(refname).collect();
+    let standings = Git::at(&project.main).standings(&refnames)?;
+    let by_name = |standing: Standing| (standing.refname.clone(), standing);
+    Ok(standings.into_iter().map(by_name).collect())
 }
 
 /// The Claudes that run in the sessions' worktrees. A file may tell of one that has died: its process has to work there.
@@ -278,7 +248,9 @@ fn judge_one<'a>(
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
         services: finding.services,
         changes,
-        distance: found.and_then(|tip| tip.distance),
+        distance: found
+            .and_then(|standing| standing.distance)
+            .map(|(ahead, behind)| Distance { ahead, behind }),
         claude: around
             .claudes
             .iter()

@@ -2,14 +2,13 @@
 
 use super::{Session, files, hidden};
 use crate::git::Git;
-use crate::git::files::{Change, Status};
+use crate::git::files::Status;
 use crate::git::untouched::Untouched;
 use crate::git::work::Head;
 use crate::parallel::joined;
-use crate::project;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 /// What no commit holds of a worktree, but for what the session put there.
@@ -32,41 +31,41 @@ impl Uncommitted {
     ///
     /// # Errors
     /// If git fails.
-    pub fn find(session: &Session<'_>, worktree: &Path) -> Result<Self> {
-        let git = Git::at(worktree);
-        let belongings: Vec<_> = files::belongings(session).collect();
-        let Status { head, changes } = git.status::<&str>([])?;
+    pub fn find(session: &Session<'_>) -> Result<Self> {
+        let worktree = session.record.worktree();
+        let Status { head, changes } = status(session)?;
+        let files: Vec<_> = changes.into_iter().map(|change| change.path).collect();
         // git lists a repository inside the checkout that it does not know as one path with a slash.
-        let nested = |path: &String| path.ends_with('/');
-        let mut repositories: Vec<_> = changes
-            .iter()
-            .map(|change| change.path.clone())
-            .filter(nested)
-            .map(|path| (path, "move it away"))
-            .collect();
-        let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
-        if admin.join("modules").exists() {
-            for path in git.submodules()? {
+        let nested = files.iter().filter(|path| path.ends_with('/'));
+        let mut repositories: Vec<_> = nested.map(|path| (path.clone(), "move it away")).collect();
+        if session.admin()?.join("modules").exists() {
+            for path in Git::at(worktree).submodules()? {
                 let inside = worktree.join(&path);
                 if Git::at(&inside).has_unpushed()? || !Git::at(&inside).changes()?.is_empty() {
                     repositories.push((path, "commit and push it"));
                 }
             }
         }
-        let is_work = |change: &Change| !(change.untracked && belongings.contains(&change.path));
-        let files = changes
-            .into_iter()
-            .filter(is_work)
-            .map(|change| change.path)
-            .collect();
         Ok(Self {
             head,
             files,
             hidden: hidden::work(session)?,
-            aside: aside(worktree)?,
+            aside: aside(session)?,
             repositories,
         })
     }
+}
+
+/// What git shows of the session's worktree, but for what the session put there.
+///
+/// # Errors
+/// If git fails.
+pub fn status(session: &Session<'_>) -> Result<Status> {
+    let ours: Vec<_> = files::belongings(session).collect();
+    let mut status = Git::at(session.record.worktree()).status::<&str>([])?;
+    let changes = &mut status.changes;
+    changes.retain(|change| !(change.untracked && ours.contains(&change.path)));
+    Ok(status)
 }
 
 /// How the session's worktree is seen, if nothing in it is uncommitted, and what is checked out in it.
@@ -80,15 +79,15 @@ pub fn look(session: &Session<'_>, git: Git<'_>) -> Result<(Option<Untouched>, O
         (git.head(), joined(untouched))
     });
     let (head, untouched) = (head?, untouched?);
-    let has_all = aside(session.record.worktree())?.is_none();
+    let has_all = aside(session)?.is_none();
     let is_committed = |seen: &Untouched| {
         has_all && seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
     };
     Ok((untouched.filter(is_committed), head))
 }
 
-fn aside(worktree: &Path) -> Result<Option<PathBuf>> {
-    let admin = project::admin_folder(worktree)?.context("the worktree has no git folder")?;
+fn aside(session: &Session<'_>) -> Result<Option<PathBuf>> {
+    let admin = session.admin()?;
     let files = [
         "rebase-merge/autostash",
         "rebase-apply/autostash",

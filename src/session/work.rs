@@ -33,9 +33,7 @@ pub struct Work<'a> {
     heads: Vec<String>,
     /// Commits that no other branch and no remote holds.
     own: Option<Commits>,
-    /// Those of them whose changes no main branch has either.
-    commits: Option<Commits>,
-    /// The tips that hold them: the branch's, and the worktree's if it is another.
+    /// The tips that hold them, those whose changes no main branch has either: the branch's, and the worktree's if it is another.
     tips: Vec<String>,
 }
 
@@ -107,7 +105,7 @@ impl<'a> Work<'a> {
             let is_held = holders.is_some();
             let commits = (!is_held).then(|| scope.spawn(|| git.own_commits(doomed, &heads)));
             let uncommitted = match (worktree, &untouched) {
-                (Some(worktree), None) => Uncommitted::find(session, &worktree.path),
+                (Some(_), None) => Uncommitted::find(session),
                 (_, untouched) => Ok(Uncommitted {
                     head: untouched.as_ref().map(|seen| seen.commit.clone()),
                     ..Uncommitted::default()
@@ -124,7 +122,6 @@ impl<'a> Work<'a> {
             doomed,
             heads,
             own: commits.transpose()?.flatten(),
-            commits: None,
             tips: Vec::new(),
         };
         if work.own.is_some() {
@@ -138,7 +135,6 @@ impl<'a> Work<'a> {
                     work.tips.push(tip);
                 }
             }
-            work.commits = work.own.clone().filter(|_| !work.tips.is_empty());
         }
         Ok(work)
     }
@@ -196,13 +192,12 @@ impl<'a> Work<'a> {
     /// # Errors
     /// If git fails.
     pub fn is_still_all(&self) -> Result<bool> {
-        let Some(worktree) = self.worktree else {
-            return Ok(true);
-        };
-        if self.untouched.is_some() && untouched(self.session)? == self.untouched {
+        if self.worktree.is_none()
+            || self.untouched.is_some() && untouched(self.session)? == self.untouched
+        {
             return Ok(true);
         }
-        Ok(Uncommitted::find(self.session, &worktree.path)? == self.uncommitted)
+        Ok(Uncommitted::find(self.session)? == self.uncommitted)
     }
 
     /// Whether all commits but those that were found are still held by something else. A command that removes another session
@@ -229,7 +224,12 @@ impl<'a> Work<'a> {
     pub fn is_empty(&self) -> bool {
         self.uncommitted.files.is_empty()
             && self.uncommitted.hidden.is_empty()
-            && self.commits.is_none()
+            && self.commits().is_none()
+    }
+
+    /// The commits that would be lost.
+    fn commits(&self) -> Option<&Commits> {
+        self.own.as_ref().filter(|_| !self.tips.is_empty())
     }
 
     /// Why the session is not removed, how to look at the work, and how to remove it all the same.
@@ -257,7 +257,7 @@ impl<'a> Work<'a> {
                 named.join(", ")
             ));
         }
-        if let Some(Commits { count, newest }) = &self.commits {
+        if let Some(Commits { count, newest }) = self.commits() {
             let plural = if *count == 1 { "" } else { "s" };
             reasons.push(format!("has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"));
         }
