@@ -139,12 +139,12 @@ pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
         .collect()
 }
 
-/// Puts into the worktree what it lacks. What is there stays: it may be the user's work. The layout's variables are set in
+/// Puts into the worktree what it lacks of its parts, and of what [`included`] names. What is there stays: it may be the user's work. The layout's variables are set in
 /// files that are new, and with `all_variables` in those that are there.
 ///
 /// # Errors
 /// If a file can't be read or written.
-pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
+pub fn place(session: &Session<'_>, included: &[String], all_variables: bool) -> Result<Placed> {
     let mut placed = Placed::default();
     let (project, layout) = (session.project, session.layout);
     for (path, kind) in parts(project, layout) {
@@ -152,8 +152,8 @@ pub fn place(session: &Session<'_>, all_variables: bool) -> Result<Placed> {
             placed.put(session, path, kind)?;
         }
     }
-    for path in included(project, layout)? {
-        placed.put(session, &path, Kind::AsItIs)?;
+    for path in included {
+        placed.put(session, path, Kind::AsItIs)?;
     }
     if !all_variables {
         // It was told when the session was made.

@@ -1,16 +1,17 @@
 //! Making a session true, step by step, from whatever is there; and taking back what was made.
 
 use super::hold::Hold;
+use super::inheritance::Inheritance;
 use super::windows::{self, Waiting};
 use super::{Session, files, hidden, hooks, lock_store, packages, problems, settings, trash};
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Git, Start};
-use crate::hint::{self, with_hint};
+use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
-use crate::store::claude_json::{self, Inherited};
+use crate::store::claude_json::{self, Before};
 use crate::store::lock::Lock;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow};
@@ -24,7 +25,7 @@ pub struct Made {
     branch: bool,
     worktree: bool,
     /// Claude's entry of the worktree, and what it was before.
-    entry: Option<Inherited>,
+    entry: Option<Before>,
     tmux: bool,
 }
 
@@ -44,23 +45,32 @@ pub fn make(
         let opened = windows::create(session.project, &[(session, hold)], claude, hold.lock())?;
         opened.into_iter().next().context("no window was opened")?
     };
+    let complete = |made: &mut Made| {
+        let before = made.entry.insert(Before::new());
+        let worktree = session.record.worktree();
+        let (project, layout) = (session.project, session.layout);
+        let mut inheritance = Inheritance::pass_on(project, layout, claude, &[worktree], before)?;
+        let mut notes = prepare(session, start, hold, &inheritance, made)?;
+        notes.append(&mut inheritance.notes);
+        Ok(notes)
+    };
     made.tmux = true;
     if !session.layout.hooks.post_add.is_empty() {
-        let notes = prepare(session, start, hold, claude, made)?;
+        let notes = complete(made)?;
         return Ok((open()?, notes));
     }
     // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
     make_folder(session, made)?;
     thread::scope(|scope| {
         let windows = scope.spawn(open);
-        let notes = prepare(session, start, hold, claude, made);
+        let notes: Result<_> = complete(made);
         let windows = joined(windows);
         notes.and_then(|notes| Ok((windows?, notes)))
     })
 }
 
-/// Makes what the session lacks, but for its windows: branch, worktree, files, Claude's entry and settings, and for a new
-/// worktree what the project's own command makes. Gives what there is to tell.
+/// Makes what the session lacks, but for its windows and Claude's entry: branch, worktree, files and Claude's settings, and
+/// for a new worktree what the project's own command makes. Gives what there is to tell.
 ///
 /// `start` is what its branch starts from; `made` tells what was done, also when a step fails. Where a command was cut short
 /// the layout's variables are set in files that are there too, and all that was placed is hidden from git.
@@ -71,7 +81,7 @@ pub fn prepare(
     session: &Session<'_>,
     start: &Start,
     hold: &Hold,
-    claude: &Claude,
+    inheritance: &Inheritance,
     made: &mut Made,
 ) -> Result<Vec<String>> {
     let in_full = hold.unfinished.is_some();
@@ -79,25 +89,14 @@ pub fn prepare(
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
     }
-    let mut placed = files::place(session, in_full)?;
+    let mut placed = files::place(session, &inheritance.files, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(
             "its submodules are empty until you type: git -C {worktree} submodule update --init"
         ));
     }
-    let found = made.entry.insert(Inherited::default());
-    let main = &session.project.main;
-    let inherited = claude_json::inherit(&claude.json, main, session.record.worktree(), found);
-    match inherited {
-        Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
-        // Newer versions of Claude Code read the rules from another file.
-        Err(error) => notes.push(format!(
-            "Claude's entry of the worktree could not be made: {error:#}"
-        )),
-        Ok(()) => {}
-    }
-    settings::place(session, &found.rules, &mut placed)?;
+    settings::place(session, &inheritance.rules, &mut placed)?;
     if in_full || !placed.paths.is_empty() {
         hidden::hide(session, &placed.paths)?;
     }
@@ -299,12 +298,9 @@ pub fn undo(
     if made.tmux {
         steps.push(kill_windows(session, hold).map(drop));
     }
-    if let Some(found) = &made.entry {
-        steps.push(claude_json::give_back(
-            &claude.json,
-            session.record.worktree(),
-            found.before.as_deref(),
-        ));
+    if let Some(before) = &made.entry {
+        let worktree = session.record.worktree();
+        steps.push(claude_json::give_back(&claude.json, worktree, before));
     }
     if made.worktree {
         steps.push(remove_made_worktree(session, hold));

@@ -8,6 +8,7 @@ mod files;
 mod hidden;
 pub mod hold;
 mod hooks;
+mod inheritance;
 pub mod make;
 mod packages;
 mod problems;

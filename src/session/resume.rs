@@ -1,6 +1,7 @@
 //! Bringing sessions back.
 
 use super::hold::{Hold, Unfinished};
+use super::inheritance::Inheritance;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
@@ -15,6 +16,7 @@ use crate::parallel;
 use crate::ports;
 use crate::process::quote;
 use crate::project::Project;
+use crate::store::claude_json::Before;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
@@ -79,7 +81,13 @@ pub fn resume(
         .iter()
         .filter_map(|(_, task)| task.as_ref().ok()?.as_ref())
         .collect();
-    let mut carried_out = carry_out(project, claude, &to_do).into_iter();
+    let worktrees: Vec<_> = to_do
+        .iter()
+        .map(|task| task.session.record.worktree())
+        .collect();
+    let before = &mut Before::new();
+    let inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, before)?;
+    let mut carried_out = carry_out(project, claude, &inheritance, &to_do).into_iter();
     let mut waiting = Vec::new();
     let mut results = Vec::new();
     let mut done = Vec::new();
@@ -112,6 +120,7 @@ pub fn resume(
                     _ => None,
                 });
             if let Some(told) = started {
+                told.extend(inheritance.notes);
                 told.extend(notes);
             }
         }
@@ -189,11 +198,12 @@ fn plan<'a>(
 fn carry_out(
     project: &Project,
     claude: &Claude,
+    inheritance: &Inheritance,
     tasks: &[&Task<'_>],
 ) -> Vec<Result<(Vec<Waiting>, Vec<String>)>> {
     let prepared = parallel::map(tasks, |task| {
         let made = &mut Made::default();
-        make::prepare(&task.session, &task.start, &task.hold, claude, made)
+        make::prepare(&task.session, &task.start, &task.hold, inheritance, made)
     });
     let both = tasks.iter().zip(&prepared);
     let closed = both.filter(|(task, prepared)| task.pending.is_none() && prepared.is_ok());

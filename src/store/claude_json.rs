@@ -2,46 +2,54 @@
 
 use super::atomic::{self, read_if_there};
 use super::claude_lock::{self, ClaudeLock};
-use super::grants;
+use super::grants::Grants;
 use super::json::{self, Object, Part};
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 pub use super::claude_lock::Busy;
 
 /// How often a change is made again that another program overwrote.
 const ROUNDS: u32 = 50;
 
-/// What [`inherit`] found.
-#[derive(Debug, Default)]
-pub struct Inherited {
-    /// The main checkout's rules.
-    pub rules: Vec<Value>,
-    /// The worktree's entry as it was before.
-    pub before: Option<Box<RawValue>>,
-}
+/// The entries that worktrees had, as they stood.
+pub type Before = HashMap<PathBuf, Box<RawValue>>;
 
-/// Gives a worktree what its main checkout has been allowed, and tells what it found, also when the file can't be written.
-/// A file that is not there has nothing.
+/// Gives worktrees what their main checkout has been allowed, and tells its rules and what was there before, also when the
+/// file can't be written. A file that is not there has nothing.
 ///
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
-pub fn inherit(path: &Path, main: &Path, worktree: &Path, found: &mut Inherited) -> Result<()> {
+pub fn inherit(
+    path: &Path,
+    main: &Path,
+    worktrees: &[&Path],
+    rules: &mut Vec<Value>,
+    before: &mut Before,
+) -> Result<()> {
     let mut is_first = true;
     edit(path, |projects| {
-        let (granted, before) = (raw(projects, main), raw(projects, worktree));
         // Later the file may have what this has written.
         if std::mem::take(&mut is_first) {
-            found.before = before.map(ToOwned::to_owned);
+            let entries = worktrees.iter().filter_map(|&worktree| {
+                Some((worktree.to_owned(), raw(projects, worktree)?.to_owned()))
+            });
+            before.extend(entries);
         }
-        found.rules = grants::rules(granted)?;
-        let entry = grants::inherited(granted, before)?;
-        let lacks = entry.is_some();
-        projects.extend(entry.map(|entry| (key(worktree), Part::Object(entry))));
-        Ok(lacks)
+        let granted = Grants::of(raw(projects, main))?;
+        *rules = granted.rules();
+        let mut lack = false;
+        for worktree in worktrees {
+            if let Some(entry) = granted.added_to(raw(projects, worktree))? {
+                projects.insert(key(worktree), Part::Object(entry));
+                lack = true;
+            }
+        }
+        Ok(lack)
     })
 }
 
@@ -49,8 +57,8 @@ pub fn inherit(path: &Path, main: &Path, worktree: &Path, found: &mut Inherited)
 ///
 /// # Errors
 /// As [`inherit`].
-pub fn give_back(path: &Path, worktree: &Path, before: Option<&RawValue>) -> Result<()> {
-    let Some(before) = before else {
+pub fn give_back(path: &Path, worktree: &Path, before: &Before) -> Result<()> {
+    let Some(before) = before.get(worktree) else {
         return forget(path, worktree);
     };
     edit(path, |projects| {
@@ -76,7 +84,8 @@ pub fn forget(path: &Path, worktree: &Path) -> Result<()> {
 /// As [`inherit`].
 pub fn forget_inherited(path: &Path, main: &Path, worktree: &Path) -> Result<()> {
     edit(path, |projects| {
-        let is_inherited = grants::is_inherited(raw(projects, main), raw(projects, worktree))?;
+        let granted = Grants::of(raw(projects, main))?;
+        let is_inherited = granted.are_all_of(raw(projects, worktree))?;
         Ok(is_inherited && projects.shift_remove(&key(worktree)).is_some())
     })
 }
@@ -111,18 +120,22 @@ impl Entries {
 
     /// The main checkout's rules.
     pub fn rules(&self, main: &Path) -> Vec<Value> {
-        grants::rules(self.entry(main)).unwrap_or_default()
+        Grants::of(self.entry(main)).map_or_else(|_| Vec::new(), |granted| granted.rules())
     }
 
     /// Whether a worktree lacks anything that its main checkout has been allowed.
     pub fn lacks(&self, main: &Path, worktree: &Path) -> bool {
-        let lacking = grants::inherited(self.entry(main), self.entry(worktree));
+        let granted = Grants::of(self.entry(main));
+        let lacking = granted.and_then(|granted| granted.added_to(self.entry(worktree)));
         lacking.is_ok_and(|lacking| lacking.is_some())
     }
 
     /// Whether an entry holds nothing but what it could have inherited.
     pub fn is_inherited(&self, main: &Path, worktree: &Path) -> bool {
-        grants::is_inherited(self.entry(main), self.entry(worktree)).unwrap_or(false)
+        let granted = Grants::of(self.entry(main));
+        granted
+            .and_then(|granted| granted.are_all_of(self.entry(worktree)))
+            .unwrap_or(false)
     }
 
     fn entry(&self, folder: &Path) -> Option<&RawValue> {
@@ -232,32 +245,45 @@ mod tests {
   "z": 1e+21
 }"#;
         fs::write(&path, text).unwrap();
-        let before: Map<String, Value> = serde_json::from_str(text).unwrap();
-        let mut found = Inherited::default();
-        inherit(&path, Path::new("/main"), Path::new("/work"), &mut found).unwrap();
-        assert_eq!(found.rules, [json!("Bash(ls)")]);
+        let original: Map<String, Value> = serde_json::from_str(text).unwrap();
+        let mut rules = Vec::new();
+        let mut before = Before::new();
+        let worktrees = [Path::new("/work"), Path::new("/other")];
+        inherit(
+            &path,
+            Path::new("/main"),
+            &worktrees,
+            &mut rules,
+            &mut before,
+        )
+        .unwrap();
+        assert_eq!(rules, [json!("Bash(ls)")]);
+        assert!(before.is_empty());
         let now = fs::read_to_string(&path).unwrap();
         let root: Map<String, Value> = serde_json::from_str(&now).unwrap();
-        assert_eq!(
-            root["projects"]["/work"],
-            json!({
-                "allowedTools": ["Bash(ls)"],
-                "hasTrustDialogAccepted": true,
-                "mcpServers": {},
-                "enabledMcpjsonServers": ["s"],
-                "hasClaudeMdExternalIncludesApproved": true
-            })
-        );
+        for worktree in ["/work", "/other"] {
+            assert_eq!(
+                root["projects"][worktree],
+                json!({
+                    "allowedTools": ["Bash(ls)"],
+                    "hasTrustDialogAccepted": true,
+                    "mcpServers": {},
+                    "enabledMcpjsonServers": ["s"],
+                    "hasClaudeMdExternalIncludesApproved": true
+                })
+            );
+        }
         assert!(
             now.contains("12345678901234567890123.450")
                 && now.contains("1e+21")
                 && now.contains("1.50")
         );
         forget(&path, Path::new("/work")).unwrap();
+        give_back(&path, Path::new("/other"), &before).unwrap();
         let after: Map<String, Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(
             Value::Object(after).to_string(),
-            Value::Object(before).to_string()
+            Value::Object(original).to_string()
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }

@@ -6,79 +6,81 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The rules of an entry.
-///
-/// # Errors
-/// If the entry does not parse.
-pub fn rules(entry: Option<&RawValue>) -> Result<Vec<Value>> {
-    Ok(match grants(entry)?.swap_remove("allowedTools") {
-        Some(Value::Array(tools)) => tools,
-        _ => Vec::new(),
-    })
-}
+/// What a checkout's entry has been allowed: its fields that are approvals.
+pub struct Grants(IndexMap<String, Value>);
 
-/// A worktree's entry with what it lacks of its main checkout's grants; none if it lacks nothing.
-///
-/// # Errors
-/// If an entry does not parse.
-pub fn inherited<'a>(
-    main: Option<&RawValue>,
-    worktree: Option<&'a RawValue>,
-) -> Result<Option<Object<'a>>> {
-    let mut entry = match worktree {
-        None => Object::new(),
-        Some(worktree) if worktree.get().starts_with('{') => json::object(worktree.get())?,
-        Some(_) => return Ok(None),
-    };
-    let mut lacks = false;
-    for (name, value) in grants(main)? {
-        let there: Value = match entry.get(&name).and_then(Part::raw) {
-            Some(there) => serde_json::from_str(there.get())?,
-            None => Value::Null,
-        };
-        // Claude itself writes a plain no where nothing was asked yet.
-        let mut merged = match &there {
-            Value::Bool(false) => Value::Null,
-            there => there.clone(),
-        };
-        json::merge(&mut merged, value);
-        if merged != there || !entry.contains_key(&name) {
-            entry.insert(name, Part::New(merged));
-            lacks = true;
+impl Grants {
+    /// Those of an entry; one that is not there has none.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn of(entry: Option<&RawValue>) -> Result<Self> {
+        let mut granted = IndexMap::new();
+        if let Some(entry) = entry
+            .map(RawValue::get)
+            .filter(|entry| entry.starts_with('{'))
+        {
+            for (name, part) in json::object(entry)? {
+                if let Some(raw) = part.raw().filter(|_| is_grant(&name)) {
+                    granted.insert(name, serde_json::from_str(raw.get())?);
+                }
+            }
+        }
+        Ok(Self(granted))
+    }
+
+    /// The rules on tools.
+    pub fn rules(&self) -> Vec<Value> {
+        match self.0.get("allowedTools") {
+            Some(Value::Array(tools)) => tools.clone(),
+            _ => Vec::new(),
         }
     }
-    Ok(Some(entry).filter(|_| lacks))
-}
 
-/// Whether a worktree's entry holds nothing but what it could have inherited.
-///
-/// # Errors
-/// If an entry does not parse.
-pub fn is_inherited(main: Option<&RawValue>, worktree: Option<&RawValue>) -> Result<bool> {
-    let Some(worktree) = worktree.filter(|worktree| worktree.get().starts_with('{')) else {
-        return Ok(false);
-    };
-    let granted = grants(main)?;
-    let entry: IndexMap<String, Value> = serde_json::from_str(worktree.get())?;
-    let is_covered = |(name, value): (&String, &Value)| {
-        is_grant(name) && covers(granted.get(name).unwrap_or(&Value::Null), value)
-    };
-    Ok(entry.iter().all(is_covered))
-}
-
-/// What an entry has been allowed.
-fn grants(entry: Option<&RawValue>) -> Result<IndexMap<String, Value>> {
-    let entry = entry.map(RawValue::get);
-    let Some(entry) = entry.filter(|entry| entry.starts_with('{')) else {
-        return Ok(IndexMap::new());
-    };
-    let mut granted = IndexMap::new();
-    for (name, part) in json::object(entry)? {
-        if let Some(raw) = part.raw().filter(|_| is_grant(&name)) {
-            granted.insert(name, serde_json::from_str(raw.get())?);
+    /// A worktree's entry with what it lacks of these; none if it lacks nothing.
+    ///
+    /// # Errors
+    /// If the entry does not parse.
+    pub fn added_to<'a>(&self, worktree: Option<&'a RawValue>) -> Result<Option<Object<'a>>> {
+        let mut entry = match worktree {
+            None => Object::new(),
+            Some(worktree) if worktree.get().starts_with('{') => json::object(worktree.get())?,
+            Some(_) => return Ok(None),
+        };
+        let mut lacks = false;
+        for (name, value) in &self.0 {
+            let there: Value = match entry.get(name).and_then(Part::raw) {
+                Some(there) => serde_json::from_str(there.get())?,
+                None => Value::Null,
+            };
+            // Claude itself writes a plain no where nothing was asked yet.
+            let mut merged = match &there {
+                Value::Bool(false) => Value::Null,
+                there => there.clone(),
+            };
+            json::merge(&mut merged, value.clone());
+            if merged != there || !entry.contains_key(name) {
+                entry.insert(name.clone(), Part::New(merged));
+                lacks = true;
+            }
         }
+        Ok(Some(entry).filter(|_| lacks))
     }
-    Ok(granted)
+
+    /// Whether a worktree's entry holds nothing but what it could have inherited of these.
+    ///
+    /// # Errors
+    /// If the entry does not parse.
+    pub fn are_all_of(&self, worktree: Option<&RawValue>) -> Result<bool> {
+        let Some(worktree) = worktree.filter(|worktree| worktree.get().starts_with('{')) else {
+            return Ok(false);
+        };
+        let entry: IndexMap<String, Value> = serde_json::from_str(worktree.get())?;
+        let is_covered = |(name, value): (&String, &Value)| {
+            is_grant(name) && covers(self.0.get(name).unwrap_or(&Value::Null), value)
+        };
+        Ok(entry.iter().all(is_covered))
+    }
 }
 
 /// Whether a field of a project's entry is an approval: tools, trust, MCP servers and imports from outside; history, costs

@@ -1,9 +1,10 @@
 //! `resume`: bringing sessions back.
 
-use crate::sandbox::{Sandbox, http_get, listen, points, read};
+use crate::sandbox::{Sandbox, http_get, listen, points, read, read_json};
 use serde_json::json;
 use std::fs;
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 const RESUMED: &str = "resumed feat[..]\n";
 
@@ -319,6 +320,52 @@ fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_w
         .run(["resume", "feat"])
         .is(0, "resumed feat: [..]\n", "");
     sandbox.await_programs("feat", 2);
+}
+
+#[test]
+fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
+    let sandbox = Sandbox::new();
+    let names = ["one", "two", "three"];
+    let worktrees = names.map(|name| sandbox.add(name));
+    let claude = sandbox.home.join(".claude.json");
+    let allowed = read_json(&claude);
+    let entry = |worktree: &PathBuf| allowed["projects"][worktree.to_str().unwrap()].clone();
+    assert_eq!(entry(&worktrees[0])["hasTrustDialogAccepted"], true);
+
+    // The user takes the entries out, and wants another file in every worktree.
+    let mut without = allowed.clone();
+    without["projects"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|folder, _| !folder.contains("tally-"));
+    fs::write(&claude, without.to_string()).unwrap();
+    fs::write(sandbox.main.join(".worktreeinclude"), "local.env\n").unwrap();
+    sandbox.commit(
+        &sandbox.main,
+        ".gitignore",
+        "node_modules/\n*.env\n*.sqlite3\n",
+    );
+    fs::write(sandbox.main.join("local.env"), "LOCAL=1\n").unwrap();
+    sandbox.restart();
+    let outcome = sandbox.run(["-v", "resume"]);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert_eq!(
+        outcome.stderr.matches("--exclude-from=").count(),
+        1,
+        "{outcome}"
+    );
+    assert_eq!(read_json(&claude), allowed);
+    for worktree in &worktrees {
+        assert_eq!(read(&worktree.join("local.env")), "LOCAL=1\n");
+    }
+
+    fs::write(&claude, "{").unwrap();
+    sandbox.restart();
+    sandbox.run(["resume"]).is(
+        0,
+        "resumed one[..]\nresumed two[..]\nresumed three[..]\n",
+        "warning: Claude may ask again for what it was allowed in the main checkout: [ROOT]/home/.claude.json does not parse [..]\n",
+    );
 }
 
 #[test]

@@ -8,9 +8,11 @@ use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::hold::{self, Hold, Unfinished};
+use crate::session::inheritance::Inheritance;
 use crate::session::make::{self, Made};
 use crate::session::resume::{self, Resumed};
 use crate::session::{Session, hidden, lock_store};
+use crate::store::claude_json::Before;
 use crate::store::lock::Lock;
 use crate::store::records::Records;
 use crate::store::{atomic, claude_json};
@@ -93,6 +95,9 @@ fn prepare(
     if hold.unfinished.is_some() || !project.owns_worktree(session.record.worktree()) {
         bail!("the session {name} has changed meanwhile");
     }
+    let worktrees = [session.record.worktree()];
+    let before = &mut Before::new();
+    let mut inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, before)?;
     // For this command alone: if it is cut short, nothing is half made that was not before.
     hold.unfinished = Some(Unfinished {
         start: Start::Existing,
@@ -100,9 +105,11 @@ fn prepare(
         is_new: false,
     });
     let made = &mut Made::default();
-    let notes = make::prepare(&session, &Start::Existing, &hold, claude, made);
+    let notes = make::prepare(&session, &Start::Existing, &hold, &inheritance, made);
     hold.finish();
-    notes
+    let mut notes = notes?;
+    notes.append(&mut inheritance.notes);
+    Ok(notes)
 }
 
 /// Keeps every add from making a session in this place, if none has it and nothing is there.

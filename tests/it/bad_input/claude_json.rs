@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+const ASKS_AGAIN: &str =
+    "warning: Claude may ask again for what it was allowed in the main checkout:";
+const STAYS: &str = "warning: Claude's entry of the worktree stays:";
+
 #[test]
 fn a_file_that_does_not_parse_is_left_alone_with_a_warning() {
     let sandbox = Sandbox::new();
@@ -18,13 +22,14 @@ fn a_file_that_does_not_parse_is_left_alone_with_a_warning() {
         b"null",
     ] {
         fs::write(&json, text).unwrap();
-        let warning = "warning: Claude's [..][ROOT]/home/.claude.json [..]\n";
+        let warning = format!("{ASKS_AGAIN} [ROOT]/home/.claude.json does not parse [..]\n");
         sandbox
             .run(["add", "feat"])
-            .is(0, "added feat\n[...]", warning);
+            .is(0, "added feat\n[...]", &warning);
+        let warning = format!("{STAYS} [ROOT]/home/.claude.json does not parse [..]\n");
         sandbox
             .run(["remove", "feat"])
-            .is(0, "removed feat\n", warning);
+            .is(0, "removed feat\n", &warning);
         assert_eq!(fs::read(&json).unwrap(), text);
         assert!(!sandbox.home.join(".claude.json.lock").exists());
     }
@@ -107,10 +112,10 @@ fn a_read_only_file_stays_and_the_session_is_made() {
     let json = sandbox.home.join(".claude.json");
     let before = read(&json);
     fs::set_permissions(&json, Permissions::from_mode(0o400)).unwrap();
-    let warning = "warning: Claude's [..][ROOT]/home/.claude.json is read-only[..]\n";
+    let warning = format!("{ASKS_AGAIN} [ROOT]/home/.claude.json is read-only\n");
     sandbox
         .run(["add", "feat"])
-        .is(0, "added feat\n[...]", warning);
+        .is(0, "added feat\n[...]", &warning);
     sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
     assert_eq!(read(&json), before);
 }
@@ -121,13 +126,13 @@ fn a_folder_in_the_file_s_place_is_a_warning() {
     let json = sandbox.home.join(".claude.json");
     fs::remove_file(&json).unwrap();
     fs::create_dir(&json).unwrap();
-    let warning = "warning: Claude's [..][ROOT]/home/.claude.json: [..]\n";
+    let warning = |what: &str| format!("{what} cannot read [ROOT]/home/.claude.json: [..]\n");
     sandbox
         .run(["add", "feat"])
-        .is(0, "added feat\n[...]", warning);
+        .is(0, "added feat\n[...]", &warning(ASKS_AGAIN));
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", warning);
+        .is(0, "removed feat\n", &warning(STAYS));
 }
 
 #[test]

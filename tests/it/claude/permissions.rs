@@ -2,6 +2,7 @@
 
 use crate::sandbox::{Sandbox, eventually, read, read_json, write};
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -130,11 +131,11 @@ fn add_waits_while_another_claude_holds_the_lock() {
     let before = read(&json_file(&sandbox));
     thread::scope(|scope| {
         let adding = scope.spawn(|| sandbox.run(["add", "feat"]));
-        eventually("add has made the files", || {
-            sandbox
-                .worktree("feat")
-                .join("backend/db.sqlite3")
-                .exists()
+        eventually("add has what it would write", || {
+            let mut files = fs::read_dir(&sandbox.home).unwrap();
+            let is_part = |name: OsString| name.to_string_lossy().ends_with(".tally-session-part");
+            files
+                .any(|file| is_part(file.unwrap().file_name()))
                 .then_some(())
         });
         // The holder changes the file meanwhile, as it may.

@@ -1,0 +1,53 @@
+//! What sessions have from the main checkout that is the same for all of them.
+
+use super::files;
+use crate::claude::Claude;
+use crate::hint;
+use crate::layout::Layout;
+use crate::project::Project;
+use crate::store::claude_json::{self, Before};
+use anyhow::Result;
+use serde_json::Value;
+use std::path::Path;
+
+/// What was found there once, for all sessions of one command.
+#[derive(Default)]
+pub struct Inheritance {
+    /// The files that folders and the project's own list add to those that the layout names.
+    pub files: Vec<String>,
+    /// What its Claude may do without asking.
+    pub rules: Vec<Value>,
+    /// What there is to tell.
+    pub notes: Vec<String>,
+}
+
+impl Inheritance {
+    /// Finds it, and gives the Claude entries of these worktrees what the main checkout's has been allowed. `before` tells what
+    /// the entries were, also when this fails.
+    ///
+    /// # Errors
+    /// If git fails, or somebody else holds Claude's file for long.
+    pub fn pass_on(
+        project: &Project,
+        layout: &Layout,
+        claude: &Claude,
+        worktrees: &[&Path],
+        before: &mut Before,
+    ) -> Result<Self> {
+        let mut inheritance = Self::default();
+        if worktrees.is_empty() {
+            return Ok(inheritance);
+        }
+        inheritance.files = files::included(project, layout)?;
+        let rules = &mut inheritance.rules;
+        match claude_json::inherit(&claude.json, &project.main, worktrees, rules, before) {
+            Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
+            // Newer versions of Claude Code read the rules from another file.
+            Err(error) => inheritance.notes.push(format!(
+                "Claude may ask again for what it was allowed in the main checkout: {error:#}"
+            )),
+            Ok(()) => {}
+        }
+        Ok(inheritance)
+    }
+}
