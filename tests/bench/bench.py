@@ -55,6 +55,7 @@ SCALE = [
     Row("remove-50000", "remove, 50,000 files, until it returns", 3, files=50_000),
     Row("add-1gb", "add, 1 GB database", 3, database=1_000_000_000),
     Row("remove-1gb", "remove, 1 GB database", 3, database=1_000_000_000),
+    Row("resume-claude", "resume of 10, ~/.claude.json of 5 MB", 5, claude_json=5_000_000, sessions=10),
     Row("list-200", "list of 200", 5, sessions=200),
     Row("add-beside-200", "add beside 200 sessions", 5, sessions=200),
     Row("remove-beside-200", "remove beside 200 sessions", 5, sessions=200),
@@ -168,7 +169,7 @@ def show_machine(stage):
         return stage.run(*command).strip()
 
     show(f"{os.cpu_count()} processors, {platform.system()} {platform.release()} {platform.machine()}, "
-         f"{version('git', '--version')}, {version('tmux', '-V')}, on {stage.place}, "
+         f"{version('git', '--version')}, {version('tmux', '-V')}, {stage.place}, "
          f"load {os.getloadavg()[0]:.1f}, {version('tally-session', '--version')}")
     show("milliseconds: the median, and the middle half of the rounds")
     show("")
@@ -205,13 +206,15 @@ def main():
     parser.add_argument("--only", choices=[row.name for row in ROWS + SCALE], help="one row")
     parser.add_argument("--scale", action="store_true",
                         help="show how things grow instead: takes ten minutes, and 5 GB of memory or disk")
+    parser.add_argument("--in", dest="folder", metavar="FOLDER",
+                        help="measure in this folder, on a disk for example, instead of on tmpfs")
     parser.add_argument("--no-check", action="store_true", help="end with 0 also if a row is slower than it may be")
     args = parser.parse_args()
     rows = [row for row in ROWS + SCALE if row.name == args.only] or (SCALE if args.scale else ROWS)
     # The stage is taken down then, too.
     for ending in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
         signal.signal(ending, lambda number, _: sys.exit(f"ended by {signal.Signals(number).name}"))
-    with Stage(os.environ["TALLY_SESSION"]) as stage:
+    with Stage(os.environ["TALLY_SESSION"], args.folder) as stage:
         show_machine(stage)
         missed = show_rows(Bench(stage), rows, args.rounds)
     if missed and not args.no_check:

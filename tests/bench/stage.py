@@ -65,11 +65,11 @@ windows:
 class Stage:
     """A root folder with all of it; `with` takes it down again."""
 
-    def __init__(self, binary):
-        # The path of a tmux socket must be short.
-        on_memory = os.access("/dev/shm", os.W_OK)
-        self.root = os.path.realpath(tempfile.mkdtemp(prefix="tally-bench.", dir="/dev/shm" if on_memory else "/tmp"))
-        self.place = "tmpfs" if on_memory else "disk"
+    def __init__(self, binary, folder=None):
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        # Else in /tmp: the path of a tmux socket must be short.
+        self.root = os.path.realpath(tempfile.mkdtemp(prefix="tally-bench.", dir=folder or memory or "/tmp"))
+        self.place = "on tmpfs" if memory and not folder else f"in {os.path.dirname(self.root)}"
         home = f"{self.root}/home"
         self.env = {
             "HOME": home,
@@ -136,8 +136,9 @@ class Stage:
         time.sleep(0.05)
 
     def age_checkouts(self, main):
-        """Makes worktrees look as if they had been there for a while. git reads files again that are no older than its index,
-        until a `git status` finds them so."""
+        """Makes worktrees look as if they had been there for a while: they are on the disk, if there is one, where deleting takes
+        longer. git reads files again that are no older than its index, until a `git status` finds them so."""
+        os.sync()
         for index in glob.glob(f"{main}/.git/worktrees/*/index"):
             in_a_while = time.time() + 10
             os.utime(index, (in_a_while, in_a_while))
