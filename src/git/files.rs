@@ -2,13 +2,16 @@
 
 use super::{Git, paths};
 use anyhow::Result;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What has git look again at files that are hidden from it, in each of the two ways.
 pub const UNHIDE: [&str; 2] = ["--no-skip-worktree", "--no-assume-unchanged"];
+
+/// git sooner tells of all files than of more paths than these, and takes no list of any length.
+pub(super) const FEW: usize = 50;
 
 /// A line of `git status`.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,14 +62,15 @@ impl Status {
 }
 
 impl Git<'_> {
-    /// What `git status` would show of these paths: without a look at all others, where git knows none of them.
+    /// What `git status` would show of these paths: without a look at all others, where git knows none of them. Where they are
+    /// many it tells of all others too.
     ///
     /// # Errors
     /// If git fails.
-    pub fn changes_of<S: AsRef<OsStr>>(
-        self,
-        wanted: impl IntoIterator<Item = S>,
-    ) -> Result<Vec<Change>> {
+    pub fn changes_of(self, wanted: &BTreeSet<String>) -> Result<Vec<Change>> {
+        if wanted.len() > FEW {
+            return self.changes();
+        }
         let list = self
             .run(["--literal-pathspecs", "ls-files", "-t", "-z"])
             .args(["--cached", "--others", "--exclude-standard", "--"])

@@ -2,6 +2,7 @@
 //! and all that is in doubt, is git's to judge.
 
 use super::Git;
+use super::files::FEW;
 use super::index::{Entry, Index};
 use super::work::Head;
 use super::worktrees::tip;
@@ -17,9 +18,6 @@ use std::path::Path;
 
 /// From so many folders on several are looked into at once.
 const MANY: usize = 50;
-
-/// git sooner tells of all files than of more paths than these.
-const FEW: usize = 50;
 
 /// A checkout whose tracked files are all as its index has them.
 #[derive(PartialEq, Eq)]

@@ -139,8 +139,8 @@ pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
         .collect()
 }
 
-/// Puts into the worktree what it lacks of its parts, and of what [`included`] names. What is there stays: it may be the user's work. The layout's variables are set in
-/// files that are new, and with `all_variables` in those that are there.
+/// Puts into the worktree what it lacks of its parts, and of what [`included`] names. What is there stays: it may be the
+/// user's work. The layout's variables are set in files that are new, and with `all_variables` in those that are there.
 ///
 /// # Errors
 /// If a file can't be read or written.

@@ -8,6 +8,7 @@ use crate::project::Project;
 use crate::store::atomic::{self, read_if_there};
 use crate::store::records;
 use anyhow::{Context, Result};
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
@@ -56,7 +57,7 @@ pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
     let links = &session.layout.files.link;
     let is_own = |path: &String| links.contains(path) && !worktree.join(path).is_symlink();
     let belongings = belongings(session).filter(|path| !is_own(path));
-    let paths: Vec<_> = placed.iter().cloned().chain(belongings).collect();
+    let paths: BTreeSet<_> = placed.iter().cloned().chain(belongings).collect();
     // Of a folder that git tracks a part of, what else it shows is the user's.
     let mut folders = Vec::new();
     for path in &session.layout.files.copy {
@@ -68,7 +69,7 @@ pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
     for Change { path, untracked } in git.changes_of(&paths)? {
         if untracked {
             let is_above = |folder: &&&String| Path::new(&path).starts_with(folder);
-            let itself = || Some(&path).filter(|path| paths.contains(path));
+            let itself = || paths.contains(&path).then_some(&path);
             shown.untracked.extend(
                 folders
                     .iter()
@@ -115,7 +116,7 @@ fn pattern(path: &str) -> String {
     pattern
 }
 
-fn excluded(project: &Project) -> Result<Vec<String>> {
+fn excluded(project: &Project) -> Result<HashSet<String>> {
     let text = read_if_there(&project.common.join("info/exclude"))?.unwrap_or_default();
     Ok(String::from_utf8_lossy(&text)
         .lines()

@@ -4,7 +4,7 @@ use crate::sandbox::{Sandbox, points, read, write};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Lets git ignore more than it does.
 fn ignore(sandbox: &Sandbox, patterns: &str) {
@@ -146,4 +146,29 @@ fn repositories_inside_the_main_checkout_are_not_copied() {
     assert!(!worktree.join("vendor/lib").exists());
     assert!(!worktree.join(".claude/worktrees").exists());
     assert!(!worktree.join(".tally-sessions").exists());
+}
+
+#[test]
+fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["branch", "old"]);
+    ignore(&sandbox, "/data/\n");
+    include(&sandbox, "data/\n");
+    let folder = PathBuf::from("data").join(["long"; 3].map(|name| name.repeat(60)).join("/"));
+    let name = |number: u32| folder.join(format!("{number}.txt"));
+    for number in 0..3000 {
+        write(&sandbox.main.join(name(number)), "");
+    }
+    // Its own .gitignore does not have the folder.
+    for session in ["new", "old"] {
+        let worktree = sandbox.add(session);
+        for number in 0..3000 {
+            assert!(worktree.join(name(number)).exists(), "{number}");
+        }
+        assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    }
+    write(&sandbox.worktree("old").join("data/own.txt"), "");
+    sandbox
+        .run(["remove", "new", "old"])
+        .is(1, "removed new\n", "error: [..]data/own.txt\n[...]");
 }
