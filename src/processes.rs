@@ -12,7 +12,6 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::OnceLock;
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 /// The variable that tells which session's windows a process came from: it holds the worktree.
@@ -66,24 +65,42 @@ impl Process {
     }
 }
 
-/// The processes that came from sessions' windows, and those that listen, at one moment.
+/// The processes that came from sessions' windows, and ports that are not free, at one moment.
 pub struct Table {
-    /// Those that came from windows, with their worktrees.
+    /// The ports.
+    busy: Vec<Port>,
+    /// See [`listening`].
+    listening: Vec<(u16, u32)>,
+    /// The processes, with their worktrees.
     marked: Vec<(sysinfo::Pid, OsString)>,
-    /// See [`listening`]; found out when it is asked for.
-    listening: OnceLock<Vec<(u16, u32)>>,
 }
 
 impl Table {
-    /// Looks at the processes that run now.
+    /// Looks at the processes that run now, and which of these ports are not free. Who came from a window is looked at last, so
+    /// that none who only just begins to listen passes for a stranger.
     ///
     /// # Errors
     /// If the system does not tell.
-    pub fn now() -> Result<Self> {
+    pub fn now(ports: impl IntoIterator<Item = Port>) -> Result<Self> {
+        let ports = ports.into_iter();
+        let busy: Vec<_> = ports
+            .filter(|&port| !crate::listeners::is_free(port))
+            .collect();
+        let listening = if busy.is_empty() {
+            Vec::new()
+        } else {
+            listening().context("cannot find out who listens on which port")?
+        };
         Ok(Self {
+            busy,
+            listening,
             marked: marked().context("cannot list the processes")?,
-            listening: OnceLock::new(),
         })
+    }
+
+    /// Whether a port is one of those that are not free.
+    pub fn is_busy(&self, port: Port) -> bool {
+        self.busy.contains(&port)
     }
 
     /// Those that came from the windows of the session with this worktree, but for this process and the ones that started
@@ -110,16 +127,9 @@ impl Table {
     /// # Errors
     /// If the system does not tell.
     pub fn listening(&self, port: Port) -> Result<Vec<Process>> {
-        if self.listening.get().is_none() {
-            let found = listening()
-                .with_context(|| format!("cannot find out who listens on port {port}"))?;
-            let _ = self.listening.set(found);
-        }
         let pids: HashSet<_> = self
             .listening
-            .get()
-            .into_iter()
-            .flatten()
+            .iter()
             .filter(|(number, _)| *number == port.number())
             .map(|&(_, pid)| sysinfo::Pid::from_u32(pid))
             .collect();

@@ -300,7 +300,7 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
 /// Moves the session off the ports that somebody else listens on, in its record; a port that it lacks it gets.
 fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<String>> {
     let lacks_none = session.ports().count() == session.layout.ports.len();
-    if lacks_none && servers::busy_ports(session).is_empty() {
+    if lacks_none && session.record.ports().all(listeners::is_free) {
         return Ok(Vec::new());
     }
     // Its own servers may still be ending.

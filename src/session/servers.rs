@@ -1,7 +1,6 @@
 //! Ending what came from a session's windows.
 
 use super::Session;
-use crate::listeners;
 use crate::ports::Port;
 use crate::processes::{self, Process, Signal, Table};
 use crate::wait;
@@ -55,17 +54,17 @@ pub struct Left {
 
 impl Left {
     fn now(session: &Session<'_>) -> Result<Self> {
-        Self::of(session, &Table::now()?)
+        Self::of(session, &Table::now(session.record.ports())?)
     }
 
-    /// What is there of the session's among these processes.
+    /// What is there of the session's among these processes and ports.
     ///
     /// # Errors
-    /// If the system does not tell who listens on a port.
+    /// If the system does not tell.
     pub fn of(session: &Session<'_>, table: &Table) -> Result<Self> {
         let processes = table.of_session(session.record.worktree())?;
         let mut ports = Vec::new();
-        for port in busy_ports(session) {
+        for port in session.record.ports().filter(|&port| table.is_busy(port)) {
             let holders = table.listening(port)?;
             let is_own = |holder: &&Process| processes.iter().any(|own| own.pid == holder.pid);
             let own = holders.iter().find(is_own);
@@ -114,7 +113,7 @@ impl Left {
 /// # Errors
 /// If the system does not tell which processes there are.
 pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
-    Table::now()?.of_session(session.record.worktree())
+    Table::now([])?.of_session(session.record.worktree())
 }
 
 /// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
@@ -197,13 +196,4 @@ fn holders_and_ancestors(left: &Left) -> Vec<&Process> {
     }
     line.reverse();
     line
-}
-
-/// The session's ports that somebody listens on.
-pub fn busy_ports(session: &Session<'_>) -> Vec<Port> {
-    session
-        .record
-        .ports()
-        .filter(|&port| !listeners::is_free(port))
-        .collect()
 }

@@ -9,6 +9,7 @@ use crate::parallel::joined;
 use crate::processes::Table;
 use crate::session::files;
 use crate::store::claude_json::Entries;
+use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::HashSet;
@@ -29,12 +30,17 @@ pub struct Around<'a> {
 
 impl<'a> Around<'a> {
     /// Asks for all of it at the same time.
-    pub fn look(subject: &Subject<'_>, started: &'a [SessionName]) -> Self {
+    pub fn look(
+        subject: &Subject<'_>,
+        records: Option<&Records>,
+        started: &'a [SessionName],
+    ) -> Self {
+        let ports = records.map(Records::ports).unwrap_or_default();
         let git = Git::at(&subject.project.main);
         thread::scope(|scope| {
             let tmux = scope.spawn(tmux::sessions);
             let branches = scope.spawn(move || git.branches(["refs/heads"]));
-            let table = scope.spawn(Table::now);
+            let table = scope.spawn(|| Table::now(ports));
             let entries = match &subject.claude {
                 Ok(claude) => Entries::read(&claude.json),
                 Err(error) => Err(anyhow!("{error:#}")),

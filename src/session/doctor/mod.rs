@@ -102,7 +102,7 @@ fn compare(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
 fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     let project = subject.project;
     let records = Records::read(&project.main);
-    let around = Around::look(subject, started);
+    let around = Around::look(subject, records.as_ref().ok(), started);
     let mut findings = around.skipped(subject);
     findings.extend(store(project, &records));
     match (&subject.layout, &records) {

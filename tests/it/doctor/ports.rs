@@ -27,6 +27,31 @@ fn a_server_that_is_not_up_is_a_warning_with_the_window_to_look_at() {
 }
 
 #[test]
+fn a_server_that_begins_while_doctor_looks_is_no_stranger() {
+    let sandbox = serving();
+    let worktree = sandbox.add("feat");
+    let (backend, _) = sandbox.ports("feat");
+    let server = sandbox.started("python", "feat")[0].pid;
+    signal(server, Signal::TERM);
+    eventually("the server ends", || (!sandbox.lives(server)).then_some(()));
+    let worktree = worktree.display();
+    sandbox.wrap(
+        "git",
+        &format!(
+            r#"case "$*" in *for-each-ref*)
+    cd {worktree}/backend
+    TALLY_SESSION=feat TALLY_WORKTREE={worktree} python manage.py runserver {backend} </dev/null >/dev/null 2>&1 &
+    for try in {{1..1000}}; do (exec 3<>/dev/tcp/127.0.0.1/{backend}) 2>/dev/null && break; sleep 0.01; done
+esac
+exec "$REAL" "$@""#
+        ),
+    );
+    let outcome = sandbox.run(["doctor"]);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(!outcome.stdout.contains("not the session's"), "{outcome}");
+}
+
+#[test]
 fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_the_session() {
     let sandbox = serving();
     sandbox.add("feat");
