@@ -1,6 +1,7 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
 use super::Session;
+use super::hold::{self, Seen};
 use crate::git::worktrees::{self, Worktree};
 use crate::problem::Problem;
 use crate::process::quote;
@@ -59,6 +60,8 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
             "some of its windows were never started",
             resume,
         ));
+    } else if matches!(hold::look(session.project, name), Ok(Seen::Unfinished)) {
+        problems.push(Problem::new("a command on it was cut short", resume));
     }
     problems
 }

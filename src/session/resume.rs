@@ -165,6 +165,8 @@ fn plan<'a>(
             ));
         }
         if !tmux.is_pending && session.project.owns_worktree(session.record.worktree()) {
+            // What was cut short had all done but to say so.
+            hold.finish();
             return Ok(None);
         }
         if !tmux.is_pending {

@@ -2,6 +2,7 @@
 
 use super::lay_out;
 use crate::sandbox::{Sandbox, read, write};
+use serde_json::json;
 use std::fs;
 
 /// A project with this script as a hook.
@@ -71,6 +72,22 @@ fn what_a_hook_says_is_shown_on_stderr_and_under_q_only_if_it_fails() {
     sandbox
         .run(["-q", "add", "feat"])
         .fails(&format!("{failed}: out\nerr\n"));
+}
+
+#[test]
+fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resume() {
+    let kill = "test -e again && exit; touch again; kill -9 $(ps -o ppid= -p $PPID)";
+    let sandbox = with_hook("post_add", &format!("cd \"$SANDBOX\"; {kill}"));
+    assert_eq!(sandbox.run(["add", "feat"]).code, None);
+    sandbox.run(["list"]).is(
+        0,
+        "NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n",
+        "",
+    );
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+    assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
 
 #[test]
