@@ -2,17 +2,15 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
-use super::{Session, hidden, lock_store, tmux_name, windows};
+use super::{Session, hidden, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Branch, Git, Start, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
-use crate::listeners;
 use crate::name::SessionName;
 use crate::parallel::joined;
-use crate::ports;
 use crate::project::Project;
-use crate::store::records::{Record, Records};
+use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Result, anyhow, bail};
 use std::path::Path;
@@ -62,7 +60,7 @@ pub fn add<'a>(
         .hint("write it to a file, and say where that is: --prompt \"Do what is in <file>\"");
     }
     let mut hold = Hold::take(project, name)?;
-    check_store(project, name, &Records::read(&project.main)?)?;
+    record::check(project, name, &Records::read(&project.main)?)?;
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
     let start = check_surroundings(project, wish)?;
@@ -73,7 +71,7 @@ pub fn add<'a>(
         prompt,
         is_new: true,
     })?;
-    let record = match write_record(project, layout, name) {
+    let record = match record::write(project, layout, name) {
         Ok(record) => record,
         Err(error) => {
             hold.finish();
@@ -126,26 +124,6 @@ fn take_back(
         left.join("; ")
     );
     with_hint(error, format!("tally-session remove {}", session.name))
-}
-
-/// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
-fn check_store(project: &Project, name: &SessionName, records: &Records) -> Result<()> {
-    if records.find(name).is_some() {
-        return Err(anyhow!("there is a session {name} already"))
-            .hint(format!(
-                "bring it back, or finish it: tally-session resume {name}"
-            ))
-            .hint(format!("clear it away: tally-session remove {name}"));
-    }
-    let same = |other: &SessionName| {
-        other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
-    };
-    match records.iter().find(|(other, _)| same(other)) {
-        Some((other, _)) => {
-            bail!("the session {other} has the folder or the tmux name that {name} would get")
-        }
-        None => Ok(()),
-    }
 }
 
 /// Refuses what git and tmux have already, and decides what the branch starts from.
@@ -275,22 +253,4 @@ fn new_branch(
         commit,
         from: main.unwrap_or("a detached HEAD").to_owned(),
     })
-}
-
-/// Picks the ports and writes the record, under the store's lock.
-fn write_record(project: &Project, layout: &Layout, name: &SessionName) -> Result<Record> {
-    let _lock = lock_store(project)?;
-    let mut records = Records::read(&project.main)?;
-    check_store(project, name, &records)?;
-    let mut taken = records.ports();
-    let mut picked = Vec::new();
-    for (service, &first) in &layout.ports {
-        let port = ports::next_free(first, &taken, listeners::is_free)?;
-        taken.insert(port);
-        picked.push((service.clone(), port));
-    }
-    let record = Record::new(picked, project.worktree_path(name), name.as_str());
-    records.put(name, record.clone());
-    records.write(&project.main)?;
-    Ok(record)
 }

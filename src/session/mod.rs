@@ -12,6 +12,7 @@ mod inheritance;
 pub mod make;
 mod packages;
 mod problems;
+mod record;
 pub mod remove;
 pub mod resume;
 mod servers;

@@ -10,7 +10,7 @@ use crate::session::{hold, tmux_name, trash};
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
-use crate::tmux;
+use crate::tmux::{self, TmuxSession};
 use std::path::Path;
 
 /// Worktrees, tmux sessions and Claude entries that no record owns.
@@ -19,7 +19,7 @@ pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<F
     let worktrees = around.worktrees.iter().flatten().skip(1);
     let mut findings: Vec<_> = worktrees
         .filter(|worktree| !strays.is_owned(&worktree.path))
-        .filter_map(|worktree| strays.worktree(worktree))
+        .filter_map(|worktree| strays.worktree(worktree, around))
         .collect();
     findings.extend(strays.windows(around));
     if let Ok(entries) = &around.entries {
@@ -48,7 +48,7 @@ impl Strays<'_> {
             && name.is_some_and(|name| name.len() > prefix.len() && name.starts_with(&prefix))
     }
 
-    fn worktree(&self, worktree: &Worktree) -> Option<Finding> {
+    fn worktree(&self, worktree: &Worktree, around: &Around<'_>) -> Option<Finding> {
         let Worktree {
             path,
             branch,
@@ -56,16 +56,26 @@ impl Strays<'_> {
             ..
         } = worktree;
         let git = self.project.git();
-        let quoted = quote(&path.to_string_lossy());
         if path.exists() {
             let name = SessionName::parse(branch.as_ref()?).ok()?;
             let would_be = self.project.worktree_path(&name) == *path;
             return would_be.then(|| {
+                let tmux_name = tmux_name(self.project, &name);
+                let mut tmux = around.tmux.iter().flatten();
+                let is_open =
+                    |tmux: &TmuxSession| tmux.name == tmux_name && tmux.is_of(&self.project.main);
+                let close = if tmux.any(is_open) {
+                    format!("{} && ", tmux::kill_command(&tmux_name))
+                } else {
+                    String::new()
+                };
                 Finding::warning(
                     format!("the worktree {}", path.display()),
                     "looks like a session's, and no record has it",
                 )
-                .cure(format!("make it a session again: {git} worktree remove {quoted} && tally-session add {name}"))
+                .cure(format!(
+                    "make it a session again: {close}tally-session resume {name}"
+                ))
             });
         }
         if !self.is_ours(path) || locked.is_some() {

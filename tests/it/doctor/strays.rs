@@ -1,7 +1,8 @@
 //! What no session owns, and what killed commands left.
 
 use super::{assert_fine, assert_left, assert_mended, project, stopped};
-use crate::sandbox::{Sandbox, read_json, write};
+use crate::sandbox::{Sandbox, points, read, read_json, write};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -25,11 +26,44 @@ fn a_worktree_that_no_record_has_is_left_and_the_cure_makes_it_a_session() {
     );
     let cure = found.command_after("make it a session again: ");
     write(&path.join("work"), "not committed");
-    assert_ne!(sandbox.type_line(&cure).code, Some(0));
-    fs::remove_file(path.join("work")).unwrap();
     let typed = sandbox.type_line(&cure);
     assert_eq!(typed.code, Some(0), "{typed}");
     sandbox.await_programs("old", 1);
+    assert_eq!(read(&path.join("work")), "not committed");
+    sandbox.restart();
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_that_they_had() {
+    let sandbox = project();
+    let worktree = sandbox.add("feat");
+    sandbox.await_programs("feat", 1);
+    let database = worktree.join("backend/db.sqlite3");
+    let own = Connection::open(&database).unwrap();
+    own.execute("INSERT INTO point VALUES ('own')", []).unwrap();
+    drop(own);
+    let before = sandbox.ports("feat");
+    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    // Another session gets the port meanwhile.
+    sandbox.add("other");
+    assert_eq!(sandbox.ports("other"), before);
+    let refused = sandbox.run(["resume", "feat"]).fails(
+        "error: no record has the worktree of feat, and its windows are open\n\
+         hint: close them, and make it a session again: tmux kill-session -t '=tally-feat' && tally-session resume feat\n",
+    );
+    let cure = refused.command_after("make it a session again: ");
+    let doctor = sandbox.run(["doctor"]);
+    assert!(doctor.stdout.contains(&cure), "{doctor}");
+    let typed = sandbox.type_line(&cure);
+    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.await_programs("feat", 2);
+    assert_eq!(points(&database), ["a", "b", "c", "own"]);
+    let backend = sandbox.ports("feat").0;
+    assert_ne!(backend, before.0);
+    let settings = read(&worktree.join("frontend/.env"));
+    assert!(settings.contains(&format!("VITE_API_URL=http://localhost:{backend}\n")));
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     sandbox.restart();
     assert_fine(&sandbox);
 }
