@@ -216,9 +216,8 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         return Ok(());
     }
     let git = Git::at(&session.project.main);
-    let entry = worktrees::list(&session.project.common)?
-        .into_iter()
-        .find(|worktree| worktree.path == path);
+    let worktrees = worktrees::list(&session.project.common)?;
+    let entry = worktrees.iter().find(|worktree| worktree.path == path);
     if path.symlink_metadata().is_ok() && !session.project.owns_worktree(path) {
         // An empty folder is what an add that was cut short has made.
         if hold.unfinished.is_none() || fs::remove_dir(path).is_err() {
@@ -230,12 +229,13 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         }
     }
     // Without its entry git would know nothing of what is staged there, and of what it is on.
-    if let Some(moved) = problems::moved(session).filter(|_| hold.unfinished.is_none()) {
+    if let Some(moved) = problems::moved(session, &worktrees).filter(|_| hold.unfinished.is_none())
+    {
         return Err(moved.into_error(&session.name));
     }
-    match entry.map(|worktree| worktree.locked) {
+    match entry.map(|worktree| &worktree.locked) {
         None => Ok(()),
-        Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, &reason)),
+        Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, reason)),
         Some(_) => git
             .holding(hold.lock().file())
             .remove_unfinished_worktree(path),

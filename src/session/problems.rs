@@ -66,13 +66,14 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
     problems
 }
 
-/// Why a session has no worktree.
-fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
+/// Why a session has no worktree; `resume` is what makes it again.
+pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
     let (name, project) = (&session.name, session.project);
     let worktree = session.record.worktree();
     let path = worktree.display();
-    let entry = entry(session);
-    if entry.as_ref().is_some_and(Worktree::has_lost_git_file) {
+    let worktrees = worktrees::list(&project.common).unwrap_or_default();
+    let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
+    if entries.any(Worktree::has_lost_git_file) {
         return Problem::new(
             format!("the .git file of its worktree {path} is gone, or leads nowhere"),
             format!("{} worktree repair", project.git()),
@@ -84,7 +85,7 @@ fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
             format!("move it away, then {resume}"),
         );
     }
-    if let Some(moved) = moved(session) {
+    if let Some(moved) = moved(session, &worktrees).or_else(|| elsewhere(session, &worktrees)) {
         return moved;
     }
     if has_branch {
@@ -99,9 +100,10 @@ fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
 }
 
 /// That the session's worktree was moved without git's knowledge, if it was.
-pub fn moved(session: &Session<'_>) -> Option<Problem> {
+pub fn moved(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
     let worktree = session.record.worktree();
-    let moved = entry(session)?.moved_to(session.project.main.parent()?)?;
+    let entry = worktrees.iter().find(|entry| entry.is_at(worktree))?;
+    let moved = entry.moved_to(session.project.main.parent()?)?;
     let [from, to] = [&moved, worktree].map(|path| quote(&path.to_string_lossy()));
     Some(Problem::new(
         format!(
@@ -113,8 +115,25 @@ pub fn moved(session: &Session<'_>) -> Option<Problem> {
     ))
 }
 
-/// What git knows of the session's worktree, though nothing may be there.
-fn entry(session: &Session<'_>) -> Option<Worktree> {
-    let mut worktrees = worktrees::list(&session.project.common).ok()?.into_iter();
-    worktrees.find(|worktree| worktree.is_at(session.record.worktree()))
+/// That the session's branch is checked out in another place than its record says, if it is.
+pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
+    let (branch, here) = (session.record.branch(), session.record.worktree());
+    let mut others = worktrees.iter().filter(|other| !other.is_at(here));
+    let there = &others
+        .find(|other| other.branch.as_deref() == Some(branch))?
+        .path;
+    let git = session.project.git();
+    Some(Problem::new(
+        format!(
+            "its branch {branch} is checked out at {}, and its record says {}",
+            there.display(),
+            here.display()
+        ),
+        if *there == session.project.main {
+            format!("{git} switch <another branch>")
+        } else {
+            let [there, here] = [there, here].map(|path| quote(&path.to_string_lossy()));
+            format!("{git} worktree move {there} {here}")
+        },
+    ))
 }

@@ -7,7 +7,7 @@ use super::make::{
 };
 use super::servers::{self, Left};
 use super::work::{Saved, Work};
-use super::{Session, lock_store};
+use super::{Session, lock_store, problems};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
@@ -15,7 +15,6 @@ use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::parallel::joined;
-use crate::process::quote;
 use crate::processes::Process;
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
@@ -232,27 +231,8 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
             .push(format!("{} is no worktree of this repository, and stays as it is", path.display())),
         _ => {}
     }
-    if let Some(elsewhere) = worktrees
-        .iter()
-        .find(|worktree| worktree.branch.as_deref() == Some(branch))
-    {
-        let (there, here) = (elsewhere.path.display(), path.display());
-        let error = anyhow!(
-            "the branch {branch} of {} is checked out at {there}, and its record says {here}",
-            session.name
-        );
-        let (there, here) = (
-            quote(&elsewhere.path.to_string_lossy()),
-            quote(&path.to_string_lossy()),
-        );
-        return Err(if elsewhere.path == project.main {
-            with_hint(error, format!("{} switch <another branch>", project.git()))
-        } else {
-            with_hint(
-                error,
-                format!("{} worktree move {there} {here}", project.git()),
-            )
-        });
+    if let Some(elsewhere) = problems::elsewhere(session, &worktrees) {
+        return Err(elsewhere.into_error(&session.name));
     }
     let is_checked_out = |worktree: &Worktree| worktree.branch.as_deref() == Some(branch);
     let branch = worktree.as_ref().is_some_and(is_checked_out) || git.branch(branch)?.is_some();

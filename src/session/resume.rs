@@ -5,7 +5,7 @@ use super::inheritance::Inheritance;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
-use super::{Session, hidden, lock_store, lock_windows, record, tmux_name};
+use super::{Session, hidden, lock_store, lock_windows, problems, record, tmux_name};
 use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -14,7 +14,6 @@ use crate::listeners;
 use crate::name::SessionName;
 use crate::parallel;
 use crate::ports;
-use crate::process::quote;
 use crate::project::Project;
 use crate::store::claude_json::Before;
 use crate::store::records::Records;
@@ -210,16 +209,15 @@ fn plan<'a>(
             return Ok(None);
         }
         if !tmux.is_pending {
-            return Err(anyhow!(
-                "the windows of {} are open, and its worktree {} is gone",
-                session.name,
-                session.record.worktree().display()
-            ))
-            .hint(format!(
-                "close them, and make it again: {} && tally-session resume {}",
-                tmux::kill_command(&tmux_name),
+            let git = Git::at(&session.project.main);
+            let has_branch = git.branch(session.record.branch())?.is_some();
+            let close = tmux::kill_command(&tmux_name);
+            let anew = format!(
+                "close its windows, and make it again: {close} && tally-session resume {}",
                 session.name
-            ));
+            );
+            let broken = problems::broken(&session, has_branch, &anew);
+            return Err(broken.into_error(&session.name));
         }
     }
     let start = finish_worktree(&session, &mut hold)?;
@@ -312,21 +310,13 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
         return Ok(Start::Existing);
     }
     match Git::at(&session.project.main).branch(branch)? {
-        Some(found) => match found.worktree {
-            None => Ok(Start::Existing),
-            Some(path) => Err(anyhow!(
-                "the worktree of {} is not at {} any more: its branch is checked out at {}",
-                session.name,
-                worktree.display(),
-                path.display()
-            ))
-            .hint(format!(
-                "{} worktree move {} {}",
-                session.project.git(),
-                quote(&path.to_string_lossy()),
-                quote(&worktree.to_string_lossy())
-            )),
-        },
+        Some(_) => {
+            let worktrees = worktrees::list(&session.project.common)?;
+            match problems::elsewhere(session, &worktrees) {
+                None => Ok(Start::Existing),
+                Some(elsewhere) => Err(elsewhere.into_error(&session.name)),
+            }
+        }
         None => match &hold.unfinished {
             Some(unfinished) => Ok(unfinished.start.clone()),
             None => Err(anyhow!(

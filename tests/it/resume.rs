@@ -313,7 +313,7 @@ fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_w
         "",
     );
     sandbox.run(["resume"]).fails(&format!(
-        "error: the windows of feat are open, and [..]tally-feat is gone\nhint: close them, and make it again: {cure}\n"
+        "error: feat: its worktree [ROOT]/tally-feat is gone\nhint: close its windows, and make it again: {cure}\n"
     ));
     sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
     sandbox

@@ -50,13 +50,38 @@ fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
     );
     let refused = sandbox
         .run_changes_nothing(["resume", "feat"])
-        .fails("error: [..]feat[..][ROOT]/moved\nhint: git [..]\n");
+        .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
     sandbox
         .type_line(&refused.command_after("hint: "))
         .succeeds();
     sandbox
         .run(["resume", "feat"])
         .is(0, "resumed feat[..]\n", "");
+}
+
+const MOVED: &str =
+    "its branch feat is checked out at [ROOT]/moved, and its record says [ROOT]/tally-feat";
+
+#[test]
+fn one_that_git_has_moved_while_its_windows_are_open_is_brought_back_without_closing_them() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let moved = sandbox.root.join("moved");
+    let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
+    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    let refused = sandbox
+        .run_changes_nothing(["resume", "feat"])
+        .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
+    let cure = refused.command_after("hint: ");
+    for command in ["list", "doctor"] {
+        let outcome = sandbox.run([command]);
+        assert!(outcome.stdout.contains(&cure), "{outcome}");
+        assert!(!outcome.stdout.contains("kill-session"), "{outcome}");
+    }
+    sandbox.type_line(&cure).succeeds();
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "feat is already running\n", "");
 }
 
 #[test]
