@@ -27,7 +27,7 @@ pub struct Cli {
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
 
-    /// Print only errors
+    /// Print only errors and what was asked for
     #[arg(short, long, global = true)]
     pub quiet: bool,
 

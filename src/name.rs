@@ -24,12 +24,12 @@ impl SessionName {
         } else if name.len() > LONGEST {
             "is longer than 100 bytes"
         } else if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-            "must start with a letter or a digit"
+            "must start with a letter (a to z) or a digit"
         } else if !name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
         {
-            "may only have letters, digits and - _ . / in it"
+            "may only have letters (a to z), digits and - _ . / in it"
         } else if name.contains("..") {
             "may not have two dots in a row: git takes no such branch"
         } else if name.ends_with('.') || name.ends_with('/') {

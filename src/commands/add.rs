@@ -5,6 +5,7 @@ use crate::cli;
 use crate::git::Start;
 use crate::hint::Hint;
 use crate::name::SessionName;
+use crate::process::quote;
 use crate::session::add::{self, Added, Wish};
 use crate::ui;
 use anyhow::Result;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     let wish = Wish {
-        name: parse(&args.name)?,
+        name: parse(args)?,
         from: args.from.as_deref(),
         here: &context.here,
         prompt: args.prompt.as_deref(),
@@ -58,10 +59,17 @@ fn show(added: &Added<'_>) {
     );
 }
 
-fn parse(name: &str) -> Result<SessionName> {
-    let parsed = SessionName::parse(name);
-    match SessionName::near(name) {
-        Some(near) => parsed.hint(format!("tally-session add {near}")),
-        None => parsed,
-    }
+fn parse(args: &cli::Add) -> Result<SessionName> {
+    let parsed = SessionName::parse(&args.name);
+    let Some(near) = SessionName::near(&args.name) else {
+        return parsed;
+    };
+    let option = |name: &str, value: &Option<String>| {
+        let value = value.as_ref().map(|value| quote(value));
+        value.map_or_else(String::new, |value| format!(" --{name} {value}"))
+    };
+    let from = option("from", &args.from);
+    let prompt = option("prompt", &args.prompt);
+    let attach = if args.attach { " --attach" } else { "" };
+    parsed.hint(format!("tally-session add {near}{from}{prompt}{attach}"))
 }

@@ -77,7 +77,10 @@ fn in_project(
 
 fn current_folder() -> Result<PathBuf> {
     std::env::current_dir()
-        .map_err(|_| anyhow!("the folder you are in is gone"))
+        .ok()
+        // Of a removed worktree there may be something for a moment more.
+        .filter(|here| !trash::has(here))
+        .ok_or_else(|| anyhow!("the folder you are in is gone"))
         .hint("go to the project's folder, or name it: tally-session -C <folder> …")
 }
 

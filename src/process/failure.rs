@@ -25,7 +25,7 @@ pub enum Failure {
         line: String,
         /// How it ended.
         status: ExitStatus,
-        /// Its own words.
+        /// Its own words; none if the user has seen them.
         stderr: String,
     },
 }
@@ -40,18 +40,11 @@ impl fmt::Display for Failure {
                 status,
                 stderr,
             } => {
-                let words = stderr.trim();
-                let words = if words.is_empty() {
-                    "it said nothing"
-                } else {
-                    words
-                };
-                write!(
-                    f,
-                    "`{}` ended with {}: {words}",
-                    Short(line),
-                    Ending(*status)
-                )
+                write!(f, "`{}` ended with {}", Short(line), Ending(*status))?;
+                match stderr.trim() {
+                    "" => Ok(()),
+                    words => write!(f, ": {words}"),
+                }
             }
         }
     }

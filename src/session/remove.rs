@@ -32,6 +32,18 @@ pub struct Wish {
     pub keep_branch: bool,
 }
 
+impl Wish {
+    /// What to type to have it done in spite of all.
+    fn with_force(self, name: &SessionName) -> String {
+        let keep_branch = if self.keep_branch {
+            "--keep-branch "
+        } else {
+            ""
+        };
+        format!("tally-session remove --force {keep_branch}{name}")
+    }
+}
+
 /// What became of a session.
 #[derive(Debug, Default)]
 pub struct Removed {
@@ -82,15 +94,13 @@ pub fn remove(
     let (before, mut work) = (before?, work?);
     work.refuse_unsavable()?;
     if !wish.force {
-        work.refuse()?;
+        work.refuse(&wish.with_force(name))?;
     }
     if project.owns_worktree(session.record.worktree()) {
         let hook = hooks::pre_remove(&session, &hold);
         match hook {
             Err(error) if wish.force => removed.notes.push(format!("{error:#}")),
-            hook => hook.hint(format!(
-                "remove it all the same: tally-session remove --force {name}"
-            ))?,
+            hook => hook.hint(format!("remove it all the same: {}", wish.with_force(name)))?,
         }
     }
     let (left, is_all) = close(&session, &hold, &before, &work, wish.force)?;
@@ -104,7 +114,7 @@ pub fn remove(
     }
     work.refuse_unsavable()?;
     if !wish.force {
-        work.refuse()
+        work.refuse(&wish.with_force(name))
             .context("its windows are closed, and that is all that was done")?;
     } else if !work.is_empty() {
         removed.saved = Some(work.save()?);

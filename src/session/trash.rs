@@ -12,6 +12,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+/// Where they are in the common git folder.
+const TRASH: &str = "tally-session/trash";
+
 /// The end of the name of a folder that is on its way out, where it has to stay beside the others.
 const LEAVING: &str = ".tally-session-trash";
 
@@ -84,8 +87,17 @@ fn left(project: &Project) -> Vec<PathBuf> {
     left
 }
 
+/// Whether a folder is one that was taken away, or in one.
+pub fn has(folder: &Path) -> bool {
+    let trash = Path::new(".git").join(TRASH);
+    folder.ancestors().any(|above| {
+        let name = above.file_name().unwrap_or_default();
+        above.ends_with(&trash) || name.as_encoded_bytes().ends_with(LEAVING.as_bytes())
+    })
+}
+
 fn trash(project: &Project) -> PathBuf {
-    project.common.join("tally-session/trash")
+    project.common.join(TRASH)
 }
 
 fn children(dir: &Path) -> Vec<PathBuf> {

@@ -175,15 +175,15 @@ impl<'a> Work<'a> {
         ))
     }
 
-    /// Refuses to lose work.
+    /// Refuses to lose work; `force` is the command that saves it first.
     ///
     /// # Errors
     /// If there is any.
-    pub fn refuse(&self) -> Result<()> {
+    pub fn refuse(&self, force: &str) -> Result<()> {
         if self.is_empty() {
             Ok(())
         } else {
-            Err(self.refusal())
+            Err(self.refusal(force))
         }
     }
 
@@ -233,7 +233,7 @@ impl<'a> Work<'a> {
     }
 
     /// Why the session is not removed, how to look at the work, and how to remove it all the same.
-    fn refusal(&self) -> anyhow::Error {
+    fn refusal(&self, force: &str) -> anyhow::Error {
         let name = &self.session.name;
         let mut reasons = Vec::new();
         let uncommitted = &self.uncommitted;
@@ -283,10 +283,7 @@ impl<'a> Work<'a> {
         let error = anyhow!("the session {name} {}", reasons.join(", and "));
         let error = with_hint(error, format!("look at it with: {look}"));
         let save = "save it under refs/tally-session/ and remove the session";
-        with_hint(
-            error,
-            format!("{save}: tally-session remove --force {name}"),
-        )
+        with_hint(error, format!("{save}: {force}"))
     }
 
     /// Saves the work as one commit under `refs/tally-session/`: the files on top of the commits.

@@ -290,4 +290,9 @@ fn a_name_that_can_not_be_gets_one_that_can() {
     sandbox.run_changes_nothing(["add", "my feature"]).fails(
         "error: the name \"my feature\" may only have [..]\nhint: tally-session add my-feature\n",
     );
+    sandbox
+        .run_changes_nothing(["add", "my feature", "-a", "--from", "v1", "-p", "it's new"])
+        .fails(
+            "error: [..]\nhint: tally-session add my-feature --from v1 --prompt [..]it[..]s new[..] --attach\n",
+        );
 }

@@ -132,6 +132,14 @@ fn a_folder_that_is_gone_is_named() {
             "mkdir gone; cd gone; rmdir ../gone; {program} list"
         ))
         .fails("error: the folder you are in is gone\nhint: [..]tally-session -C <folder>[..]\n");
+    // A removed one is there until it is deleted.
+    sandbox.add("feat");
+    sandbox.wrap("rm", "exit 0");
+    sandbox
+        .type_line(&format!(
+            "cd ../tally-feat/backend; {program} -q remove feat; {program} list"
+        ))
+        .fails("error: the folder you are in is gone\nhint: [..]tally-session -C <folder>[..]\n");
     sandbox
         .run(["-C", "nowhere", "list"])
         .fails("error: cannot open the folder nowhere: [..]\n");

@@ -39,9 +39,9 @@ fn a_store_that_does_not_parse_or_has_a_wrong_shape_stops_every_command() {
         (
             "{\n\"../feat\": {} }".to_owned(),
             2,
-            "must start with a letter or a digit",
+            "must start with a letter (a to z) or a digit",
         ),
-        ("{\n\"a b\": {} }".to_owned(), 2, "letters, digits"),
+        ("{\n\"a b\": {} }".to_owned(), 2, "letters (a to z), digits"),
         (record("\"backend_port\": 0"), 2, "a port from 1 to 65535"),
         (record("\"backend_port\": -1"), 2, "a port from 1 to 65535"),
         (

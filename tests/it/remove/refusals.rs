@@ -30,7 +30,7 @@ fn remove_refuses_uncommitted_changes_and_names_the_files() {
     // From a second worktree, and by its alias, it is no different.
     sandbox
         .run_changes_nothing(["rm", "feat", "--keep-branch"])
-        .fails("error: the session feat [..]\n[...]");
+        .fails("error: the session feat [..]\nhint: look at it [..]\nhint: [..]tally-session remove --force --keep-branch feat\n");
 }
 
 #[test]
