@@ -89,6 +89,11 @@ pub fn prepare(
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
     }
+    if hold.is_new() {
+        let checkouts = [&session.project.main, session.record.worktree()];
+        let lacking = windows::lacking_folders(session.project, session.layout, &checkouts);
+        notes.extend(lacking.map(|problem| problem.to_string()));
+    }
     let mut placed = files::place(session, &inheritance.files, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());

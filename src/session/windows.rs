@@ -3,6 +3,8 @@
 use super::hold::Hold;
 use super::{Session, lock_store};
 use crate::claude::{self, Claude, Opening};
+use crate::layout::{self, Layout};
+use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
 use crate::store::lock::Lock;
@@ -12,6 +14,7 @@ use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +37,39 @@ pub struct Waiting {
     typed: Option<String>,
     /// Whether this is the window that the user sees first.
     shown: bool,
+}
+
+/// That windows start in folders which none of these checkouts has, if they do: the project is not like its layout.
+pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) -> Option<Problem> {
+    let folders: BTreeSet<_> = layout.windows.iter().map(|window| &*window.dir).collect();
+    let is_there = |folder: &str| {
+        checkouts
+            .iter()
+            .any(|checkout| checkout.join(folder).is_dir())
+    };
+    let lacking: Vec<_> = folders
+        .into_iter()
+        .filter(|folder| !is_there(folder))
+        .collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let file = project.main.join(layout::FILE);
+    let file = quote(&file.to_string_lossy());
+    let cure = if project.main.join(layout::FILE).exists() {
+        format!("if the project looks different now, change {file}")
+    } else {
+        format!(
+            "if your project looks different, say how: tally-session layout >{file}, and change that"
+        )
+    };
+    Some(Problem::new(
+        format!(
+            "there is no folder {}, where windows start",
+            lacking.join(" and no ")
+        ),
+        cure,
+    ))
 }
 
 /// Makes the tmux sessions, all in one call that holds the lock until it has ended, and says what the windows of each wait for.

@@ -14,7 +14,7 @@ mod strays;
 
 pub use finding::{FIX, Finding, State};
 
-use super::{Session, files, hidden};
+use super::{Session, files, hidden, windows};
 use crate::claude::Claude;
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
@@ -112,12 +112,15 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
                 .map(|(name, record)| Session::new(project, layout, name, record))
                 .collect();
             findings.extend(environment::check(project, layout, &sessions));
+            let lacking = windows::lacking_folders(project, layout, &[&project.main]);
+            let mut lacking = Vec::from_iter(lacking);
             if sessions.is_empty() {
-                let lacking = files::lacking(project, layout).into_iter();
-                findings.extend(
-                    lacking.map(|problem| Finding::warning(problem.what, "").cure(problem.cure)),
-                );
+                lacking.extend(files::lacking(project, layout));
             }
+            let lacking = lacking.into_iter();
+            findings.extend(
+                lacking.map(|problem| Finding::warning(problem.what, "").cure(problem.cure)),
+            );
             let checked = parallel::map(&sessions, |session| sessions::check(session, &around));
             findings.extend(checked.into_iter().flatten());
             findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));

@@ -124,6 +124,23 @@ fn without_a_home_there_is_a_session_or_a_word() {
 }
 
 #[test]
+fn a_project_that_is_not_like_the_built_in_layout_is_told_how_to_say_what_it_is_like() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["rm", "-rq", "backend", "frontend"]);
+    sandbox.git(&sandbox.main, ["commit", "-qm", "Another project"]);
+    for folder in ["backend", "frontend"] {
+        fs::remove_dir_all(sandbox.main.join(folder)).unwrap();
+    }
+    let layout = "there is no folder backend and no frontend, where windows start: \
+        if your project looks different, say how: tally-session layout >[ROOT]/tally/.tally-session.toml, and change that";
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat\n[...]",
+        &format!("warning: {layout}\nwarning: [..]\n[...]"),
+    );
+}
+
+#[test]
 fn a_folder_that_is_gone_is_named() {
     let sandbox = Sandbox::new();
     let program = env!("CARGO_BIN_EXE_tally-session");

@@ -137,14 +137,25 @@ fn a_project_may_have_no_service_at_all() {
 }
 
 #[test]
-fn a_folder_that_the_worktree_lacks_is_seen_in_its_window_and_nothing_runs_elsewhere() {
+fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_runs_elsewhere() {
     let sandbox = Sandbox::new();
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     lay_out(
         &sandbox,
         "activate = \"\"\n[[window]]\nname = \"a\"\ndir = \"apps/nosuch\"\nrun = \"hook\"\n",
     );
-    sandbox.run(["add", "feat"]).succeeds();
+    let warning = "there is no folder apps/nosuch, where windows start";
+    let cure = "if the project looks different now, change [ROOT]/tally/.tally-session.toml";
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat\n[...]",
+        &format!("warning: {warning}: {cure}\n"),
+    );
+    sandbox.run(["doctor"]).is(
+        0,
+        &format!("[...]\nwarning  {warning}\n         {cure}\n[...]"),
+        "",
+    );
     sandbox.await_screen("feat", "a", |screen| screen.contains("No such file"));
     sandbox.settle("feat", "a");
     assert!(sandbox.started("hook", "feat").is_empty());
