@@ -5,7 +5,7 @@ use crate::cli;
 use crate::session::resume::{self, Resumed};
 use crate::ui;
 use anyhow::Result;
-use clap::CommandFactory;
+use clap::Args;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
     let names = super::parse_names(&args.names)?;
     if args.attach && names.len() != 1 {
         let words = "--attach goes with one name: a terminal shows one session at a time";
-        cli::Cli::command()
+        cli::Resume::augment_args(clap::Command::new("tally-session resume"))
             .error(ErrorKind::WrongNumberOfValues, words)
             .exit();
     }

@@ -9,10 +9,11 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::parallel::joined;
+use crate::process::quote;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use std::path::Path;
 use std::thread;
 
@@ -131,10 +132,11 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
     let name = &wish.name;
     let path = project.worktree_path(name);
     if path.symlink_metadata().is_ok() {
-        bail!(
+        return Err(anyhow!(
             "there is something at {} already, where the worktree would go",
             path.display()
-        );
+        ))
+        .hint("move it away, or choose another name");
     }
     let tmux_name = tmux_name(project, name);
     let worktrees = worktrees::list(&project.common)?;
@@ -192,10 +194,14 @@ fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Sta
     let find = |refname: &str| branches.iter().find(|branch| branch.refname == refname);
     if let Some(branch) = find(&local) {
         return match &branch.worktree {
-            Some(path) => bail!(
+            Some(path) => Err(anyhow!(
                 "the branch {name} is checked out at {} already",
                 path.display()
-            ),
+            ))
+            .hint(format!(
+                "choose another name, or leave the branch there: git -C {} switch <another branch>",
+                quote(&path.to_string_lossy())
+            )),
             None => Ok(Some(Start::Existing)),
         };
     }
@@ -209,7 +215,10 @@ fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Sta
     });
     if let Some(branch) = in_the_way {
         let other = branch.refname.trim_start_matches("refs/heads/");
-        bail!("git cannot have a branch {name} beside the branch {other}");
+        return Err(anyhow!(
+            "git cannot have a branch {name} beside the branch {other}"
+        ))
+        .hint("choose another name");
     }
     Ok(find(&remote).map(|_| Start::Tracking {
         remote: format!("origin/{name}"),

@@ -8,7 +8,7 @@ use crate::name::SessionName;
 use crate::ports;
 use crate::project::Project;
 use crate::store::records::{Record, Records};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
 ///
@@ -26,9 +26,10 @@ pub fn check(project: &Project, name: &SessionName, records: &Records) -> Result
         other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
     };
     match records.iter().find(|(other, _)| same(other)) {
-        Some((other, _)) => {
-            bail!("the session {other} has the folder or the tmux name that {name} would get")
-        }
+        Some((other, _)) => Err(anyhow!(
+            "the session {other} has the folder or the tmux name that {name} would get"
+        ))
+        .hint("choose another name"),
         None => Ok(()),
     }
 }
