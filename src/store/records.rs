@@ -1,8 +1,10 @@
 //! `.tally-sessions`: which sessions there are.
 
 use super::atomic;
+use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::ports::Port;
+use crate::process::quote;
 use anyhow::{Context, Result};
 use rustix::fs::{Access, access};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -171,9 +173,12 @@ impl Records {
     /// If the store could not be written: to be known before anything is done that it has to follow.
     pub fn check_writable(main: &Path) -> Result<()> {
         let path = main.join(FILE);
-        atomic::check_not_read_only(&path)?;
-        let failed = || format!("cannot write {}", path.display());
-        access(main, Access::WRITE_OK | Access::EXEC_OK).with_context(failed)
+        let quoted = |path: &Path| quote(&path.to_string_lossy());
+        atomic::check_not_read_only(&path)
+            .hint(format!("let it be written: chmod u+w {}", quoted(&path)))?;
+        access(main, Access::WRITE_OK | Access::EXEC_OK)
+            .with_context(|| format!("cannot write {}", path.display()))
+            .hint(format!("see who may write there: ls -ld {}", quoted(main)))
     }
 
     /// Writes the store of a main checkout, whole.

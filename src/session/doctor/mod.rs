@@ -154,13 +154,16 @@ fn store(project: &Project, records: &Result<Records>) -> Vec<Finding> {
     let path = project.main.join(records::FILE);
     let checked = format!("the store {}", path.display());
     let mut findings = Vec::new();
+    if let Err(error) = Records::check_writable(&project.main) {
+        findings.push(Finding::error("the store:", &error));
+    }
     match records {
+        Ok(_) if !path.exists() => {
+            let nothing = "is not there yet: there are no sessions";
+            findings.push(Finding::fine(checked, nothing));
+        }
         Ok(records) => {
             let count = records.iter().count();
-            if !path.exists() {
-                let nothing = "is not there yet: there are no sessions";
-                return vec![Finding::fine(checked, nothing)];
-            }
             let plural = if count == 1 { "" } else { "s" };
             findings.push(Finding::fine(
                 checked,

@@ -1,8 +1,9 @@
 //! Programs, the store, Claude's file and the virtual environment.
 
-use super::{assert_left, project, quiet_port, stopped};
+use super::{assert_fine, assert_left, project, quiet_port, stopped};
 use crate::sandbox::{Sandbox, read, write};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn a_git_or_tmux_that_is_too_old_is_named_with_the_version_that_is_needed() {
@@ -159,6 +160,22 @@ fn a_store_that_cannot_be_read_is_named() {
         "[...]\nfailed   the store: cannot read [ROOT]/tally/.tally-sessions: [..]\n[...]\nskipped  the sessions, [..]\n[...]",
         "",
     );
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_named_with_a_cure_that_works() {
+    let sandbox = stopped();
+    let store = sandbox.main.join(".tally-sessions");
+    fs::set_permissions(&store, Permissions::from_mode(0o444)).unwrap();
+    let found = assert_left(
+        &sandbox,
+        1,
+        "failed   the store: [ROOT]/tally/.tally-sessions is read-only\n         let it be written: [..]",
+    );
+    sandbox
+        .type_line(&found.command_after("let it be written: "))
+        .succeeds();
+    assert_fine(&sandbox);
 }
 
 #[test]
