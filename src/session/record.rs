@@ -1,14 +1,17 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
-use super::{lock_store, tmux_name};
-use crate::hint::Hint;
+use super::hold::{Hold, Unfinished};
+use super::{hidden, lock_store, tmux_name};
+use crate::git::{Start, worktrees};
+use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
 use crate::ports;
 use crate::project::Project;
 use crate::store::records::{Record, Records};
-use anyhow::{Result, anyhow};
+use crate::tmux;
+use anyhow::{Error, Result, anyhow};
 
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
 ///
@@ -53,4 +56,49 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
     records.put(name, record.clone());
     records.write(&project.main)?;
     Ok(record)
+}
+
+/// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
+/// The variables that name the ports have to follow.
+///
+/// # Errors
+/// If its windows are open, or a record can't be had or written.
+pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<()> {
+    let path = project.worktree_path(name);
+    let has_record = || Ok::<_, Error>(Records::read(&project.main)?.find(name).is_some());
+    if has_record()? || !project.owns_worktree(&path) {
+        return Ok(());
+    }
+    let worktrees = worktrees::list(&project.common)?;
+    let found = worktrees.iter().find(|worktree| worktree.is_at(&path));
+    if found.and_then(|worktree| worktree.branch.as_deref()) != Some(name.as_str()) {
+        return Ok(());
+    }
+    let mut hold = Hold::take(project, name)?;
+    // An add may have been making it.
+    if has_record()? {
+        return Ok(());
+    }
+    let tmux_name = tmux_name(project, name);
+    if tmux::sessions()?.iter().any(|tmux| tmux.name == tmux_name) {
+        let error = anyhow!("no record has the worktree of {name}, and its windows are open");
+        let close = tmux::kill_command(&tmux_name);
+        return Err(with_hint(
+            error,
+            format!(
+                "close them, and make it a session again: {close} && tally-session resume {name}"
+            ),
+        ));
+    }
+    hidden::hide_our_own(project)?;
+    hold.begin(Unfinished {
+        start: Start::Existing,
+        prompt: None,
+        is_new: false,
+    })?;
+    let written = write(project, layout, name);
+    if written.is_err() {
+        hold.finish();
+    }
+    written.map(drop)
 }

@@ -5,10 +5,10 @@ use super::inheritance::Inheritance;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
-use super::{Session, hidden, lock_store, lock_windows, problems, record, tmux_name};
+use super::{Session, lock_store, lock_windows, problems, record};
 use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
-use crate::hint::{Hint, with_hint};
+use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
@@ -42,7 +42,7 @@ pub fn resume(
     wanted: Option<&[SessionName]>,
 ) -> Result<Vec<(SessionName, Result<Resumed>)>> {
     for name in wanted.into_iter().flatten() {
-        take_in(project, layout, name)?;
+        record::take_in(project, layout, name)?;
     }
     let before = Records::read(&project.main)?;
     let names: Vec<SessionName> = wanted.map_or_else(
@@ -136,43 +136,6 @@ pub fn resume(
         }
     }
     Ok(results)
-}
-
-/// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
-/// The variables that name the ports have to follow.
-fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<()> {
-    let path = project.worktree_path(name);
-    if Records::read(&project.main)?.find(name).is_some() || !project.owns_worktree(&path) {
-        return Ok(());
-    }
-    let worktrees = worktrees::list(&project.common)?;
-    let found = worktrees.iter().find(|worktree| worktree.is_at(&path));
-    if found.and_then(|worktree| worktree.branch.as_deref()) != Some(name.as_str()) {
-        return Ok(());
-    }
-    let tmux_name = tmux_name(project, name);
-    if tmux::sessions()?.iter().any(|tmux| tmux.name == tmux_name) {
-        let error = anyhow!("no record has the worktree of {name}, and its windows are open");
-        let close = tmux::kill_command(&tmux_name);
-        return Err(with_hint(
-            error,
-            format!(
-                "close them, and make it a session again: {close} && tally-session resume {name}"
-            ),
-        ));
-    }
-    hidden::hide_our_own(project)?;
-    let mut hold = Hold::take(project, name)?;
-    hold.begin(Unfinished {
-        start: Start::Existing,
-        prompt: None,
-        is_new: false,
-    })?;
-    let written = record::write(project, layout, name);
-    if written.is_err() {
-        hold.finish();
-    }
-    written.map(drop)
 }
 
 /// What is to be done for one session.
