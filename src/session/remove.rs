@@ -181,17 +181,20 @@ fn close(
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
 fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
-    let mut pane = None;
+    let mut shells = Vec::new();
     for process in running {
         if process.is_pane()? {
-            pane = Some(process);
+            shells.push(process.clone());
         }
     }
-    let Some(pane) = pane else {
+    let Some(shell) = shells
+        .first()
+        .filter(|_| !servers::are_closing(session, &shells))
+    else {
         return Ok(());
     };
     let error = anyhow!(
-        "the windows of {} are open in another tmux server than the one that is used here: {pane}",
+        "the windows of {} are open in another tmux server than the one that is used here: {shell}",
         session.name
     );
     Err(with_hint(

@@ -132,9 +132,19 @@ pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
 
 /// Waits a moment for these processes to end, as most do when their windows are closed. What is left then is for [`end`].
 pub fn hang_up(session: &Session<'_>, before: &[Process]) {
-    let has_ended = || Ok((!processes::any_runs(before)).then_some(()));
+    end_within(HANG_UP, session, before);
+}
+
+/// Whether these shells end, as they do when their windows were only just closed.
+pub fn are_closing(session: &Session<'_>, shells: &[Process]) -> bool {
+    end_within(OTHERS, session, shells)
+}
+
+fn end_within(limit: Duration, session: &Session<'_>, processes: &[Process]) -> bool {
+    let have_ended = || Ok((!processes::any_runs(processes)).then_some(()));
+    let ended = wait::until(limit, &waiting_for(session), have_ended);
     // This question has no error.
-    let _ = wait::until(HANG_UP, &waiting_for(session), has_ended);
+    matches!(ended, Ok(Some(())))
 }
 
 fn waiting_for(session: &Session<'_>) -> String {

@@ -46,6 +46,19 @@ fn remove_ends_a_server_of_a_session_whose_windows_are_gone() {
 }
 
 #[test]
+fn shells_whose_windows_were_only_just_closed_are_waited_for() {
+    let sandbox = Sandbox::new();
+    sandbox.start_up("trap 'sleep 0.5' EXIT");
+    // The server that has them stays.
+    sandbox.add("keep");
+    sandbox.add("feat");
+    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n", "[...]");
+}
+
+#[test]
 fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
     let sandbox = Sandbox::serving();
     sandbox.add("feat");
