@@ -89,6 +89,9 @@ impl Git<'_> {
                 Some((_, path)) => tracked.push(path.to_owned()),
             }
         }
+        if tracked.len() > FEW {
+            return self.changes();
+        }
         if !tracked.is_empty() {
             changes.extend(self.status(&tracked)?.changes);
         }

@@ -144,3 +144,22 @@ fn what_goes_into_a_folder_that_the_branch_lacks_brings_it_along() {
     sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
     assert!(sandbox.main.join("apps/web/node_modules/a").exists());
 }
+
+#[test]
+fn a_file_that_git_ignores_comes_along_though_git_tracks_thousands_in_its_folder() {
+    let sandbox = Sandbox::new();
+    lay_out(&sandbox, "[files]\ncopy = [\"data\"]\n");
+    let folder = ["long"; 3].map(|name| name.repeat(60)).join("/");
+    for number in 0..3000 {
+        write(&sandbox.main.join(format!("data/{folder}/{number}")), "");
+    }
+    write(
+        &sandbox.main.join(".gitignore"),
+        "node_modules/\n.env\n*.sqlite3\n*.local\n",
+    );
+    sandbox.commit_all();
+    write(&sandbox.main.join("data/own.local"), "own");
+    let worktree = sandbox.add("feat");
+    assert_eq!(read(&worktree.join("data/own.local")), "own");
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+}
