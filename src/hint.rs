@@ -56,6 +56,12 @@ pub fn with_hint(error: anyhow::Error, hint: String) -> anyhow::Error {
     anyhow::Error::new(hinted)
 }
 
+/// The same error once more, for another thing that it keeps from being done.
+pub fn copy(error: &anyhow::Error) -> anyhow::Error {
+    let copy = anyhow::anyhow!("{error:#}");
+    hints(error).map(ToOwned::to_owned).fold(copy, with_hint)
+}
+
 /// The hints of an error and of its causes, outermost first.
 pub fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
     error

@@ -4,6 +4,7 @@ mod table;
 
 use super::Context;
 use crate::cli;
+use crate::session::problems;
 use crate::session::status::{self, Status};
 use crate::{session, ui};
 use anyhow::Result;
@@ -21,6 +22,9 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
             "{} has no sessions yet; make one with: tally-session add <name>",
             context.project.name
         )));
+        problems::all_lost(&context.project)?
+            .iter()
+            .for_each(ui::warn);
     } else {
         table::show(context, &judged);
     }

@@ -23,7 +23,7 @@ pub struct Inheritance {
 
 impl Inheritance {
     /// Finds it, and gives the Claude entries of these worktrees what the main checkout's has been allowed. `before` tells what
-    /// the entries were, also when this fails.
+    /// the entries were, also when this fails, and stays none if nothing was done about them.
     ///
     /// # Errors
     /// If git fails, or somebody else holds Claude's file for long.
@@ -32,7 +32,7 @@ impl Inheritance {
         layout: &Layout,
         claude: &Claude,
         worktrees: &[&Path],
-        before: &mut Before,
+        before: &mut Option<Before>,
     ) -> Result<Self> {
         let mut inheritance = Self::default();
         if worktrees.is_empty() {

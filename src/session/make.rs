@@ -46,9 +46,8 @@ pub fn make(
         opened.into_iter().next().context("no window was opened")?
     };
     let complete = |made: &mut Made| {
-        let before = made.entry.insert(Before::new());
         let worktree = session.record.worktree();
-        let (project, layout) = (session.project, session.layout);
+        let (project, layout, before) = (session.project, session.layout, &mut made.entry);
         let mut inheritance = Inheritance::pass_on(project, layout, claude, &[worktree], before)?;
         let mut notes = prepare(session, start, hold, &inheritance, made)?;
         notes.append(&mut inheritance.notes);

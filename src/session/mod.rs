@@ -11,7 +11,7 @@ mod hooks;
 mod inheritance;
 pub mod make;
 mod packages;
-mod problems;
+pub mod problems;
 mod record;
 pub mod remove;
 pub mod resume;
@@ -32,7 +32,7 @@ use crate::processes;
 use crate::project::{self, Project};
 use crate::store::lock::Lock;
 use crate::store::records::{Record, Records};
-use crate::tmux::TmuxSession;
+use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
 
@@ -80,6 +80,14 @@ impl<'a> Session<'a> {
             return Ok(Self::new(project, layout, name, record));
         }
         let mut error = anyhow!("there is no session {name}");
+        if problems::is_lost(project, name)? {
+            error = with_hint(
+                error,
+                format!(
+                    "its worktree is there: make it a session again: tally-session resume {name}"
+                ),
+            );
+        }
         if let Some(meant) = name.most_like(records.iter().map(|(known, _)| known)) {
             error = with_hint(
                 error,
@@ -211,6 +219,13 @@ pub fn tmux_name(project: &Project, name: &SessionName) -> String {
         .chars()
         .map(safe)
         .collect()
+}
+
+/// That somebody else has a tmux session of a session's name.
+fn foreign_windows(tmux_name: &str) -> anyhow::Error {
+    let error = anyhow!("there is a tmux session {tmux_name} that tally-session did not make");
+    let look = tmux::attach_command(tmux_name);
+    with_hint(error, format!("look at it with: {look}"))
 }
 
 /// The lock of the store, under which all reading-then-writing is done.

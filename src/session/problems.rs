@@ -1,11 +1,14 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
-use super::Session;
 use super::hold::{self, Seen};
+use super::{Session, tmux_name};
 use crate::git::worktrees::{self, Worktree};
+use crate::name::SessionName;
 use crate::problem::Problem;
 use crate::process::quote;
+use crate::project::Project;
 use crate::tmux::{self, TmuxSession};
+use anyhow::Result;
 
 /// All that is wrong with a session, each with its cure.
 pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<Problem> {
@@ -119,21 +122,84 @@ pub fn moved(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
 pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
     let (branch, here) = (session.record.branch(), session.record.worktree());
     let mut others = worktrees.iter().filter(|other| !other.is_at(here));
-    let there = &others
-        .find(|other| other.branch.as_deref() == Some(branch))?
-        .path;
+    let other = others.find(|other| other.branch.as_deref() == Some(branch))?;
+    let there = &other.path;
+    let what = format!(
+        "its branch {branch} is checked out at {}, and its record says {}",
+        there.display(),
+        here.display()
+    );
     let git = session.project.git();
+    let [from, to] = [there, here].map(|path| quote(&path.to_string_lossy()));
+    let unlock = match other.locked {
+        Some(_) => format!("{git} worktree unlock {from} && "),
+        None => String::new(),
+    };
+    Some(if *there == session.project.main {
+        Problem::new(what, format!("{git} switch <another branch>"))
+    } else if there.exists() {
+        Problem::new(what, format!("{unlock}{git} worktree move {from} {to}"))
+    } else if let Some(moved) = other.moved_to(session.project.main.parent()?) {
+        let moved = quote(&moved.to_string_lossy());
+        Problem::new(what, format!("{git} worktree repair {moved}"))
+    } else {
+        Problem::new(
+            format!("{what}; there is neither"),
+            format!("{unlock}{git} worktree prune"),
+        )
+    })
+}
+
+/// Whether there is a worktree as that of a session of this name, which no record has.
+///
+/// # Errors
+/// If the worktrees can't be read.
+pub fn is_lost(project: &Project, name: &SessionName) -> Result<bool> {
+    let worktrees = worktrees::list(&project.common)?;
+    let mut like = worktrees
+        .iter()
+        .filter_map(|worktree| like(project, worktree));
+    Ok(like.any(|like| like == *name))
+}
+
+/// All worktrees that are like a session's, where no record has any.
+///
+/// # Errors
+/// If the worktrees can't be read, or tmux fails.
+pub fn all_lost(project: &Project) -> Result<Vec<Problem>> {
+    let worktrees = worktrees::list(&project.common)?;
+    if worktrees.len() == 1 {
+        return Ok(Vec::new());
+    }
+    let tmux = tmux::sessions()?;
+    let lost = worktrees
+        .iter()
+        .filter_map(|worktree| lost(project, worktree, &tmux));
+    Ok(lost.collect())
+}
+
+/// The session that a worktree is like one of, by its place and its branch.
+fn like(project: &Project, worktree: &Worktree) -> Option<SessionName> {
+    let name = SessionName::parse(worktree.branch.as_ref()?).ok()?;
+    let path = project.worktree_path(&name);
+    (worktree.is_at(&path) && project.owns_worktree(&path)).then_some(name)
+}
+
+/// That a worktree is like a session's and no record has it, which is as after the store was lost.
+pub fn lost(project: &Project, worktree: &Worktree, tmux: &[TmuxSession]) -> Option<Problem> {
+    let name = like(project, worktree)?;
+    let tmux_name = tmux_name(project, &name);
+    let is_open = |tmux: &TmuxSession| tmux.name == tmux_name && tmux.is_of(&project.main);
+    let close = if tmux.iter().any(is_open) {
+        format!("{} && ", tmux::kill_command(&tmux_name))
+    } else {
+        String::new()
+    };
     Some(Problem::new(
         format!(
-            "its branch {branch} is checked out at {}, and its record says {}",
-            there.display(),
-            here.display()
+            "the worktree {} looks like a session's, and no record has it",
+            worktree.path.display()
         ),
-        if *there == session.project.main {
-            format!("{git} switch <another branch>")
-        } else {
-            let [there, here] = [there, here].map(|path| quote(&path.to_string_lossy()));
-            format!("{git} worktree move {there} {here}")
-        },
+        format!("make it a session again: {close}tally-session resume {name}"),
     ))
 }

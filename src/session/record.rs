@@ -1,8 +1,8 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
 use super::hold::{Hold, Unfinished};
-use super::{hidden, lock_store, tmux_name};
-use crate::git::{Start, worktrees};
+use super::{foreign_windows, hidden, lock_store, problems, tmux_name};
+use crate::git::Start;
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
@@ -11,7 +11,7 @@ use crate::ports;
 use crate::project::Project;
 use crate::store::records::{Record, Records};
 use crate::tmux;
-use anyhow::{Error, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
 ///
@@ -59,28 +59,32 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
 }
 
 /// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
-/// The variables that name the ports have to follow.
+/// Gives what there is to tell, if it did.
 ///
 /// # Errors
 /// If its windows are open, or a record can't be had or written.
-pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<()> {
-    let path = project.worktree_path(name);
-    let has_record = || Ok::<_, Error>(Records::read(&project.main)?.find(name).is_some());
-    if has_record()? || !project.owns_worktree(&path) {
-        return Ok(());
-    }
-    let worktrees = worktrees::list(&project.common)?;
-    let found = worktrees.iter().find(|worktree| worktree.is_at(&path));
-    if found.and_then(|worktree| worktree.branch.as_deref()) != Some(name.as_str()) {
-        return Ok(());
+pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<Option<String>> {
+    let is_lost = || -> Result<bool> {
+        let has_record = Records::read(&project.main)?.find(name).is_some();
+        Ok(!has_record && problems::is_lost(project, name)?)
+    };
+    if !is_lost()? {
+        return Ok(None);
     }
     let mut hold = Hold::take(project, name)?;
-    // An add may have been making it.
-    if has_record()? {
-        return Ok(());
+    // Another command may have been at work on it.
+    if !is_lost()? {
+        return Ok(None);
     }
+    check(project, name, &Records::read(&project.main)?)?;
     let tmux_name = tmux_name(project, name);
-    if tmux::sessions()?.iter().any(|tmux| tmux.name == tmux_name) {
+    let open = tmux::sessions()?
+        .into_iter()
+        .find(|tmux| tmux.name == tmux_name);
+    if let Some(tmux) = open {
+        if !tmux.is_of(&project.main) {
+            return Err(foreign_windows(&tmux_name));
+        }
         let error = anyhow!("no record has the worktree of {name}, and its windows are open");
         let close = tmux::kill_command(&tmux_name);
         return Err(with_hint(
@@ -91,14 +95,21 @@ pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result
         ));
     }
     hidden::hide_our_own(project)?;
-    hold.begin(Unfinished {
-        start: Start::Existing,
-        prompt: None,
-        is_new: false,
-    })?;
-    let written = write(project, layout, name);
-    if written.is_err() {
-        hold.finish();
+    if hold.unfinished.is_none() {
+        // The variables that name the ports have to follow.
+        hold.begin(Unfinished {
+            start: Start::Existing,
+            prompt: None,
+            is_new: false,
+        })?;
     }
-    written.map(drop)
+    write(project, layout, name)?;
+    let files: Vec<_> = layout.env.keys().map(String::as_str).collect();
+    let follow = match files[..] {
+        [] => String::new(),
+        _ => format!(", also in {}", files.join(", ")),
+    };
+    Ok(Some(format!(
+        "{name} had no record: it has new ports{follow}"
+    )))
 }

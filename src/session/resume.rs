@@ -5,21 +5,21 @@ use super::inheritance::Inheritance;
 use super::make::{self, Made};
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
-use super::{Session, lock_store, lock_windows, problems, record};
+use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
 use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
-use crate::hint::Hint;
+use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
 use crate::parallel;
 use crate::ports;
 use crate::project::Project;
-use crate::store::claude_json::Before;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::collections::HashMap;
+use std::mem;
 
 /// What became of a session.
 #[derive(Debug)]
@@ -41,9 +41,9 @@ pub fn resume(
     claude: &Claude,
     wanted: Option<&[SessionName]>,
 ) -> Result<Vec<(SessionName, Result<Resumed>)>> {
-    for name in wanted.into_iter().flatten() {
-        record::take_in(project, layout, name)?;
-    }
+    let taken_in = wanted.into_iter().flatten();
+    let taken_in = taken_in.map(|name| (name, record::take_in(project, layout, name)));
+    let mut taken_in: HashMap<_, _> = taken_in.collect();
     let before = Records::read(&project.main)?;
     let names: Vec<SessionName> = wanted.map_or_else(
         || before.iter().map(|(name, _)| name.clone()).collect(),
@@ -70,12 +70,17 @@ pub fn resume(
             // Another command has removed it meanwhile.
             continue;
         }
-        let session = Session::find(project, layout, &records, &name, "resume");
-        let task = session.and_then(|session| {
+        let note = taken_in.remove(&name).unwrap_or(Ok(None));
+        let task = note.and_then(|note| {
+            let session = Session::find(project, layout, &records, &name, "resume")?;
             let hold = holds
                 .remove(&name)
                 .with_context(|| format!("{name} was only just added"))??;
-            plan(session, hold, &running)
+            let mut task = plan(session, hold, &running)?;
+            if let Some(task) = &mut task {
+                task.notes.extend(note);
+            }
+            Ok(task)
         });
         tasks.push((name, task));
     }
@@ -87,55 +92,56 @@ pub fn resume(
         .iter()
         .map(|task| task.session.record.worktree())
         .collect();
-    let before = &mut Before::new();
-    let inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, before)?;
-    let mut carried_out = carry_out(project, claude, &inheritance, &to_do).into_iter();
+    let inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, &mut None);
+    let carried_out = match &inheritance {
+        Ok(inheritance) => carry_out(project, claude, inheritance, &to_do),
+        Err(error) => to_do.iter().map(|_| Err(hint::copy(error))).collect(),
+    };
+    let mut carried_out = carried_out.into_iter();
     let mut waiting = Vec::new();
     let mut results = Vec::new();
     let mut done = Vec::new();
     for (name, task) in tasks {
-        let carried_out = match &task {
-            Ok(Some(_)) => carried_out.next(),
-            _ => None,
-        };
-        let result = match (task, carried_out) {
-            (Err(error), _) | (_, Some(Err(error))) => Err(error),
-            (Ok(Some(task)), Some(Ok((windows, told)))) => {
-                waiting.extend(windows);
-                done.push(task.hold);
-                let mut notes = task.notes;
-                notes.extend(told);
-                Ok(Resumed::Started(notes))
+        let result = task.and_then(|task| {
+            let Some(task) = task else {
+                return Ok(Resumed::AlreadyRunning);
+            };
+            match carried_out.next().context("nothing was done for it")? {
+                Ok((windows, told)) => {
+                    waiting.extend(windows);
+                    done.push(task.hold);
+                    Ok(Resumed::Started([task.notes, told].concat()))
+                }
+                Err(error) => Err(telling(error, task.notes)),
             }
-            (Ok(_), _) => Ok(Resumed::AlreadyRunning),
-        };
+        });
         results.push((name, result));
     }
+    let started = results
+        .iter_mut()
+        .filter(|(_, result)| matches!(result, Ok(Resumed::Started(_))));
     match windows::fill(project, &waiting) {
         Ok(notes) => {
             done.into_iter().for_each(Hold::finish);
-            let started = results
-                .iter_mut()
-                .rev()
-                .find_map(|(_, result)| match result {
-                    Ok(Resumed::Started(told)) => Some(told),
-                    _ => None,
-                });
-            if let Some(told) = started {
-                told.extend(inheritance.notes);
+            if let Some((_, Ok(Resumed::Started(told)))) = started.last() {
+                told.extend(inheritance.into_iter().flat_map(|found| found.notes));
                 told.extend(notes);
             }
         }
         Err(error) => {
-            for (_, result) in results
-                .iter_mut()
-                .filter(|(_, result)| matches!(result, Ok(Resumed::Started(_))))
-            {
-                *result = Err(anyhow!("{error:#}"));
+            for (_, result) in started {
+                if let Ok(Resumed::Started(told)) = result {
+                    *result = Err(telling(hint::copy(&error), mem::take(told)));
+                }
             }
         }
     }
     Ok(results)
+}
+
+/// An error with what there was to tell before.
+fn telling(error: anyhow::Error, notes: Vec<String>) -> anyhow::Error {
+    notes.into_iter().fold(error, with_hint)
 }
 
 /// What is to be done for one session.
@@ -158,13 +164,7 @@ fn plan<'a>(
     let pending = running.iter().find(|tmux| tmux.name == tmux_name);
     if let Some(tmux) = pending {
         if !tmux.is_of(&session.project.main) {
-            return Err(anyhow!(
-                "there is a tmux session {tmux_name} that tally-session did not make"
-            ))
-            .hint(format!(
-                "look at it with: {}",
-                tmux::attach_command(&tmux_name)
-            ));
+            return Err(foreign_windows(&tmux_name));
         }
         if !tmux.is_pending && session.project.owns_worktree(session.record.worktree()) {
             // What was cut short had all done but to say so.
@@ -237,7 +237,7 @@ fn open(project: &Project, claude: &Claude, tasks: &[&Task<'_>]) -> Vec<Result<V
             .and_then(|lock| windows::create(project, &sessions, claude, &lock)),
     };
     let opened = opened.unwrap_or_else(|error| {
-        let failed = |_| Err(anyhow!("{error:#}"));
+        let failed = |_| Err(hint::copy(&error));
         sessions.iter().map(failed).collect()
     });
     for ((session, hold), _) in sessions

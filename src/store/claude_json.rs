@@ -20,7 +20,7 @@ const ROUNDS: u32 = 50;
 pub type Before = HashMap<PathBuf, Box<RawValue>>;
 
 /// Gives worktrees what their main checkout has been allowed, and tells its rules and what was there before, also when the
-/// file can't be written. A file that is not there has nothing.
+/// file can't be written; `before` stays none if that can't be known. A file that is not there has nothing.
 ///
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
@@ -29,17 +29,16 @@ pub fn inherit(
     main: &Path,
     worktrees: &[&Path],
     rules: &mut Vec<Value>,
-    before: &mut Before,
+    before: &mut Option<Before>,
 ) -> Result<()> {
-    let mut is_first = true;
     edit(path, |projects| {
         // Later the file may have what this has written.
-        if std::mem::take(&mut is_first) {
-            let entries = worktrees.iter().filter_map(|&worktree| {
+        before.get_or_insert_with(|| {
+            let entry = |&worktree: &&Path| {
                 Some((worktree.to_owned(), raw(projects, worktree)?.to_owned()))
-            });
-            before.extend(entries);
-        }
+            };
+            worktrees.iter().filter_map(entry).collect()
+        });
         let granted = Grants::of(raw(projects, main))?;
         *rules = granted.rules();
         let mut lack = false;
@@ -50,7 +49,9 @@ pub fn inherit(
             }
         }
         Ok(lack)
-    })
+    })?;
+    before.get_or_insert_default();
+    Ok(())
 }
 
 /// Makes a worktree's entry what it was before, if there was one.
@@ -247,7 +248,7 @@ mod tests {
         fs::write(&path, text).unwrap();
         let original: Map<String, Value> = serde_json::from_str(text).unwrap();
         let mut rules = Vec::new();
-        let mut before = Before::new();
+        let mut before = None;
         let worktrees = [Path::new("/work"), Path::new("/other")];
         inherit(
             &path,
@@ -258,6 +259,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(rules, [json!("Bash(ls)")]);
+        let before = before.unwrap();
         assert!(before.is_empty());
         let now = fs::read_to_string(&path).unwrap();
         let root: Map<String, Value> = serde_json::from_str(&now).unwrap();

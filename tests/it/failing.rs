@@ -129,6 +129,13 @@ fn what_claude_knew_of_the_folder_before_stays_when_a_step_fails() {
         r#"case " $* " in *" new-session "*) echo no room >&2; exit 1;; esac; exec "$REAL" "$@""#,
     );
     fails_and_changes_nothing(&sandbox, "error: [..]no room\n");
+    fs::remove_file(sandbox.root.join("bin/tmux")).unwrap();
+    write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
+    sandbox.wrap(
+        "git",
+        r#"case "$*" in *--exclude-from*) echo no list >&2; exit 1;; esac; exec "$REAL" "$@""#,
+    );
+    fails_and_changes_nothing(&sandbox, "error: [..]no list\n");
 }
 
 #[test]

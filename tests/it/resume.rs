@@ -369,6 +369,34 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
 }
 
 #[test]
+fn what_fails_for_all_is_said_of_each_that_is_stopped_with_what_was_done_for_it() {
+    let sandbox = Sandbox::new();
+    sandbox.add("one");
+    sandbox.restart();
+    sandbox.add("two");
+    let (backend, _) = sandbox.ports("one");
+    let mut stranger = sandbox.stranger_on(backend);
+    fs::write(sandbox.main.join(".worktreeinclude"), "*.local\n").unwrap();
+    sandbox.wrap(
+        "git",
+        r#"case "$*" in *--exclude-from*) echo no list >&2; exit 1;; esac; exec "$REAL" "$@""#,
+    );
+    sandbox.run(["resume"]).is(
+        1,
+        "two is already running\n",
+        &format!(
+            "error: [..]no list\nhint: the backend of one moved from port {backend} to [..]\n"
+        ),
+    );
+    fs::remove_file(sandbox.root.join("bin/git")).unwrap();
+    sandbox
+        .run(["resume", "one"])
+        .is(0, "resumed one[..]\n", "");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
 fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in_one_call() {
     let sandbox = Sandbox::of_project("po[i]nts*");
     for name in ["one", "two", "three", "four"] {

@@ -4,6 +4,7 @@ use super::Subject;
 use super::finding::Finding;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
+use crate::hint;
 use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::processes::Table;
@@ -11,7 +12,7 @@ use crate::session::files;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::collections::HashSet;
 use std::thread;
 
@@ -43,7 +44,7 @@ impl<'a> Around<'a> {
             let table = scope.spawn(|| Table::now(ports));
             let entries = match &subject.claude {
                 Ok(claude) => Entries::read(&claude.json),
-                Err(error) => Err(anyhow!("{error:#}")),
+                Err(error) => Err(hint::copy(error)),
             };
             let included = match &subject.layout {
                 Ok(layout) => files::included(subject.project, layout),

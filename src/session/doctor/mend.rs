@@ -12,7 +12,6 @@ use crate::session::inheritance::Inheritance;
 use crate::session::make::{self, Made};
 use crate::session::resume::{self, Resumed};
 use crate::session::{Session, hidden, lock_store};
-use crate::store::claude_json::Before;
 use crate::store::lock::Lock;
 use crate::store::records::Records;
 use crate::store::{atomic, claude_json};
@@ -96,8 +95,7 @@ fn prepare(
         bail!("the session {name} has changed meanwhile");
     }
     let worktrees = [session.record.worktree()];
-    let before = &mut Before::new();
-    let mut inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, before)?;
+    let mut inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, &mut None)?;
     // For this command alone: if it is cut short, nothing is half made that was not before.
     hold.unfinished = Some(Unfinished {
         start: Start::Existing,

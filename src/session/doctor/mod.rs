@@ -16,12 +16,13 @@ pub use finding::{FIX, Finding, State};
 
 use super::{Session, files, hidden, windows};
 use crate::claude::Claude;
+use crate::hint;
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::parallel;
 use crate::project::Project;
 use crate::store::records::{self, Records};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use around::Around;
 use finding::Mend;
 use programs::Programs;
@@ -40,10 +41,9 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     /// What a session is made with.
     fn means(&self) -> Result<(&Layout, &Claude)> {
-        let copy = |error: &anyhow::Error| anyhow!("{error:#}");
         Ok((
-            self.layout.as_ref().map_err(copy)?,
-            self.claude.as_ref().map_err(copy)?,
+            self.layout.as_ref().map_err(hint::copy)?,
+            self.claude.as_ref().map_err(hint::copy)?,
         ))
     }
 }

@@ -3,14 +3,13 @@
 use super::around::Around;
 use super::finding::{Finding, Mend};
 use crate::git::worktrees::Worktree;
-use crate::name::SessionName;
 use crate::process::quote;
 use crate::project::{Project, is_same};
-use crate::session::{hold, tmux_name, trash};
+use crate::session::{hold, problems, tmux_name, trash};
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
-use crate::tmux::{self, TmuxSession};
+use crate::tmux;
 use std::path::Path;
 
 /// Worktrees, tmux sessions and Claude entries that no record owns.
@@ -57,26 +56,12 @@ impl Strays<'_> {
         } = worktree;
         let git = self.project.git();
         if path.exists() {
-            let name = SessionName::parse(branch.as_ref()?).ok()?;
-            let would_be = self.project.worktree_path(&name) == *path;
-            return would_be.then(|| {
-                let tmux_name = tmux_name(self.project, &name);
-                let mut tmux = around.tmux.iter().flatten();
-                let is_open =
-                    |tmux: &TmuxSession| tmux.name == tmux_name && tmux.is_of(&self.project.main);
-                let close = if tmux.any(is_open) {
-                    format!("{} && ", tmux::kill_command(&tmux_name))
-                } else {
-                    String::new()
-                };
-                Finding::warning(
-                    format!("the worktree {}", path.display()),
-                    "looks like a session's, and no record has it",
-                )
-                .cure(format!(
-                    "make it a session again: {close}tally-session resume {name}"
-                ))
-            });
+            let lost = problems::lost(
+                self.project,
+                worktree,
+                around.tmux.as_deref().unwrap_or_default(),
+            )?;
+            return Some(Finding::warning(lost.what, "").cure(lost.cure));
         }
         if !self.is_ours(path) || locked.is_some() {
             return None;

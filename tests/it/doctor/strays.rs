@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::thread;
 
 /// A worktree as a session has one, without a record.
 fn stray(sandbox: &Sandbox) -> PathBuf {
@@ -45,6 +46,13 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
     drop(own);
     let before = sandbox.ports("feat");
     fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    let lost = "the worktree [ROOT]/tally-feat looks like a session's, and no record has it: make it a session again: \
+        tmux kill-session -t '=tally-feat' && tally-session resume feat";
+    sandbox.run(["list"]).is(
+        0,
+        "tally has no sessions yet[..]\n",
+        &format!("warning: {lost}\n"),
+    );
     // Another session gets the port meanwhile.
     sandbox.add("other");
     assert_eq!(sandbox.ports("other"), before);
@@ -53,6 +61,11 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
          hint: close them, and make it a session again: tmux kill-session -t '=tally-feat' && tally-session resume feat\n",
     );
     let cure = refused.command_after("make it a session again: ");
+    sandbox.run(["remove", "feat"]).fails(
+        "error: there is no session feat\n\
+         hint: its worktree is there: make it a session again: tally-session resume feat\n\
+         hint: see which there are: tally-session list\n",
+    );
     let doctor = sandbox.run(["doctor"]);
     assert!(doctor.stdout.contains(&cure), "{doctor}");
     let typed = sandbox.type_line(&cure);
@@ -66,6 +79,52 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     sandbox.restart();
     assert_fine(&sandbox);
+}
+
+#[test]
+fn two_who_make_a_session_of_one_worktree_at_once_do_it_once() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    let env = worktree.join("frontend/.env");
+    fs::write(&env, "VITE_API_URL=http://localhost:9999\n").unwrap();
+    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                sandbox
+                    .run(["resume", "feat"])
+                    .is(0, "[..]feat[..]\n", "[...]")
+            });
+        }
+    });
+    let (backend, _) = sandbox.ports("feat");
+    assert_eq!(
+        read(&env),
+        format!("VITE_API_URL=http://localhost:{backend}\n")
+    );
+    sandbox.await_programs("feat", 2);
+}
+
+#[test]
+fn a_worktree_without_a_record_whose_windows_would_be_somebody_else_s_keeps_no_other_from_a_resume()
+{
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.add("other");
+    sandbox.restart();
+    let store = sandbox.main.join(".tally-sessions");
+    let mut records = sandbox.store();
+    records.as_object_mut().unwrap().shift_remove("feat");
+    write(&store, records.to_string());
+    sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
+    sandbox.run(["resume", "feat", "other"]).is(
+        1,
+        "resumed other[..]\n",
+        "error: there is a tmux session tally-feat that tally-session did not make\n\
+         hint: look at it with: tmux attach -t '=tally-feat'\n",
+    );
+    assert_eq!(sandbox.names(), ["other"]);
 }
 
 #[test]

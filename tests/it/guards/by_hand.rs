@@ -59,6 +59,35 @@ fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
         .is(0, "resumed feat[..]\n", "");
 }
 
+#[test]
+fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint() {
+    for is_gone in [false, true] {
+        let sandbox = Sandbox::new();
+        let worktree = sandbox.add("feat");
+        sandbox.restart();
+        let moved = sandbox.root.join("moved");
+        let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
+        sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+        sandbox.git(&sandbox.main, ["worktree", "lock", to]);
+        if is_gone {
+            fs::remove_dir_all(&moved).unwrap();
+        }
+        for command in ["resume", "remove"] {
+            let refused = sandbox.run_changes_nothing([command, "feat"]);
+            let what = if is_gone { "; there is neither" } else { "" };
+            let refused = refused.fails(&format!("error: feat: {MOVED}{what}\nhint: git [..]\n"));
+            if command == "remove" {
+                sandbox
+                    .type_line(&refused.command_after("hint: "))
+                    .succeeds();
+            }
+        }
+        sandbox
+            .run(["resume", "feat"])
+            .is(0, "resumed feat[..]\n", "");
+    }
+}
+
 const MOVED: &str =
     "its branch feat is checked out at [ROOT]/moved, and its record says [ROOT]/tally-feat";
 

@@ -91,6 +91,29 @@ fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resum
 }
 
 #[test]
+fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
+    let kill = "test -e again && exit; touch again; kill -9 $(ps -o ppid= -p $PPID)";
+    let sandbox = with_hook("post_add", &format!("cd \"$SANDBOX\"; {kill}"));
+    assert_eq!(sandbox.run(["add", "a-b", "-p", "the task"]).code, None);
+    let worktree = sandbox.worktree("a-b");
+    sandbox.git(&worktree, ["switch", "-qc", "a/b"]);
+    // Its place is that of a session called so, and its windows will be.
+    sandbox.run_changes_nothing(["resume", "a/b"]).fails(
+        "error: the session a-b has the folder or the tmux name that a/b would get\nhint: choose another name\n",
+    );
+    sandbox.git(&worktree, ["switch", "-q", "a-b"]);
+    // A store that is lost takes nothing of it.
+    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    sandbox.run(["resume", "a-b"]).is(
+        0,
+        "resumed a-b[..]\n",
+        "warning: a-b had no record: it has new ports, also in frontend/.env\n",
+    );
+    let claude = sandbox.await_start("claude", "a-b", 1);
+    assert_eq!(claude.args, ["--name", "tally-a-b", "the task"]);
+}
+
+#[test]
 fn an_add_whose_post_add_fails_is_undone_completely() {
     let sandbox = with_hook("post_add", "");
     sandbox.add("keep");
