@@ -1,9 +1,8 @@
 //! `resume`: bringing sessions back.
 
-use crate::sandbox::{Sandbox, http_get, listen, points, read, read_json};
+use crate::sandbox::{Sandbox, http_get, listen, points, read, read_json, take_port};
 use serde_json::json;
 use std::fs;
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 const RESUMED: &str = "resumed feat[..]\n";
@@ -135,7 +134,7 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
     let worktree = sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
-    let _stranger = TcpListener::bind(("127.0.0.1", backend)).unwrap();
+    let _stranger = take_port("127.0.0.1", backend);
     let warning = format!("warning: [..]feat[..] {backend} [..]\n");
     sandbox.run(["resume"]).is(0, RESUMED, &warning);
     sandbox.await_programs("feat", 2);
@@ -162,7 +161,7 @@ fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
     let worktree = sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
-    let _stranger = TcpListener::bind(("0.0.0.0", frontend)).unwrap();
+    let _stranger = take_port("0.0.0.0", frontend);
     sandbox.run(["resume"]).is(
         0,
         RESUMED,
@@ -185,7 +184,7 @@ fn resume_moves_two_sessions_to_ports_of_their_own() {
     sandbox.add("two");
     let ports = [sandbox.ports("one").0, sandbox.ports("two").0];
     sandbox.restart();
-    let _strangers = ports.map(|port| TcpListener::bind(("127.0.0.1", port)).unwrap());
+    let _strangers = ports.map(|port| take_port("127.0.0.1", port));
     sandbox.run(["resume"]).is(
         0,
         "resumed one[..]\nresumed two[..]\n",

@@ -1,6 +1,6 @@
 //! What became of a session's servers when `remove` returns, and of everybody else's.
 
-use crate::sandbox::{Sandbox, eventually, signal};
+use crate::sandbox::{Sandbox, eventually, signal, take_port};
 use rustix::process::Signal;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -117,9 +117,7 @@ fn what_holds_no_port_is_named_and_left() {
 
 /// A server with the very command line of the session's, that came from elsewhere.
 fn stranger(sandbox: &Sandbox, port: u16, variables: &[(&str, &Path)]) -> Child {
-    eventually("the port is free", || {
-        TcpListener::bind(("127.0.0.1", port)).ok()
-    });
+    drop(take_port("127.0.0.1", port));
     let mut python = sandbox.command(sandbox.root.join("bin/python"), &sandbox.main);
     python.args(["manage.py", "runserver", &port.to_string()]);
     python.envs(variables.iter().copied());

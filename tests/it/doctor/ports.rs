@@ -1,7 +1,7 @@
 //! Who holds the ports.
 
 use super::{assert_fine, assert_left, in_order};
-use crate::sandbox::{Sandbox, eventually, signal};
+use crate::sandbox::{Sandbox, eventually, signal, take_port};
 use rustix::process::Signal;
 
 fn serving() -> Sandbox {
@@ -111,9 +111,7 @@ fn a_server_that_outlived_its_windows_is_named_and_the_cure_ends_it() {
     let server = sandbox.noted("server");
     sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
     let (_, frontend) = sandbox.ports("feat");
-    eventually("the other server ends", || {
-        std::net::TcpListener::bind(("127.0.0.1", frontend)).ok()
-    });
+    drop(take_port("127.0.0.1", frontend));
     let found = assert_left(
         &sandbox,
         1,

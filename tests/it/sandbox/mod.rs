@@ -177,9 +177,7 @@ impl Sandbox {
     pub fn stranger_on(&self, port: u16) -> Child {
         let script = "import socket, sys, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
                       s.bind(('127.0.0.1', int(sys.argv[1]))); s.listen(); time.sleep(600)";
-        eventually("the port is free", || {
-            TcpListener::bind(("127.0.0.1", port)).ok()
-        });
+        drop(take_port("127.0.0.1", port));
         let mut python = self.command(shell::python(), &self.root);
         let child = python
             .args(["-c", script, &port.to_string()])
@@ -327,6 +325,14 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) {
 
 /// All that a server can listen on.
 pub const ADDRESSES: [&str; 4] = ["127.0.0.1", "0.0.0.0", "::1", "::"];
+
+/// Listens on a port as soon as it is free: a process that ends keeps its sockets for a moment longer than its environment.
+#[track_caller]
+pub fn take_port(address: &str, port: u16) -> TcpListener {
+    eventually("the port is free", || {
+        TcpListener::bind((address, port)).ok()
+    })
+}
 
 /// Listens at an address, on the first port that nobody has at any: the very one that a session would get. None on a
 /// machine without that address.
