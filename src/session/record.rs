@@ -9,7 +9,8 @@ use crate::listeners;
 use crate::name::SessionName;
 use crate::ports;
 use crate::project::Project;
-use crate::store::records::{Record, Records};
+use crate::store::record::Record;
+use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Result, anyhow};
 

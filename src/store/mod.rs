@@ -6,4 +6,5 @@ mod claude_lock;
 mod grants;
 pub mod json;
 pub mod lock;
+pub mod record;
 pub mod records;

@@ -1,6 +1,7 @@
 //! `.tally-sessions`: which sessions there are.
 
 use super::atomic;
+use super::record::Record;
 use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::ports::Port;
@@ -8,137 +9,15 @@ use crate::process::quote;
 use anyhow::{Context, Result};
 use rustix::fs::{Access, access};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file's name, in the main checkout.
 pub const FILE: &str = ".tally-sessions";
-
-/// The end of the key that holds a service's port.
-const PORT: &str = "_port";
-
-/// What the store knows of one session. Fields that it does not know are kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    fields: Map<String, Value>,
-    ports: Vec<(String, Port)>,
-    worktree: PathBuf,
-    branch: String,
-}
-
-impl Record {
-    /// A new record; `ports` by service.
-    pub fn new(ports: Vec<(String, Port)>, worktree: PathBuf, branch: &str) -> Self {
-        let mut fields = Map::new();
-        for (service, port) in &ports {
-            fields.insert(format!("{service}{PORT}"), port.number().into());
-        }
-        fields.insert("worktree".to_owned(), worktree.to_string_lossy().into());
-        fields.insert("branch".to_owned(), branch.into());
-        Self {
-            fields,
-            ports,
-            worktree,
-            branch: branch.to_owned(),
-        }
-    }
-
-    /// The session's folder.
-    pub fn worktree(&self) -> &Path {
-        &self.worktree
-    }
-
-    /// The session's branch.
-    pub fn branch(&self) -> &str {
-        &self.branch
-    }
-
-    /// Every port, also those of services that the layout has no more.
-    pub fn ports(&self) -> impl Iterator<Item = Port> {
-        self.ports.iter().map(|&(_, port)| port)
-    }
-
-    /// The port of a service.
-    pub fn port(&self, service: &str) -> Option<Port> {
-        self.ports
-            .iter()
-            .find(|(known, _)| known == service)
-            .map(|&(_, port)| port)
-    }
-
-    /// Gives a service another port.
-    pub fn set_port(&mut self, service: &str, port: Port) {
-        self.fields
-            .insert(format!("{service}{PORT}"), port.number().into());
-        match self.ports.iter_mut().find(|(known, _)| known == service) {
-            Some((_, old)) => *old = port,
-            None => self.ports.push((service.to_owned(), port)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Record {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RecordVisitor)
-    }
-}
-
-struct RecordVisitor;
-
-impl<'de> Visitor<'de> for RecordVisitor {
-    type Value = Record;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with the ports, the worktree and the branch of a session")
-    }
-
-    // Each value is checked as soon as it is read: the error then has the value's line.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
-        let mut fields = Map::new();
-        let mut ports = Vec::new();
-        let (mut worktree, mut branch) = (None, None);
-        while let Some((key, value)) = map.next_entry::<String, Value>()? {
-            if let Some(service) = key.strip_suffix(PORT) {
-                let port = value.as_u64().and_then(Port::from_number);
-                let port =
-                    port.ok_or_else(|| wrong::<A::Error>(&key, &value, "a port from 1 to 65535"))?;
-                ports.push((service.to_owned(), port));
-            } else if key == "worktree" {
-                let path = value
-                    .as_str()
-                    .map(PathBuf::from)
-                    .filter(|path| path.is_absolute());
-                worktree =
-                    Some(path.ok_or_else(|| wrong::<A::Error>(&key, &value, "an absolute path"))?);
-            } else if key == "branch" {
-                let name = value
-                    .as_str()
-                    .filter(|name| !name.is_empty() && !name.starts_with('-'));
-                branch = Some(
-                    name.ok_or_else(|| wrong::<A::Error>(&key, &value, "a branch"))?
-                        .to_owned(),
-                );
-            }
-            if fields.insert(key.clone(), value).is_some() {
-                return Err(de::Error::custom(format_args!("{key:?} is there twice")));
-            }
-        }
-        Ok(Record {
-            fields,
-            ports,
-            worktree: worktree.ok_or_else(|| de::Error::missing_field("worktree"))?,
-            branch: branch.ok_or_else(|| de::Error::missing_field("branch"))?,
-        })
-    }
-}
-
-fn wrong<E: de::Error>(key: &str, value: &Value, expected: &str) -> E {
-    E::custom(format_args!("{key:?} is {value}, which is not {expected}"))
-}
 
 /// All records, in the file's order.
 #[derive(Debug, Default)]
@@ -186,12 +65,7 @@ impl Records {
     /// # Errors
     /// If the file can't be written; it is as it was then.
     pub fn write(&self, main: &Path) -> Result<()> {
-        let records: Map<String, Value> = self
-            .0
-            .iter()
-            .map(|(name, record)| (name.to_string(), Value::Object(record.fields.clone())))
-            .collect();
-        let mut text = serde_json::to_string_pretty(&records)?;
+        let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         Self::check_writable(main)?;
         atomic::replace(&main.join(FILE), text.as_bytes(), 0o644)
@@ -225,6 +99,12 @@ impl Records {
     /// Every port that a record holds.
     pub fn ports(&self) -> BTreeSet<Port> {
         self.iter().flat_map(|(_, record)| record.ports()).collect()
+    }
+}
+
+impl Serialize for Records {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(name, record)| (name.as_str(), record)))
     }
 }
 
@@ -263,6 +143,7 @@ impl<'de> Visitor<'de> for RecordsVisitor {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::{Map, Value};
 
     const OLD: &str = r#"{ "feature-auth": { "backend_port": 8000, "frontend_port": 5000,
                     "worktree": "/Users/rasca/Dev/tally-feature-auth", "branch": "feature-auth", "note": 1.50 } }"#;
