@@ -4,7 +4,7 @@ use super::eventually;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::path::Path;
-use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 /// The variable that every process of a sandbox has: its folder.
 pub const MARK: &str = "SANDBOX";
@@ -24,6 +24,24 @@ pub fn of(root: &Path) -> Vec<u32> {
         .filter(|process| process.environ().contains(&mark))
         .map(|process| process.pid().as_u32())
         .collect()
+}
+
+/// Whether these have ended, with their sockets: those stay for a moment longer than the environment.
+pub fn have_ended(pids: &[u32]) -> bool {
+    let pids: Vec<_> = pids
+        .iter()
+        .map(|&pid| sysinfo::Pid::from_u32(pid))
+        .collect();
+    let mut system = System::new().unwrap();
+    let wanted = ProcessRefreshKind::nothing().without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, wanted);
+    let has_ended = |process: &sysinfo::Process| {
+        matches!(
+            process.status(),
+            ProcessStatus::Zombie | ProcessStatus::Dead
+        )
+    };
+    system.processes().values().all(has_ended)
 }
 
 /// Ends all that came from a sandbox, and waits until it is gone.

@@ -39,13 +39,14 @@ impl Sandbox {
 
     /// Ends the tmux server, as a restart of the machine does.
     pub fn restart(&self) {
+        let before = super::processes::of(&self.root);
         self.tmux(["kill-server"]);
         super::eventually("the tmux server ends", || {
             self.tmux_sessions().is_empty().then_some(())
         });
         super::eventually("the windows' programs end", || {
             let left = super::processes::of(&self.root);
-            left.is_empty().then_some(())
+            (left.is_empty() && super::processes::have_ended(&before)).then_some(())
         });
     }
 
