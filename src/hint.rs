@@ -58,8 +58,15 @@ pub fn with_hint(error: anyhow::Error, hint: String) -> anyhow::Error {
 
 /// The same error once more, for another thing that it keeps from being done.
 pub fn copy(error: &anyhow::Error) -> anyhow::Error {
-    let copy = anyhow::anyhow!("{error:#}");
-    hints(error).map(ToOwned::to_owned).fold(copy, with_hint)
+    reworded(error, format!("{error:#}"))
+}
+
+/// An error in other words, with the same hints.
+pub fn reworded(error: &anyhow::Error, words: String) -> anyhow::Error {
+    let reworded = anyhow::Error::msg(words);
+    hints(error)
+        .map(ToOwned::to_owned)
+        .fold(reworded, with_hint)
 }
 
 /// The hints of an error and of its causes, outermost first.

@@ -8,7 +8,7 @@ use super::windows::{self, Waiting};
 use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
 use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
-use crate::hint::{self, Hint, with_hint};
+use crate::hint::{self, Hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
@@ -19,7 +19,6 @@ use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::collections::HashMap;
-use std::mem;
 
 /// What became of a session.
 #[derive(Debug)]
@@ -112,7 +111,7 @@ pub fn resume(
                     done.push(task.hold);
                     Ok(Resumed::Started([task.notes, told].concat()))
                 }
-                Err(error) => Err(telling(error, task.notes)),
+                Err(error) => Err(telling(error, &task.notes)),
             }
         });
         results.push((name, result));
@@ -131,7 +130,7 @@ pub fn resume(
         Err(error) => {
             for (_, result) in started {
                 if let Ok(Resumed::Started(told)) = result {
-                    *result = Err(telling(hint::copy(&error), mem::take(told)));
+                    *result = Err(telling(hint::copy(&error), told));
                 }
             }
         }
@@ -139,9 +138,13 @@ pub fn resume(
     Ok(results)
 }
 
-/// An error with what there was to tell before.
-fn telling(error: anyhow::Error, notes: Vec<String>) -> anyhow::Error {
-    notes.into_iter().fold(error, with_hint)
+/// An error with what there was to tell of what was done before it.
+fn telling(error: anyhow::Error, notes: &[String]) -> anyhow::Error {
+    if notes.is_empty() {
+        return error;
+    }
+    let words = format!("{error:#}; before that, {}", notes.join("; "));
+    hint::reworded(&error, words)
 }
 
 /// What is to be done for one session.

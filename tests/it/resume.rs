@@ -384,7 +384,7 @@ fn what_fails_for_all_is_said_of_each_that_is_stopped_with_what_was_done_for_it(
         1,
         "two is already running\n",
         &format!(
-            "error: [..]no list\nhint: the backend of one moved from port {backend} to [..]\n"
+            "error: [..]no list; before that, the backend of one moved from port {backend} to [..]\n"
         ),
     );
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();
