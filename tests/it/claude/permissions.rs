@@ -106,6 +106,8 @@ fn a_claude_json_that_does_not_parse_is_left_alone_with_a_warning() {
         "warning: [..][ROOT]/home/.claude.json[..]\n[...]",
     );
     assert_eq!(read(&json_file(&sandbox)), "{ broken");
+    // One that only just starts may miss the hang-up, and is named then.
+    sandbox.await_programs("feat", 1);
     sandbox.run(["remove", "feat"]).is(
         0,
         "removed feat\n",
