@@ -29,6 +29,17 @@ pub struct Unfinished {
     pub is_new: bool,
 }
 
+impl Unfinished {
+    /// All is to be made true of a session that is there: the variables that name its ports have to follow.
+    pub fn of_existing() -> Self {
+        Self {
+            start: Start::Existing,
+            prompt: None,
+            is_new: false,
+        }
+    }
+}
+
 /// What a look at a session's hold shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {

@@ -2,7 +2,6 @@
 
 use super::hold::{Hold, Unfinished};
 use super::{foreign_windows, hidden, lock_store, problems, tmux_name};
-use crate::git::Start;
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
@@ -97,12 +96,7 @@ pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result
     }
     hidden::hide_our_own(project)?;
     if hold.unfinished.is_none() {
-        // The variables that name the ports have to follow.
-        hold.begin(Unfinished {
-            start: Start::Existing,
-            prompt: None,
-            is_new: false,
-        })?;
+        hold.begin(Unfinished::of_existing())?;
     }
     write(project, layout, name)?;
     let files: Vec<_> = layout.env.keys().map(String::as_str).collect();

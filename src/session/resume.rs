@@ -345,12 +345,7 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
     }
     if !notes.is_empty() {
         if hold.unfinished.is_none() {
-            // The variables that name the ports have to follow.
-            hold.begin(Unfinished {
-                start: Start::Existing,
-                prompt: None,
-                is_new: false,
-            })?;
+            hold.begin(Unfinished::of_existing())?;
         }
         records.put(&session.name, session.record.clone());
         records.write(&session.project.main)?;

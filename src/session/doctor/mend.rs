@@ -97,11 +97,7 @@ fn prepare(
     let worktrees = [session.record.worktree()];
     let mut inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, &mut None)?;
     // For this command alone: if it is cut short, nothing is half made that was not before.
-    hold.unfinished = Some(Unfinished {
-        start: Start::Existing,
-        prompt: None,
-        is_new: false,
-    });
+    hold.unfinished = Some(Unfinished::of_existing());
     let made = &mut Made::default();
     let notes = make::prepare(&session, &Start::Existing, &hold, &inheritance, made);
     hold.finish();
