@@ -30,7 +30,7 @@ pub struct Made {
 }
 
 /// Makes a new session and its windows. Says what these wait for, and what there is to tell. `start` and `made` are those of
-/// [`prepare`]; what failed is for [`undo`].
+/// [`complete`]; what failed is for [`undo`].
 ///
 /// # Errors
 /// The first step that fails.
@@ -45,27 +45,38 @@ pub fn make(
         let opened = windows::create(session.project, &[(session, hold)], claude, hold.lock())?;
         opened.into_iter().next().context("no window was opened")?
     };
-    let complete = |made: &mut Made| {
-        let worktree = session.record.worktree();
-        let (project, layout, before) = (session.project, session.layout, &mut made.entry);
-        let mut inheritance = Inheritance::pass_on(project, layout, claude, &[worktree], before)?;
-        let mut notes = prepare(session, start, hold, &inheritance, made)?;
-        notes.append(&mut inheritance.notes);
-        Ok(notes)
-    };
     made.tmux = true;
     if !session.layout.hooks.post_add.is_empty() {
-        let notes = complete(made)?;
+        let notes = complete(session, start, hold, claude, made)?;
         return Ok((open()?, notes));
     }
     // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
     make_folder(session, made)?;
     thread::scope(|scope| {
         let windows = scope.spawn(open);
-        let notes: Result<_> = complete(made);
+        let notes = complete(session, start, hold, claude, made);
         let windows = joined(windows);
         notes.and_then(|notes| Ok((windows?, notes)))
     })
+}
+
+/// Makes what one session lacks, but for its windows; see [`prepare`].
+///
+/// # Errors
+/// The first step that fails.
+pub fn complete(
+    session: &Session<'_>,
+    start: &Start,
+    hold: &Hold,
+    claude: &Claude,
+    made: &mut Made,
+) -> Result<Vec<String>> {
+    let worktree = session.record.worktree();
+    let (project, layout, before) = (session.project, session.layout, &mut made.entry);
+    let mut inheritance = Inheritance::pass_on(project, layout, claude, &[worktree], before)?;
+    let mut notes = prepare(session, start, hold, &inheritance, made)?;
+    notes.append(&mut inheritance.notes);
+    Ok(notes)
 }
 
 /// Makes what the session lacks, but for its windows and Claude's entry: branch, worktree, files and Claude's settings, and

@@ -8,7 +8,6 @@ use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::hold::{self, Hold, Unfinished};
-use crate::session::inheritance::Inheritance;
 use crate::session::make::{self, Made};
 use crate::session::resume::{self, Resumed};
 use crate::session::{Session, hidden, lock_store};
@@ -94,16 +93,12 @@ fn prepare(
     if hold.unfinished.is_some() || !project.owns_worktree(session.record.worktree()) {
         bail!("the session {name} has changed meanwhile");
     }
-    let worktrees = [session.record.worktree()];
-    let mut inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, &mut None)?;
     // For this command alone: if it is cut short, nothing is half made that was not before.
     hold.unfinished = Some(Unfinished::of_existing());
     let made = &mut Made::default();
-    let notes = make::prepare(&session, &Start::Existing, &hold, &inheritance, made);
+    let notes = make::complete(&session, &Start::Existing, &hold, claude, made);
     hold.finish();
-    let mut notes = notes?;
-    notes.append(&mut inheritance.notes);
-    Ok(notes)
+    notes
 }
 
 /// Keeps every add from making a session in this place, if none has it and nothing is there.

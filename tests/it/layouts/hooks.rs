@@ -22,6 +22,10 @@ fn set_hook(sandbox: &Sandbox, name: &str, script: &str) {
     lay_out(sandbox, &layout);
 }
 
+/// Kills the program that runs the hook, the first time.
+const KILL_ONCE: &str =
+    "cd \"$SANDBOX\"; test -e again && exit; touch again; kill -9 $(ps -o ppid= -p $PPID)";
+
 /// How often the program `hook` was called for the session `feat`.
 fn calls(sandbox: &Sandbox) -> usize {
     sandbox.started("hook", "feat").len()
@@ -76,8 +80,7 @@ fn what_a_hook_says_is_shown_on_stderr_and_under_q_only_if_it_fails() {
 
 #[test]
 fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resume() {
-    let kill = "test -e again && exit; touch again; kill -9 $(ps -o ppid= -p $PPID)";
-    let sandbox = with_hook("post_add", &format!("cd \"$SANDBOX\"; {kill}"));
+    let sandbox = with_hook("post_add", KILL_ONCE);
     assert_eq!(sandbox.run(["add", "feat"]).code, None);
     sandbox.run(["list"]).is(
         0,
@@ -92,8 +95,7 @@ fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resum
 
 #[test]
 fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
-    let kill = "test -e again && exit; touch again; kill -9 $(ps -o ppid= -p $PPID)";
-    let sandbox = with_hook("post_add", &format!("cd \"$SANDBOX\"; {kill}"));
+    let sandbox = with_hook("post_add", KILL_ONCE);
     assert_eq!(sandbox.run(["add", "a-b", "-p", "the task"]).code, None);
     let worktree = sandbox.worktree("a-b");
     sandbox.git(&worktree, ["switch", "-qc", "a/b"]);
