@@ -2,22 +2,22 @@
 
 use crate::sandbox::{Sandbox, read, write};
 use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Has git move a worktree, and gives where it is.
+fn move_worktree(sandbox: &Sandbox, worktree: &Path, name: &str) -> PathBuf {
+    let moved = sandbox.root.join(name);
+    let [from, to] = [worktree, &moved].map(|path| path.to_str().unwrap());
+    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    moved
+}
 
 #[test]
 fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
-    let moved = sandbox.root.join("moved here");
     write(&worktree.join("new"), "not committed");
-    sandbox.git(
-        &sandbox.main,
-        [
-            "worktree",
-            "move",
-            worktree.to_str().unwrap(),
-            moved.to_str().unwrap(),
-        ],
-    );
+    move_worktree(&sandbox, &worktree, "moved here");
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
         let outcome = sandbox.run_changes_nothing(args);
         assert!(
@@ -37,17 +37,8 @@ fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
 fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
-    let moved = sandbox.root.join("moved");
     sandbox.restart();
-    sandbox.git(
-        &sandbox.main,
-        [
-            "worktree",
-            "move",
-            worktree.to_str().unwrap(),
-            moved.to_str().unwrap(),
-        ],
-    );
+    move_worktree(&sandbox, &worktree, "moved");
     let refused = sandbox
         .run_changes_nothing(["resume", "feat"])
         .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
@@ -65,10 +56,9 @@ fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint
         let sandbox = Sandbox::new();
         let worktree = sandbox.add("feat");
         sandbox.restart();
-        let moved = sandbox.root.join("moved");
-        let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
-        sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
-        sandbox.git(&sandbox.main, ["worktree", "lock", to]);
+        let moved = move_worktree(&sandbox, &worktree, "moved");
+        let lock = ["worktree", "lock", moved.to_str().unwrap()];
+        sandbox.git(&sandbox.main, lock);
         if is_gone {
             fs::remove_dir_all(&moved).unwrap();
         }
@@ -95,9 +85,7 @@ const MOVED: &str =
 fn one_that_git_has_moved_while_its_windows_are_open_is_brought_back_without_closing_them() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
-    let moved = sandbox.root.join("moved");
-    let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
-    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    move_worktree(&sandbox, &worktree, "moved");
     let refused = sandbox
         .run_changes_nothing(["resume", "feat"])
         .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
