@@ -1,13 +1,15 @@
 //! What we know of Claude Code: its files, and how it is started.
 
+use crate::hint::Hint;
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::{Run, quote};
+use crate::{processes, wait};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The variable of the claude window that holds the task to start on.
 pub const PROMPT: &str = "TALLY_PROMPT";
@@ -45,6 +47,20 @@ pub struct Running {
     pub started_at: Option<u64>,
     /// What it does: `busy`, `idle`, `waiting`.
     pub status: Option<String>,
+    /// What kind it is: `interactive`, or `bg` for one in the background.
+    pub kind: Option<String>,
+    /// What Claude calls it in the background.
+    job_id: Option<String>,
+    /// Its conversation.
+    session_id: Option<String>,
+}
+
+impl Running {
+    /// What `claude attach` and `claude stop` call it.
+    pub fn job(&self) -> &str {
+        let id = self.job_id.as_ref().or(self.session_id.as_ref());
+        id.map_or("<id>", String::as_str)
+    }
 }
 
 impl Claude {
@@ -113,6 +129,26 @@ impl Claude {
             .filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok())
             .collect()
     }
+}
+
+/// Ends a Claude that works in the background, and waits until it has.
+///
+/// # Errors
+/// If it can't be told so, or goes on.
+pub fn stop(background: &Running) -> Result<()> {
+    /// How long it may take.
+    const LIMIT: Duration = Duration::from_secs(10);
+    let id = background.job();
+    Run::new("claude")
+        .args(["stop", id])
+        .stdout()
+        .with_context(|| format!("cannot end the Claude {id}, which works in the background"))?;
+    let what = format!("for the Claude {id} to end");
+    wait::until(LIMIT, &what, || {
+        Ok((!processes::lives(background.pid)).then_some(()))
+    })?
+    .with_context(|| format!("the Claude {id} goes on though it was told to end"))
+    .hint(format!("look at it: claude attach {id}"))
 }
 
 /// The program that a command starts, if it names one.
@@ -242,7 +278,6 @@ impl Conversation {
 mod tests {
     use super::*;
     use std::fs::File;
-    use std::time::Duration;
 
     const USER: &str = r#"{"type":"user","isSidechain":false,"entrypoint":"cli","timestamp":"2026-01-01T00:00:00Z"}"#;
 

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 Examples:
   tally-session add feature-payment     make a session, start its servers
   tally-session resume                  bring all back after a restart
-  tally-session remove feature-payment  clear it away; no work is lost"
+  tally-session remove feature-payment  clear it away
+  tally-session restore feature-payment have it back as it was"
 )]
 pub struct Cli {
     /// Work as if started in this folder
@@ -43,6 +44,8 @@ pub enum Command {
     Resume(Resume),
     List(List),
     Remove(Remove),
+    Restore(Restore),
+    Purge(Purge),
     Attach(Attach),
     Doctor(Doctor),
     /// Print the built-in layout, a start for one of your own
@@ -50,6 +53,9 @@ pub enum Command {
 Example:
   tally-session layout >.tally-session.toml")]
     Layout,
+    /// Delete what was removed and is kept no longer
+    #[command(hide = true)]
+    Sweep,
     Completions(Completions),
     /// Print the manual page
     #[command(after_help = "\
@@ -112,9 +118,13 @@ pub struct List {
     /// Print a JSON array, one object a session
     #[arg(long)]
     pub json: bool,
+
+    /// Show what was removed and can be had back
+    #[arg(long)]
+    pub removed: bool,
 }
 
-/// Clear sessions away, and lose no work
+/// Clear sessions away, so that they can be had back
 #[derive(Args)]
 #[command(
     visible_alias = "rm",
@@ -128,13 +138,48 @@ pub struct Remove {
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// Remove unmerged work too, saved under refs/tally-session/
+    /// Remove it though there is work in it that is nowhere else
     #[arg(short, long)]
     pub force: bool,
 
     /// Leave the branch
     #[arg(long)]
     pub keep_branch: bool,
+
+    /// Delete it for good, its commits too
+    #[arg(long)]
+    pub purge: bool,
+
+    /// Delete without asking
+    #[arg(short, long, requires = "purge")]
+    pub yes: bool,
+}
+
+/// Bring back what was removed, as it was
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session restore                 show what can be had back
+  tally-session restore feature-payment")]
+pub struct Restore {
+    /// The session to bring back [default: show which there are]
+    pub name: Option<String>,
+}
+
+/// Delete for good what was removed
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session purge feature-payment
+  tally-session purge --yes")]
+pub struct Purge {
+    /// What to delete [default: all that was removed]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    /// Delete without asking
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// Go to a session's windows; a stopped session is resumed first

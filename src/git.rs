@@ -1,8 +1,10 @@
 //! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`], of worktrees in [`worktrees`],
-//! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth, and saving it, is in [`work`].
+//! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], and keeping it without the
+//! branch in [`keep`].
 
 pub mod files;
 mod index;
+pub mod keep;
 mod progress;
 pub mod untouched;
 pub mod work;
@@ -20,6 +22,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy)]
 pub struct Git<'a> {
     dir: &'a Path,
+    /// What git keeps of the worktree, and the common git folder, where the checkout itself does not lead there.
+    folders: Option<(&'a Path, &'a Path)>,
     lock: Option<&'a File>,
 }
 
@@ -57,7 +61,20 @@ pub struct Branch {
 impl<'a> Git<'a> {
     /// git in the checkout at `dir`.
     pub fn at(dir: &'a Path) -> Self {
-        Self { dir, lock: None }
+        Self {
+            dir,
+            folders: None,
+            lock: None,
+        }
+    }
+
+    /// git in a worktree by what git keeps of it, wherever that is now.
+    pub fn of(admin: &'a Path, common: &'a Path) -> Self {
+        Self {
+            dir: common,
+            folders: Some((admin, common)),
+            lock: None,
+        }
     }
 
     /// The same, with a lock that is held until git has ended, even if this program is killed.
@@ -76,6 +93,10 @@ impl<'a> Git<'a> {
             .arg("-C")
             .arg(self.dir)
             .args(args);
+        let run = match self.folders {
+            Some((admin, common)) => run.env("GIT_DIR", admin).env("GIT_COMMON_DIR", common),
+            None => run,
+        };
         match self.lock {
             Some(lock) => run.holding(lock),
             None => run,
@@ -142,6 +163,19 @@ impl<'a> Git<'a> {
             ])
             .output()?;
         Ok(output.status.success().then(|| line_of(&output)))
+    }
+
+    /// The commit that a ref of this full name leads to, if it is there.
+    ///
+    /// # Errors
+    /// If git has to be asked and could not be started.
+    pub fn tip(self, common: &Path, refname: &str) -> Result<Option<String>> {
+        let tip = worktrees::tip(common, refname);
+        let is_known = !common.join("reftable").exists();
+        if is_known && tip.as_ref().is_none_or(|tip| !tip.starts_with("ref: ")) {
+            return Ok(tip);
+        }
+        self.object(refname, "commit")
     }
 
     /// Makes a branch that tracks a remote one: `origin/name`.
@@ -217,30 +251,6 @@ impl<'a> Git<'a> {
             }
         }
         None
-    }
-
-    /// Takes a worktree away with all that is in its folder; one whose folder is gone, too.
-    ///
-    /// # Errors
-    /// If git fails, also because the worktree is locked.
-    pub fn remove_worktree(self, path: &Path) -> Result<()> {
-        self.run(["worktree", "remove", "--force", "--"])
-            .arg(path)
-            .insist()
-            .map(drop)
-            .with_context(|| format!("cannot remove the worktree {}", path.display()))
-    }
-
-    /// Takes a half-made worktree away, which git has locked while it was making it.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn remove_unfinished_worktree(self, path: &Path) -> Result<()> {
-        self.run(["worktree", "remove", "--force", "--force", "--"])
-            .arg(path)
-            .insist()
-            .map(drop)
-            .with_context(|| format!("cannot remove the half-made worktree {}", path.display()))
     }
 
     /// Takes a branch away, merged or not.

@@ -28,6 +28,8 @@ pub struct Layout {
     pub activate: String,
     /// How Claude Code is started, options included.
     pub claude: String,
+    /// How many days what was removed is kept.
+    pub keep_removed: u64,
     /// Each service with the first port to try.
     pub ports: IndexMap<String, Port>,
     /// What a worktree gets from the main checkout.
@@ -134,6 +136,7 @@ impl From<LayoutFile> for Layout {
         Self {
             activate: text(file.activate),
             claude: text(file.claude),
+            keep_removed: file.keep_removed.unwrap_or_default(),
             ports: file
                 .ports
                 .into_iter()
@@ -241,6 +244,7 @@ mod tests {
         ("\nactivat = \"\"", 2, "unknown field `activat`"),
         ("[files]\nlinks = []", 2, "unknown field `links`"),
         ("\n\nclaude = 1", 3, "`claude`"),
+        ("keep_removed = -1", 1, "`keep_removed`"),
         ("a = [", 1, "unclosed array"),
         ("[ports]\nweb = 70000", 2, "70000 is no port"),
         (

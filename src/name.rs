@@ -1,6 +1,7 @@
 //! The name of a session.
 
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The longest name, in bytes.
@@ -10,8 +11,17 @@ const LONGEST: usize = 100;
 const LIKE: f64 = 0.7;
 
 /// A name that git takes as a branch and that is safe in a path: checked once, here.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct SessionName(String);
+
+impl TryFrom<String> for SessionName {
+    type Error = anyhow::Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        Self::parse(&name)
+    }
+}
 
 impl SessionName {
     /// Checks a name against the contract's rules and those of `git check-ref-format --branch`.

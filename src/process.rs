@@ -311,23 +311,6 @@ impl<'a> Run<'a> {
         self.stdout()
     }
 
-    /// Starts it and leaves it to itself: it goes on when this program has ended, and when the terminal goes away.
-    ///
-    /// # Errors
-    /// If it could not be started.
-    pub fn leave(&self) -> Result<(), Failure> {
-        let mut command = self.command();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0);
-        command
-            .spawn()
-            .map(drop)
-            .map_err(|error| self.not_started(error))
-    }
-
     /// Runs it on the user's own terminal.
     ///
     /// # Errors
@@ -379,6 +362,21 @@ pub fn outlive_terminal() -> io::Result<ExitCode> {
         .status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Starts this program once more with a command of its own in a folder, and leaves it to itself: it goes on when this one has
+/// ended, and when the terminal goes away.
+///
+/// # Errors
+/// If it can't be started.
+pub fn leave_own(dir: &Path, command: &str) -> io::Result<()> {
+    let mut own = Command::new(std::env::current_exe()?);
+    own.arg("-C").arg(dir).arg(command);
+    own.stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0);
+    own.spawn().map(drop)
 }
 
 /// The command that installs a program which is called as its package is.

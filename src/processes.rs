@@ -276,6 +276,17 @@ pub fn signal(process: &Process, signal: Signal) {
     }
 }
 
+/// The name of a user, or the number where there is none.
+pub fn user(number: u32) -> String {
+    let users = sysinfo::Users::new_with_refreshed_list();
+    let named = users.ok().and_then(|users| {
+        let user =
+            users.get_user_by_id(&sysinfo::Uid::try_from(usize::try_from(number).ok()?).ok()?)?;
+        Some(user.name().to_owned())
+    });
+    named.unwrap_or_else(|| format!("user {number}"))
+}
+
 fn pid_of(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
 }

@@ -108,6 +108,14 @@ impl Project {
             .with_file_name(format!("{}-{}", self.name, name.slug()))
     }
 
+    /// A name for which a session's worktree would be at this path, if there is one.
+    pub fn name_at(&self, path: &Path) -> Option<SessionName> {
+        let beside = path.parent() == self.main.parent();
+        let name = path.file_name()?.to_str().filter(|_| beside)?;
+        let slug = name.strip_prefix(&self.name)?.strip_prefix('-')?;
+        SessionName::parse(slug).ok()
+    }
+
     /// Whether a folder is a worktree of this repository, as its own `.git` file says.
     pub fn owns_worktree(&self, dir: &Path) -> bool {
         admin_folder(dir)

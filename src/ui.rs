@@ -70,7 +70,9 @@ pub fn set_folder(folder: &Path) {
 
 /// A text whose commands can be pasted where this one was typed.
 pub fn as_typed(text: impl Display) -> String {
-    const VERBS: [&str; 6] = ["add", "attach", "doctor", "list", "remove", "resume"];
+    const VERBS: [&str; 8] = [
+        "add", "attach", "doctor", "list", "purge", "remove", "restore", "resume",
+    ];
     let text = text.to_string();
     let Some(folder) = FOLDER.get() else {
         return text;
@@ -142,11 +144,30 @@ pub fn answer_width() -> Option<usize> {
     })
 }
 
+/// What the user has to know before he is asked.
+pub fn say(text: impl Display) {
+    if tells(Verbosity::Normal) {
+        let _ = writeln!(anstream::stderr(), "{}", as_typed(text));
+    }
+}
+
 /// Something that is not as the user may expect, and did not stop the work.
 pub fn warn(text: impl Display) {
     if tells(Verbosity::Normal) {
         narrate(YELLOW, "warning: ", as_typed(text));
     }
+}
+
+/// Asks on the terminal whether to go on; none if there is no terminal to ask on.
+pub fn agrees(question: impl Display) -> Option<bool> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let _ = write!(anstream::stderr(), "{YELLOW}{question}{YELLOW:#} [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    let answer = answer.trim().to_lowercase();
+    Some(read.is_ok() && (answer == "y" || answer == "yes"))
 }
 
 /// What the program waits for, told when it takes long.

@@ -1,5 +1,6 @@
 //! `list`: a table for people, or JSON for programs.
 
+pub mod removed;
 mod table;
 
 use super::Context;
@@ -12,6 +13,10 @@ use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
+    if args.removed {
+        removed::show(context, args.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let sessions = session::all(&context.project, &context.layout)?;
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
     if args.json {

@@ -7,7 +7,9 @@ mod doctor;
 mod layout;
 mod list;
 mod man;
+mod purge;
 mod remove;
+mod restore;
 mod resume;
 
 use crate::claude::{self, Claude};
@@ -17,7 +19,7 @@ use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process;
 use crate::project::Project;
-use crate::session::trash;
+use crate::session::loss::{purge as deletion, trash};
 use crate::{tmux, ui};
 use anyhow::{Result, anyhow};
 use std::io::IsTerminal;
@@ -43,6 +45,9 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Add(args) => in_project(dir, |context| add::run(context, &args)),
         Command::Resume(args) => in_project(dir, |context| resume::run(context, &args)),
         Command::List(args) => in_project(dir, |context| list::run(context, &args)),
+        Command::Restore(args) => in_project(dir, |context| restore::run(context, &args)),
+        Command::Purge(args) => in_project(dir, |context| purge::run(context, &args)),
+        Command::Sweep => in_project(dir, |context| Ok(purge::sweep(context))),
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
         Command::Doctor(args) => doctor::run(dir, &args),
@@ -71,7 +76,7 @@ fn in_project(
         claude: Claude::of_user()?,
     };
     let outcome = work(&context);
-    trash::sweep(&context.project);
+    deletion::sweep(&context.project, context.layout.keep_removed);
     outcome
 }
 

@@ -1,9 +1,10 @@
-//! `remove`: clears sessions away and says where saved work is.
+//! `remove`: clears sessions away and says how to have them back.
 
-use super::Context;
+use super::{Context, purge};
 use crate::cli;
 use crate::name::SessionName;
-use crate::session::remove::{self, Removed, Wish};
+use crate::session::loss::named;
+use crate::session::remove::{self, Outcome, Wish};
 use crate::session::tmux_name;
 use crate::{process, tmux, ui};
 use anyhow::Result;
@@ -16,14 +17,10 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         let tmux_name = tmux_name(&context.project, name);
         here.as_ref().is_some_and(|here| *here == tmux_name)
     };
-    if let Some(name) = names.iter().find(is_here)
-        && !process::outlives_terminal()
-    {
-        if args.force {
-            ui::warn(format_args!(
-                "this window closes with the others of {name}: work that would be lost is saved in refs/tally-session/{name}"
-            ));
-        }
+    if args.purge {
+        purge::ask_for_sessions(&names, args.yes)?;
+    }
+    if names.iter().any(|name| is_here(&name)) && !process::outlives_terminal() {
         return Ok(process::outlive_terminal()?);
     }
     let wish = Wish {
@@ -40,21 +37,36 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
                 &name,
                 wish,
             );
-            (name, removed)
+            let purged = removed.and_then(|mut outcome| {
+                if let Some(removed) = outcome.removed.take_if(|_| args.purge) {
+                    removed.purge(&context.project)?;
+                }
+                Ok(outcome)
+            });
+            (name, purged)
         })
         .collect();
-    Ok(super::show_all(results, |name, removed: Removed| {
-        removed.notes.iter().for_each(ui::warn);
-        ui::done(format_args!("removed {name}"));
-        if let Some(saved) = &removed.saved {
-            ui::done(format_args!(
-                "  its work is saved as {} in {}",
-                saved.commit, saved.refname
-            ));
-            ui::done(format_args!(
-                "  get it back with: tally-session add {} --from {}",
-                removed.back, saved.refname
-            ));
-        }
+    Ok(super::show_all(results, |name, outcome| {
+        show(context, name, &outcome)
     }))
+}
+
+fn show(context: &Context, name: &SessionName, outcome: &Outcome) {
+    outcome.notes.iter().for_each(ui::warn);
+    ui::done(format_args!("removed {name}"));
+    let Some(removed) = &outcome.removed else {
+        return;
+    };
+    if !removed.about.went.is_empty() {
+        ui::done(format_args!(
+            "  with it went: {}",
+            named(&removed.about.went)
+        ));
+    }
+    match context.layout.keep_removed {
+        0 => {}
+        days => ui::done(format_args!(
+            "  for {days} days it can be had back: tally-session restore {name}"
+        )),
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::cli;
+use crate::name::SessionName;
 use crate::session::resume::{self, Resumed};
 use crate::ui;
 use anyhow::Result;
@@ -17,27 +18,30 @@ pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
             .error(ErrorKind::WrongNumberOfValues, words)
             .exit();
     }
-    super::warn_without_claude(context);
     let attach_to = names.first().cloned().filter(|_| args.attach);
     let wanted = Some(names).filter(|names| !names.is_empty());
-    let results = resume::resume(
-        &context.project,
-        &context.layout,
-        &context.claude,
-        wanted.as_deref(),
-    )?;
+    let code = bring_back(context, wanted.as_deref())?;
+    match attach_to {
+        Some(name) if code == ExitCode::SUCCESS => super::attach_to(context, &name),
+        _ => Ok(code),
+    }
+}
+
+/// Brings these sessions back, or all.
+///
+/// # Errors
+/// If the store can't be read, or tmux can't be asked which sessions run.
+pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<ExitCode> {
+    super::warn_without_claude(context);
+    let results = resume::resume(&context.project, &context.layout, &context.claude, wanted)?;
     if results.is_empty() {
         ui::done("there are no sessions to resume; make one with: tally-session add <name>");
     }
-    let code = super::show_all(results, |name, resumed| match resumed {
+    Ok(super::show_all(results, |name, resumed| match resumed {
         Resumed::AlreadyRunning => ui::done(format_args!("{name} is already running")),
         Resumed::Started(notes) => {
             notes.iter().for_each(ui::warn);
             ui::done(format_args!("resumed {name}: tally-session attach {name}"));
         }
-    });
-    match attach_to {
-        Some(name) if code == ExitCode::SUCCESS => super::attach_to(context, &name),
-        _ => Ok(code),
-    }
+    }))
 }

@@ -2,13 +2,9 @@
 
 use super::{Git, paths};
 use anyhow::Result;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// What has git look again at files that are hidden from it, in each of the two ways.
-pub const UNHIDE: [&str; 2] = ["--no-skip-worktree", "--no-assume-unchanged"];
 
 /// git sooner tells of all files than of more paths than these, and takes no list of any length.
 pub(super) const FEW: usize = 50;
@@ -29,6 +25,10 @@ pub struct Status {
     pub head: Option<String>,
     /// What differs from it.
     pub changes: Vec<Change>,
+    /// Whether the index does.
+    pub is_staged: bool,
+    /// What git ignores, where that was asked for; a folder that is ignored as a whole with a slash at the end.
+    pub ignored: Vec<String>,
 }
 
 impl Status {
@@ -45,6 +45,10 @@ impl Status {
                 Some(b'1') => (path(CHANGED), false),
                 Some(b'u') => (path(CONFLICT), false),
                 Some(b'?') => (path(1), true),
+                Some(b'!') => {
+                    status.ignored.extend(path(1).map(ToOwned::to_owned));
+                    continue;
+                }
                 _ => {
                     let head = line.strip_prefix("# branch.oid ");
                     let head = head.filter(|head| *head != "(initial)");
@@ -52,6 +56,7 @@ impl Status {
                     continue;
                 }
             };
+            status.is_staged |= !untracked && line.as_bytes().get(2) != Some(&b'.');
             status.changes.extend(path.map(|path| Change {
                 untracked,
                 path: path.to_owned(),
@@ -93,7 +98,7 @@ impl Git<'_> {
             return self.changes();
         }
         if !tracked.is_empty() {
-            changes.extend(self.status(&tracked)?.changes);
+            changes.extend(self.status(&tracked, "no")?.changes);
         }
         Ok(changes)
     }
@@ -103,14 +108,19 @@ impl Git<'_> {
     /// # Errors
     /// If git fails.
     pub fn changes(self) -> Result<Vec<Change>> {
-        Ok(self.status::<&str>([])?.changes)
+        Ok(self.status::<&str>([], "no")?.changes)
     }
 
-    /// The same, or that of some paths, with the commit that it is compared with.
+    /// The same, or that of some paths, with the commit that it is compared with. What git ignores is told where `ignored` is
+    /// `matching`, and not where it is `no`.
     ///
     /// # Errors
     /// If git fails.
-    pub fn status<S: AsRef<OsStr>>(self, paths: impl IntoIterator<Item = S>) -> Result<Status> {
+    pub fn status<S: AsRef<OsStr>>(
+        self,
+        paths: impl IntoIterator<Item = S>,
+        ignored: &str,
+    ) -> Result<Status> {
         let status = self
             .run([
                 "--no-optional-locks",
@@ -125,6 +135,7 @@ impl Git<'_> {
                 "--untracked-files=all",
                 "--ignore-submodules=none",
                 "--no-renames",
+                &format!("--ignored={ignored}"),
                 "--",
             ])
             .args(paths)
@@ -159,60 +170,6 @@ impl Git<'_> {
             .output()?
             .status
             .success())
-    }
-
-    /// The files whose changes are hidden from git in this checkout: those that it is told to leave as they are, and those that
-    /// it is told to take as unchanged.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn hidden(self) -> Result<Vec<OsString>> {
-        let list = self.run(["ls-files", "-v", "-z"]).insist()?;
-        let hidden = list.split(|&byte| byte == 0).filter_map(|line| {
-            let (tag, path) = (line.first()?, line.get(2..)?);
-            // A small letter tells of the second kind.
-            (*tag == b'S' || tag.is_ascii_lowercase()).then(|| OsStr::from_bytes(path).to_owned())
-        });
-        Ok(hidden.collect())
-    }
-
-    /// Those of the hidden files that are there and are changed. `index` is a copy of the checkout's, which is used up.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn changed_hidden(self, hidden: &[OsString], index: &Path) -> Result<Vec<OsString>> {
-        self.unhide(hidden, index)?;
-        let changed = self
-            .run([
-                "diff",
-                "--name-only",
-                "-z",
-                "--diff-filter=d",
-                "--no-ext-diff",
-            ])
-            .args(["--no-relative", "--no-renames", "--ignore-submodules=all"])
-            .env("GIT_INDEX_FILE", index)
-            .insist()?;
-        let changed: HashSet<_> = changed.split(|&byte| byte == 0).collect();
-        let hidden = hidden.iter().cloned();
-        Ok(hidden
-            .filter(|path| changed.contains(path.as_bytes()))
-            .collect())
-    }
-
-    /// Has git see the changes of these files in an index.
-    pub(super) fn unhide(self, hidden: &[OsString], index: &Path) -> Result<()> {
-        if hidden.is_empty() {
-            return Ok(());
-        }
-        let list = hidden.join(OsStr::new("\0"));
-        for unhide in UNHIDE {
-            self.run(["update-index", unhide, "-z", "--stdin"])
-                .env("GIT_INDEX_FILE", index)
-                .input(list.as_bytes().to_vec())
-                .insist()?;
-        }
-        Ok(())
     }
 
     /// What HEAD has of a file; none if it does not have it.
@@ -297,6 +254,7 @@ mod tests {
             "1 D. N... 100644 000000 000000 aaaa 0000 gone",
             "u UU N... 100644 100644 100644 100644 a b c in conflict",
             "? new file",
+            "! logs/",
             "",
         ];
         let change = |path: &str, untracked| Change {
@@ -312,7 +270,9 @@ mod tests {
                     change("gone", false),
                     change("in conflict", false),
                     change("new file", true),
-                ]
+                ],
+                is_staged: true,
+                ignored: vec!["logs/".to_owned()],
             }
         );
         assert_eq!(

@@ -20,7 +20,6 @@ use std::path::Path;
 const MANY: usize = 50;
 
 /// A checkout whose tracked files are all as its index has them.
-#[derive(PartialEq, Eq)]
 pub struct Untouched {
     /// The tree that the files make up.
     pub tree: String,
@@ -30,6 +29,8 @@ pub struct Untouched {
     pub commit: String,
     /// What git would show as new: files, and other repositories, with a slash at the end.
     pub new: Vec<String>,
+    /// All that it does not track, with what it ignores: a folder without tracked files as a whole, with a slash at the end.
+    pub others: Vec<String>,
 }
 
 impl Untouched {
@@ -49,6 +50,7 @@ impl Git<'_> {
         let Some(mut seen) = look(self.dir, ours) else {
             return Ok(None);
         };
+        seen.others.clone_from(&seen.new);
         if !seen.new.is_empty() {
             let wanted = Some(&seen.new).filter(|new| new.len() <= FEW);
             seen.new = self.untracked(wanted.into_iter().flatten())?;
@@ -78,6 +80,7 @@ fn look(checkout: &Path, ours: &[String]) -> Option<Untouched> {
         refname,
         commit,
         new: others?.concat(),
+        others: Vec::new(),
     })
 }
 

@@ -1,19 +1,10 @@
-//! What git has of the work on a branch, and saving it.
+//! What git has of the work on a branch.
 
+use super::worktrees::Worktree;
 use super::{Git, line_of, paths};
 use crate::parallel;
-use crate::process::{Failure, Run};
 use anyhow::Result;
-use std::ffi::OsString;
-use std::path::Path;
-
-/// Who makes the commits that save a session's work: they are this program's, whoever the user is to git.
-const SAVER: [(&str, &str); 4] = [
-    ("GIT_AUTHOR_NAME", "tally-session"),
-    ("GIT_AUTHOR_EMAIL", "tally-session@localhost"),
-    ("GIT_COMMITTER_NAME", "tally-session"),
-    ("GIT_COMMITTER_EMAIL", "tally-session@localhost"),
-];
+use std::collections::HashSet;
 
 /// Commits, newest first.
 #[derive(Debug, PartialEq, Eq)]
@@ -163,129 +154,138 @@ impl<'a> Git<'a> {
             .and_then(|(ahead, behind)| Some((ahead.parse().ok()?, behind.parse().ok()?))))
     }
 
-    /// Whether this checkout has commits that no remote branch has.
+    /// The commits at the tips of the main branches, each once: of the branch that the main checkout is on and of its upstream,
+    /// of those that are called so, and of the remotes'. The doomed branch is none, nor is its own upstream, nor a detached HEAD.
     ///
     /// # Errors
     /// If git fails.
+    pub fn main_branches(
+        self,
+        worktrees: &[Worktree],
+        doomed: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let checked_out = worktrees.first().and_then(|main| main.branch.as_deref());
+        let local = ["main", "master"].into_iter().chain(checked_out);
+        let local = local.map(|branch| format!("refs/heads/{branch}"));
+        let remote = ["HEAD", "main", "master"].map(|branch| format!("refs/remotes/*/{branch}"));
+        let doomed = doomed.map(|branch| format!("refs/heads/{branch}"));
+        let list = self
+            .run(["for-each-ref"])
+            .arg("--format=%(refname)%00%(objectname)%00%(symref)%00%(upstream)")
+            .args(local.chain(remote).chain(doomed.clone()))
+            .insist()?;
+        let list = String::from_utf8_lossy(&list);
+        let lines = list
+            .lines()
+            .map(|line| line.splitn(4, '\0').collect::<Vec<_>>());
+        let lines: Vec<_> = lines.filter(|line| line.len() == 4).collect();
+        let of = |refname: Option<String>| {
+            lines
+                .iter()
+                .find(move |line| Some(line[0]) == refname.as_deref())
+        };
+        let own_upstream = of(doomed.clone()).map(|line| line[3]);
+        let is_none = |name: &str| {
+            Some(name) == doomed.as_deref()
+                || own_upstream.is_some_and(|own| !own.is_empty() && own == name)
+        };
+        let mut tips: Vec<String> = Vec::new();
+        for line in &lines {
+            if !is_none(line[0]) && !is_none(line[2]) && !tips.iter().any(|tip| tip == line[1]) {
+                tips.push(line[1].to_owned());
+            }
+        }
+        let main = checked_out.map(|branch| format!("refs/heads/{branch}"));
+        let upstream = of(main).map(|line| line[3]).filter(|name| !name.is_empty());
+        if let Some(upstream) = upstream.filter(|name| !is_none(name))
+            && let Some(tip) = self.object(upstream, "commit")?
+            && !tips.contains(&tip)
+        {
+            tips.push(tip);
+        }
+        Ok(tips)
+    }
+
+    /// Whether this repository has commits that no remote branch has: of any branch, checked out or not, or put aside in a stash.
+    ///
+    /// # Errors
+    /// If git fails, also because the repository is another user's.
     pub fn has_unpushed(self) -> Result<bool> {
         let list = self
-            .run([
-                "rev-list",
-                "--ignore-missing",
-                "--max-count=1",
-                "HEAD",
-                "--branches",
-                "--not",
-                "--remotes",
-            ])
+            .run(["rev-list", "--ignore-missing", "--max-count=1", "--all"])
+            .args(["--not", "--remotes"])
             .insist()?;
         Ok(!list.is_empty())
     }
 
-    /// The submodules that are checked out, also those of submodules, by their paths.
+    /// Whether `target` has all that `tip` has, whatever became of the commits: merged, rebased, or squashed into one. Where the
+    /// changes take each other back, only the commits themselves count.
     ///
     /// # Errors
     /// If git fails.
-    pub fn submodules(self) -> Result<Vec<String>> {
-        let tell = r#"printf '%s\0' "$displaypath""#;
-        let list = self
-            .run(["submodule", "foreach", "--quiet", "--recursive", tell])
-            .insist()?;
-        Ok(paths(&list))
-    }
-
-    /// Whether `target` has all that `tip` has, whatever became of the commits: merged, rebased, or squashed into one.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn has_all_of(self, tip: &str, target: &str) -> Result<bool> {
         let base = self.run(["merge-base", target, tip]).output()?;
         if !base.status.success() {
             return Ok(false);
         }
         let base = line_of(&base);
-        Ok(self.has_squashed(tip, target, &base)? || self.merges_to_itself(tip, target, &base)?)
-    }
-
-    /// Whether one commit of `target` has the very changes that `tip` has since `base`.
-    fn has_squashed(self, tip: &str, target: &str, base: &str) -> Result<bool> {
-        let squashed = self.commit(&format!("{tip}^{{tree}}"), &[base.to_owned()], "Squashed")?;
-        let cherry = self.run(["cherry", target, &squashed]).output()?;
-        Ok(cherry.status.success() && line_of(&cherry).starts_with('-'))
+        let changed = self
+            .run(["diff", "--name-only", "--no-renames", "-z", &base, tip])
+            .insist()?;
+        if changed.is_empty() {
+            return Ok(base == tip);
+        }
+        Ok(self.merges_to_itself(tip, target, &changed)?
+            || self.has_patches_of(tip, target, &base)?)
     }
 
     /// Whether merging `tip` into `target` would change nothing. A git older than 2.38 cannot tell: the answer is no then.
-    /// Nor is it believed where the project merges a file in a way of its own, which may be to keep what is there.
-    fn merges_to_itself(self, tip: &str, target: &str, base: &str) -> Result<bool> {
+    /// Nor is it believed where the project merges a `changed` file in a way of its own, which may be to keep what is there.
+    fn merges_to_itself(self, tip: &str, target: &str, changed: &[u8]) -> Result<bool> {
         let merged = self
             .run(["merge-tree", "--write-tree", target, tip])
             .output()?;
         if !merged.status.success() || self.object(target, "tree")? != Some(line_of(&merged)) {
             return Ok(false);
         }
-        let changed = self
-            .run(["diff", "--name-only", "--no-renames", "-z", base, tip])
-            .insist()?;
         let drivers = self
             .run(["check-attr", "-z", "--stdin", "merge"])
-            .input(changed)
+            .input(changed.to_vec())
             .insist()?;
         Ok(paths(&drivers)
             .chunks(3)
             .all(|answer| answer.last().is_some_and(|driver| driver == "unspecified")))
     }
 
-    /// Makes a commit of all that is in this checkout, tracked or not, but for what git ignores. What is staged and differs is
-    /// one more parent, as in a stash; changes of `hidden` files are seen. Nothing of the checkout changes, its index neither: `index` is a copy of that.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn commit_all(
-        self,
-        index: &Path,
-        hidden: &[OsString],
-        mut parents: Vec<String>,
-        message: &str,
-    ) -> Result<String> {
-        let with_index = |run: Run<'a>| run.env("GIT_INDEX_FILE", index);
-        // With a conflict in it an index is no tree; the folder has what there is then.
-        let staged = with_index(self.run(["write-tree"])).output()?;
-        self.unhide(hidden, index)?;
-        with_index(self.run(["add", "--all", "--", "."])).insist()?;
-        let tree = with_index(self.run(["write-tree"])).insist()?;
-        let tree = String::from_utf8_lossy(&tree).trim().to_owned();
-        if staged.status.success() {
-            let staged = line_of(&staged);
-            if staged != tree && self.object("HEAD", "tree")?.as_ref() != Some(&staged) {
-                parents.push(self.commit(
-                    &staged,
-                    &parents,
-                    &format!("{message}: what was staged"),
-                )?);
-            }
+    /// Whether `target` has had, since `base`, a commit with the very changes that `tip` has since then, or one for each of its
+    /// commits. White space counts. A git older than 2.39 can't tell: the answer is no then.
+    fn has_patches_of(self, tip: &str, target: &str, base: &str) -> Result<bool> {
+        let theirs = self.patches(["log", "--no-merges", &format!("{base}..{target}")])?;
+        let squashed = self.patches(["diff", base, tip])?;
+        if squashed.len() == 1 && squashed.is_subset(&theirs) {
+            return Ok(true);
         }
-        self.commit(&tree, &parents, message)
+        let merges = format!("{base}..{tip}");
+        let merges = self
+            .run(["rev-list", "--merges", "--max-count=1", &merges])
+            .insist()?;
+        let ours = self.patches(["log", "--no-merges", &format!("{base}..{tip}")])?;
+        Ok(merges.is_empty() && !ours.is_empty() && ours.is_subset(&theirs))
     }
 
-    fn commit(self, tree: &str, parents: &[String], message: &str) -> Result<String> {
-        let commit = self.run(["commit-tree", "-m", message]);
-        let commit = SAVER
-            .iter()
-            .fold(commit, |commit, (name, value)| commit.env(name, *value));
-        let commit = parents
-            .iter()
-            .fold(commit, |commit, parent| commit.args(["-p", parent]));
-        let hash = commit.arg(tree).insist()?;
-        Ok(String::from_utf8_lossy(&hash).trim().to_owned())
-    }
-
-    /// Makes a ref that must not be there yet, nor one that stands in its way.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn create_ref(self, name: &str, commit: &str) -> Result<(), Failure> {
-        self.run(["update-ref", name, commit, &"0".repeat(commit.len())])
-            .stdout()
-            .map(drop)
+    /// What git calls the patches that this command prints.
+    fn patches<const N: usize>(self, command: [&str; N]) -> Result<HashSet<String>> {
+        let patches = self
+            .run(command)
+            .args(["--patch", "--binary", "--no-color", "--no-ext-diff"])
+            .args(["--no-textconv", "--no-renames", "--full-index"])
+            .insist()?;
+        let ids = self
+            .run(["patch-id", "--verbatim"])
+            .input(patches)
+            .output()?;
+        let ids = String::from_utf8_lossy(&ids.stdout);
+        let ids = ids.lines().filter_map(|line| line.split(' ').next());
+        Ok(ids.map(ToOwned::to_owned).collect())
     }
 }

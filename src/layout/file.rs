@@ -16,6 +16,7 @@ pub type Text = Spanned<String>;
 pub struct LayoutFile {
     pub activate: Option<Text>,
     pub claude: Option<Text>,
+    pub keep_removed: Option<u64>,
     pub ports: Option<IndexMap<Text, Port>>,
     pub files: FileLists,
     pub env: Option<IndexMap<Text, IndexMap<Text, Text>>>,
@@ -71,6 +72,7 @@ impl LayoutFile {
         Self {
             activate: self.activate.or(other.activate),
             claude: self.claude.or(other.claude),
+            keep_removed: self.keep_removed.or(other.keep_removed),
             ports: self.ports.or(other.ports),
             files: FileLists {
                 link: self.files.link.or(other.files.link),

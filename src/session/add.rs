@@ -67,11 +67,7 @@ pub fn add<'a>(
     let start = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
     let prompt = wish.prompt.map(ToOwned::to_owned);
-    hold.begin(Unfinished {
-        start: start.clone(),
-        prompt,
-        is_new: true,
-    })?;
+    hold.begin(Unfinished::of_new(start.clone(), prompt))?;
     let record = match record::write(project, layout, name) {
         Ok(record) => record,
         Err(error) => {
@@ -95,7 +91,7 @@ pub fn add<'a>(
                 notes,
             })
         }
-        Err(error) => Err(take_back(&session, &made, claude, error, hold)),
+        Err(error) => Err(take_back(&session, &made, &start, claude, error, hold)),
     }
 }
 
@@ -103,17 +99,19 @@ pub fn add<'a>(
 fn take_back(
     session: &Session<'_>,
     made: &Made,
+    start: &Start,
     claude: &Claude,
     error: anyhow::Error,
-    hold: Hold,
+    mut hold: Hold,
 ) -> anyhow::Error {
-    let mut failures = make::undo(session, made, claude, &hold);
+    let mut notes = Vec::new();
+    let mut failures = make::undo(session, made, start, claude, &mut hold, &mut notes);
     if failures.is_empty() {
         failures.extend(session.take_out_record().err());
     }
     if failures.is_empty() {
         hold.finish();
-        return error;
+        return notes.into_iter().fold(error, with_hint);
     }
     // The record stays: it leads to what could not be taken back.
     let left: Vec<_> = failures

@@ -312,17 +312,3 @@ pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
         .chain([CLAUDE_SETTINGS])
         .map(ToOwned::to_owned)
 }
-
-/// Takes the links out of the worktree, so that nothing that removes it can reach through them.
-///
-/// # Errors
-/// If a link can't be removed.
-pub fn unlink(session: &Session<'_>) -> Result<()> {
-    for path in &session.layout.files.link {
-        let link = session.record.worktree().join(path);
-        if link.is_symlink() {
-            remove_file(&link)?;
-        }
-    }
-    Ok(())
-}

@@ -1,4 +1,4 @@
-//! Keeping what a session puts into its worktree out of git's sight, and finding work that is hidden so.
+//! Keeping what a session puts into its worktree out of git's sight.
 
 use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
 use super::{Session, lock_store};
@@ -9,7 +9,6 @@ use crate::store::atomic::{self, read_if_there};
 use crate::store::records;
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashSet};
-use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -148,44 +147,6 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
         .open(&path)
         .with_context(failed)?;
     file.write_all(text.as_bytes()).with_context(failed)
-}
-
-/// Files that git tracks whose changes are hidden from it, and that have more changed than the session's own variables.
-///
-/// # Errors
-/// If git fails, or a file can't be read.
-pub fn work(session: &Session<'_>) -> Result<Vec<OsString>> {
-    let git = Git::at(session.record.worktree());
-    let hidden = git.hidden()?;
-    if hidden.is_empty() {
-        return Ok(hidden);
-    }
-    let changed = with_index(session, |index| git.changed_hidden(&hidden, index))?;
-    let mut work = Vec::new();
-    for path in changed {
-        let is_ours = path.to_str().map(|path| is_our_change(session, path));
-        if !is_ours.transpose()?.unwrap_or(false) {
-            work.push(path);
-        }
-    }
-    Ok(work)
-}
-
-/// Does something with a copy of the index of the session's worktree.
-///
-/// # Errors
-/// If it can't be copied, and those of the work.
-pub fn with_index<T>(session: &Session<'_>, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
-    let admin = session.admin()?;
-    let copy = admin.join("tally-session-index");
-    if admin.join("index").exists() {
-        fs::copy(admin.join("index"), &copy)
-            .with_context(|| format!("cannot write {}", copy.display()))?;
-    }
-    let result = work(&copy);
-    // A leftover in git's own folder goes with the worktree.
-    let _ = fs::remove_file(&copy);
-    result
 }
 
 /// Whether a file that git tracks is one with variables of the session's, and differs from what is committed by these alone, if

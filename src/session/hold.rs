@@ -1,6 +1,7 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
 use super::lock_windows;
+use super::loss::removed::Removed;
 use crate::git::Start;
 use crate::name::SessionName;
 use crate::project::Project;
@@ -19,7 +20,7 @@ pub struct Hold {
 }
 
 /// What is needed to finish a command that was cut short.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Unfinished {
     /// What the branch starts from.
     pub start: Start,
@@ -27,6 +28,20 @@ pub struct Unfinished {
     pub prompt: Option<String>,
     /// Whether the worktree is a new one, which the project's own command has not been run for.
     pub is_new: bool,
+    /// Whether the layout's variables are to be set in files that are there, too.
+    #[serde(default = "yes")]
+    pub sets_variables: bool,
+    /// The conversation that Claude goes on with, where that is not the last one.
+    #[serde(default)]
+    pub conversation: Option<String>,
+    /// The id of what is taken away or brought back.
+    #[serde(default)]
+    pub removed: Option<String>,
+}
+
+/// Older versions had no other way.
+fn yes() -> bool {
+    true
 }
 
 impl Unfinished {
@@ -36,6 +51,19 @@ impl Unfinished {
             start: Start::Existing,
             prompt: None,
             is_new: false,
+            sets_variables: true,
+            conversation: None,
+            removed: None,
+        }
+    }
+
+    /// A new session is to be made.
+    pub fn of_new(start: Start, prompt: Option<String>) -> Self {
+        Self {
+            start,
+            prompt,
+            is_new: true,
+            ..Self::of_existing()
         }
     }
 }
@@ -131,6 +159,38 @@ impl Hold {
         self.unfinished
             .as_ref()
             .is_some_and(|unfinished| unfinished.is_new)
+    }
+
+    /// Whether the layout's variables are to be set in files that are there, too.
+    pub fn sets_variables(&self) -> bool {
+        let unfinished = self.unfinished.as_ref();
+        unfinished.is_some_and(|unfinished| unfinished.sets_variables)
+    }
+
+    /// The conversation that Claude goes on with, where that is not the last one.
+    pub fn conversation(&self) -> Option<&str> {
+        self.unfinished.as_ref()?.conversation.as_deref()
+    }
+
+    /// What a command that was cut short was taking away or bringing back.
+    pub fn removed(&self, project: &Project) -> Option<Removed> {
+        let id = self.unfinished.as_ref()?.removed.as_ref()?;
+        Removed::open(project, id).ok()
+    }
+
+    /// Says that this is about to be taken away or brought back.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn begin_moving(&mut self, removed: &Removed) -> Result<()> {
+        let nothing = || Unfinished {
+            sets_variables: false,
+            ..Unfinished::of_existing()
+        };
+        self.begin(Unfinished {
+            removed: Some(removed.id.clone()),
+            ..self.unfinished.clone().unwrap_or_else(nothing)
+        })
     }
 
     /// The task that Claude starts on, if it has not begun yet.

@@ -2,9 +2,12 @@
 
 use super::hold::Hold;
 use super::inheritance::Inheritance;
+use super::loss::removed::{About, Branch, Removed};
+use super::loss::uncommitted::Uncommitted;
 use super::windows::{self, Waiting};
-use super::{Session, files, hidden, hooks, lock_store, packages, problems, settings, trash};
+use super::{Session, files, hidden, hooks, lock_store, packages, problems, settings};
 use crate::claude::Claude;
+use crate::git::keep::objects_in;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Git, Start};
 use crate::hint::with_hint;
@@ -12,7 +15,6 @@ use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::store::claude_json::{self, Before};
-use crate::store::lock::Lock;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -94,7 +96,7 @@ pub fn prepare(
     inheritance: &Inheritance,
     made: &mut Made,
 ) -> Result<Vec<String>> {
-    let in_full = hold.unfinished.is_some();
+    let in_full = hold.sets_variables();
     let mut notes = Vec::new();
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
@@ -131,7 +133,7 @@ fn is_whole(session: &Session<'_>) -> bool {
 }
 
 /// git locks a worktree with this word while it makes it.
-const INITIALIZING: &str = "initializing";
+pub const INITIALIZING: &str = "initializing";
 
 fn is_initializing(worktree: &Path) -> bool {
     let admin = project::admin_folder(worktree).ok().flatten();
@@ -221,7 +223,7 @@ fn checked_out(
 }
 
 /// Clears what a killed command left of a worktree that is to be made: an empty folder, a checkout that git had not
-/// finished, an entry whose folder is gone. Anything else is the user's, and an error.
+/// finished, an entry whose folder is gone. It is kept as what was removed is; anything else is the user's, and an error.
 ///
 /// # Errors
 /// If the folder holds something that is not ours, git keeps the worktree locked, or a step fails.
@@ -230,7 +232,6 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     if is_whole(session) {
         return Ok(());
     }
-    let git = Git::at(&session.project.main);
     let worktrees = worktrees::list(&session.project.common)?;
     let entry = worktrees.iter().find(|worktree| worktree.path == path);
     if path.symlink_metadata().is_ok() && !session.project.owns_worktree(path) {
@@ -248,13 +249,18 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     {
         return Err(moved.into_error(&session.name));
     }
-    match entry.map(|worktree| &worktree.locked) {
-        None => Ok(()),
-        Some(Some(reason)) if reason != INITIALIZING => Err(locked(session, path, reason)),
-        Some(_) => git
-            .holding(hold.lock().file())
-            .remove_unfinished_worktree(path),
+    let Some(entry) = entry else {
+        return Ok(());
+    };
+    if let Some(reason) = entry
+        .locked
+        .as_ref()
+        .filter(|reason| *reason != INITIALIZING)
+    {
+        return Err(locked(session, path, reason));
     }
+    let about = About::of(session, Some(entry), &worktrees, None);
+    Removed::begin(session.project, about)?.take(session.project, hold.lock().file(), None)
 }
 
 /// Something that is not the session's, where its worktree would be.
@@ -302,12 +308,15 @@ pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error
     )
 }
 
-/// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed.
+/// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed. What somebody else has
+/// written into the worktree or committed meanwhile is kept, and told in the `notes`.
 pub fn undo(
     session: &Session<'_>,
     made: &Made,
+    start: &Start,
     claude: &Claude,
-    hold: &Hold,
+    hold: &mut Hold,
+    notes: &mut Vec<String>,
 ) -> Vec<anyhow::Error> {
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
@@ -317,14 +326,66 @@ pub fn undo(
         let worktree = session.record.worktree();
         steps.push(claude_json::give_back(&claude.json, worktree, before));
     }
-    if made.worktree {
-        steps.push(remove_made_worktree(session, hold));
-    }
-    if made.branch {
-        let lock = lock_store(session.project);
-        steps.push(lock.and_then(|lock| delete_branch(session, hold, &lock)));
-    }
+    steps.push(take_back(session, made, start, hold, notes));
     steps.into_iter().filter_map(Result::err).collect()
+}
+
+/// Takes the worktree and the branch away that were made.
+fn take_back(
+    session: &Session<'_>,
+    made: &Made,
+    start: &Start,
+    hold: &mut Hold,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let (project, path) = (session.project, session.record.worktree());
+    if made.worktree {
+        // Where git has made nothing in it yet, that is all there is.
+        let _ = fs::remove_dir(path);
+    }
+    let worktrees = worktrees::list(&project.common)?;
+    let entry = worktrees
+        .iter()
+        .find(|worktree| made.worktree && worktree.path == path);
+    let refname = format!("refs/heads/{}", session.record.branch());
+    let git = Git::at(&project.main);
+    let tip = git.tip(&project.common, &refname)?;
+    if entry.is_none() && !(made.branch && tip.is_some()) {
+        return Ok(());
+    }
+    let began_at = match start {
+        Start::New { commit, .. } => Some(commit.clone()),
+        Start::Tracking { remote } => git.object(remote, "commit")?,
+        Start::Existing => tip.clone(),
+    };
+    let is_untouched = tip == began_at
+        && entry.map_or(Ok(true), |entry| is_as_made(session, entry, tip.as_deref()))?;
+    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, made.branch));
+    let about = About::of(session, entry, &worktrees, branch);
+    let mut removed = Removed::begin(project, about)?;
+    hold.begin_moving(&removed)?;
+    removed.take(project, hold.lock().file(), None)?;
+    if is_untouched {
+        return removed.purge(project);
+    }
+    notes.push(format!(
+        "what was written in its worktree meanwhile is kept: tally-session restore {}",
+        session.name
+    ));
+    Ok(())
+}
+
+/// Whether a worktree has only ever been at this commit, and nothing is in it but what the session put there.
+fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Result<bool> {
+    if !is_whole(session) {
+        return Ok(false);
+    }
+    let names = objects_in(&entry.admin)?;
+    let found = Uncommitted::find(session)?;
+    Ok(names.iter().all(|name| Some(name.as_str()) == tip)
+        && found.is_plain
+        && found.files.is_empty()
+        && found.ignored.is_empty())
 }
 
 /// Closes the session's windows, if this tool made them for this project; gives whether there were any.
@@ -347,41 +408,4 @@ pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSessio
     Ok(tmux::sessions()?
         .into_iter()
         .find(|tmux| session.owns(tmux)))
-}
-
-fn remove_made_worktree(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    let path = session.record.worktree();
-    let whole = worktrees::list(&session.project.common)?
-        .into_iter()
-        .find(|worktree| worktree.path == path && is_whole(session));
-    match whole {
-        Some(worktree) => remove_worktree(session, &worktree),
-        None => clear_half_made(session, hold),
-    }
-}
-
-/// Takes a worktree away that git lists: its folder in one moment, and then what git knows of it. Both are deleted later.
-///
-/// # Errors
-/// If it can't be moved.
-pub fn remove_worktree(session: &Session<'_>, worktree: &Worktree) -> Result<()> {
-    let project = session.project;
-    if worktree.path.exists() {
-        files::unlink(session)?;
-        trash::take(project, &worktree.path, "worktree")?;
-    }
-    trash::take(project, &worktree.admin, "git")?;
-    // git has no such folder while it has no worktree; one that was only just made keeps it.
-    let _ = fs::remove_dir(project.common.join("worktrees"));
-    Ok(())
-}
-
-/// Takes the session's branch away, under the store's lock.
-///
-/// # Errors
-/// If git fails.
-pub fn delete_branch(session: &Session<'_>, hold: &Hold, _lock: &Lock) -> Result<()> {
-    Git::at(&session.project.main)
-        .holding(hold.lock().file())
-        .delete_branch(session.record.branch())
 }

@@ -1,6 +1,7 @@
 //! What a session is, and making, resuming, removing and judging one. Nothing here prints.
 
 pub mod add;
+mod claudes;
 mod database;
 pub mod doctor;
 
@@ -9,19 +10,18 @@ mod hidden;
 pub mod hold;
 mod hooks;
 mod inheritance;
+pub mod loss;
 pub mod make;
 mod packages;
 pub mod problems;
 mod record;
 pub mod remove;
+pub mod restore;
 pub mod resume;
 mod servers;
 mod settings;
 pub mod status;
-pub mod trash;
-mod uncommitted;
 mod windows;
-pub mod work;
 
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Layout, placeholders};

@@ -1,32 +1,31 @@
-//! Clearing a session away.
+//! Clearing a session away, so that it can be had back.
 
+use super::claudes::{self, Doing};
 use super::hold::Hold;
 use super::hooks;
-use super::make::{
-    clear_half_made, delete_branch, kill_windows, locked, lost_git_file, remove_worktree,
-};
+use super::loss::Loss;
+use super::loss::removed::{About, Branch, Removed};
+use super::make::{INITIALIZING, kill_windows, locked, lost_git_file};
 use super::servers::{self, Left};
-use super::work::{Saved, Work};
-use super::{Session, lock_store, problems};
-use crate::claude::Claude;
+use super::{Session, problems};
+use crate::claude::{self, Claude};
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
 use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::parallel::joined;
 use crate::processes::Process;
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
-use anyhow::{Context, Result, anyhow, bail};
-use std::thread;
+use anyhow::{Result, anyhow, bail};
+use std::fs;
 use std::time::Instant;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
 pub struct Wish {
-    /// Remove work that is nowhere else, after saving it.
+    /// Remove also what the user will want to know of.
     pub force: bool,
     /// Leave the branch.
     pub keep_branch: bool,
@@ -45,26 +44,31 @@ impl Wish {
 }
 
 /// What became of a session.
-#[derive(Debug, Default)]
-pub struct Removed {
-    /// Where the work was saved that was nowhere else.
-    pub saved: Option<Saved>,
-    /// A name under which a session can be made from it.
-    pub back: String,
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was taken away; none if nothing but the record was left.
+    pub removed: Option<Removed>,
     /// What there is to tell.
     pub notes: Vec<String>,
 }
 
 /// What git has of a session.
 struct Found {
-    /// Its worktree, whose folder may be gone.
-    worktree: Option<Worktree>,
-    /// Whether the branch is there.
-    branch: bool,
+    worktrees: Vec<Worktree>,
+    /// Which of them is its own. The folder may be gone.
+    at: Option<usize>,
+    /// The commit at its branch's tip, if the branch is there.
+    tip: Option<String>,
 }
 
-/// Clears a session away completely: its windows and servers, worktree, branch, Claude entry, and last its record.
-/// It also works on what is left of one.
+impl Found {
+    fn worktree(&self) -> Option<&Worktree> {
+        self.worktrees.get(self.at?)
+    }
+}
+
+/// Clears a session away completely: its windows and servers, worktree, branch, Claude entry, and last its record. All of it is
+/// kept. It also works on what is left of one, and goes on where it was cut short.
 ///
 /// # Errors
 /// A refusal, which changes nothing, or the step that failed; the record is there then, and the rest can be removed again.
@@ -74,109 +78,106 @@ pub fn remove(
     claude: &Claude,
     name: &SessionName,
     wish: Wish,
-) -> Result<Removed> {
-    let hold = Hold::take(project, name)?;
+) -> Result<Outcome> {
+    let mut hold = Hold::take(project, name)?;
     let records = Records::read(&project.main)?;
     let session = Session::find(project, layout, &records, name, "remove")?;
     Records::check_writable(&project.main)?;
     if hold.unfinished.is_some() {
-        clear_half_made(&session, &hold)?;
+        // An add that was cut short may have made no more of the worktree.
+        let _ = fs::remove_dir(session.record.worktree());
     }
-    let mut removed = Removed::default();
-    let found = find(&session, &records, &mut removed)?;
-    let doomed = found.branch && !wish.keep_branch;
-    let find_work = || Work::find(&session, found.worktree.as_ref(), doomed);
-    let (before, work) = thread::scope(|scope| {
-        let before = scope.spawn(|| servers::running(&session));
-        let work = find_work();
-        (joined(before), work)
-    });
-    let (before, mut work) = (before?, work?);
-    work.refuse_unsavable()?;
-    if !wish.force {
-        work.refuse(&wish.with_force(name))?;
+    let begun = hold.removed(project);
+    let mut notes = Vec::new();
+    let found = find(&session, &records, begun.is_some(), &mut notes)?;
+    let goes = found.tip.is_some() && !wish.keep_branch;
+    let is_half_made = found.worktree().is_some_and(is_half_made);
+    let loss = if is_half_made {
+        Loss::default()
+    } else {
+        Loss::find(&session, found.worktree(), &found.worktrees, goes, claude)?
+    };
+    loss.refuse_mounts(&session)?;
+    if !wish.force && begun.is_none() {
+        loss.refuse(&session, &wish.with_force(name))?;
     }
-    if project.owns_worktree(session.record.worktree()) {
+    for background in &loss.claudes {
+        if claudes::doing(background) == Doing::Background {
+            claude::stop(background)?;
+        }
+    }
+    let left = close(&session, &hold, &loss.running)?;
+    notes.extend(left.notes());
+    if project.owns_worktree(session.record.worktree()) && !is_half_made {
         let hook = hooks::pre_remove(&session, &hold);
         match hook {
-            Err(error) if wish.force => removed.notes.push(format!("{error:#}")),
+            Err(error) if wish.force => notes.push(format!("{error:#}")),
             hook => hook.hint(format!("remove it all the same: {}", wish.with_force(name)))?,
         }
     }
-    let (left, is_all) = close(&session, &hold, &before, &work, wish.force)?;
-    removed.notes.extend(left.notes());
-    if wish.force || !is_all {
-        work = find_work()?;
-    }
-    let lock = lock_store(project)?;
-    if !work.is_still_held()? {
-        work = find_work()?;
-    }
-    work.refuse_unsavable()?;
-    if !wish.force {
-        work.refuse(&wish.with_force(name))
-            .context("its windows are closed, and that is all that was done")?;
-    } else if !work.is_empty() {
-        removed.saved = Some(work.save()?);
-    }
-    if let Some(worktree) = &found.worktree {
-        remove_worktree(&session, worktree)?;
+    let mut removed = match begun {
+        None if found.at.is_none() && found.tip.is_none() => None,
+        None => Some(Removed::begin(
+            project,
+            about(&session, &found, goes, &loss, claude),
+        )?),
+        begun => begun,
+    };
+    if let Some(removed) = &mut removed {
+        hold.begin_moving(removed)?;
+        removed.take(project, hold.lock().file(), loss.plain)?;
     }
     // The entry of a folder that is no worktree of ours is somebody else's.
-    let ours = found.worktree.is_some() || !session.record.worktree().exists();
-    let (branch, entry) = thread::scope(|scope| {
-        let forget = || claude_json::forget(&claude.json, session.record.worktree());
-        let entry = scope.spawn(move || ours.then(forget).transpose());
-        let delete = || delete_branch(&session, &hold, &lock);
-        let branch = doomed.then(delete).transpose();
-        // Claude's file may take longer.
-        drop(lock);
-        (branch, joined(entry))
-    });
-    branch?;
-    match entry {
-        Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
-        Err(error) => removed
-            .notes
-            .push(format!("Claude's entry of the worktree stays: {error:#}")),
-        Ok(_) => {}
-    }
-    if removed.saved.is_some() {
-        removed.back = free_name(&session)?;
+    if found.at.is_some() || !session.record.worktree().exists() {
+        forget_claude_entry(&session, claude, removed.as_ref(), &mut notes)?;
     }
     session.take_out_record()?;
     hold.finish();
-    Ok(removed)
+    Ok(Outcome { removed, notes })
 }
 
-/// Closes the windows and waits for what ran in them. Gives what is left of that, and whether `work` is still all there is:
-/// what the hook wrote, and what was written while the windows were closing, counts as well. With `force` nobody looks.
-fn close(
+/// What is to be written down of it.
+fn about(session: &Session<'_>, found: &Found, goes: bool, loss: &Loss, claude: &Claude) -> About {
+    let tip = found.tip.clone();
+    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, goes));
+    About {
+        went: loss.went(&[]),
+        conversation: claude.conversation(session.record.worktree()),
+        ..About::of(session, found.worktree(), &found.worktrees, branch)
+    }
+}
+
+/// Takes Claude's entry of the worktree out of its file, and keeps it.
+fn forget_claude_entry(
     session: &Session<'_>,
-    hold: &Hold,
-    before: &[Process],
-    work: &Work<'_>,
-    force: bool,
-) -> Result<(Left, bool)> {
-    let had_windows = kill_windows(session, hold)?;
-    if !had_windows {
+    claude: &Claude,
+    removed: Option<&Removed>,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let keep = |entry: &str| removed.map_or(Ok(()), |removed| removed.keep_claude_entry(entry));
+    match claude_json::forget(&claude.json, session.record.worktree(), keep) {
+        Err(error) if hint::is::<claude_json::Busy>(&error) => Err(error),
+        Err(error) => {
+            notes.push(format!("Claude's entry of the worktree stays: {error:#}"));
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Whether git was just making it when a command was killed: what is in it is nobody's work.
+fn is_half_made(worktree: &Worktree) -> bool {
+    worktree.locked.as_deref() == Some(INITIALIZING)
+}
+
+/// Closes the windows and waits for what ran in them. Gives what is left of that.
+fn close(session: &Session<'_>, hold: &Hold, before: &[Process]) -> Result<Left> {
+    if !kill_windows(session, hold)? {
         refuse_open_elsewhere(session, before)?;
     }
     let closed = Instant::now();
     servers::hang_up(session, before);
-    if force || !had_windows && session.layout.hooks.pre_remove.is_empty() {
-        return Ok((servers::end(session, closed)?, true));
-    }
-    let (left, is_all) = thread::scope(|scope| {
-        let is_all = scope.spawn(|| work.is_still_all());
-        (servers::end(session, closed), joined(is_all))
-    });
-    let (left, mut is_all) = (left?, is_all?);
-    if !left.had_ended {
-        // While something ran it may have looked too soon.
-        is_all = work.is_still_all()?;
-    }
-    Ok((left, is_all))
+    servers::end(session, closed)
 }
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
@@ -203,12 +204,18 @@ fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<(
     ))
 }
 
-/// What git has of the session. A folder that git does not list as its worktree is nobody's to delete.
-fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Result<Found> {
+/// What git has of the session. A folder that git does not list as its worktree is nobody's to take away; one that has `begun`
+/// to go may be half gone.
+fn find(
+    session: &Session<'_>,
+    records: &Records,
+    begun: bool,
+    notes: &mut Vec<String>,
+) -> Result<Found> {
     let project = session.project;
     let (path, branch) = (session.record.worktree(), session.record.branch());
     let git = Git::at(&project.main);
-    let mut worktrees = worktrees::list(&project.common)?;
+    let worktrees = worktrees::list(&project.common)?;
     let is_at = |worktree: &Worktree| worktree.path == path || is_same(&worktree.path, path);
     let at = worktrees.iter().position(is_at);
     if at == Some(0) {
@@ -228,38 +235,36 @@ fn find(session: &Session<'_>, records: &Records, removed: &mut Removed) -> Resu
             path.display()
         );
     }
-    let worktree = at.map(|at| worktrees.swap_remove(at));
-    match &worktree {
-        Some(Worktree { locked: Some(reason), .. }) => return Err(locked(session, path, reason)),
-        Some(_) if path.exists() && !project.owns_worktree(path) => return Err(lost_git_file(session, path)),
-        Some(_) if !path.exists() => removed.notes.push(format!(
-            "its worktree {} was not there: what was not committed in it, if you moved it, is not saved",
+    match at.map(|at| &worktrees[at]) {
+        Some(worktree) if is_half_made(worktree) => {}
+        Some(Worktree {
+            locked: Some(reason),
+            ..
+        }) => return Err(locked(session, path, reason)),
+        Some(_) if path.exists() && !project.owns_worktree(path) => {
+            return Err(lost_git_file(session, path));
+        }
+        Some(_) if !path.exists() && !begun => notes.push(format!(
+            "its worktree {} was not there: what was in it, if you moved it, is not kept",
             path.display()
         )),
-        Some(Worktree { branch: Some(other), .. }) if other != branch => {
-            removed.notes.push(format!("its worktree was on the branch {other}, which stays"));
+        Some(Worktree {
+            branch: Some(other),
+            ..
+        }) if other != branch => {
+            notes.push(format!(
+                "its worktree was on the branch {other}, which stays"
+            ));
         }
-        None if path.exists() => removed
-            .notes
-            .push(format!("{} is no worktree of this repository, and stays as it is", path.display())),
+        None if path.exists() && !begun => notes.push(format!(
+            "{} is no worktree of this repository, and stays as it is",
+            path.display()
+        )),
         _ => {}
     }
     if let Some(elsewhere) = problems::elsewhere(session, &worktrees) {
         return Err(elsewhere.into_error(&session.name));
     }
-    let is_checked_out = |worktree: &Worktree| worktree.branch.as_deref() == Some(branch);
-    let branch = worktree.as_ref().is_some_and(is_checked_out) || git.branch(branch)?.is_some();
-    Ok(Found { worktree, branch })
-}
-
-/// The session's name, or, if a branch of that name stays, one that no branch has.
-fn free_name(session: &Session<'_>) -> Result<String> {
-    let git = Git::at(&session.project.main);
-    let numbered = (2..).map(|number| format!("{}-{number}", session.name));
-    for name in [session.name.to_string()].into_iter().chain(numbered) {
-        if git.branch(&name)?.is_none() {
-            return Ok(name);
-        }
-    }
-    bail!("there are too many branches called {}", session.name)
+    let tip = git.tip(&project.common, &format!("refs/heads/{branch}"))?;
+    Ok(Found { worktrees, at, tip })
 }

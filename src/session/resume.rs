@@ -3,6 +3,7 @@
 use super::hold::{Hold, Unfinished};
 use super::inheritance::Inheritance;
 use super::make::{self, Made};
+use super::restore;
 use super::servers::{self, Held};
 use super::windows::{self, Waiting};
 use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
@@ -75,7 +76,7 @@ pub fn resume(
             let hold = holds
                 .remove(&name)
                 .with_context(|| format!("{name} was only just added"))??;
-            let mut task = plan(session, hold, &running)?;
+            let mut task = plan(session, hold, claude, &running)?;
             if let Some(task) = &mut task {
                 task.notes.extend(note);
             }
@@ -161,8 +162,14 @@ struct Task<'a> {
 fn plan<'a>(
     mut session: Session<'a>,
     mut hold: Hold,
+    claude: &Claude,
     running: &'a [TmuxSession],
 ) -> Result<Option<Task<'a>>> {
+    let (project, layout) = (session.project, session.layout);
+    let mut notes = match hold.removed(project) {
+        Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
+        None => Vec::new(),
+    };
     let tmux_name = session.tmux_name();
     let pending = running.iter().find(|tmux| tmux.name == tmux_name);
     if let Some(tmux) = pending {
@@ -187,10 +194,9 @@ fn plan<'a>(
         }
     }
     let start = finish_worktree(&session, &mut hold)?;
-    let notes = match pending {
-        Some(_) => Vec::new(),
-        None => leave_taken_ports(&mut session, &mut hold)?,
-    };
+    if pending.is_none() {
+        notes.extend(leave_taken_ports(&mut session, &mut hold)?);
+    }
     Ok(Some(Task {
         session,
         hold,
@@ -259,11 +265,7 @@ fn finish_worktree(session: &Session<'_>, hold: &mut Hold) -> Result<Start> {
     make::clear_half_made(session, hold)?;
     let start = branch_start(session, hold)?;
     if hold.unfinished.is_none() && !session.project.owns_worktree(session.record.worktree()) {
-        hold.begin(Unfinished {
-            start: start.clone(),
-            prompt: None,
-            is_new: true,
-        })?;
+        hold.begin(Unfinished::of_new(start.clone(), None))?;
     }
     Ok(start)
 }
@@ -344,9 +346,11 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
         });
     }
     if !notes.is_empty() {
-        if hold.unfinished.is_none() {
-            hold.begin(Unfinished::of_existing())?;
-        }
+        let before = hold.unfinished.clone();
+        hold.begin(Unfinished {
+            sets_variables: true,
+            ..before.unwrap_or_else(Unfinished::of_existing)
+        })?;
         records.put(&session.name, session.record.clone());
         records.write(&session.project.main)?;
     }

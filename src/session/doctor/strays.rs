@@ -5,7 +5,8 @@ use super::finding::{Finding, Mend};
 use crate::git::worktrees::Worktree;
 use crate::process::quote;
 use crate::project::{Project, is_same};
-use crate::session::{hold, problems, tmux_name, trash};
+use crate::session::loss::{purge, trash};
+use crate::session::{hold, problems, tmux_name};
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
@@ -41,19 +42,11 @@ impl Strays<'_> {
 
     /// Whether a path is one that this tool would use for some session.
     fn is_ours(&self, path: &Path) -> bool {
-        let prefix = format!("{}-", self.project.name);
-        let name = path.file_name().and_then(|name| name.to_str());
-        path.parent() == self.project.main.parent()
-            && name.is_some_and(|name| name.len() > prefix.len() && name.starts_with(&prefix))
+        self.project.name_at(path).is_some()
     }
 
     fn worktree(&self, worktree: &Worktree, around: &Around<'_>) -> Option<Finding> {
-        let Worktree {
-            path,
-            branch,
-            locked,
-            ..
-        } = worktree;
+        let Worktree { path, locked, .. } = worktree;
         let git = self.project.git();
         if path.exists() {
             let lost = problems::lost(
@@ -79,12 +72,7 @@ impl Strays<'_> {
             return Some(Finding::warning(checked, found).cure(cure));
         }
         let stale = Finding::warning(checked, "is left, though the folder is gone");
-        Some(if branch.is_some() {
-            stale.mended_by(Mend::Entry(path.clone()))
-        } else {
-            // Nothing else may hold the commit that was checked out there.
-            stale.cure(format!("if you need nothing of it: {git} worktree prune"))
-        })
+        Some(stale.mended_by(Mend::Entry(path.clone())))
     }
 
     fn windows(&self, around: &Around<'_>) -> Vec<Finding> {
@@ -162,10 +150,8 @@ pub fn leftovers(
                 .map(|part| left(part, Mend::Parts(file.to_owned()))),
         );
     }
-    findings.extend(trash::empty(project).iter().map(|folder| {
-        let folder = folder.to_string_lossy();
-        Finding::warning(&*folder, "is of a removed worktree, and can't be deleted")
-            .cure(format!("rm -rf {}", quote(&folder)))
-    }));
+    let stays = trash::going(project).into_iter();
+    let stays = stays.filter_map(|folder| purge::delete(&folder).err());
+    findings.extend(stays.map(|error| Finding::error("", &error).only_warns()));
     findings
 }

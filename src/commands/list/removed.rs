@@ -1,0 +1,152 @@
+//! What was removed and can be had back.
+
+use super::table::{self, Cell, Column};
+use crate::commands::Context;
+use crate::session::loss::purge::DAY;
+use crate::session::loss::removed::Removed;
+use crate::session::loss::trash;
+use crate::ui::{self, BOLD, CYAN, PLAIN};
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+/// Shows it as a table, or as JSON.
+///
+/// # Errors
+/// If it can't be put into JSON.
+pub fn show(context: &Context, as_json: bool) -> Result<()> {
+    let all = trash::all(&context.project);
+    let days = context.layout.keep_removed;
+    if as_json {
+        let all: Vec<_> = all.iter().map(|removed| json_of(removed, days)).collect();
+        ui::answer(serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    if all.is_empty() {
+        ui::answer("nothing was removed that can be had back");
+        return Ok(());
+    }
+    let column =
+        |heading: &str, cell: &dyn Fn(&Removed) -> Cell| Column::new(heading, all.iter().map(cell));
+    let mut newest = HashSet::new();
+    let called: Vec<_> = all
+        .iter()
+        .map(|removed| {
+            let name = removed.about.name.as_str();
+            if newest.insert(name) {
+                name
+            } else {
+                &removed.id
+            }
+        })
+        .collect();
+    let command = called
+        .iter()
+        .zip(&all)
+        .map(|(name, removed)| (cure(name, removed), CYAN));
+    let columns = [
+        column("name", &|removed| (removed.about.name.to_string(), BOLD)),
+        column("removed", &|removed| (age(removed.since()), PLAIN)),
+        column("kept", &|removed| (kept(removed, days), PLAIN)),
+        column("size", &|removed| (size(removed.bytes()), PLAIN)),
+        Column::new("get it back", command).detail(),
+    ];
+    table::print(&columns, all.len());
+    Ok(())
+}
+
+/// What to type for it, by the name that means this one.
+fn cure(name: &str, removed: &Removed) -> String {
+    ui::as_typed(match removed.about.commits.first() {
+        Some(tip) if removed.about.expired => {
+            format!("tally-session add {} --from {tip}", removed.about.name)
+        }
+        _ => format!("tally-session restore {name}"),
+    })
+}
+
+fn json_of(removed: &Removed, days: u64) -> Value {
+    let about = &removed.about;
+    json!({
+        "name": about.name.as_str(),
+        "id": removed.id,
+        "branch": about.branch.as_ref().map(|branch| &branch.name),
+        "worktree": about.worktree.to_string_lossy(),
+        "removed_at": removed.since(),
+        "kept_until": removed.until(days),
+        "bytes": removed.bytes(),
+        "files_kept": !about.expired,
+        "not_committed": about.went,
+    })
+}
+
+/// How long ago a time was, given in seconds since 1970.
+pub fn age(since: u64) -> String {
+    match trash::now().saturating_sub(since) {
+        0..60 => "just now".to_owned(),
+        seconds => format!("{} ago", span(seconds)),
+    }
+}
+
+/// For how long it is kept.
+fn kept(removed: &Removed, days: u64) -> String {
+    let left = removed.until(days).saturating_sub(trash::now());
+    if removed.about.expired {
+        "its commits".to_owned()
+    } else if left == 0 {
+        "no longer".to_owned()
+    } else {
+        // Of the last day's hours it is said how many are left, and of the others that they have begun.
+        let begun = if left > DAY { left + DAY - 1 } else { left };
+        format!("{} more", span(begun))
+    }
+}
+
+/// Seconds in the largest unit that fits.
+fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..DAY => (seconds / 3600, "hour"),
+        _ => (seconds / DAY, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+/// Bytes in the largest unit that fits.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let mut size = bytes.div_ceil(1000);
+    let mut unit = 0;
+    while size >= 1000 && unit + 1 < UNITS.len() {
+        size = size.div_ceil(1000);
+        unit += 1;
+    }
+    format!("{size} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_told_in_the_largest_unit_that_fits() {
+        for (seconds, told) in [
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (7300, "2 hours"),
+            (3 * DAY, "3 days"),
+        ] {
+            assert_eq!(span(seconds), told);
+        }
+        for (bytes, told) in [
+            (0, "0 kB"),
+            (1, "1 kB"),
+            (1_500_000, "2 MB"),
+            (3_000_000_000, "3 GB"),
+        ] {
+            assert_eq!(size(bytes), told);
+        }
+    }
+}

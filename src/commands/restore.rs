@@ -1,0 +1,26 @@
+//! `restore`: brings back what was removed, and its windows.
+
+use super::list::removed;
+use super::{Context, resume};
+use crate::cli;
+use crate::session::restore;
+use crate::ui;
+use anyhow::Result;
+use std::process::ExitCode;
+
+pub fn run(context: &Context, args: &cli::Restore) -> Result<ExitCode> {
+    let Some(wanted) = &args.name else {
+        removed::show(context, false)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Context {
+        project,
+        layout,
+        claude,
+        ..
+    } = context;
+    let (name, notes) = restore::restore(project, layout, claude, wanted)?;
+    notes.iter().for_each(ui::warn);
+    ui::done(format_args!("restored {name}"));
+    resume::bring_back(context, Some(&[name]))
+}

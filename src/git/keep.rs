@@ -1,0 +1,264 @@
+//! Keeping objects that nothing of git's leads to any more from being collected: one ref leads to all of them.
+
+use super::Git;
+use crate::process::Failure;
+use anyhow::{Context, Result};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What git keeps of a worktree beside its index and the repositories of its submodules may have objects' names in it. No text
+/// of git's own is longer than this but the reflog, in bytes; one that is not text has none.
+const LONGEST: u64 = 1 << 26;
+
+/// What leads to objects.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Keeper {
+    /// The commit that a ref has to name.
+    pub commit: String,
+    /// The commits that it leads to: itself, if it is one of the user's.
+    pub commits: Vec<String>,
+}
+
+/// A change of refs.
+pub enum Change<'a> {
+    /// A new one.
+    Create(&'a str, &'a str),
+    /// To another commit, whatever it named before.
+    Update(&'a str, &'a str),
+    /// Away with it, if it still names this commit.
+    Delete(&'a str, &'a str),
+    /// Away with it, if it is there.
+    Drop(&'a str),
+}
+
+/// Every name of an object that the files of git's folder of a worktree have in them: what is checked out, where that was before,
+/// what a rebase, a merge or a bisect has to do. See gitrepository-layout(5).
+///
+/// # Errors
+/// If a file can't be read.
+pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    let entries =
+        fs::read_dir(admin).with_context(|| format!("cannot read {}", admin.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        let about = path.symlink_metadata()?;
+        // Submodules' repositories keep what is theirs.
+        let is_another_s = path.ends_with("modules") && admin.join("commondir").exists();
+        if about.is_dir() && !is_another_s {
+            names.extend(objects_in(&path)?);
+        } else if about.is_file() && about.len() <= LONGEST && !path.ends_with("index") {
+            let mut text = Vec::new();
+            fs::File::open(&path)
+                .and_then(|mut file| file.read_to_end(&mut text))
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            names.extend(names_in(&text));
+        }
+    }
+    Ok(names)
+}
+
+/// The words of a text that may be names of objects.
+pub fn names_in(text: &[u8]) -> impl Iterator<Item = String> {
+    text.split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|word| matches!(word.len(), 40 | 64) && word.iter().any(|&digit| digit != b'0'))
+        .filter(|word| word.iter().all(u8::is_ascii_hexdigit))
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+}
+
+impl Git<'_> {
+    /// What the index of this checkout leads to: a line for each file, as `git ls-files --stage` has it, also of the sides of a
+    /// conflict that is or was.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn staged(self) -> Result<Vec<String>> {
+        let list = self
+            .run(["ls-files", "-z", "--stage", "--resolve-undo"])
+            .insist()?;
+        // Behind the tab is the path.
+        let entry = |line: &[u8]| Some(line.split(|&byte| byte == b'\t').next()?.to_owned());
+        let entries = list.split(|&byte| byte == 0).filter_map(entry);
+        Ok(entries
+            .filter(|entry| !entry.is_empty() && !entry.starts_with(b"160000"))
+            .map(|entry| String::from_utf8_lossy(&entry).into_owned())
+            .collect())
+    }
+
+    /// What git has in its reflog of HEAD and in the refs of this worktree, where it keeps them in tables.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn objects_in_tables(self) -> Result<BTreeSet<String>> {
+        let refs = self.run(["for-each-ref", "--format=%(objectname)"]);
+        let refs = refs.insist()?;
+        let log = self.run(["log", "--walk-reflogs", "--format=%H", "HEAD", "--"]);
+        let log = log.output()?.stdout;
+        Ok(names_in(&refs).chain(names_in(&log)).collect())
+    }
+
+    /// Makes what leads to all of these objects that there are, and to what is `staged`; the `first` one comes first. None if
+    /// there are none.
+    ///
+    /// # Errors
+    /// If git fails, or the disk is full.
+    pub fn keeper(
+        self,
+        first: Option<&str>,
+        names: &BTreeSet<String>,
+        staged: &[String],
+        message: &str,
+    ) -> Result<Option<Keeper>> {
+        let list: Vec<_> = names.iter().map(String::as_str).collect();
+        let kinds = self
+            .run(["cat-file", "--batch-check=%(objectname) %(objecttype)"])
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .input(list.join("\n").into_bytes())
+            .insist()?;
+        let kinds = String::from_utf8_lossy(&kinds);
+        let of_kind = |kind: &'static str| {
+            let named = kinds.lines().filter_map(|line| line.split_once(' '));
+            named
+                .filter(move |(_, is)| *is == kind)
+                .map(|(name, _)| name.to_owned())
+        };
+        let mut commits: Vec<_> = of_kind("commit").collect();
+        commits.sort_by_key(|commit| Some(commit.as_str()) != first);
+        let mut entries: BTreeSet<_> = staged
+            .iter()
+            .filter_map(|entry| {
+                let (mode, rest) = entry.split_once(' ')?;
+                Some(format!("{mode} blob {}", rest.split(' ').next()?))
+            })
+            .collect();
+        entries.extend(of_kind("tree").map(|name| format!("040000 tree {name}")));
+        entries.extend(of_kind("blob").map(|name| format!("100644 blob {name}")));
+        if let ([commit], true) = (&commits[..], entries.is_empty()) {
+            let commit = commit.clone();
+            return Ok(Some(Keeper { commit, commits }));
+        }
+        if commits.is_empty() && entries.is_empty() {
+            return Ok(None);
+        }
+        let commit = self.join(&commits, &entries, message)?;
+        Ok(Some(Keeper { commit, commits }))
+    }
+
+    /// Makes a commit with these parents, and a tree of these entries, each under a number.
+    fn join(self, parents: &[String], entries: &BTreeSet<String>, message: &str) -> Result<String> {
+        let mut tree = String::new();
+        for (number, entry) in entries.iter().enumerate() {
+            write!(tree, "{entry}\t{number}\0")?;
+        }
+        let tree = self
+            .run(["mktree", "-z", "--missing"])
+            .input(tree.into_bytes());
+        let tree = tree.insist()?;
+        let mut text = format!("tree {}\n", String::from_utf8_lossy(&tree).trim());
+        for parent in parents {
+            writeln!(text, "parent {parent}")?;
+        }
+        // It is this program's, whoever the user is to git.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        for role in ["author", "committer"] {
+            writeln!(
+                text,
+                "{role} tally-session <tally-session@localhost> {now} +0000"
+            )?;
+        }
+        write!(text, "\n{message}\n")?;
+        // Not commit-tree: they may be more than a command line takes.
+        let commit = self
+            .run(["hash-object", "-t", "commit", "-w", "--stdin"])
+            .input(text.into_bytes())
+            .insist()?;
+        Ok(String::from_utf8_lossy(&commit).trim().to_owned())
+    }
+
+    /// Makes all of these changes, or none.
+    ///
+    /// # Errors
+    /// If git fails, also because a ref is not as it should be.
+    pub fn change_refs(self, changes: &[Change<'_>]) -> Result<(), Failure> {
+        let mut text = String::new();
+        for change in changes {
+            // A name for another branch is not that branch.
+            text += "option no-deref\n";
+            text += &match change {
+                Change::Create(name, commit) => format!("create {name} {commit}\n"),
+                Change::Update(name, commit) => format!("update {name} {commit}\n"),
+                Change::Delete(name, commit) => format!("delete {name} {commit}\n"),
+                Change::Drop(name) => format!("delete {name}\n"),
+            };
+        }
+        let changed = self.run(["update-ref", "--stdin"]).input(text.into_bytes());
+        changed.stdout().map(drop)
+    }
+
+    /// What this repository's own configuration says of a branch: keys and values.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn branch_config(self, branch: &str) -> Result<Vec<(String, String)>> {
+        let list = self.run(["config", "--local", "-z", "--list"]).insist()?;
+        let list = String::from_utf8_lossy(&list);
+        let section = format!("branch.{branch}.");
+        let is_its = |key: &str| {
+            let rest = key.strip_prefix(&section);
+            rest.is_some_and(|rest| !rest.contains('.'))
+        };
+        let entries = list.split('\0').filter_map(|entry| entry.split_once('\n'));
+        Ok(entries
+            .filter(|(key, _)| is_its(key))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect())
+    }
+
+    /// Takes out what this repository's own configuration says of a branch.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn forget_branch_config(self, branch: &str) -> Result<()> {
+        let section = format!("branch.{branch}");
+        self.run(["config", "--local", "--remove-section", &section])
+            .insist()?;
+        Ok(())
+    }
+
+    /// Adds to this repository's own configuration.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn add_config(self, key: &str, value: &str) -> Result<()> {
+        self.run(["config", "--local", "--add", key, value])
+            .insist()?;
+        Ok(())
+    }
+
+    /// The commits of these that no branch and no remote branch holds, with all that they lead to.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn unheld(self, commits: &[String]) -> Result<Vec<String>> {
+        let list = self
+            .run([
+                "rev-list",
+                "--ignore-missing",
+                "--stdin",
+                "--no-commit-header",
+            ])
+            .args(["--format=%h %s"])
+            .input(
+                [&commits.join("\n"), "\n--not\n--branches\n--remotes\n"]
+                    .concat()
+                    .into_bytes(),
+            )
+            .insist()?;
+        let list = String::from_utf8_lossy(&list);
+        Ok(list.lines().map(ToOwned::to_owned).collect())
+    }
+}

@@ -1,0 +1,280 @@
+//! What the user would want to know before a session is taken away, in simple, exact questions; and where it is kept then.
+//!
+//! No answer decides whether work is lost: all of it is kept. So where one is not sure, it says so.
+
+pub mod mounts;
+pub mod purge;
+pub mod removed;
+mod repositories;
+pub mod trash;
+pub mod uncommitted;
+
+use super::Session;
+use super::claudes::{self, Doing};
+use super::servers;
+use crate::claude::{Claude, Running};
+use crate::git::Git;
+use crate::git::work::{Commits, Head};
+use crate::git::worktrees::Worktree;
+use crate::hint::with_hint;
+use crate::parallel::joined;
+use crate::process::quote;
+use crate::processes::Process;
+use anyhow::{Result, anyhow};
+use removed::Stamp;
+use repositories::Repository;
+use std::path::PathBuf;
+use std::thread;
+use uncommitted::Uncommitted;
+
+/// How many things of a kind a line names.
+const NAMED: usize = 10;
+
+/// What would go with a session.
+#[derive(Default)]
+pub struct Loss {
+    /// What is in no commit.
+    uncommitted: Uncommitted,
+    /// The index, if it is that of the commit that is checked out.
+    pub plain: Option<Stamp>,
+    /// Commits that no other branch and no remote holds.
+    commits: Option<Commits>,
+    /// The tips that lead to them.
+    tips: Vec<String>,
+    /// What git is in the middle of.
+    unfinished: Option<&'static str>,
+    /// Repositories inside with work of their own.
+    repositories: Vec<Repository>,
+    /// What is mounted inside.
+    mounts: Vec<PathBuf>,
+    /// Claudes that are busy, or that stay when the windows are closed.
+    pub claudes: Vec<Running>,
+    /// What came from the windows.
+    pub running: Vec<Process>,
+    /// Those of them that will not end with the windows.
+    staying: Vec<Process>,
+}
+
+impl Loss {
+    /// What would go with this worktree, the first of `worktrees` that is at the session's place, and with the session's branch
+    /// if that is `doomed`.
+    ///
+    /// # Errors
+    /// If git fails, or the system does not tell which processes there are.
+    pub fn find(
+        session: &Session<'_>,
+        worktree: Option<&Worktree>,
+        worktrees: &[Worktree],
+        doomed: bool,
+        claude: &Claude,
+    ) -> Result<Self> {
+        let branch = session.record.branch();
+        let doomed = doomed.then_some(branch);
+        let (running, work) = thread::scope(|scope| {
+            let running = scope.spawn(|| {
+                let running = servers::running(session)?;
+                let staying = servers::staying(session, &running)?;
+                Ok((running, staying, claudes::of(claude, session)))
+            });
+            let work = Self::work(session, worktree, worktrees, doomed);
+            (joined(running), work)
+        });
+        let (running, staying, mut claudes) = running?;
+        claudes.retain(|claude| claudes::doing(claude) != Doing::Nothing);
+        Ok(Self {
+            claudes,
+            running,
+            staying,
+            ..work?
+        })
+    }
+
+    /// What git and the folder have.
+    fn work(
+        session: &Session<'_>,
+        worktree: Option<&Worktree>,
+        worktrees: &[Worktree],
+        doomed: Option<&str>,
+    ) -> Result<Self> {
+        let worktree = worktree.filter(|worktree| worktree.path.exists());
+        let git = Git::at(worktree.map_or(&session.project.main, |worktree| &worktree.path));
+        let heads: Vec<_> = doomed
+            .map(|branch| format!("refs/heads/{branch}"))
+            .into_iter()
+            .chain(worktree.map(|_| "HEAD".to_owned()))
+            .collect();
+        let index = worktree.and_then(|worktree| Stamp::of(&worktree.admin));
+        let (untouched, head) = match worktree {
+            Some(_) => uncommitted::look(session, git)?,
+            None => (None, None),
+        };
+        let is_held = head.is_some_and(|head| is_held(&head, doomed));
+        // Two processes that do not need each other's answers, and whose answers are mostly known by now.
+        let (uncommitted, commits) = thread::scope(|scope| {
+            let commits = (!is_held).then(|| scope.spawn(|| git.own_commits(doomed, &heads)));
+            let uncommitted = match (worktree, untouched) {
+                (_, Some(seen)) => Ok(Uncommitted::of_untouched(seen)),
+                (Some(_), None) => Uncommitted::find(session),
+                (None, None) => Ok(Uncommitted::default()),
+            };
+            (uncommitted, commits.map(joined))
+        });
+        let uncommitted = uncommitted?;
+        let mut loss = Self {
+            plain: index.filter(|_| uncommitted.is_plain),
+            uncommitted,
+            ..Self::default()
+        };
+        if let Some(worktree) = worktree {
+            loss.unfinished = uncommitted::unfinished(&worktree.admin);
+            loss.mounts = mounts::below(&worktree.path)?;
+            let ignored = &loss.uncommitted.ignored;
+            let folders = if loss.uncommitted.is_untouched {
+                let folders = ignored.iter().filter(|path| path.ends_with('/'));
+                folders.map(|path| worktree.path.join(path)).collect()
+            } else {
+                vec![worktree.path.clone()]
+            };
+            loss.repositories = repositories::with_work(&folders, worktree, worktrees, doomed)?;
+        }
+        if let Some(commits) = commits.transpose()?.flatten() {
+            let targets = git.main_branches(worktrees, doomed)?;
+            for head in heads {
+                let Some(tip) = git.object(&head, "commit")? else {
+                    continue;
+                };
+                if !loss.tips.contains(&tip) && !is_in_any(git, &tip, &targets)? {
+                    loss.tips.push(tip);
+                }
+            }
+            loss.commits = Some(commits).filter(|_| !loss.tips.is_empty());
+        }
+        Ok(loss)
+    }
+
+    /// Refuses to touch what is not the session's.
+    ///
+    /// # Errors
+    /// If there is something.
+    pub fn refuse_mounts(&self, session: &Session<'_>) -> Result<()> {
+        let Some(mount) = self.mounts.first() else {
+            return Ok(());
+        };
+        let error = anyhow!(
+            "something is mounted inside the worktree of {}, at {}",
+            session.name,
+            mount.display()
+        );
+        let unmount = format!("umount {}", quote(&mount.to_string_lossy()));
+        Err(with_hint(error, format!("take it out first: {unmount}")))
+    }
+
+    /// Refuses, if there is anything that the user will want to know; `force` is the command that does it all the same.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn refuse(&self, session: &Session<'_>, force: &str) -> Result<()> {
+        let (reasons, looks) = self.reasons(session);
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        let error = anyhow!("the session {} {}", session.name, reasons.join(", and "));
+        let error = looks.into_iter().fold(error, with_hint);
+        Err(with_hint(error, format!("remove it all the same: {force}")))
+    }
+
+    /// Each reason, and how to look at it.
+    fn reasons(&self, session: &Session<'_>) -> (Vec<String>, Vec<String>) {
+        let worktree = session.record.worktree();
+        let git = |path: &std::path::Path| format!("git -C {}", quote(&path.to_string_lossy()));
+        let status = format!("look at it with: {} status", git(worktree));
+        let mut reasons = Vec::new();
+        let mut looks = Vec::new();
+        if !self.uncommitted.files.is_empty() {
+            let files = named(&self.uncommitted.files);
+            reasons.push(format!("has changes that are not committed: {files}"));
+            looks.push(status.clone());
+        }
+        if let Some(Commits { count, newest }) = &self.commits {
+            let plural = if *count == 1 { "" } else { "s" };
+            reasons.push(format!(
+                "has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"
+            ));
+            let (branch, tips) = (session.record.branch(), self.tips.join(" "));
+            looks.push(format!(
+                "look at {} with: {} log {tips} --not --exclude={branch} --branches --remotes",
+                if *count == 1 { "it" } else { "them" },
+                session.project.git()
+            ));
+        }
+        if let Some(unfinished) = self.unfinished {
+            reasons.push(format!("is in the middle of {unfinished}"));
+            looks.push(status);
+        }
+        for Repository { path, why } in &self.repositories {
+            reasons.push(format!("has {why} inside: {}", path.display()));
+            let shown = if path.starts_with(worktree) {
+                "status"
+            } else {
+                "log --all --not --remotes"
+            };
+            looks.push(format!("look at that with: {} {shown}", git(path)));
+        }
+        for claude in &self.claudes {
+            let (reason, look) = claudes::told(claude, session);
+            reasons.push(reason);
+            looks.push(look);
+        }
+        for process in &self.staying {
+            reasons.push(format!(
+                "has a process that will not end with its windows: {process}"
+            ));
+            looks.push(format!("end it: kill {}", process.pid));
+        }
+        looks.dedup();
+        (reasons, looks)
+    }
+
+    /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
+    pub fn went(&self, changed: &[String]) -> Vec<String> {
+        let mut went: Vec<_> = changed
+            .iter()
+            .map(|path| format!("{path} (changed)"))
+            .collect();
+        let (folders, files): (Vec<_>, Vec<_>) = self
+            .uncommitted
+            .files
+            .iter()
+            .chain(&self.uncommitted.ignored)
+            .partition(|path| path.ends_with('/'));
+        went.extend(files.into_iter().chain(folders).cloned());
+        went
+    }
+}
+
+/// The first of these, and how many more there are.
+pub fn named(all: &[String]) -> String {
+    let named: Vec<_> = all.iter().take(NAMED).map(String::as_str).collect();
+    match all.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Whether another branch than the doomed one is at the commit that is checked out, and the doomed one is nowhere else.
+fn is_held(head: &Head, doomed: Option<&str>) -> bool {
+    let doomed = doomed.map(|branch| format!("refs/heads/{branch}"));
+    let is_doomed = |branch: &&String| Some(*branch) == doomed.as_ref();
+    let own = head.branches.iter().filter(is_doomed).count();
+    own == usize::from(doomed.is_some()) && head.branches.len() > own
+}
+
+/// Whether one of these commits has all that the tip has: also rebased, or squashed into one.
+fn is_in_any(git: Git<'_>, tip: &str, targets: &[String]) -> Result<bool> {
+    for target in targets {
+        if git.has_all_of(tip, target)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,87 @@
+//! Other file systems inside a folder: what is there is not the folder's.
+
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+/// Where something is mounted below a folder, also a part of the same file system.
+///
+/// # Errors
+/// If the system does not tell.
+#[cfg(target_os = "linux")]
+pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+    use anyhow::Context;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    const LIST: &str = "/proc/self/mountinfo";
+    /// The field that has the mount's place; see proc_pid_mountinfo(5).
+    const PLACE: usize = 4;
+    let list = std::fs::read(LIST).with_context(|| format!("cannot read {LIST}"))?;
+    let places = list.split(|&byte| byte == b'\n').filter_map(|line| {
+        let place = line.split(|&byte| byte == b' ').nth(PLACE)?;
+        Some(PathBuf::from(OsString::from_vec(without_escapes(place))))
+    });
+    Ok(places
+        .filter(|place| place.starts_with(folder) && place != folder)
+        .collect())
+}
+
+/// Spaces and the like are written as a backslash and three octal digits.
+#[cfg(target_os = "linux")]
+fn without_escapes(mut text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    while let Some((&byte, rest)) = text.split_first() {
+        let digits = rest.get(..3).filter(|_| byte == b'\\');
+        let number =
+            digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        plain.push(number.unwrap_or(byte));
+        text = if number.is_some() { &rest[3..] } else { rest };
+    }
+    plain
+}
+
+/// Where something is mounted below a folder.
+///
+/// # Errors
+/// If a folder can't be looked at.
+#[cfg(not(target_os = "linux"))]
+pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+    use std::os::unix::fs::MetadataExt;
+    let device = folder.symlink_metadata()?.dev();
+    let mut found = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let about = entry.metadata()?;
+            if about.is_dir() && about.dev() == device {
+                left.push(entry.path());
+            } else if about.dev() != device {
+                found.push(entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_with_a_space_is_read_as_it_is() {
+        assert_eq!(without_escapes(br"/a\040b\134c\0"), br"/a b\c\0");
+    }
+
+    #[test]
+    fn what_is_mounted_is_found_below_its_folder_and_not_at_it() {
+        assert!(
+            below(Path::new("/"))
+                .unwrap()
+                .contains(&PathBuf::from("/proc"))
+        );
+        assert!(
+            !below(Path::new("/proc"))
+                .unwrap()
+                .contains(&PathBuf::from("/proc"))
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! Deleting what was taken away: when its time is over, or when the user says so.
+
+use super::removed::Removed;
+use super::{mounts, trash};
+use crate::git::Git;
+use crate::git::keep::Change;
+use crate::hint::Hint;
+use crate::process::{self, quote};
+use crate::processes;
+use crate::project::Project;
+use crate::session::hold::Hold;
+use anyhow::{Context, Result, anyhow};
+use rustix::process::getuid;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// A day in seconds.
+pub const DAY: u64 = 24 * 60 * 60;
+
+/// What is gone for good when something is deleted.
+pub struct Lost {
+    /// The room that it takes on the disk, in bytes.
+    pub bytes: u64,
+    /// Its commits that no branch and no remote holds, the newest first: short hash and subject.
+    pub commits: Vec<String>,
+}
+
+impl Removed {
+    /// Until when it is kept, in seconds since 1970, where that is for so many days.
+    pub fn until(&self, days: u64) -> u64 {
+        self.since().saturating_add(days.saturating_mul(DAY))
+    }
+
+    /// What would be lost with it.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn lost(&self, project: &Project) -> Result<Lost> {
+        Ok(Lost {
+            bytes: self.bytes(),
+            commits: Git::at(&project.main).unheld(&self.about.commits)?,
+        })
+    }
+
+    /// The room that it takes on the disk, in bytes.
+    pub fn bytes(&self) -> u64 {
+        let beside = self
+            .folder()
+            .filter(|folder| !folder.starts_with(self.dir()));
+        let folders = [Some(self.dir().to_owned()), beside];
+        folders
+            .into_iter()
+            .flatten()
+            .map(|folder| size(&folder))
+            .sum()
+    }
+
+    /// Deletes it for good: its commits at once, and its files in the background.
+    ///
+    /// # Errors
+    /// If git fails, or something can't be moved.
+    pub fn purge(self, project: &Project) -> Result<()> {
+        Git::at(&project.main).change_refs(&[Change::Drop(&self.refname())])?;
+        self.let_go(project)
+    }
+
+    /// Deletes its files; its commits are kept if nothing else holds them.
+    fn expire(mut self, project: &Project) -> Result<()> {
+        if Git::at(&project.main)
+            .unheld(&self.about.commits)?
+            .is_empty()
+        {
+            return self.purge(project);
+        }
+        self.about.expired = true;
+        self.write()?;
+        let going = trash::going_folder(project, &self.id);
+        fs::create_dir_all(&going)?;
+        for part in [super::removed::FOLDER, super::removed::ADMINS] {
+            match fs::rename(self.dir().join(part), going.join(part)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        self.delete_beside()
+    }
+
+    /// Has it deleted as soon as somebody sweeps.
+    fn let_go(self, project: &Project) -> Result<()> {
+        self.delete_beside()?;
+        let going = trash::going_folder(project, &self.id);
+        fs::rename(self.dir(), &going)
+            .with_context(|| format!("cannot move {} away", self.dir().display()))
+    }
+
+    /// Deletes the folder that could not be renamed into another file system.
+    fn delete_beside(&self) -> Result<()> {
+        let beside = self
+            .folder()
+            .filter(|folder| !folder.starts_with(self.dir()));
+        beside.map_or(Ok(()), |folder| delete(&folder))
+    }
+}
+
+/// Deletes one for good, if no command is half way with it.
+///
+/// # Errors
+/// If one is, and as [`Removed::purge`].
+pub fn purge(project: &Project, removed: Removed) -> Result<()> {
+    let name = &removed.about.name;
+    let hold = Hold::take(project, name)?;
+    if hold
+        .removed(project)
+        .is_some_and(|begun| begun.id == removed.id)
+    {
+        return Err(anyhow!(
+            "a command that was cut short was just moving what there is of {name}"
+        ))
+        .hint(format!("finish it: tally-session restore {name}"));
+    }
+    removed.purge(project)
+}
+
+/// Starts a process that deletes what is due, if anything is. What is taken away is kept for so many days.
+pub fn sweep(project: &Project, days: u64) {
+    if !trash::going(project).is_empty() || due(project, days).next().is_some() {
+        // Whatever can't be deleted takes room, and doctor names it.
+        let _ = process::leave_own(&project.main, "sweep");
+    }
+}
+
+/// Deletes what is due. Gives what can't be deleted.
+pub fn sweep_now(project: &Project, days: u64) -> Vec<anyhow::Error> {
+    let mut failures = Vec::new();
+    for removed in due(project, days).collect::<Vec<_>>() {
+        let expired = Hold::take(project, &removed.about.name).and_then(|hold| {
+            // Whoever is half way with it decides.
+            let is_wanted = hold.unfinished.is_some() || !removed.dir().exists();
+            if is_wanted {
+                Ok(())
+            } else {
+                removed.expire(project)
+            }
+        });
+        failures.extend(expired.err());
+    }
+    let going = trash::going(project);
+    failures.extend(going.iter().filter_map(|folder| delete(folder).err()));
+    failures
+}
+
+/// What is kept no longer.
+fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
+    let now = trash::now();
+    let ids = trash::ids(project).into_iter();
+    // The time is in the id: most of them need no look.
+    let ids = ids.filter(move |id| {
+        trash::since(id).is_some_and(|since| since.saturating_add(days.saturating_mul(DAY)) <= now)
+    });
+    ids.filter_map(|id| Removed::open(project, &id).ok())
+        .filter(|removed| !removed.about.expired)
+}
+
+/// Deletes a folder with all that is in it, and nothing of another file system; links are not followed.
+///
+/// # Errors
+/// If something is mounted in it, or belongs to another user: that is named.
+pub fn delete(folder: &Path) -> Result<()> {
+    if let Some(mount) = mounts::below(folder)?.first() {
+        let mount = mount.to_string_lossy();
+        return Err(anyhow!(
+            "{} can't be deleted: something is mounted at {mount}",
+            folder.display()
+        ))
+        .hint(format!("take it out first: umount {}", quote(&mount)));
+    }
+    let mut result = fs::remove_dir_all(folder);
+    if result
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+    {
+        make_writable(folder);
+        result = fs::remove_dir_all(folder);
+    }
+    match result {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(undeletable(folder, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Some tools leave folders that even their owner may not write.
+fn make_writable(folder: &Path) {
+    let Ok(about) = folder.symlink_metadata() else {
+        return;
+    };
+    let mode = about.permissions().mode();
+    if !about.is_dir() || about.uid() != getuid().as_raw() {
+        return;
+    }
+    if mode & 0o700 != 0o700 {
+        // If it can't be done, the deletion says so.
+        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(mode | 0o700));
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        make_writable(&entry.path());
+    }
+}
+
+/// What keeps a folder from being deleted.
+fn undeletable(folder: &Path, error: &io::Error) -> anyhow::Error {
+    let quoted = quote(&folder.to_string_lossy());
+    let failed = format!(
+        "{} is of a removed session, and can't be deleted",
+        folder.display()
+    );
+    let failed: Result<()> = match stranger_s(folder) {
+        Some((path, owner)) => Err(anyhow!("{failed}: {} belongs to {owner}", path.display())),
+        None => Err(anyhow!("{failed}: {error}")),
+    };
+    let hinted = failed.hint(format!("sudo rm -rf {quoted}"));
+    hinted.err().unwrap_or_else(|| anyhow!("{error}"))
+}
+
+/// Something in a folder that is another user's, and who that is.
+fn stranger_s(folder: &Path) -> Option<(PathBuf, String)> {
+    let about = folder.symlink_metadata().ok()?;
+    if about.uid() != getuid().as_raw() {
+        return Some((folder.to_owned(), processes::user(about.uid())));
+    }
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .find_map(|entry| stranger_s(&entry.path()))
+}
+
+/// The room that a folder takes on the disk, in bytes.
+fn size(folder: &Path) -> u64 {
+    /// What the system counts in.
+    const BLOCK: u64 = 512;
+    let Ok(about) = folder.symlink_metadata() else {
+        return 0;
+    };
+    let own = about.blocks() * BLOCK;
+    if !about.is_dir() {
+        return own;
+    }
+    let entries: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    own + entries.iter().map(|path| size(path)).sum::<u64>()
+}

@@ -1,0 +1,121 @@
+//! Repositories, submodules and git worktrees inside a worktree, and whether they have work of their own.
+
+use crate::git::Git;
+use crate::git::worktrees::Worktree;
+use crate::parallel;
+use crate::session::loss::uncommitted::unfinished;
+use anyhow::Result;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What has work of its own, by its folder in the worktree.
+#[derive(Debug)]
+pub struct Repository {
+    /// Its folder; that of git for a submodule that is not checked out.
+    pub path: PathBuf,
+    /// What is the matter with it, in a few words.
+    pub why: &'static str,
+}
+
+/// Those with work of their own below these folders of a worktree, and among the submodules that git keeps for it.
+///
+/// # Errors
+/// If a folder can't be read.
+pub fn with_work(
+    folders: &[PathBuf],
+    worktree: &Worktree,
+    worktrees: &[Worktree],
+    doomed: Option<&str>,
+) -> Result<Vec<Repository>> {
+    let mut found = Vec::new();
+    for places in parallel::map(folders, |folder| find(folder, &worktree.path)) {
+        found.extend(places?);
+    }
+    let judged = found.into_iter().filter_map(|path| {
+        let why = match worktrees.iter().find(|other| other.path == path) {
+            Some(other) => work_of_worktree(other, doomed),
+            None => work_of(&path),
+        };
+        Some(Repository { why: why?, path })
+    });
+    let mut judged: Vec<_> = judged.collect();
+    for folder in submodules(&worktree.admin.join("modules")) {
+        if Git::of(&folder, &folder).has_unpushed().unwrap_or(true) {
+            let why = "a submodule's repository with commits that no remote has";
+            judged.push(Repository { path: folder, why });
+        }
+    }
+    Ok(judged)
+}
+
+/// The folders with a `.git` below this one, and itself if it has one and is not the `root`.
+fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // Another user's, which has nothing of this one's; or it has only just gone.
+            Err(_) => continue,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name() == ".git" {
+                if folder != root {
+                    found.push(folder.clone());
+                }
+            } else if entry.file_type()?.is_dir() {
+                left.push(entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a repository has of its own. Who cannot be asked has something.
+fn work_of(path: &Path) -> Option<&'static str> {
+    let git = Git::at(path);
+    match git.changes() {
+        Err(_) => Some("a repository that git cannot look into"),
+        Ok(changes) if !changes.is_empty() => Some("a repository with changes of its own"),
+        Ok(_) if git.has_unpushed().unwrap_or(true) => {
+            Some("a repository with commits that no remote has")
+        }
+        Ok(_) => None,
+    }
+}
+
+/// What another worktree of the same repository has of its own; its branch stays.
+fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<&'static str> {
+    let git = Git::at(&worktree.path);
+    if worktree.locked.is_some() {
+        return Some("a git worktree that is locked");
+    }
+    if unfinished(&worktree.admin).is_some() {
+        return Some("a git worktree with something unfinished");
+    }
+    match git.changes() {
+        Ok(changes) if changes.is_empty() => {}
+        _ => return Some("a git worktree with changes of its own"),
+    }
+    match git.own_commits(doomed, &["HEAD".to_owned()]) {
+        Ok(None) => None,
+        _ => Some("a git worktree with commits that no other branch has"),
+    }
+}
+
+/// The repositories that git keeps of submodules, those in others too.
+fn submodules(modules: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(modules).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // The name of a submodule may have slashes.
+        if path.join("HEAD").is_file() && path.join("objects").is_dir() {
+            found.extend(submodules(&path.join("modules")));
+            found.push(path);
+        } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(submodules(&path));
+        }
+    }
+    found
+}

@@ -1,0 +1,111 @@
+//! What is in a worktree and in no commit.
+
+use crate::git::Git;
+use crate::git::files::Status;
+use crate::git::untouched::Untouched;
+use crate::git::work::Head;
+use crate::parallel::joined;
+use crate::session::{Session, files};
+use anyhow::Result;
+use std::path::Path;
+use std::thread;
+
+/// What no commit holds of a worktree, but for what the session put there.
+#[derive(Debug, Default)]
+pub struct Uncommitted {
+    /// Its changed and new files.
+    pub files: Vec<String>,
+    /// What git ignores; a folder that is ignored as a whole with a slash at the end.
+    pub ignored: Vec<String>,
+    /// Whether the index is that of the commit that is checked out.
+    pub is_plain: bool,
+    /// Whether git found nothing to look at but the folders of `ignored`: no other repository can be anywhere else.
+    pub is_untouched: bool,
+}
+
+impl Uncommitted {
+    /// Asks git for it.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn find(session: &Session<'_>) -> Result<Self> {
+        let Status {
+            changes,
+            is_staged,
+            ignored,
+            ..
+        } = status(session, "matching")?;
+        Ok(Self {
+            files: changes.into_iter().map(|change| change.path).collect(),
+            ignored,
+            is_plain: !is_staged,
+            is_untouched: false,
+        })
+    }
+
+    /// Takes it from a look at a worktree in which nothing is.
+    pub fn of_untouched(seen: Untouched) -> Self {
+        Self {
+            files: Vec::new(),
+            ignored: seen.others,
+            is_plain: true,
+            is_untouched: true,
+        }
+    }
+}
+
+/// What git shows of the session's worktree, but for what the session put there, and what git ignores, where that is
+/// `matching`.
+///
+/// # Errors
+/// If git fails.
+pub fn status(session: &Session<'_>, ignored: &str) -> Result<Status> {
+    let ours: Vec<_> = files::belongings(session).collect();
+    let mut status = Git::at(session.record.worktree()).status::<&str>([], ignored)?;
+    status
+        .changes
+        .retain(|change| !(change.untracked && ours.contains(&change.path)));
+    status.ignored.retain(|path| !ours.contains(path));
+    Ok(status)
+}
+
+/// How the session's worktree is seen, if nothing in it is uncommitted, and what is checked out in it.
+///
+/// # Errors
+/// If git fails.
+pub fn look(session: &Session<'_>, git: Git<'_>) -> Result<(Option<Untouched>, Option<Head>)> {
+    // A process takes longer than a look, also to start: this thread starts it.
+    let (head, untouched) = thread::scope(|scope| {
+        let untouched = scope.spawn(|| untouched(session));
+        (git.head(), joined(untouched))
+    });
+    let (head, untouched) = (head?, untouched?);
+    let is_committed = |seen: &Untouched| {
+        seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
+    };
+    Ok((untouched.filter(is_committed), head))
+}
+
+/// What git is in the middle of in a worktree, by what it keeps of it.
+pub fn unfinished(admin: &Path) -> Option<&'static str> {
+    const SIGNS: [(&str, &str); 7] = [
+        ("rebase-merge", "a rebase"),
+        ("rebase-apply", "a rebase, or applying patches"),
+        ("MERGE_HEAD", "a merge"),
+        ("CHERRY_PICK_HEAD", "a cherry-pick"),
+        ("REVERT_HEAD", "a revert"),
+        ("sequencer", "picking or reverting several commits"),
+        ("BISECT_START", "a bisect"),
+    ];
+    let mut there = SIGNS.iter().filter(|(sign, _)| admin.join(sign).exists());
+    there.next().map(|(_, what)| *what)
+}
+
+/// How the session's worktree is seen, if it is as git left it, but for what the session put there.
+///
+/// # Errors
+/// If git has to be asked and fails.
+pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
+    let ours: Vec<_> = files::belongings(session).collect();
+    Git::at(session.record.worktree()).untouched(&ours)
+}

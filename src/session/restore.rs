@@ -1,0 +1,167 @@
+//! Bringing back what was removed, as it was.
+
+use super::hold::{Hold, Unfinished};
+use super::loss::removed::Removed;
+use super::loss::trash;
+use super::{lock_store, record, tmux_name};
+use crate::claude::Claude;
+use crate::hint::{Hint, with_hint};
+use crate::layout::Layout;
+use crate::name::SessionName;
+use crate::ports;
+use crate::project::Project;
+use crate::store::claude_json;
+use crate::store::records::Records;
+use crate::{listeners, tmux};
+use anyhow::{Result, anyhow};
+
+/// Brings back the last of this name, or the one of this id, but for its windows. Gives its name, and what there is to tell.
+///
+/// # Errors
+/// A refusal, which changes nothing, or the step that failed; it can be done again then.
+pub fn restore(
+    project: &Project,
+    layout: &Layout,
+    claude: &Claude,
+    wanted: &str,
+) -> Result<(SessionName, Vec<String>)> {
+    let id = find(project, wanted)?.id;
+    let name = Removed::open(project, &id)?.about.name;
+    let mut hold = Hold::take(project, &name)?;
+    // Another command may have been at work on it.
+    let removed = Removed::open(project, &id)
+        .map_err(|_| anyhow!("{id} is there no more"))
+        .hint("see what there is: tally-session list --removed")?;
+    let begun = hold.removed(project).is_some_and(|begun| begun.id == id);
+    if !begun {
+        refuse(project, &removed)?;
+        hold.begin_moving(&removed)?;
+    }
+    let notes = put_back(project, layout, claude, removed, &mut hold)?;
+    Ok((name, notes))
+}
+
+/// Puts all back where it was, also the record, with other ports where those are taken. What is left for a resume stands in
+/// the hold.
+///
+/// # Errors
+/// The first step that fails; it can be done again.
+pub fn put_back(
+    project: &Project,
+    layout: &Layout,
+    claude: &Claude,
+    removed: Removed,
+    hold: &mut Hold,
+) -> Result<Vec<String>> {
+    removed.put_back(project)?;
+    let worktree = removed.about.worktree.clone();
+    let mut notes = Vec::new();
+    if let Some(entry) = removed.claude_entry()?
+        && let Err(error) = claude_json::put_back(&claude.json, &worktree, &entry)
+    {
+        notes.push(format!(
+            "what Claude knew of {} is not back: {error:#}",
+            worktree.display()
+        ));
+    }
+    let moved = put_record(project, layout, &removed, &mut notes)?;
+    let before = hold.unfinished.clone();
+    let before = before.unwrap_or_else(Unfinished::of_existing);
+    hold.begin(Unfinished {
+        sets_variables: before.sets_variables || moved,
+        conversation: removed.about.conversation.clone(),
+        removed: None,
+        ..before
+    })?;
+    removed.forget(project)?;
+    Ok(notes)
+}
+
+/// Writes the record again, if it is not there; gives whether it has other ports now.
+fn put_record(
+    project: &Project,
+    layout: &Layout,
+    removed: &Removed,
+    notes: &mut Vec<String>,
+) -> Result<bool> {
+    let (name, Some(record)) = (&removed.about.name, &removed.about.record) else {
+        return Ok(false);
+    };
+    let _lock = lock_store(project)?;
+    let mut records = Records::read(&project.main)?;
+    if records.find(name).is_some() {
+        return Ok(false);
+    }
+    let mut record = record.clone();
+    let mut taken = records.ports();
+    let mut moved = false;
+    for (service, &first) in &layout.ports {
+        let Some(old) = record.port(service).filter(|port| taken.contains(port)) else {
+            continue;
+        };
+        taken.extend(record.ports());
+        let port = ports::next_free(first, &taken, listeners::is_free)?;
+        record.set_port(service, port);
+        notes.push(format!(
+            "the {service} of {name} moved from port {old} to {port}: another session has that by now"
+        ));
+        moved = true;
+    }
+    records.put(name, record);
+    records.write(&project.main)?;
+    Ok(moved)
+}
+
+/// The last one of this name, or the one of this id.
+///
+/// # Errors
+/// If there is none.
+pub fn find(project: &Project, wanted: &str) -> Result<Removed> {
+    let all = trash::all(project);
+    let is_wanted =
+        |removed: &Removed| removed.id == wanted || removed.about.name.as_str() == wanted;
+    let names: Vec<_> = all
+        .iter()
+        .map(|removed| removed.about.name.clone())
+        .collect();
+    if let Some(found) = all.into_iter().find(is_wanted) {
+        return Ok(found);
+    }
+    let error = anyhow!("nothing of the name {wanted} was removed, or it is deleted by now");
+    let like = SessionName::parse(wanted).ok();
+    let like = like
+        .as_ref()
+        .and_then(|wanted| wanted.most_like(names.iter()));
+    let error = match like {
+        Some(like) => with_hint(
+            error,
+            format!("did you mean {like}? tally-session restore {like}"),
+        ),
+        None => error,
+    };
+    Err(error).hint("see what there is: tally-session list --removed")
+}
+
+/// Refuses what would not be as it was, or would be in the way of what is there now.
+fn refuse(project: &Project, removed: &Removed) -> Result<()> {
+    let name = &removed.about.name;
+    if removed.about.expired {
+        let tip = removed.about.commits.first().map_or("", String::as_str);
+        return Err(anyhow!(
+            "the files of {name} are deleted, as their time is over; its commits are kept"
+        ))
+        .hint(format!(
+            "make a session of them: tally-session add {name} --from {tip}"
+        ));
+    }
+    Records::check_writable(&project.main)?;
+    record::check(project, name, &Records::read(&project.main)?)?;
+    let tmux_name = tmux_name(project, name);
+    if tmux::sessions()?.iter().any(|tmux| tmux.name == tmux_name) {
+        return Err(anyhow!("there is a tmux session {tmux_name} already")).hint(format!(
+            "look at it with: {}",
+            tmux::attach_command(&tmux_name)
+        ));
+    }
+    removed.check_places(project)
+}
