@@ -120,7 +120,9 @@ fn add_types_nothing_unquoted_of_a_project_with_an_odd_name() {
     ] {
         assert!(!dir.join("pwned").exists(), "{}", dir.display());
     }
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(!worktree.exists());
 }
 

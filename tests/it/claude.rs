@@ -146,7 +146,7 @@ fn a_claude_config_dir_of_the_user_s_is_where_claude_s_files_are() {
         sandbox.await_start("claude", "feat", 2).args,
         ["--resume", &id, "--name", "tally-feat"]
     );
-    run(&["remove", "feat"]).is(0, "removed feat\n", "");
+    run(&["remove", "feat"]).is(0, "removed feat\n[...]", "");
     assert!(
         !fs::read_to_string(dir.join(".claude.json"))
             .unwrap()

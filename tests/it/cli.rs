@@ -20,7 +20,7 @@ fn it_works_from_any_subfolder_of_the_main_checkout_and_of_a_worktree() {
     assert_eq!(listed, sandbox.run(["list"]).stdout);
     sandbox
         .run_in(&deep, ["remove", "two"])
-        .is(0, "removed two\n", "");
+        .is(0, "removed two\n[...]", "");
     assert_eq!(sandbox.names(), ["one"]);
 }
 
@@ -81,7 +81,7 @@ fn ls_and_rm_are_aliases() {
         sandbox.run(["ls"]).succeeds().stdout,
         sandbox.run(["list"]).stdout
     );
-    sandbox.run(["rm", "feat"]).is(0, "removed feat\n", "");
+    sandbox.run(["rm", "feat"]).is(0, "removed feat\n[...]", "");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn of_several_names_all_are_tried_and_the_status_is_1_if_one_failed() {
     );
     sandbox.run(["remove", "one", "nosuch", "two"]).is(
         1,
-        "removed one\nremoved two\n",
+        "removed one\n[...]\nremoved two\n[...]",
         &format!("error: there is no session nosuch\n{hint}"),
     );
 }

@@ -126,7 +126,7 @@ fn an_add_that_was_killed_is_cleared_by_remove() {
     killed(&sandbox);
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
     assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
 }

@@ -1,7 +1,8 @@
 //! No work is lost with a session, and nothing is deleted that is not the session's.
 
 mod by_hand;
+mod files;
+mod history;
 mod merged;
 mod records;
-mod saves;
 mod submodules;

@@ -22,6 +22,7 @@ mod many;
 mod ports;
 mod readme;
 mod remove;
+mod restore;
 mod resume;
 mod sandbox;
 mod servers;

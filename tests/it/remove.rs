@@ -2,13 +2,12 @@
 
 mod half_gone;
 mod refusals;
-mod saves;
 mod servers;
 
 use crate::sandbox::{Sandbox, eventually, read, read_json};
 use std::fs;
 
-const REMOVED: &str = "removed feat\n";
+const REMOVED: &str = "removed feat\n[...]";
 
 #[test]
 fn remove_clears_all_of_a_session_away() {
@@ -82,7 +81,9 @@ fn remove_of_feat_leaves_tally_feature() {
     // Its session is stopped now, and that of the other begins with its name.
     sandbox.add("fea");
     sandbox.tmux(["kill-session", "-t", "=tally-fea"]);
-    sandbox.run(["remove", "fea"]).is(0, "removed fea\n", "");
+    sandbox
+        .run(["remove", "fea"])
+        .is(0, "removed fea\n[...]", "");
     assert_eq!(
         sandbox.windows("feature", "#{pane_pid} #{window_name}"),
         windows

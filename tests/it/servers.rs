@@ -57,7 +57,7 @@ fn a_server_that_ignores_a_hang_up_is_asked_to_end_and_given_the_time() {
     let server = sandbox.noted("server");
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_free(port);
     assert_eq!(sandbox.noted("in-order"), server);
 }
@@ -69,7 +69,7 @@ fn a_server_that_left_its_terminal_and_heeds_nothing_is_ended() {
     let server = sandbox.noted("server");
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_free(port);
     assert!(!sandbox.lives(server));
 }
@@ -79,7 +79,9 @@ fn a_reloader_and_its_server_are_both_ended() {
     let sandbox = Sandbox::serving();
     let port = sandbox.add_with_server("feat", RELOADER);
     let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_free(port);
     assert!(!sandbox.lives(parent) && !sandbox.lives(server));
 }
@@ -92,7 +94,7 @@ fn a_reloader_that_ignores_a_hang_up_does_not_bring_its_server_back() {
     let parent = sandbox.noted("parent");
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_free(port);
     assert!(!sandbox.lives(parent));
 }
@@ -109,7 +111,7 @@ fn what_holds_no_port_is_named_and_left() {
     });
     sandbox.run(["remove", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         &format!("[...]\nwarning: [..]process {editor} (editor 600)\n"),
     );
     assert!(sandbox.lives(editor));
@@ -151,7 +153,7 @@ fn a_stranger_with_the_same_command_line_is_named_and_left_alone() {
         let pid = stranger.id();
         sandbox.run(["remove", "feat"]).is(
             0,
-            "removed feat\n",
+            "removed feat\n[...]",
             &format!("warning: port {backend} [..]process {pid} ([..]manage.py runserver {backend})[..]\n"),
         );
         assert!(sandbox.lives(pid));
@@ -174,7 +176,7 @@ fn strangers_on_both_ports_are_both_named() {
     );
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", &warnings);
+        .is(0, "removed feat\n[...]", &warnings);
     assert!(pids.into_iter().all(|pid| sandbox.lives(pid)));
     for stranger in &mut strangers {
         stranger.kill().unwrap();

@@ -65,7 +65,7 @@ fn assert_works(sandbox: &Sandbox, what: &str, prepare: impl Fn(&mut Command)) {
             sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
         }
     }
-    run(&["remove", "feat"]).is(0, "removed feat\n", "");
+    run(&["remove", "feat"]).is(0, "removed feat\n[...]", "");
     assert!(sandbox.tmux_sessions().is_empty(), "{what}");
     assert!(!worktree.exists(), "{what}");
 }
@@ -93,7 +93,9 @@ fn a_tmux_server_with_sessions_of_the_user_s_own_keeps_them() {
         sandbox.tmux(["new-session", "-d", "-s", name]);
     }
     sandbox.add("feat");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     let mut left = sandbox.tmux_sessions();
     left.sort_unstable();
     assert_eq!(left, ["feat", "tally", "tally-fea", "tally-feat2"]);
@@ -158,7 +160,9 @@ fn a_hook_of_git_s_that_fails_is_a_warning_and_one_that_is_slow_is_waited_for() 
     sandbox.write_script(&hook, "sleep 1; echo made >hooked");
     sandbox.run(["add", "two"]).succeeds();
     assert!(sandbox.worktree("two").join("hooked").exists());
-    sandbox.run(["remove", "one"]).is(0, "removed one\n", "");
+    sandbox
+        .run(["remove", "one"])
+        .is(0, "removed one\n[...]", "");
     sandbox
         .run(["remove", "two"])
         .fails("error: the session two has changes that are not committed: hooked\n[...]");

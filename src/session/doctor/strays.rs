@@ -151,7 +151,9 @@ pub fn leftovers(
         );
     }
     let stays = trash::going(project).into_iter();
-    let stays = stays.filter_map(|folder| purge::delete(&folder).err());
-    findings.extend(stays.map(|error| Finding::error("", &error).only_warns()));
+    findings.extend(stays.filter_map(|folder| {
+        let error = purge::delete(&folder).err()?;
+        Some(Finding::error(folder.to_string_lossy(), &error).only_warns())
+    }));
     findings
 }

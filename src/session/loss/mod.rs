@@ -202,8 +202,7 @@ impl Loss {
             ));
             let (branch, tips) = (session.record.branch(), self.tips.join(" "));
             looks.push(format!(
-                "look at {} with: {} log {tips} --not --exclude={branch} --branches --remotes",
-                if *count == 1 { "it" } else { "them" },
+                "look at it with: {} log {tips} --not --exclude={branch} --branches --remotes",
                 session.project.git()
             ));
         }
@@ -211,14 +210,9 @@ impl Loss {
             reasons.push(format!("is in the middle of {unfinished}"));
             looks.push(status);
         }
-        for Repository { path, why } in &self.repositories {
+        for Repository { path, why, look } in &self.repositories {
             reasons.push(format!("has {why} inside: {}", path.display()));
-            let shown = if path.starts_with(worktree) {
-                "status"
-            } else {
-                "log --all --not --remotes"
-            };
-            looks.push(format!("look at that with: {} {shown}", git(path)));
+            looks.push(format!("look at that with: {} {look}", git(path)));
         }
         for claude in &self.claudes {
             let (reason, look) = claudes::told(claude, session);
@@ -254,10 +248,19 @@ impl Loss {
 
 /// The first of these, and how many more there are.
 pub fn named(all: &[String]) -> String {
-    let named: Vec<_> = all.iter().take(NAMED).map(String::as_str).collect();
+    let named: Vec<_> = all.iter().take(NAMED).map(|one| in_one_line(one)).collect();
     match all.len() - named.len() {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// A file's name, so that it can't pass for another line of the message.
+fn in_one_line(file: &str) -> String {
+    if file.contains(char::is_control) {
+        format!("{file:?}")
+    } else {
+        file.to_owned()
     }
 }
 

@@ -4,7 +4,7 @@ use super::removed::Removed;
 use super::{mounts, trash};
 use crate::git::Git;
 use crate::git::keep::Change;
-use crate::hint::Hint;
+use crate::hint::{Hint, with_hint};
 use crate::process::{self, quote};
 use crate::processes;
 use crate::project::Project;
@@ -125,7 +125,10 @@ pub fn purge(project: &Project, removed: Removed) -> Result<()> {
 
 /// Starts a process that deletes what is due, if anything is. What is taken away is kept for so many days.
 pub fn sweep(project: &Project, days: u64) {
-    if !trash::going(project).is_empty() || due(project, days).next().is_some() {
+    let is_due = !trash::going(project).is_empty()
+        || !trash::unwritten(project).is_empty()
+        || due(project, days).next().is_some();
+    if is_due {
         // Whatever can't be deleted takes room, and doctor names it.
         let _ = process::leave_own(&project.main, "sweep");
     }
@@ -146,9 +149,21 @@ pub fn sweep_now(project: &Project, days: u64) -> Vec<anyhow::Error> {
         });
         failures.extend(expired.err());
     }
+    for id in trash::unwritten(project) {
+        failures.extend(clear_unwritten(project, &id).err());
+    }
     let going = trash::going(project);
     failures.extend(going.iter().filter_map(|folder| delete(folder).err()));
     failures
+}
+
+/// Deletes the folder that a command has left which was killed before it had written what it was about to take away.
+fn clear_unwritten(project: &Project, id: &str) -> Result<()> {
+    let _hold = Hold::take(project, &trash::name(id)?)?;
+    if trash::unwritten(project).iter().any(|other| other == id) {
+        delete(&trash::folder(project, id))?;
+    }
+    Ok(())
 }
 
 /// What is kept no longer.
@@ -170,11 +185,8 @@ fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
 pub fn delete(folder: &Path) -> Result<()> {
     if let Some(mount) = mounts::below(folder)?.first() {
         let mount = mount.to_string_lossy();
-        return Err(anyhow!(
-            "{} can't be deleted: something is mounted at {mount}",
-            folder.display()
-        ))
-        .hint(format!("take it out first: umount {}", quote(&mount)));
+        return Err(anyhow!("can't be deleted: something is mounted at {mount}"))
+            .hint(format!("take it out first: umount {}", quote(&mount)));
     }
     let mut result = fs::remove_dir_all(folder);
     if result
@@ -211,16 +223,12 @@ fn make_writable(folder: &Path) {
 /// What keeps a folder from being deleted.
 fn undeletable(folder: &Path, error: &io::Error) -> anyhow::Error {
     let quoted = quote(&folder.to_string_lossy());
-    let failed = format!(
-        "{} is of a removed session, and can't be deleted",
-        folder.display()
-    );
-    let failed: Result<()> = match stranger_s(folder) {
-        Some((path, owner)) => Err(anyhow!("{failed}: {} belongs to {owner}", path.display())),
-        None => Err(anyhow!("{failed}: {error}")),
+    let failed = "is of a removed session, and can't be deleted";
+    let failed = match stranger_s(folder) {
+        Some((path, owner)) => anyhow!("{failed}: {} belongs to {owner}", path.display()),
+        None => anyhow!("{failed}: {error}"),
     };
-    let hinted = failed.hint(format!("sudo rm -rf {quoted}"));
-    hinted.err().unwrap_or_else(|| anyhow!("{error}"))
+    with_hint(failed, format!("sudo rm -rf {quoted}"))
 }
 
 /// Something in a folder that is another user's, and who that is.

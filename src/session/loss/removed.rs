@@ -23,7 +23,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The file that says what it is.
-const ABOUT: &str = "removed.json";
+pub const ABOUT: &str = "removed.json";
 
 /// The worktree's folder in it.
 pub const FOLDER: &str = "worktree";
@@ -269,13 +269,13 @@ impl Removed {
         self.take_branch(project, lock, kept, has_ref)
     }
 
-    /// Whether the index is there as it was.
+    /// Whether there is one index, and it is as it was.
     fn is_still(&self, project: &Project, seen: Option<Stamp>) -> bool {
         let admins = self.admins(project);
         let now = admins
             .first()
             .and_then(|(origin, kept)| Stamp::of(kept).or_else(|| Stamp::of(origin)));
-        seen.is_some() && now == seen
+        seen.is_some() && now == seen && admins.len() == 1
     }
 
     /// Every name of an object in what git keeps of the worktrees and in the branch's reflog, and the branch's own commit.
@@ -305,14 +305,12 @@ impl Removed {
         project.common.join("logs").join(branch.refname())
     }
 
-    /// Has the ref lead to these objects, and to all that the indexes do.
+    /// Has the ref lead to these objects, and, but where that is `plain`, to all that the indexes do.
     fn keep(&mut self, project: &Project, names: &BTreeSet<String>, is_plain: bool) -> Result<()> {
         let mut staged = Vec::new();
-        for (origin, kept) in self.admins(project).iter().skip(usize::from(is_plain)) {
-            if let Some(admin) = [kept, origin]
-                .into_iter()
-                .find(|admin| admin.join("index").exists())
-            {
+        for (origin, kept) in self.admins(project).iter().filter(|_| !is_plain) {
+            let mut there = [kept, origin].into_iter();
+            if let Some(admin) = there.find(|admin| admin.join("index").exists()) {
                 staged.extend(Git::of(admin, &project.common).staged()?);
             }
         }

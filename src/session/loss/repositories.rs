@@ -15,7 +15,15 @@ pub struct Repository {
     pub path: PathBuf,
     /// What is the matter with it, in a few words.
     pub why: &'static str,
+    /// What to ask git there to see it.
+    pub look: &'static str,
 }
+
+/// What is the matter with a repository, and what to ask git to see it.
+type Work = (&'static str, &'static str);
+
+const STATUS: &str = "status";
+const UNPUSHED: &str = "log --all --not --remotes";
 
 /// Those with work of their own below these folders of a worktree, and among the submodules that git keeps for it.
 ///
@@ -32,17 +40,22 @@ pub fn with_work(
         found.extend(places?);
     }
     let judged = found.into_iter().filter_map(|path| {
-        let why = match worktrees.iter().find(|other| other.path == path) {
+        let (why, look) = match worktrees.iter().find(|other| other.path == path) {
             Some(other) => work_of_worktree(other, doomed),
             None => work_of(&path),
-        };
-        Some(Repository { why: why?, path })
+        }?;
+        Some(Repository { path, why, look })
     });
     let mut judged: Vec<_> = judged.collect();
-    for folder in submodules(&worktree.admin.join("modules")) {
+    let mut submodules = submodules(&worktree.admin.join("modules"));
+    submodules.sort();
+    for folder in submodules {
         if Git::of(&folder, &folder).has_unpushed().unwrap_or(true) {
-            let why = "a submodule's repository with commits that no remote has";
-            judged.push(Repository { path: folder, why });
+            judged.push(Repository {
+                path: folder,
+                why: "a submodule's repository with commits that no remote has",
+                look: UNPUSHED,
+            });
         }
     }
     Ok(judged)
@@ -73,34 +86,40 @@ fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What a repository has of its own. Who cannot be asked has something.
-fn work_of(path: &Path) -> Option<&'static str> {
+fn work_of(path: &Path) -> Option<Work> {
     let git = Git::at(path);
     match git.changes() {
-        Err(_) => Some("a repository that git cannot look into"),
-        Ok(changes) if !changes.is_empty() => Some("a repository with changes of its own"),
-        Ok(_) if git.has_unpushed().unwrap_or(true) => {
-            Some("a repository with commits that no remote has")
+        Err(_) => Some(("a repository that git cannot look into", STATUS)),
+        Ok(changes) if !changes.is_empty() => {
+            Some(("a repository with changes of its own", STATUS))
+        }
+        // One without a repository of its own has its commits elsewhere.
+        Ok(_) if path.join(".git").is_dir() && git.has_unpushed().unwrap_or(true) => {
+            Some(("a repository with commits that no remote has", UNPUSHED))
         }
         Ok(_) => None,
     }
 }
 
 /// What another worktree of the same repository has of its own; its branch stays.
-fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<&'static str> {
+fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<Work> {
     let git = Git::at(&worktree.path);
     if worktree.locked.is_some() {
-        return Some("a git worktree that is locked");
+        return Some(("a git worktree that is locked", STATUS));
     }
     if unfinished(&worktree.admin).is_some() {
-        return Some("a git worktree with something unfinished");
+        return Some(("a git worktree with something unfinished", STATUS));
     }
     match git.changes() {
         Ok(changes) if changes.is_empty() => {}
-        _ => return Some("a git worktree with changes of its own"),
+        _ => return Some(("a git worktree with changes of its own", STATUS)),
     }
     match git.own_commits(doomed, &["HEAD".to_owned()]) {
         Ok(None) => None,
-        _ => Some("a git worktree with commits that no other branch has"),
+        _ => Some((
+            "a git worktree with commits that no branch has",
+            "log HEAD --not --branches --remotes",
+        )),
     }
 }
 

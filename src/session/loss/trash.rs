@@ -1,6 +1,6 @@
 //! Where what was taken away is kept, each in a folder of its own.
 
-use super::removed::Removed;
+use super::removed::{ABOUT, ADMINS, FOLDER, Removed};
 use crate::name::SessionName;
 use crate::project::Project;
 use anyhow::{Context, Result};
@@ -79,6 +79,25 @@ pub fn ids(project: &Project) -> Vec<String> {
     ids.sort_by_key(|id| (since(id), id.clone()));
     ids.reverse();
     ids
+}
+
+/// The ids of those of which nothing is written down, nor anything taken away.
+pub fn unwritten(project: &Project) -> Vec<String> {
+    let mut ids = ids(project);
+    ids.retain(|id| {
+        let dir = folder(project, id);
+        let has = |part: &str| dir.join(part).symlink_metadata().is_ok();
+        ![ABOUT, FOLDER, ADMINS].into_iter().any(has)
+    });
+    ids
+}
+
+/// The slug in an id, which is a name that has the same place.
+///
+/// # Errors
+/// If it is none.
+pub fn name(id: &str) -> Result<SessionName> {
+    SessionName::parse(id.rsplit_once('@').map_or(id, |(slug, _)| slug))
 }
 
 /// All that is kept and can be read, the newest first.

@@ -168,7 +168,9 @@ fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_
         assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     }
     write(&sandbox.worktree("old").join("data/own.txt"), "");
-    sandbox
-        .run(["remove", "new", "old"])
-        .is(1, "removed new\n", "error: [..]data/own.txt\n[...]");
+    sandbox.run(["remove", "new", "old"]).is(
+        1,
+        "removed new\n[...]",
+        "error: [..]data/own.txt\n[...]",
+    );
 }

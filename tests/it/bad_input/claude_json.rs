@@ -29,7 +29,7 @@ fn a_file_that_does_not_parse_is_left_alone_with_a_warning() {
         let warning = format!("{STAYS} [ROOT]/home/.claude.json does not parse [..]\n");
         sandbox
             .run(["remove", "feat"])
-            .is(0, "removed feat\n", &warning);
+            .is(0, "removed feat\n[...]", &warning);
         assert_eq!(fs::read(&json).unwrap(), text);
         assert!(!sandbox.home.join(".claude.json.lock").exists());
     }
@@ -49,7 +49,9 @@ fn a_file_of_another_shape_is_left_alone() {
     ] {
         fs::write(&json, value.to_string()).unwrap();
         sandbox.run(["add", "feat"]).succeeds();
-        sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+        sandbox
+            .run(["remove", "feat"])
+            .is(0, "removed feat\n[...]", "");
         assert_eq!(read(&json), value.to_string());
     }
 }
@@ -71,7 +73,9 @@ fn rules_of_another_shape_are_no_crash_and_are_not_made_permissions() {
             allowed.is_null() || allowed.is_array(),
             "{tools}: {allowed}"
         );
-        sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+        sandbox
+            .run(["remove", "feat"])
+            .is(0, "removed feat\n[...]", "");
         assert_eq!(read_json(&json), claude);
     }
 }
@@ -82,10 +86,14 @@ fn a_missing_file_is_not_made() {
     let json = sandbox.home.join(".claude.json");
     fs::remove_file(&json).unwrap();
     sandbox.run(["add", "feat"]).succeeds();
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     symlink("nowhere", &json).unwrap();
     sandbox.run(["add", "feat"]).succeeds();
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(json.is_symlink() && !sandbox.home.join("nowhere").exists());
 }
 
@@ -102,7 +110,9 @@ fn a_symlink_is_written_through() {
     assert!(json.is_symlink());
     let entry = read_json(&real)["projects"][worktree.to_str().unwrap()].clone();
     assert_eq!(entry["hasTrustDialogAccepted"], json!(true));
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(json.is_symlink() && !read(&real).contains("tally-feat"));
 }
 
@@ -116,7 +126,9 @@ fn a_read_only_file_stays_and_the_session_is_made() {
     sandbox
         .run(["add", "feat"])
         .is(0, "added feat\n[...]", &warning);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_eq!(read(&json), before);
 }
 
@@ -132,7 +144,7 @@ fn a_folder_in_the_file_s_place_is_a_warning() {
         .is(0, "added feat\n[...]", &warning(ASKS_AGAIN));
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", &warning(STAYS));
+        .is(0, "removed feat\n[...]", &warning(STAYS));
 }
 
 #[test]
@@ -153,6 +165,8 @@ fn a_file_of_5_mb_is_changed_and_given_back_byte_for_byte() {
         read_json(&json)["projects"][key]["hasTrustDialogAccepted"],
         json!(true)
     );
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(read(&json) == text);
 }

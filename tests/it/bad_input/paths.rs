@@ -35,7 +35,9 @@ fn assert_runs_in_the_right_folders(shell: &str, name: &str) {
             sandbox.restart();
         }
     }
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(
         sandbox.tmux_sessions().is_empty() && !worktree.exists(),
         "{name}"

@@ -14,7 +14,9 @@ fn a_detached_head_is_a_base_like_any_other() {
         "",
     );
     sandbox.run(["list"]).is(0, "[...]\nfeat [..]\n", "");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_eq!(sandbox.git(&sandbox.main, ["branch", "--show-current"]), "");
 }
 
@@ -85,7 +87,7 @@ fn a_main_checkout_that_is_reached_through_symlinks_is_the_same_project() {
         .is(0, "[...]\nfeat [..]\n", "");
     sandbox
         .run_in(&link, ["remove", "feat"])
-        .is(0, "removed feat\n", "");
+        .is(0, "removed feat\n[...]", "");
     assert!(!worktree.exists());
 }
 
@@ -101,7 +103,9 @@ fn a_git_folder_behind_a_symlink_is_a_main_checkout_too() {
         .is(0, "[..]\nfeat  running [..]\n", "");
     sandbox.restart();
     sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(!worktree.exists() && real.join("HEAD").exists());
 }
 

@@ -63,7 +63,9 @@ fn add_keeps_the_rest_of_claude_json_as_it_is() {
         with_entry.parse::<Value>().unwrap(),
         text.parse::<Value>().unwrap()
     );
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     let after = read(&json_file(&sandbox));
     for number in ["1.50", "123456789012345678901234567890", "1e-7", "0.10"] {
         assert!(
@@ -110,7 +112,7 @@ fn a_claude_json_that_does_not_parse_is_left_alone_with_a_warning() {
     sandbox.await_programs("feat", 1);
     sandbox.run(["remove", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         "warning: [..][ROOT]/home/.claude.json[..]\n[...]",
     );
     assert_eq!(read(&json_file(&sandbox)), "{ broken");
@@ -121,7 +123,9 @@ fn without_a_claude_json_none_is_made() {
     let sandbox = Sandbox::new();
     fs::remove_file(json_file(&sandbox)).unwrap();
     sandbox.add("feat");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(!json_file(&sandbox).exists());
 }
 
@@ -183,7 +187,9 @@ fn add_takes_over_a_lock_that_a_dead_claude_left() {
 fn nothing_is_left_beside_claude_json() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     let names = fs::read_dir(&sandbox.home)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -274,7 +280,9 @@ fn remove_takes_the_worktree_s_entry_out_and_no_other() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
     sandbox.add("feature");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     let file = read_json(&json_file(&sandbox));
     let keys: Vec<_> = file["projects"].as_object().unwrap().keys().collect();
     assert_eq!(

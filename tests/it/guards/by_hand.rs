@@ -148,7 +148,7 @@ fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
         .succeeds();
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert!(!worktree.exists() && !moved.exists());
 }
 
@@ -209,7 +209,7 @@ fn a_branch_that_was_renamed_stays_and_remove_says_so() {
         .is(0, "[...]\nfeat: its branch feat is gone[..]\n", "");
     sandbox.run(["remove", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         "warning: [..] branch better, which stays\n",
     );
     assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "better"]), tip);
@@ -227,12 +227,12 @@ fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
     sandbox
         .run_changes_nothing(["remove", "feat"])
         .fails("error: the session feat has 1 commit [..]\n[...]");
-    let removed = sandbox
+    sandbox
         .run(["remove", "--force", "feat"])
         .is(0, "removed feat\n[...]", "");
     sandbox
-        .type_line(&removed.command_after("get it back with: "))
-        .succeeds();
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "[...]");
     assert_eq!(read(&worktree.join("file")), "work");
 }
 
@@ -247,12 +247,12 @@ fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_stag
         outcome.code == Some(1) && outcome.stderr.contains("new"),
         "{outcome}"
     );
-    let removed = sandbox
+    sandbox
         .run(["remove", "--force", "feat"])
         .is(0, "removed feat\n[...]", "[...]");
     sandbox
-        .type_line(&removed.command_after("get it back with: "))
-        .succeeds();
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "[...]");
     assert_eq!(read(&worktree.join("new")), "not committed");
 }
 
@@ -313,7 +313,12 @@ fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
     );
     sandbox
         .run(["remove", "feat"])
-        .fails("error: its windows are closed, and that is all that was done: the session feat has 1 commit [..]\n[...]");
+        .is(0, "removed feat\n[...]", "");
+    sandbox.unwrap("tmux");
+    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
     let kept = sandbox.git(&sandbox.main, ["log", "-1", "--format=%s", "feat"]);
     assert_eq!(kept, "Late");
 }
@@ -330,12 +335,15 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     rebase.env("GIT_SEQUENCE_EDITOR", "sed -i.before 1ibreak");
     assert!(rebase.status().unwrap().success());
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    for args in [&["remove", "feat"][..], &["remove", "--force", "feat"]] {
-        let outcome = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
-        outcome.fails(
-            "error: git has put changes of feat aside in [..]autostash[..]\nhint: [..] status\n",
-        );
-    }
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat is in the middle of a rebase\nhint: [..] status\nhint: [..]\n",
+    );
+    sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
     sandbox.git(&worktree, ["rebase", "--continue"]);
     assert_eq!(read(&worktree.join("README.md")), "changed");
 }

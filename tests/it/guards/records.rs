@@ -34,7 +34,9 @@ fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.run(["add", "once"]).succeeds();
-    sandbox.run(["remove", "once"]).is(0, "removed once\n", "");
+    sandbox
+        .run(["remove", "once"])
+        .is(0, "removed once\n[...]", "");
     sandbox
 }
 

@@ -43,8 +43,9 @@ impl Before {
         Self::of(sandbox)
     }
 
-    /// As things stand.
+    /// As things stand, without what was removed.
     pub fn of(sandbox: Sandbox) -> Self {
+        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
         let snapshot = sandbox.snapshot();
         Self {
             assert_unchanged: Box::new(move |sandbox| sandbox.assert_unchanged_since(&snapshot)),
@@ -159,10 +160,12 @@ impl Before {
         assert!(!locked.contains("\nlocked"), "{locked}");
     }
 
-    /// All is as it was: no worktree, branch, entry, window, lock, trash or temporary file of the session is left.
+    /// When what is kept of the session is deleted, all is as it was: no worktree, branch, entry, window, lock, ref or temporary
+    /// file of it is left.
     #[track_caller]
     pub fn assert_nothing_left(&self) {
         let sandbox = &self.sandbox;
+        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
         let ours = sandbox.main.join(".git/tally-session");
         // What was taken away is deleted in the background.
         eventually("nothing is left", || {

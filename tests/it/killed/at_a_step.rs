@@ -2,7 +2,7 @@
 
 use super::aftermath::{Before, NAME};
 use super::steps::{Step, sample, strace_is_there};
-use crate::sandbox::write;
+use crate::sandbox::{read, write};
 use std::cell::Cell;
 use std::fs;
 
@@ -81,17 +81,31 @@ fn an_add_killed_at_any_step_is_finished_by_resume_or_cleared_by_remove() {
     add_is_killed(EVERY);
 }
 
-/// Finishes what a killed remove has begun; or finds that it had done all, but for deleting what it took away.
+/// Finishes what a killed remove has begun; or finds that it had done all.
 fn remove_again(before: &Before, args: &[&str]) {
     let is_recorded = before.is_recorded();
     let sandbox = &before.sandbox;
     let again = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
     if is_recorded {
-        // It may remark that the worktree was not there any more.
         again.is(0, "removed feat\n[...]", "[...]");
     } else {
         again.fails(&format!("error: there is no session {NAME}\nhint: [..]\n"));
     }
+}
+
+/// Has the session back, by the command that fits what there is of it.
+#[track_caller]
+fn bring_back(before: &Before) {
+    let verb = if before.is_recorded() {
+        "resume"
+    } else {
+        "restore"
+    };
+    before.sandbox.run([verb, NAME]).is(0, "[...]", "[...]");
+    let list = before.sandbox.list();
+    let session = list.iter().find(|session| session["name"] == NAME).unwrap();
+    assert_eq!(session["problems"], serde_json::json!([]), "{session}");
+    assert_eq!(session["state"], "running", "{session}");
 }
 
 fn remove_is_killed(choose: Choice) {
@@ -104,8 +118,16 @@ fn remove_is_killed(choose: Choice) {
         &["remove", NAME],
         choose,
         || drop(before.add()),
-        |_| {
-            remove_again(&before, &["remove", NAME]);
+        |turn| {
+            if turn % 2 == 0 {
+                remove_again(&before, &["remove", NAME]);
+            } else {
+                bring_back(&before);
+                before
+                    .sandbox
+                    .run(["remove", NAME])
+                    .is(0, "removed feat\n[...]", "[...]");
+            }
             before.assert_nothing_left();
         },
     );
@@ -149,7 +171,7 @@ fn resume_is_killed(choose: Choice) {
             before
                 .sandbox
                 .run(["remove", NAME])
-                .is(0, "removed feat\n", "[...]");
+                .is(0, "removed feat\n[...]", "[...]");
             before.assert_nothing_left();
         },
     );
@@ -166,27 +188,44 @@ fn a_resume_killed_at_any_step_is_finished_by_another_or_cleared_by_remove() {
     resume_is_killed(EVERY);
 }
 
-/// All work that was only in the session: in its worktree, or saved.
-fn is_somewhere(before: &Before) -> bool {
-    let (sandbox, main) = (&before.sandbox, &before.sandbox.main);
+/// Makes a session with work of every kind that nothing else has.
+fn add_with_work(before: &Before) {
+    let worktree = before.add();
+    let sandbox = &before.sandbox;
+    sandbox.commit(&worktree, "committed", "one");
+    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.commit(&worktree, "detached", "two");
+    write(&worktree.join("staged"), "three");
+    sandbox.git(&worktree, ["add", "staged"]);
+    write(&worktree.join("staged"), "four");
+    write(&worktree.join("ignored.sqlite3"), "five");
+}
+
+/// Has git clear up all that it can, brings the session back, and looks whether all of its work is there.
+#[track_caller]
+fn assert_work_comes_back(before: &Before) {
+    let sandbox = &before.sandbox;
+    for args in [
+        &["worktree", "prune", "--expire=now"][..],
+        &["prune", "--expire=now"],
+    ] {
+        // While a remove is half done, a worktree may be on a branch that is not there.
+        let status = sandbox.command("git", &sandbox.main).args(args).status();
+        assert!(status.unwrap().code().is_some());
+    }
+    bring_back(before);
     let worktree = sandbox.worktree(NAME);
-    let saved = sandbox.git(
-        main,
-        ["for-each-ref", "--format=%(refname)", "refs/tally-session/"],
-    );
-    let has = |file: &str, text: &str| {
-        let is_saved = |refname: &str| {
-            let object = format!("{refname}:{file}");
-            let show = sandbox
-                .command("git", main)
-                .args(["show", &object])
-                .output();
-            show.unwrap().stdout == text.as_bytes()
-        };
-        saved.lines().any(is_saved)
-            || fs::read_to_string(worktree.join(file)).is_ok_and(|there| there == text)
-    };
-    has("committed", "one") && has("untracked", "two") && has("README.md", "three")
+    assert_eq!(read(&worktree.join("staged")), "four");
+    assert_eq!(read(&worktree.join("ignored.sqlite3")), "five");
+    for (object, text) in [
+        (":staged", "three"),
+        ("HEAD:detached", "two"),
+        ("feat:committed", "one"),
+    ] {
+        assert_eq!(sandbox.git(&worktree, ["show", object]), text);
+    }
+    let status = sandbox.git(&worktree, ["status", "--porcelain"]);
+    assert_eq!(status, "AM staged");
 }
 
 fn forced_remove_is_killed(choose: Choice) {
@@ -194,33 +233,101 @@ fn forced_remove_is_killed(choose: Choice) {
         return;
     }
     let before = Before::new();
-    let (sandbox, main) = (&before.sandbox, &before.sandbox.main);
     kill_each(
         &before,
         &["remove", "--force", NAME],
         choose,
-        || {
-            let worktree = before.add();
-            sandbox.commit(&worktree, "committed", "one");
-            write(&worktree.join("untracked"), "two");
-            write(&worktree.join("README.md"), "three");
-        },
-        |_| {
-            assert!(is_somewhere(&before));
-            remove_again(&before, &["remove", "--force", NAME]);
-            assert!(!sandbox.worktree(NAME).exists());
-            assert!(is_somewhere(&before));
-            let saved = sandbox.git(
-                main,
-                ["for-each-ref", "--format=%(refname)", "refs/tally-session/"],
-            );
-            for refname in saved.lines() {
-                sandbox.git(main, ["update-ref", "-d", refname]);
+        || add_with_work(&before),
+        |turn| {
+            if turn % 2 == 0 {
+                remove_again(&before, &["remove", "--force", NAME]);
+                assert!(!before.sandbox.worktree(NAME).exists());
             }
-            let _ = fs::remove_dir(main.join(".git/refs/tally-session"));
+            assert_work_comes_back(&before);
+            before
+                .sandbox
+                .run(["remove", "--force", NAME])
+                .is(0, "removed feat\n[...]", "[...]");
             before.assert_nothing_left();
         },
     );
+}
+
+fn restore_is_killed(choose: Choice) {
+    if !strace_is_there() {
+        return;
+    }
+    let before = Before::new();
+    kill_each(
+        &before,
+        &["restore", NAME],
+        choose,
+        || {
+            add_with_work(&before);
+            before
+                .sandbox
+                .run(["remove", "--force", NAME])
+                .is(0, "removed feat\n[...]", "");
+        },
+        |turn| {
+            if turn % 2 == 0 && before.is_recorded() {
+                remove_again(&before, &["remove", "--force", NAME]);
+            }
+            assert_work_comes_back(&before);
+            before
+                .sandbox
+                .run(["remove", "--force", NAME])
+                .is(0, "removed feat\n[...]", "[...]");
+            before.assert_nothing_left();
+        },
+    );
+}
+
+#[test]
+fn a_restore_killed_at_some_of_its_steps_is_finished_by_another_or_by_a_remove() {
+    restore_is_killed(sample);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_restore_killed_at_any_step_is_finished_by_another_or_by_a_remove() {
+    restore_is_killed(EVERY);
+}
+
+fn purge_is_killed(choose: Choice) {
+    if !strace_is_there() {
+        return;
+    }
+    let before = Before::new();
+    kill_each(
+        &before,
+        &["purge", "--yes", NAME],
+        choose,
+        || {
+            add_with_work(&before);
+            before
+                .sandbox
+                .run(["remove", "--force", NAME])
+                .is(0, "removed feat\n[...]", "");
+        },
+        |_| {
+            before
+                .sandbox
+                .run(["purge", "--yes"])
+                .is(0, "[...]", "[...]");
+            // It may leave the file of its lock, which is nobody's then.
+            before
+                .sandbox
+                .run(["doctor", "--fix"])
+                .does_not_crash();
+            before.assert_nothing_left();
+        },
+    );
+}
+
+#[test]
+fn a_purge_killed_at_any_step_is_finished_by_another() {
+    purge_is_killed(EVERY);
 }
 
 #[test]

@@ -74,7 +74,9 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
     );
     let listed = format!("{header}\n{}\n", row("running", &docs.to_string()));
     sandbox.run(["list"]).is(0, &listed, "");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
 }
 
 #[test]
@@ -97,7 +99,9 @@ fn a_session_without_a_port_for_a_new_service_can_be_removed() {
         &sandbox,
         &format!("{WITH_DOCS}{}", hook.replace("{docs_port}", "")),
     );
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     let hook = &sandbox.started("hook", "feat")[0];
     assert!(!hook.env.contains_key("VITE_DOCS_URL"));
 }
@@ -123,7 +127,7 @@ fn a_service_less_leaves_the_list_and_is_still_ended_by_remove() {
     assert_eq!(sandbox.ports("feat"), (backend, frontend));
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "waiting [..]\n");
+        .is(0, "removed feat\n[...]", "waiting [..]\n");
     for port in [backend, frontend] {
         TcpListener::bind(("127.0.0.1", port)).unwrap();
     }
@@ -139,7 +143,9 @@ fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
     sandbox.run(["resume"]).succeeds();
     sandbox.await_programs("feat", 2);
     assert!(worktree.join("frontend/node_modules").is_symlink());
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     eventually("the worktree's folder is deleted", || {
         let left = fs::read_dir(sandbox.main.join(".git/tally-session/trash"));
         left.is_ok_and(|mut left| left.next().is_none())

@@ -183,7 +183,7 @@ subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#
         .is(0, "feat is already running\n", "");
     sandbox.run(["remove", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         "waiting for the servers of feat to end\nwarning: this [..] still runs: process [..] (sleep 600)\n",
     );
 }
@@ -225,7 +225,9 @@ fn placeholders_of_a_hook_are_quoted_for_the_shell() {
 fn pre_remove_runs_while_all_of_the_session_is_there() {
     let sandbox = with_hook("pre_remove", "tmux has-session -t =tally-feat\nhook");
     let worktree = sandbox.add("feat");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_eq!(calls(&sandbox), 1);
     let hook = &sandbox.started("hook", "feat")[0];
     assert_eq!(hook.cwd, worktree);
@@ -245,7 +247,7 @@ fn a_pre_remove_that_fails_stops_remove_and_changes_nothing() {
         .fails(&error);
     sandbox.run(["remove", "--force", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         &format!("no\nwarning: {failed}\n"),
     );
     assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
@@ -262,7 +264,7 @@ fn pre_remove_is_not_run_where_work_would_be_lost_or_the_worktree_is_gone() {
     fs::remove_dir_all(worktree).unwrap();
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "warning: its worktree [..]\n");
+        .is(0, "removed feat\n[...]", "warning: its worktree [..]\n");
     assert_eq!(calls(&sandbox), 0);
 }
 

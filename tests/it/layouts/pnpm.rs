@@ -124,7 +124,7 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
 
     sandbox
         .run(["remove", "feat", "two"])
-        .is(0, "removed feat\nremoved two\n", "");
+        .is(0, "removed feat\n[...]\nremoved two\n[...]", "");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
     assert_eq!(calls(&sandbox, "feat")[2..], ["--filter api db:drop feat"]);

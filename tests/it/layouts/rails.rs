@@ -131,7 +131,7 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
 
     sandbox
         .run(["remove", "feat", "two"])
-        .is(0, "removed feat\nremoved two\n", "");
+        .is(0, "removed feat\n[...]\nremoved two\n[...]", "");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
     assert_all_removed(&sandbox, &[web, vite, second_web, second_vite, moved]);

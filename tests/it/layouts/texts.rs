@@ -133,7 +133,9 @@ fn a_project_may_have_no_service_at_all() {
     sandbox.restart();
     sandbox.run(["resume"]).succeeds();
     sandbox.await_start("claude", "feat", 2);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
 }
 
 #[test]

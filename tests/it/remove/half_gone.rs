@@ -24,7 +24,9 @@ fn remove_works_without_the_tmux_session() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
     sandbox.restart();
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_gone(&sandbox);
 }
 
@@ -35,7 +37,7 @@ fn remove_works_without_the_worktree_s_folder() {
     fs::remove_dir_all(worktree).unwrap();
     sandbox.run(["remove", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         "warning: [..][ROOT]/tally-feat [..]\n",
     );
     assert_gone(&sandbox);
@@ -47,7 +49,9 @@ fn remove_works_without_the_branch() {
     let worktree = sandbox.add("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(!worktree.exists());
     assert_gone(&sandbox);
 }
@@ -57,7 +61,9 @@ fn remove_works_without_claude_s_entry() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
     fs::remove_file(sandbox.home.join(".claude.json")).unwrap();
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(!sandbox.home.join(".claude.json").exists());
     assert!(sandbox.names().is_empty());
 }
@@ -72,7 +78,9 @@ fn remove_works_when_only_the_record_is_left() {
         ["worktree", "remove", "--force", worktree.to_str().unwrap()],
     );
     sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_gone(&sandbox);
 }
 
@@ -87,7 +95,7 @@ fn remove_leaves_a_folder_that_git_does_not_list_as_the_worktree() {
     write(&worktree.join("mine"), "mine");
     sandbox.run(["remove", "feat", "--force"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         "warning: [..][ROOT]/tally-feat [..]\n",
     );
     assert_eq!(read(&worktree.join("mine")), "mine");
@@ -106,7 +114,7 @@ fn remove_leaves_a_clone_that_took_the_worktree_s_place() {
     sandbox.commit(&worktree, "mine", "mine");
     sandbox.run(["remove", "feat", "--force"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         "warning: [..][ROOT]/tally-feat [..]\n",
     );
     assert_eq!(read(&worktree.join("mine")), "mine");

@@ -52,7 +52,9 @@ fn remove_does_not_count_what_add_put_there_nor_what_git_ignores() {
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     let worktree = sandbox.add("feat");
     write(&worktree.join("backend/manage.pyc"), "compiled");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
 }
 
 #[test]
@@ -107,7 +109,9 @@ fn remove_takes_a_branch_whose_commits_another_branch_holds() {
     let worktree = sandbox.add("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["branch", "other"]);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
 }
 
 #[test]
@@ -117,7 +121,9 @@ fn remove_takes_a_branch_whose_commits_a_remote_holds() {
     let worktree = sandbox.add("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["push", "-q", "origin", "feat"]);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
 }
 
 #[test]
@@ -139,7 +145,7 @@ fn remove_takes_a_branch_that_was_merged_squashed_or_rebased_into_the_main_branc
         sandbox.commit(&sandbox.main, "other", "later");
         sandbox
             .run(["remove", way])
-            .is(0, &format!("removed {way}\n"), "");
+            .is(0, &format!("removed {way}\n[...]"), "");
         assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", way]), "");
     }
 }

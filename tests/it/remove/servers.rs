@@ -13,7 +13,9 @@ fn when_remove_returns_the_ports_are_free() {
     let sandbox = Sandbox::serving();
     sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_free(backend);
     assert_free(frontend);
 }
@@ -26,7 +28,7 @@ fn remove_ends_a_server_that_does_not_heed_hang_up_and_term() {
     let (backend, frontend) = sandbox.ports("feat");
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_free(backend);
     assert_free(frontend);
 }
@@ -41,7 +43,7 @@ fn remove_ends_a_server_of_a_session_whose_windows_are_gone() {
     assert!(sandbox.lives(sandbox.started("python", "feat")[0].pid));
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_free(backend);
 }
 
@@ -55,7 +57,7 @@ fn shells_whose_windows_were_only_just_closed_are_waited_for() {
     sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
     let pid = stranger.id();
     sandbox.run(["remove", "feat"]).is(
         0,
-        "removed feat\n",
+        "removed feat\n[...]",
         &format!("warning: port {backend} [..]{pid}[..]\n"),
     );
     assert!(sandbox.lives(pid));
@@ -84,7 +86,9 @@ fn remove_leaves_the_servers_of_other_sessions_alone() {
     sandbox.add("feat2");
     let others =
         ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat2")[0].pid);
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(others.into_iter().all(|pid| sandbox.lives(pid)));
 }
 
@@ -96,7 +100,7 @@ fn remove_leaves_a_tmux_session_that_it_did_not_make() {
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "mine"]);
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["mine"]);
 }
 
@@ -115,6 +119,6 @@ fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
     ]);
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat\n[...]", "[...]");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["theirs"]);
 }

@@ -254,6 +254,25 @@ impl Sandbox {
         self.git(dir, ["rev-parse", "HEAD"])
     }
 
+    /// Commits a repository inside a checkout as a link to its commit.
+    pub fn commit_link(&self, dir: &Path, path: &str) {
+        self.git(
+            dir,
+            ["-c", "advice.addEmbeddedRepo=false", "add", "--", path],
+        );
+        self.git(dir, ["commit", "-q", "-m", &format!("Add {path}")]);
+    }
+
+    /// Whether the repository has an object.
+    pub fn has_object(&self, name: &str) -> bool {
+        let mut git = self.command("git", &self.main);
+        let status = git
+            .args(["cat-file", "-e", name])
+            .stderr(Stdio::null())
+            .status();
+        status.unwrap().success()
+    }
+
     /// Tells the stand-ins to behave in a special way.
     pub fn tell(&self, what: &str) {
         fs::write(self.root.join("told").join(what), "").unwrap();
@@ -293,6 +312,11 @@ impl Sandbox {
         let real = shell::which(program).unwrap();
         let script = format!("REAL={}\n{script}", real.display());
         self.write_script(&self.root.join("bin").join(program), &script);
+    }
+
+    /// Takes such a script away.
+    pub fn unwrap(&self, program: &str) {
+        fs::remove_file(self.root.join("bin").join(program)).unwrap();
     }
 
     /// Writes a bash script that can be executed.

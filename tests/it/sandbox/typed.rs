@@ -38,16 +38,6 @@ impl Sandbox {
         edit(&mut store[name]);
         std::fs::write(self.main.join(".tally-sessions"), store.to_string()).unwrap();
     }
-
-    /// Whether a commit holds a text in any file of any of its ancestors.
-    pub fn holds(&self, commit: &str, text: &str) -> bool {
-        let file = self.root.join("text");
-        std::fs::write(&file, text).unwrap();
-        let blob = self.git(&self.main, ["hash-object", file.to_str().unwrap()]);
-        std::fs::remove_file(file).unwrap();
-        let objects = self.git(&self.main, ["rev-list", "--objects", commit, "^main"]);
-        objects.lines().any(|object| object.starts_with(&blob))
-    }
 }
 
 impl Outcome {

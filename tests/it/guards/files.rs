@@ -1,0 +1,63 @@
+//! Files that no commit has: which are named, and how.
+
+use crate::sandbox::{Sandbox, read, write};
+
+#[test]
+fn an_env_file_that_git_tracks_and_the_user_changed_is_work() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["add", "--force", "backend/.env"]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Track it"]);
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("backend/.env"), "SECRET_KEY=s3cret\nNEW=1\n");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat [..]backend/.env\n[...]");
+}
+
+#[test]
+fn a_message_names_ten_files_and_counts_the_others() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    for number in 10..23 {
+        write(&worktree.join(format!("new{number}")), "");
+    }
+    let refused = sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: [..]: new10, [..], new19 and 3 more\n[...]");
+    assert!(!refused.stderr.contains("new20"), "{refused}");
+}
+
+#[test]
+fn a_file_name_cannot_change_what_the_message_says() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("a\nhint: rm -rf ~"), "");
+    write(&worktree.join("b\u{1b}[2J"), "");
+    let refused = sandbox.run_changes_nothing(["remove", "feat"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(!refused.stderr.contains("\nhint: rm"), "{refused}");
+    assert!(!refused.stderr.contains('\u{1b}'), "{refused}");
+}
+
+#[test]
+fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    sandbox.git(main, ["add", "--force", "frontend/.env"]);
+    sandbox.git(main, ["commit", "--quiet", "--message", "Share it"]);
+    // The first session has the ports that main's file names.
+    sandbox.add("first");
+    let worktree = sandbox.add("feat");
+    let env = worktree.join("frontend/.env");
+    let text = read(&env) + "VITE_NEW=1\n";
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    write(&main.join(".tally-session.toml"), "[env]\n");
+    write(&env, &text);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
+    assert_eq!(read(&env), text);
+}

@@ -1,0 +1,272 @@
+//! Commits that only look as if something else had them, and what else a worktree is in the middle of.
+
+use crate::sandbox::{Sandbox, eventually, read, write};
+use std::fs;
+use std::path::Path;
+
+const KEPT: &str =
+    "error: the session feat has [..] commit[..] that no other branch and no remote has[..]\n[...]";
+
+/// Removes the session in spite of all, and has it back.
+#[track_caller]
+fn remove_and_restore(sandbox: &Sandbox) {
+    sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    assert!(!sandbox.worktree("feat").exists());
+    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
+}
+
+/// The messages of the branch's commits, the newest first.
+fn log(sandbox: &Sandbox, dir: &Path) -> String {
+    sandbox.git(dir, ["log", "--format=%s", "main.."])
+}
+
+#[test]
+fn a_commit_that_differs_from_what_was_squashed_in_white_space_alone_is_work() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "pay.py", "if paid:\n    pass\nnotify()\n");
+    sandbox.git(&sandbox.main, ["merge", "-q", "--squash", "feat"]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
+    sandbox.commit(&worktree, "pay.py", "if paid:\n    pass\n    notify()\n");
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    remove_and_restore(&sandbox);
+    assert!(read(&worktree.join("pay.py")).ends_with("    notify()\n"));
+}
+
+#[test]
+fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "experiment", "it works");
+    sandbox.git(&worktree, ["revert", "--no-edit", "HEAD"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    remove_and_restore(&sandbox);
+    assert_eq!(log(&sandbox, &worktree).lines().count(), 2);
+}
+
+#[test]
+fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&sandbox.main, ["checkout", "-q", "--detach", "feat"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    remove_and_restore(&sandbox);
+    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    assert_eq!(log(&sandbox, &worktree), "Change file");
+}
+
+#[test]
+fn a_main_branch_that_tracks_the_session_s_does_not_make_that_one_hold_itself() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&sandbox.main, ["branch", "-q", "-u", "feat", "main"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+}
+
+#[test]
+fn what_the_branch_s_own_upstream_had_before_it_was_changed_is_no_main_branch() {
+    let sandbox = Sandbox::new();
+    sandbox.make_origin();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&worktree, ["push", "-q", "-u", "origin", "feat:master"]);
+    sandbox.git(
+        &worktree,
+        ["commit", "-q", "--amend", "-m", "In better words"],
+    );
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+}
+
+#[test]
+fn a_repository_that_is_committed_as_a_link_is_work_also_when_the_link_is_merged() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let service = worktree.join("service");
+    sandbox.git(&worktree, ["init", "-q", "service"]);
+    sandbox.commit(&service, "file", "inside");
+    sandbox.commit_link(&worktree, "service");
+    sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a repository with commits that no remote has inside: [ROOT]/tally-feat/service\n\
+         hint: look at that with: git -C [ROOT]/tally-feat/service log --all --not --remotes\n\
+         hint: remove it all the same: tally-session remove --force feat\n",
+    );
+    remove_and_restore(&sandbox);
+    assert_eq!(read(&service.join("file")), "inside");
+    assert_eq!(sandbox.git(&service, ["log", "--format=%s"]), "Change file");
+}
+
+#[test]
+fn a_repository_in_an_ignored_folder_is_work_until_a_remote_has_it() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let proto = worktree.join("frontend/proto.sqlite3/proto");
+    fs::create_dir_all(&proto).unwrap();
+    sandbox.git(&proto, ["init", "-q"]);
+    write(&proto.join("file"), "new");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has a repository with changes of its own inside: [..]/proto\n[...]");
+    sandbox.commit(&proto, "file", "new");
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails("error: the session feat has a repository with commits that no remote has inside: [..]/proto\n[...]");
+    let remote = sandbox.root.join("proto.git");
+    sandbox.git(
+        &proto,
+        ["clone", "-q", "--bare", ".", remote.to_str().unwrap()],
+    );
+    sandbox.git(
+        &proto,
+        ["remote", "add", "origin", remote.to_str().unwrap()],
+    );
+    sandbox.git(&proto, ["push", "-q", "origin", "main"]);
+    sandbox.git(&proto, ["fetch", "-q", "origin"]);
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n  with it went: frontend/proto.sqlite3/\n[...]",
+        "",
+    );
+}
+
+#[test]
+fn what_git_is_in_the_middle_of_is_named() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.commit(&worktree, "file", "1");
+    sandbox.commit(&worktree, "file", "2");
+    sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
+    sandbox.git(&worktree, ["bisect", "start"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat is in the middle of a bisect\n\
+         hint: look at it with: git -C [ROOT]/tally-feat status\n\
+         hint: remove it all the same: tally-session remove --force feat\n",
+    );
+    remove_and_restore(&sandbox);
+    sandbox.git(&worktree, ["bisect", "reset"]);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}
+
+#[test]
+fn commits_of_a_worktree_whose_folder_was_deleted_by_hand_are_kept_when_resume_makes_it_again() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    let tip = sandbox.commit(&worktree, "file", "on no branch");
+    sandbox.restart();
+    fs::remove_dir_all(&worktree).unwrap();
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "[...]");
+    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+    assert!(sandbox.has_object(&tip));
+    sandbox.run(["list", "--removed"]).is(
+        0,
+        "NAME [..]\nfeat [..]tally-session restore feat\n",
+        "",
+    );
+}
+
+#[test]
+fn what_is_committed_and_written_while_an_add_fails_is_kept_and_told() {
+    let sandbox = Sandbox::new();
+    write(
+        &sandbox.main.join(".tally-session.toml"),
+        "[hooks]\npost_add = \"while [ ! -e go ]; do sleep 0.01; done; exit 1\"\n",
+    );
+    let worktree = sandbox.worktree("feat");
+    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+    let add = add
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the worktree is there", || {
+        worktree.join("backend/.env").exists().then_some(())
+    });
+    let tip = sandbox.commit(&worktree, "file", "meanwhile");
+    write(&worktree.join("notes.sqlite3"), "mine");
+    write(&worktree.join("go"), "");
+    let said = add.wait_with_output().unwrap();
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(
+        said.contains(
+            "hint: what was written in its worktree meanwhile is kept: tally-session restore feat\n"
+        ),
+        "{said}"
+    );
+    assert!(!worktree.exists() && sandbox.names().is_empty());
+    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+    fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "[...]");
+    assert_eq!(sandbox.git(&worktree, ["rev-parse", "feat"]), tip);
+    assert_eq!(read(&worktree.join("notes.sqlite3")), "mine");
+}
+
+#[test]
+fn an_add_that_fails_leaves_nothing_to_be_had_back_where_nobody_wrote_anything() {
+    let sandbox = Sandbox::new();
+    write(
+        &sandbox.main.join(".tally-session.toml"),
+        "[hooks]\npost_add = \"exit 1\"\n",
+    );
+    let before = sandbox.run(["add", "feat"]);
+    assert_eq!(before.code, Some(1), "{before}");
+    sandbox
+        .run(["list", "--removed"])
+        .is(0, "nothing was removed that can be had back\n", "");
+    assert_eq!(
+        sandbox.git(
+            &sandbox.main,
+            ["for-each-ref", "refs/tally-session", "refs/heads/feat"]
+        ),
+        ""
+    );
+}
+
+#[test]
+fn remove_force_keeps_the_work_of_a_user_who_told_git_no_name() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("new"), "new");
+    sandbox.git(&worktree, ["add", "new"]);
+    write(
+        &sandbox.home.join(".gitconfig"),
+        "[user]\n\tuseConfigOnly = true\n",
+    );
+    remove_and_restore(&sandbox);
+    assert_eq!(sandbox.git(&worktree, ["show", ":new"]), "new");
+}
+
+#[test]
+fn remove_force_removes_nothing_if_what_it_leads_to_cannot_be_kept() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("new"), "new");
+    sandbox.git(&worktree, ["add", "new"]);
+    sandbox.wrap(
+        "git",
+        "case \" $* \" in *' hash-object '*) echo disk full >&2; exit 1;; esac; exec $REAL \"$@\"",
+    );
+    sandbox
+        .run(["remove", "feat", "--force"])
+        .fails("error: [..]disk full[..]\n[...]");
+    sandbox.unwrap("git");
+    assert_eq!(sandbox.git(&worktree, ["branch", "--show-current"]), "feat");
+    assert_eq!(read(&worktree.join("new")), "new");
+    assert_eq!(sandbox.names(), ["feat"]);
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+}
