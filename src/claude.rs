@@ -3,7 +3,8 @@
 use crate::hint::Hint;
 use crate::problem::Problem;
 use crate::process::{Run, quote};
-use crate::{processes, wait};
+use crate::processes::Folders;
+use crate::wait;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::fs;
@@ -144,11 +145,14 @@ pub fn stop(background: &Running) -> Result<()> {
         .stdout()
         .with_context(|| format!("cannot end the Claude {id}, which works in the background"))?;
     let what = format!("for the Claude {id} to end");
-    wait::until(LIMIT, &what, || {
-        Ok((!processes::lives(background.pid)).then_some(()))
-    })?
-    .with_context(|| format!("the Claude {id} goes on though it was told to end"))
-    .hint(format!("look at it: claude attach {id}"))
+    let has_ended = || {
+        let processes = Folders::of([background.pid])?;
+        let works = processes.works_in(background.pid, &background.cwd, background.started_at);
+        Ok((!works).then_some(()))
+    };
+    wait::until(LIMIT, &what, has_ended)?
+        .with_context(|| format!("the Claude {id} goes on though it was told to end"))
+        .hint(format!("look at it: claude attach {id}"))
 }
 
 /// The program that a command starts, if it names one.

@@ -126,6 +126,7 @@ pub struct List {
 
 /// Clear sessions away, so that they can be had back
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[command(
     visible_alias = "rm",
     after_help = "\

@@ -10,6 +10,7 @@ use crate::session::loss::{named, purge, trash};
 use crate::session::restore;
 use crate::ui;
 use anyhow::{Result, anyhow};
+use std::fmt::Write;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Purge) -> Result<ExitCode> {
@@ -83,10 +84,14 @@ fn what_is_lost(context: &Context, removed: &Removed) -> Result<String> {
         size(lost.bytes)
     );
     if !removed.about.went.is_empty() {
-        text += &format!("\n  in no commit: {}", named(&removed.about.went));
+        write!(text, "\n  in no commit: {}", named(&removed.about.went))?;
     }
     if !lost.commits.is_empty() {
-        text += &format!("\n  on no branch and no remote: {}", named(&lost.commits));
+        write!(
+            text,
+            "\n  on no branch and no remote: {}",
+            named(&lost.commits)
+        )?;
     }
     Ok(text)
 }

@@ -121,8 +121,8 @@ impl Git<'_> {
             .insist()?;
         let kinds = String::from_utf8_lossy(&kinds);
         let of_kind = |kind: &'static str| {
-            let named = kinds.lines().filter_map(|line| line.split_once(' '));
-            named
+            let objects = kinds.lines().filter_map(|line| line.split_once(' '));
+            objects
                 .filter(move |(_, is)| *is == kind)
                 .map(|(name, _)| name.to_owned())
         };
@@ -195,8 +195,8 @@ impl Git<'_> {
                 Change::Drop(name) => format!("delete {name}\n"),
             };
         }
-        let changed = self.run(["update-ref", "--stdin"]).input(text.into_bytes());
-        changed.stdout().map(drop)
+        let update = self.run(["update-ref", "--stdin"]).input(text.into_bytes());
+        update.stdout().map(drop)
     }
 
     /// What this repository's own configuration says of a branch: keys and values.

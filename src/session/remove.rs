@@ -18,7 +18,7 @@ use crate::processes::Process;
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::time::Instant;
 
@@ -92,7 +92,7 @@ pub fn remove(
     let found = find(&session, &records, begun.is_some(), &mut notes)?;
     let goes = found.tip.is_some() && !wish.keep_branch;
     let is_half_made = found.worktree().is_some_and(is_half_made);
-    let loss = if is_half_made {
+    let mut loss = if is_half_made {
         Loss::default()
     } else {
         Loss::find(&session, found.worktree(), &found.worktrees, goes, claude)?
@@ -112,7 +112,12 @@ pub fn remove(
         let hook = hooks::pre_remove(&session, &hold);
         match hook {
             Err(error) if wish.force => notes.push(format!("{error:#}")),
-            hook => hook.hint(format!("remove it all the same: {}", wish.with_force(name)))?,
+            hook => hook
+                .context("its windows are closed, and that is all that was done")
+                .hint(format!("remove it all the same: {}", wish.with_force(name)))?,
+        }
+        if !layout.hooks.pre_remove.is_empty() {
+            loss.look_again(&session)?;
         }
     }
     let mut removed = match begun {

@@ -1,6 +1,9 @@
 //! `remove`: clearing sessions away.
 
+mod claudes;
 mod half_gone;
+#[cfg(target_os = "linux")]
+mod mounts;
 mod refusals;
 mod servers;
 
@@ -48,6 +51,9 @@ fn after_add_and_remove_the_project_is_as_it_was_but_for_what_git_shall_ignore()
     let add_and_remove = || {
         sandbox.add_again("feat");
         sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+        sandbox
+            .run(["purge", "--yes"])
+            .is(0, "deleted feat\n", "[...]");
         eventually("the tmux server ends", || {
             sandbox.tmux_sessions().is_empty().then_some(())
         });
@@ -100,10 +106,10 @@ fn remove_keep_branch_leaves_the_branch() {
         .is(0, REMOVED, "");
     assert!(!worktree.exists());
     assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "feat"]), tip);
-    assert_eq!(
-        sandbox.git(&sandbox.main, ["for-each-ref", "refs/tally-session"]),
-        ""
-    );
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
+    assert_eq!(sandbox.git(&worktree, ["branch", "--show-current"]), "feat");
 }
 
 #[test]
@@ -185,10 +191,13 @@ fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
 fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
-    sandbox.wrap("git", "case \" $* \" in *' branch -D '*|*' update-ref -d '*) echo no >&2; exit 1;; esac; exec $REAL \"$@\"");
-    sandbox
-        .run(["remove", "feat"])
-        .fails("error: [..]feat[..]\n[...]");
+    sandbox.wrap(
+        "git",
+        "case \" $* \" in *' update-ref '*) echo no >&2; exit 1;; esac; exec $REAL \"$@\"",
+    );
+    sandbox.run(["remove", "feat"]).fails(
+        "error: cannot take the branch of feat away: git [..]update-ref --stdin ended with status 1: no\n",
+    );
     assert_eq!(sandbox.names(), ["feat"]);
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();
     sandbox.run(["remove", "feat"]).is(0, REMOVED, "");

@@ -229,6 +229,15 @@ impl Loss {
         (reasons, looks)
     }
 
+    /// Looks once more what is in no commit: something else has been at work.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn look_again(&mut self, session: &Session<'_>) -> Result<()> {
+        self.uncommitted = Uncommitted::find(session)?;
+        Ok(())
+    }
+
     /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
     pub fn went(&self, changed: &[String]) -> Vec<String> {
         let mut went: Vec<_> = changed

@@ -3,7 +3,6 @@
 use super::removed::Removed;
 use super::{mounts, trash};
 use crate::git::Git;
-use crate::git::keep::Change;
 use crate::hint::{Hint, with_hint};
 use crate::process::{self, quote};
 use crate::processes;
@@ -62,7 +61,7 @@ impl Removed {
     /// # Errors
     /// If git fails, or something can't be moved.
     pub fn purge(self, project: &Project) -> Result<()> {
-        Git::at(&project.main).change_refs(&[Change::Drop(&self.refname())])?;
+        self.drop_ref(project)?;
         self.let_go(project)
     }
 

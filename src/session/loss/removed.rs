@@ -360,6 +360,7 @@ impl Removed {
     ) -> Result<()> {
         let git = Git::at(&project.main).holding(lock);
         let refname = self.refname();
+        let mut failure = None;
         for _ in 0..TRIES {
             let mut changes = Vec::new();
             let commit = self.about.commits.first().cloned();
@@ -391,16 +392,20 @@ impl Removed {
                 fs::write(self.dir.join(LOG), log)?;
             }
             changes.push(Change::Delete(&name, &tip));
-            if git.change_refs(&changes).is_ok() {
-                if is_configured(project, branch)? {
-                    git.forget_branch_config(&branch.name)?;
+            match git.change_refs(&changes) {
+                // It may have moved in this very moment.
+                Err(error) => failure = Some(error),
+                Ok(()) if is_configured(project, branch)? => {
+                    return git.forget_branch_config(&branch.name);
                 }
-                return Ok(());
+                Ok(()) => return Ok(()),
             }
         }
-        let name = &self.about.name;
-        Err(anyhow!("the branch of {name} changes all the time"))
-            .hint("end what changes it, and try again")
+        let failed = || format!("cannot take the branch of {} away", self.about.name);
+        match failure {
+            Some(error) => Err(error).with_context(failed),
+            None => bail!("{}: it changes all the time", failed()),
+        }
     }
 
     /// Puts all of it where it was, as far as it is not there already. The session's record and what Claude knew of it are for
@@ -499,6 +504,14 @@ impl Removed {
         Ok(entry.map(|entry| String::from_utf8_lossy(&entry).into_owned()))
     }
 
+    /// Lets go of what it leads to.
+    pub(super) fn drop_ref(&self, project: &Project) -> Result<()> {
+        Git::at(&project.main).change_refs(&[Change::Drop(&self.refname())])?;
+        // git leaves the folder, which it makes again when it needs it.
+        let _ = fs::remove_dir(project.common.join("refs/tally-session"));
+        Ok(())
+    }
+
     /// Forgets all about it, when it is where it was.
     ///
     /// # Errors
@@ -511,7 +524,7 @@ impl Removed {
                 self.about.name
             );
         }
-        Git::at(&project.main).change_refs(&[Change::Drop(&self.refname())])?;
+        self.drop_ref(project)?;
         fs::remove_dir_all(&self.dir)
             .with_context(|| format!("cannot delete {}", self.dir.display()))
     }

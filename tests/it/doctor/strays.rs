@@ -160,7 +160,7 @@ fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_and_the_branch_stays() {
 }
 
 #[test]
-fn entries_that_are_locked_or_hold_a_commit_of_their_own_are_left() {
+fn an_entry_that_is_locked_is_left_and_commits_of_one_that_is_taken_out_are_kept() {
     let sandbox = stopped();
     let path = stray(&sandbox);
     sandbox.git(&sandbox.main, ["worktree", "lock", path.to_str().unwrap()]);
@@ -173,15 +173,23 @@ fn entries_that_are_locked_or_hold_a_commit_of_their_own_are_left() {
     sandbox.git(&sandbox.main, ["worktree", "prune"]);
     let detached = ["worktree", "add", "-q", "--detach", path.to_str().unwrap()];
     sandbox.git(&sandbox.main, detached);
+    let commit = sandbox.commit(&path, "file", "on no branch");
     fs::remove_dir_all(&path).unwrap();
-    let found = assert_left(
+    assert_mended(
         &sandbox,
         0,
-        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone\n         [..]",
+        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone",
+        "fixed    git's entry of the worktree [ROOT]/tally-old was taken away",
     );
-    let cure = found.command_after("if you need nothing of it: ");
-    sandbox.type_line(&cure).succeeds();
-    assert_fine(&sandbox);
+    sandbox.git(&sandbox.main, ["prune", "--expire=now"]);
+    assert!(sandbox.has_object(&commit));
+    // The entry comes back with what git knew.
+    sandbox.run(["restore", "old"]).is(0, "restored old\n", "");
+    let listed = sandbox.git(&sandbox.main, ["worktree", "list", "--porcelain"]);
+    assert!(
+        listed.contains(&format!("HEAD {commit}\ndetached")),
+        "{listed}"
+    );
 }
 
 #[test]
@@ -316,18 +324,12 @@ fn what_killed_commands_left_is_taken_away() {
 #[test]
 fn what_removed_worktrees_left_is_deleted_and_no_problem() {
     let sandbox = stopped();
-    let inside = sandbox
-        .main
-        .join(".git/tally-session/trash/tally-old.git.7");
-    let beside = sandbox
-        .root
-        .join(".tally-old.worktree.7.tally-session-trash");
-    for folder in [&inside, &beside] {
-        write(&folder.join("file"), "");
-    }
+    let trash = sandbox.main.join(".git/tally-session/trash");
+    let going = trash.join("old@1.going");
+    write(&going.join("worktree/file"), "");
     let outcome = sandbox.run(["doctor"]).succeeds();
-    assert!(!outcome.stdout.contains("tally-old"), "{outcome}");
-    assert!(!inside.exists() && !beside.exists());
+    assert!(!outcome.stdout.contains("old@1"), "{outcome}");
+    assert!(!going.exists());
 }
 
 #[test]

@@ -316,10 +316,7 @@ fn purge_is_killed(choose: Choice) {
                 .run(["purge", "--yes"])
                 .is(0, "[...]", "[...]");
             // It may leave the file of its lock, which is nobody's then.
-            before
-                .sandbox
-                .run(["doctor", "--fix"])
-                .does_not_crash();
+            before.sandbox.run(["doctor", "--fix"]).does_not_crash();
             before.assert_nothing_left();
         },
     );

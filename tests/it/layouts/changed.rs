@@ -146,6 +146,9 @@ fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
     sandbox
         .run(["remove", "feat"])
         .is(0, "removed feat\n[...]", "");
+    sandbox
+        .run(["purge", "--yes"])
+        .is(0, "deleted feat\n", "[...]");
     eventually("the worktree's folder is deleted", || {
         let left = fs::read_dir(sandbox.main.join(".git/tally-session/trash"));
         left.is_ok_and(|mut left| left.next().is_none())

@@ -1,0 +1,68 @@
+//! Claudes that are at work are a reason to leave a session as it is.
+
+use crate::sandbox::{Sandbox, read, read_json, write};
+use serde_json::json;
+use std::fs;
+use std::process::Stdio;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[test]
+fn remove_refuses_a_session_whose_claude_is_busy() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let file = sandbox.claude_s_file("feat");
+    let mut about = read_json(&file);
+    about["status"] = json!("busy");
+    fs::write(&file, about.to_string()).unwrap();
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a Claude that is busy\n\
+         hint: look at it: tally-session attach feat\n\
+         hint: remove it all the same: tally-session remove --force feat\n",
+    );
+    about["status"] = json!("idle");
+    fs::write(&file, about.to_string()).unwrap();
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}
+
+#[test]
+fn remove_refuses_a_session_with_a_claude_in_the_background_and_ends_that_by_force() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    // A shell that has ended is no parent that a process can stay behind for.
+    let mut shell = sandbox.command("sh", &worktree);
+    let background = shell
+        .args(["-c", "sleep 600 >/dev/null 2>&1 & echo $!"])
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    let pid: u32 = String::from_utf8(background.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let about = json!({
+        "pid": pid, "cwd": worktree, "kind": "bg", "status": "idle", "jobId": "a1b2c3",
+        "startedAt": u64::try_from(now.as_millis()).unwrap(),
+    });
+    write(
+        &sandbox.home.join(format!(".claude/sessions/{pid}.json")),
+        about.to_string(),
+    );
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a Claude that works in the background\n\
+         hint: look at it: claude attach a1b2c3, or end it: claude stop a1b2c3\n\
+         hint: remove it all the same: tally-session remove --force feat\n",
+    );
+    fs::remove_file(sandbox.root.join("bin/claude")).unwrap();
+    let told = sandbox.root.join("told/stop");
+    let script = format!("echo \"$@\" >{}; kill {pid}", told.display());
+    sandbox.write_script(&sandbox.root.join("bin/claude"), &script);
+    sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    assert_eq!(read(&told), "stop a1b2c3\n");
+    assert!(!sandbox.lives(pid) && !worktree.exists());
+}

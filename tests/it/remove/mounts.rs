@@ -1,0 +1,52 @@
+//! What is mounted inside a worktree is not the session's.
+
+use crate::sandbox::{Outcome, Sandbox, read, write};
+use std::fs;
+use std::process::Command;
+
+/// Runs the program where a folder is mounted at a place, which only this run sees. None where the system does not allow it.
+fn run_with_mount(sandbox: &Sandbox, from: &str, to: &str, args: &str) -> Option<Outcome> {
+    let allowed = Command::new("unshare")
+        .args(["-rm", "mount", "--bind", "/tmp", "/tmp"])
+        .status();
+    let is_allowed = allowed.is_ok_and(|status| status.success());
+    assert!(
+        is_allowed || std::env::var("CI").as_deref() != Ok("true"),
+        "nothing can be mounted here"
+    );
+    let script = format!(
+        "mount --bind {from} {to} && exec {} {args}",
+        env!("CARGO_BIN_EXE_tally-session")
+    );
+    let mut unshare = sandbox.command("unshare", &sandbox.main);
+    unshare.args(["-rm", "sh", "-c", &script]);
+    is_allowed.then(|| sandbox.outcome(&mut unshare))
+}
+
+#[test]
+fn remove_refuses_where_something_is_mounted_inside_and_purge_never_deletes_it() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let nas = sandbox.root.join("nas");
+    write(&nas.join("photo"), "photo");
+    let inside = worktree.join("frontend/media.sqlite3");
+    fs::create_dir(&inside).unwrap();
+    let [from, to] = [&nas, &inside].map(|path| path.to_str().unwrap());
+    let refused = "error: something is mounted inside the worktree of feat, at [..]media.sqlite3\n\
+                   hint: take it out first: umount [..]media.sqlite3\n";
+    for args in ["remove feat", "remove --force feat"] {
+        let Some(outcome) = run_with_mount(&sandbox, from, to, args) else {
+            return;
+        };
+        outcome.fails(refused);
+    }
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    let trash = sandbox.main.join(".git/tally-session/trash");
+    let kept = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
+    let kept = kept.path().join("worktree/frontend/media.sqlite3");
+    let purge = run_with_mount(&sandbox, from, kept.to_str().unwrap(), "purge --yes");
+    purge.unwrap().is(0, "deleted feat\n", "[...]");
+    assert_eq!(read(&nas.join("photo")), "photo");
+}
