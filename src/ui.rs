@@ -1,13 +1,14 @@
 //! The only place that prints: the answer to stdout, the narration to stderr.
 //!
 //! Colour goes to terminals alone and not under `NO_COLOR`, which `anstream` decides. Whoever closed the other end
-//! of a pipe has read enough: a failed write is no error.
+//! of a pipe has read enough: a failed write is no error. What is told may come from anywhere, as the subject of a commit
+//! does: no text gets out with a control character in it, but for our own colours, which are put around it here.
 
 use crate::hint;
 use crate::shell::quote;
 use anstyle::{AnsiColor, Style};
 use rustix::termios::tcgetwinsize;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -85,7 +86,28 @@ pub fn as_typed(text: impl Display) -> String {
     })
 }
 
+/// A text that does nothing to a terminal, and to a program that reads it: each control character but the line feed is
+/// shown, as JSON writes it.
+pub fn harmless(text: impl Display) -> String {
+    let text = text.to_string();
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\t' => shown.push_str("\\t"),
+            '\r' => shown.push_str("\\r"),
+            '\n' => shown.push('\n'),
+            _ if letter.is_control() => {
+                // A text takes all that is written.
+                let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+            }
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
 fn narrate(style: Style, label: &str, text: impl Display) {
+    let text = harmless(text);
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
 }
 
@@ -114,15 +136,22 @@ pub fn finding(mark: Mark, text: impl Display, cures: &[String]) {
         Mark::Failed => (RED, "failed", Verbosity::Quiet),
     };
     if tells(least) {
-        answer(format_args!("{style}{label:<7}{style:#}  {text}"));
+        let text = harmless(text);
+        as_it_is(format_args!("{style}{label:<7}{style:#}  {text}"));
         for cure in cures {
-            answer(format_args!("         {CYAN}{}{CYAN:#}", as_typed(cure)));
+            let cure = harmless(as_typed(cure));
+            as_it_is(format_args!("         {CYAN}{cure}{CYAN:#}"));
         }
     }
 }
 
 /// Part of the answer to a question, on stdout.
 pub fn answer(text: impl Display) {
+    as_it_is(harmless(text));
+}
+
+/// The same for a text of our own, or one that is [`harmless`] and has our colours around it.
+pub fn as_it_is(text: impl Display) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
@@ -168,6 +197,11 @@ pub fn agrees(question: impl Display) -> Option<bool> {
     let read = std::io::stdin().read_line(&mut answer);
     let answer = answer.trim().to_lowercase();
     Some(read.is_ok() && (answer == "y" || answer == "yes"))
+}
+
+/// A line of what a program says that the user has us run.
+pub fn said(who: &str, line: &str) {
+    narrate(DIM, &format!("{who}: "), line);
 }
 
 /// What the program waits for, told when it takes long.
@@ -226,5 +260,22 @@ pub fn error(error: &anyhow::Error) {
     narrate(RED, "error: ", format_args!("{error:#}"));
     for hint in hint::hints(error) {
         narrate(CYAN, "hint: ", as_typed(hint));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_as_json_writes_them_and_all_else_stays() {
+        for (text, shown) in [
+            ("\x1b[31mred\x07\n", "\\u001b[31mred\\u0007\n"),
+            ("a\tb\r\n", "a\\tb\\r\n"),
+            ("\0\x7f\u{9b}", "\\u0000\\u007f\\u009b"),
+            ("é ␛ \u{2028}😀 \\", "é ␛ \u{2028}😀 \\"),
+        ] {
+            assert_eq!(harmless(text), shown, "{text:?}");
+        }
     }
 }

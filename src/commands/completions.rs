@@ -33,14 +33,14 @@ pub fn run(args: &cli::Completions) -> Result<ExitCode> {
     let shell: &dyn EnvCompleter = match args.shell {
         cli::Shell::Bash => &Bash,
         cli::Shell::Zsh => {
-            ui::answer(SWITCH_ON);
+            ui::as_it_is(SWITCH_ON);
             &Zsh
         }
         cli::Shell::Fish => &Fish,
     };
     let mut script = Vec::new();
     shell.write_registration(VARIABLE, NAME, NAME, &program(), &mut script)?;
-    ui::answer(String::from_utf8_lossy(&script).trim());
+    ui::as_it_is(String::from_utf8_lossy(&script).trim());
     Ok(ExitCode::SUCCESS)
 }
 

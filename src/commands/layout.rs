@@ -4,6 +4,6 @@ use crate::{layout, ui};
 use std::process::ExitCode;
 
 pub fn run() -> ExitCode {
-    ui::answer(layout::BUILT_IN.trim_end());
+    ui::as_it_is(layout::BUILT_IN.trim_end());
     ExitCode::SUCCESS
 }

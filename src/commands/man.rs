@@ -18,7 +18,7 @@ pub fn run() -> Result<ExitCode> {
     command.build();
     let mut page = String::new();
     write_page(&mut page, &mut command)?;
-    ui::answer(page);
+    ui::as_it_is(page);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -43,7 +43,8 @@ impl fmt::Display for Failure {
                 write!(f, "`{}` ended with {}", Short(line), Ending(*status))?;
                 match stderr.trim() {
                     "" => Ok(()),
-                    words => write!(f, ": {words}"),
+                    // git sets lists in with tabs.
+                    words => write!(f, ": {}", words.replace('\t', "    ")),
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod claude_json;
 mod dotenv;
+mod escapes;
 mod paths;
 mod projects;
 mod store;

@@ -22,7 +22,7 @@ pub struct Column {
 impl Column {
     pub fn new(heading: &str, cells: impl Iterator<Item = Cell>) -> Self {
         let mut all = vec![(heading.to_uppercase(), DIM)];
-        all.extend(cells);
+        all.extend(cells.map(|(text, style)| (ui::harmless(text), style)));
         let widths = all.iter().map(|(text, _)| text.chars().count());
         Self {
             width: widths.max().unwrap_or(0),
@@ -47,14 +47,11 @@ pub fn show(context: &Context, judged: &[Status<'_>]) {
     for status in judged {
         let name = &status.session.name;
         for problem in &status.problems {
-            let line = ui::as_typed(format_args!("{name}: {problem}"));
-            let fits = line.chars().count() <= room;
-            ui::answer(format_args!(
-                "{RED}{name}{RED:#}: {}{}{}",
-                problem.what,
-                if fits { ": " } else { "\n  " },
-                ui::as_typed(&problem.cure)
-            ));
+            let what = ui::harmless(&problem.what);
+            let cure = ui::harmless(ui::as_typed(&problem.cure));
+            let fits = format!("{name}: {what}: {cure}").chars().count() <= room;
+            let gap = if fits { ": " } else { "\n  " };
+            ui::as_it_is(format_args!("{RED}{name}{RED:#}: {what}{gap}{cure}"));
         }
     }
 }
@@ -65,7 +62,7 @@ pub fn print(columns: &[Column], rows: usize) {
     for row in 0..=rows {
         for (at, columns) in lines.iter().enumerate() {
             let indent = if at == 0 { 0 } else { GAP };
-            ui::answer(format_args!("{:indent$}{}", "", line(columns, row)));
+            ui::as_it_is(format_args!("{:indent$}{}", "", line(columns, row)));
         }
     }
 }
