@@ -1,6 +1,7 @@
 //! The only place that starts a process.
 
 mod failure;
+mod lines;
 
 pub use crate::shell::quote;
 use crate::ui;
@@ -249,34 +250,39 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Runs it to its end, whatever its status. What it says the user sees on stderr at once; who wants errors only gets
-    /// it from here.
+    /// Runs it to its end, whatever its status, and gives each line of what it says, on either output, as it is said.
     ///
     /// # Errors
     /// If it could not be started.
-    pub fn shown(&self) -> Result<Output, Failure> {
+    pub fn lines(&self, line: impl FnMut(&str) + Send) -> Result<ExitStatus, Failure> {
         let io = |error| Failure::Io {
             line: self.line(),
             error,
         };
-        let mut said = tempfile::tempfile().map_err(io)?;
-        let target = || -> io::Result<Stdio> {
-            Ok(if ui::narrates() {
-                io::stderr().into()
-            } else {
-                said.try_clone()?.into()
-            })
-        };
+        let (words, end) = io::pipe().map_err(io)?;
+        let (ended, ending) = io::pipe().map_err(io)?;
         let mut command = self.command();
-        command.stdin(self.stdin().map_err(io)?);
-        command.stdout(target().map_err(io)?);
-        command.stderr(target().map_err(io)?);
-        let status = command.status().map_err(|error| self.not_started(error))?;
-        Ok(Output {
-            status,
-            stdout: Vec::new(),
-            stderr: whole_text(&mut said).map_err(io)?,
+        command
+            .stdin(self.stdin().map_err(io)?)
+            .stdout(end.try_clone().map_err(io)?)
+            .stderr(end);
+        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        // With it go our own ends of the pipe.
+        drop(command);
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| lines::read(words, &ended, line));
+            let status = child.wait();
+            drop(ending);
+            let ended_early = |_| Err(io::Error::other("a thread ended early"));
+            let left = reading.join().unwrap_or_else(ended_early)?;
+            if let Some(left) = left {
+                // What the program left in the background goes on to write: without a reader it would be killed for that.
+                // Nothing is lost but that if there is no `cat`.
+                let _ = Run::new("cat").dir(Path::new("/")).leave_reading(left);
+            }
+            status
         })
+        .map_err(io)
     }
 
     /// Runs it to its end and gives what it wrote to stdout.
@@ -309,6 +315,20 @@ impl<'a> Run<'a> {
             }
         }
         self.stdout()
+    }
+
+    /// Starts it and leaves it to itself, with this to read.
+    fn leave_reading(&self, from: impl Into<Stdio>) -> Result<(), Failure> {
+        let mut command = self.command();
+        command
+            .stdin(from)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        command
+            .spawn()
+            .map(drop)
+            .map_err(|error| self.not_started(error))
     }
 
     /// Runs it on the user's own terminal.

@@ -4,11 +4,15 @@ use super::Session;
 use super::hold::Hold;
 use crate::layout;
 use crate::process::{Ending, Run};
+use crate::ui;
 use anyhow::{Context, Result, bail};
 
 /// Keeps the lock that it has as its standard input until the script has ended, also when this program is killed, and does
 /// not hand it on: what the script leaves in the background may live for ever. The script stops at its first failure.
 const RUN: &str = r#"sh -ec "$1" </dev/null; exit $?"#;
+
+/// So many of the last lines that a hook says are told when it fails, if none was shown.
+const KEPT: usize = 100;
 
 /// Runs what the layout has for a new worktree, before its windows are opened.
 ///
@@ -37,25 +41,31 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
     }
     let failed = || format!("the hook {name} of {} failed", layout::FILE);
     let script = session.expand_command(script, "").with_context(failed)?;
-    let ended = Run::new("sh")
+    let mut kept = Vec::new();
+    let said = |line: &str| {
+        if ui::narrates() {
+            ui::said(name, line);
+            return;
+        }
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push(line.to_owned());
+    };
+    let status = Run::new("sh")
         .args(["-c", RUN, "sh", &script])
         .dir(session.record.worktree())
         .envs(session.env())
         .holding(hold.lock().file())
-        .shown()
+        .lines(said)
         .with_context(failed)?;
-    if ended.status.success() {
+    if status.success() {
         return Ok(());
     }
-    let words = ended.stderr.trim();
-    let words = if words.is_empty() {
-        String::new()
-    } else {
-        format!(": {words}")
+    let words = kept.join("\n");
+    let words = match words.trim() {
+        "" => String::new(),
+        words => format!(": {words}"),
     };
-    bail!(
-        "{}: it ended with {}{words}",
-        failed(),
-        Ending(ended.status)
-    )
+    bail!("{}: it ended with {}{words}", failed(), Ending(status))
 }

@@ -5,6 +5,7 @@ mod files;
 mod hooks;
 mod pnpm;
 mod rails;
+mod said;
 mod texts;
 mod wrong;
 

@@ -1,0 +1,64 @@
+//! What a program says, line by line, as it says it.
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, ioctl_fionread};
+use std::io::{self, PipeReader, Read};
+
+/// A line that is longer is given in parts.
+const LONGEST: usize = 4096;
+
+/// Gives each line until nobody has the pipe open any more, or until the program has `ended` and all that it said is read.
+/// What it left in the background may have the pipe open for ever: then the pipe is given back.
+pub fn read(
+    mut words: PipeReader,
+    ended: &PipeReader,
+    mut line: impl FnMut(&str),
+) -> io::Result<Option<PipeReader>> {
+    let mut begun = Vec::new();
+    let mut chunk = [0; LONGEST];
+    let left = loop {
+        let mut open = [&words, ended].map(|pipe| PollFd::new(pipe, PollFlags::IN));
+        match poll(&mut open, None) {
+            Err(Errno::INTR) => continue,
+            polled => polled?,
+        };
+        if !open[1].revents().is_empty() {
+            let has_others = !open[0].revents().contains(PollFlags::HUP);
+            let said = ioctl_fionread(&words)?;
+            (&mut words).take(said).read_to_end(&mut begun)?;
+            break has_others.then_some(words);
+        }
+        match words.read(&mut chunk)? {
+            0 => break None,
+            length => begun.extend_from_slice(&chunk[..length]),
+        }
+        give_lines(&mut begun, &mut line);
+    };
+    give_lines(&mut begun, &mut line);
+    if !begun.is_empty() {
+        line(&shown(&begun));
+    }
+    Ok(left)
+}
+
+/// Gives the lines that are whole, or too long to wait for their ends.
+fn give_lines(begun: &mut Vec<u8>, line: &mut impl FnMut(&str)) {
+    let mut rest = &begun[..];
+    while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+        line(&shown(&rest[..end]));
+        rest = &rest[end + 1..];
+    }
+    while rest.len() >= LONGEST {
+        line(&shown(&rest[..LONGEST]));
+        rest = &rest[LONGEST..];
+    }
+    let given = begun.len() - rest.len();
+    begun.drain(..given);
+}
+
+/// What a terminal would show of a line in the end: what is behind the last return to its beginning.
+fn shown(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let line = line.trim_end_matches('\r');
+    line.rsplit('\r').next().unwrap_or(line).to_owned()
+}
