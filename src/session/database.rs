@@ -9,6 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
             copy.display()
         )
     };
+    check_is_file(source).with_context(failed)?;
     let part = &atomic::unfinished(copy);
     remove_if_there(part).with_context(failed)?;
     if let Some(journal) = journals(copy).first() {
@@ -39,7 +41,8 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
         .hint(format!("move it away: mv {quoted} {quoted}.old"))
         .with_context(failed);
     }
-    let result = back_up(source, part).and_then(|()| {
+    let result = make_own(part).and_then(|()| {
+        back_up(source, part)?;
         fs::set_permissions(part, fs::metadata(source)?.permissions())?;
         File::open(part)?.sync_all()?;
         Ok(fs::rename(part, copy)?)
@@ -69,6 +72,7 @@ pub fn journals(database: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// If it is no database, or can't be read.
 pub fn has_tables(path: &Path) -> Result<bool> {
+    check_is_file(path)?;
     let letter = |&byte: &u8| match byte {
         b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
             char::from(byte).to_string()
@@ -94,6 +98,26 @@ fn said_once(error: anyhow::Error) -> anyhow::Error {
         Ok(error) => anyhow!("{error}"),
         Err(error) => error,
     }
+}
+
+/// A pipe would be waited for until somebody writes to it. The file is not opened for that: closing it again would take away
+/// the locks of another thread that copies it.
+fn check_is_file(path: &Path) -> Result<()> {
+    if !fs::metadata(path)?.is_file() {
+        bail!("{} is not a file", path.display());
+    }
+    Ok(())
+}
+
+/// Makes an empty file that nobody else may read, whatever the original says: it is not whole yet.
+fn make_own(part: &Path) -> Result<()> {
+    let mut options = File::options();
+    options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(part)?;
+    Ok(())
 }
 
 fn remove_if_there(path: &Path) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 mod large;
 mod writer;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, eventually};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -130,4 +130,27 @@ fn a_database_that_stays_locked_is_given_up_on_and_all_is_undone() {
     writer.kill();
     sandbox.add("feat");
     assert_eq!(numbers(&copy_of(&sandbox, "feat")), [1]);
+}
+
+#[test]
+fn nobody_else_may_read_the_copy_while_it_grows() {
+    let sandbox = Sandbox::new();
+    let mains = sandbox.main.join("backend/db.sqlite3");
+    fs::set_permissions(&mains, fs::Permissions::from_mode(0o600)).unwrap();
+    let writer = Writer::start(&sandbox, "locked");
+    writer.await_commits(1);
+    let mut add = sandbox.program(&["-q", "add", "feat"], &sandbox.main);
+    let mut add = add.spawn().unwrap();
+    let part = sandbox
+        .worktree("feat")
+        .join("backend/db.sqlite3.tally-session-part");
+    let about = eventually("the copy is begun", || fs::metadata(&part).ok());
+    assert_eq!(about.permissions().mode() & 0o777, 0o600);
+    writer.kill();
+    assert!(add.wait().unwrap().success());
+    let mode = fs::metadata(copy_of(&sandbox, "feat"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
