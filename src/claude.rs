@@ -1,5 +1,6 @@
 //! What we know of Claude Code: its files, and how it is started.
 
+use crate::file::{open_if_there, read_if_there};
 use crate::hint::Hint;
 use crate::problem::Problem;
 use crate::process::{Run, quote};
@@ -127,7 +128,7 @@ impl Claude {
                 path.extension()
                     .is_some_and(|extension| extension == "json")
             })
-            .filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok())
+            .filter_map(|path| serde_json::from_slice(&read_if_there(&path).ok()??).ok())
             .collect()
     }
 }
@@ -252,7 +253,7 @@ impl Conversation {
             timestamp: Option<String>,
         }
         let mut began = None;
-        for line in BufReader::new(fs::File::open(transcript).ok()?)
+        for line in BufReader::new(open_if_there(transcript).ok()??)
             .split(b'\n')
             .map_while(Result::ok)
         {

@@ -5,13 +5,12 @@ mod file;
 pub mod placeholders;
 mod wrong;
 
+use crate::file::read_if_there;
 use crate::hint::Hint;
 use crate::ports::Port;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use file::{LayoutFile, Text, plain};
 use indexmap::IndexMap;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use toml::Spanned;
 
@@ -85,12 +84,10 @@ impl Layout {
             .map_err(|wrong| wrong.at(BUILT_IN.as_bytes()))
             .context("the built-in layout is broken")?;
         let path = main.join(FILE);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Vec::new(),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
+        let text = match read_if_there(&path)? {
+            Some(text) => text,
+            None if path.is_symlink() => bail!("cannot read {}: it leads nowhere", path.display()),
+            None => Vec::new(),
         };
         let failed = || format!("{} is wrong", path.display());
         let own = LayoutFile::parse(&text)
@@ -181,6 +178,7 @@ impl From<LayoutFile> for Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn read(text: &str) -> Result<Layout> {
         let dir = tempfile::tempdir().unwrap();

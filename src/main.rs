@@ -24,6 +24,7 @@ mod ports;
 mod problem;
 mod project;
 
+mod file;
 mod hint;
 mod parallel;
 mod process;

@@ -1,5 +1,6 @@
 //! The project: a repository with its main checkout.
 
+use crate::file::read_text_if_there;
 use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::process::quote;
@@ -53,7 +54,7 @@ impl Project {
                 dot_git.display()
             )
         })?;
-        let Ok(common) = fs::read_to_string(admin.join("commondir")) else {
+        let Ok(Some(common)) = read_text_if_there(&admin.join("commondir")) else {
             bail!(
                 "{} is a submodule, or has its git folder elsewhere: tally-session needs a main checkout with a .git folder",
                 top.display()
@@ -132,8 +133,8 @@ impl Project {
 /// If there is no such file.
 pub fn admin_folder(worktree: &Path) -> Result<Option<PathBuf>> {
     let file = worktree.join(".git");
-    let text =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = read_text_if_there(&file)?;
+    let text = text.with_context(|| format!("cannot read {}: it is not there", file.display()))?;
     Ok(text
         .strip_prefix("gitdir: ")
         .map(|admin| worktree.join(admin.trim_end_matches(['\r', '\n']))))

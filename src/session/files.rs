@@ -2,11 +2,12 @@
 
 use super::{Session, database};
 use crate::dotenv;
+use crate::file::{open_if_there, read_if_there};
 use crate::git::Git;
 use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::store::atomic::{self, read_if_there};
+use crate::store::atomic;
 use crate::store::records;
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
@@ -85,7 +86,7 @@ pub fn included(project: &Project, layout: &Layout) -> Result<Vec<String>> {
         }
     }
     let list = project.main.join(WORKTREE_INCLUDE);
-    if list.is_file() {
+    if open_if_there(&list)?.is_some() {
         paths.extend(git.ignored_matches(&list)?);
     }
     paths.retain(|path| is_includable(layout, path) && project.main.join(path).exists());

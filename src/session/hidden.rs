@@ -2,10 +2,11 @@
 
 use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
 use super::{Session, lock_store};
+use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::files::Change;
 use crate::project::Project;
-use crate::store::atomic::{self, read_if_there};
+use crate::store::atomic;
 use crate::store::records;
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashSet};

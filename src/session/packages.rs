@@ -1,8 +1,8 @@
 //! Packages that a session shares with the main checkout.
 
 use super::Session;
+use crate::file::read_if_there;
 use crate::problem::Problem;
-use std::fs;
 use std::path::Path;
 
 /// The files in which package managers note the exact versions of what they install beside them.
@@ -50,8 +50,8 @@ pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {
 
 /// Whether both are there, and not the same.
 fn differ(one: &Path, other: &Path) -> bool {
-    match (fs::read(one), fs::read(other)) {
-        (Ok(one), Ok(other)) => one != other,
+    match (read_if_there(one), read_if_there(other)) {
+        (Ok(Some(one)), Ok(Some(other))) => one != other,
         _ => false,
     }
 }

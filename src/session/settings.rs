@@ -2,7 +2,8 @@
 
 use super::Session;
 use super::files::{CLAUDE_SETTINGS, Placed, make_parent};
-use crate::store::atomic::{self, read_if_there};
+use crate::file::read_if_there;
+use crate::store::atomic;
 use crate::store::json;
 use anyhow::Result;
 use serde_json::{Map, Value, json};

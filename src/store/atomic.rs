@@ -31,18 +31,6 @@ pub fn check_not_read_only(path: &Path) -> Result<()> {
     }
 }
 
-/// A file's bytes; none if there is no such file.
-///
-/// # Errors
-/// If it can't be read.
-pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
-}
-
 /// Replaces a file's contents; see [`Prepared`]. Whoever calls this holds the lock that guards the file.
 ///
 /// # Errors

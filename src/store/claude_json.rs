@@ -1,9 +1,10 @@
 //! `~/.claude.json`, changed as Claude Code itself changes it.
 
-use super::atomic::{self, read_if_there};
+use super::atomic;
 use super::claude_lock::{self, ClaudeLock};
 use super::grants::Grants;
 use super::json::{self, Object, Part};
+use crate::file::read_if_there;
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use serde_json::Value;

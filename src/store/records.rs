@@ -2,6 +2,7 @@
 
 use super::atomic;
 use super::record::Record;
+use crate::file::read_text_if_there;
 use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::ports::Port;
@@ -12,8 +13,6 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// The file's name, in the main checkout.
@@ -30,13 +29,7 @@ impl Records {
     /// If the file can't be read, does not parse, or has a wrong shape: with its path, the line and the reason.
     pub fn read(main: &Path) -> Result<Self> {
         let path = main.join(FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
+        let text = read_text_if_there(&path)?.unwrap_or_default();
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
@@ -144,6 +137,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Map, Value};
+    use std::fs;
 
     const OLD: &str = r#"{ "feature-auth": { "backend_port": 8000, "frontend_port": 5000,
                     "worktree": "/Users/rasca/Dev/tally-feature-auth", "branch": "feature-auth", "note": 1.50 } }"#;

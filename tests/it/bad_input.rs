@@ -3,6 +3,7 @@
 mod claude_json;
 mod dotenv;
 mod escapes;
+mod no_files;
 mod paths;
 mod projects;
 mod store;

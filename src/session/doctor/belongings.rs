@@ -2,11 +2,11 @@
 
 use super::finding::{FIX, Finding, Mend, State};
 use crate::dotenv;
+use crate::file::read_if_there;
 use crate::process::quote;
 use crate::project::is_same;
 use crate::session::files::{self, Kind};
 use crate::session::{Session, database, hidden, packages, settings};
-use crate::store::atomic::read_if_there;
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::path::{Path, PathBuf};

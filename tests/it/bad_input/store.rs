@@ -89,7 +89,7 @@ fn a_store_that_is_deeply_nested_or_not_utf8_or_a_folder_is_named() {
     fs::create_dir(&store).unwrap();
     all_fail(
         &sandbox,
-        "error: cannot read [ROOT]/tally/.tally-sessions: [..]directory[..]\n[...]",
+        "error: cannot read [ROOT]/tally/.tally-sessions: it is not a file\n[...]",
     );
 }
 

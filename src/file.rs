@@ -1,0 +1,59 @@
+//! Reading a file that others make: there may be none, or something in its place that is no file.
+
+use anyhow::{Context, Result, anyhow};
+use rustix::fs::OFlags;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Opens a file for reading; none if there is no such file. Whatever else is in its place is not touched: a pipe would be
+/// waited for until somebody writes to it.
+///
+/// # Errors
+/// If it can't be read, or is not a file.
+pub fn open_if_there(path: &Path) -> Result<Option<File>> {
+    let open = || {
+        if !fs::metadata(path)?.is_file() {
+            return Err(anyhow!("it is not a file"));
+        }
+        // It may have become a pipe just now.
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let file = File::options().read(true).custom_flags(flags).open(path);
+        Ok(file?)
+    };
+    match open() {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if is_not_found(&error) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// A file's bytes; none if there is no such file.
+///
+/// # Errors
+/// As [`open_if_there`].
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    let Some(mut file) = open_if_there(path)? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(bytes))
+}
+
+/// A file's text; none if there is no such file.
+///
+/// # Errors
+/// As [`open_if_there`], or if it is not in UTF-8.
+pub fn read_text_if_there(path: &Path) -> Result<Option<String>> {
+    let text = read_if_there(path)?.map(String::from_utf8).transpose();
+    text.with_context(|| format!("cannot read {}: it is not in UTF-8", path.display()))
+}
