@@ -108,7 +108,10 @@ fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// The file that a path means: the symlink's target, also one that is not there yet.
-fn real_path(path: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// If the symlink leads to itself.
+pub fn real_path(path: &Path) -> Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;
     let mut path = path.to_owned();

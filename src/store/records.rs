@@ -48,9 +48,17 @@ impl Records {
         let quoted = |path: &Path| quote(&path.to_string_lossy());
         atomic::check_not_read_only(&path)
             .hint(format!("let it be written: chmod u+w {}", quoted(&path)))?;
-        access(main, Access::WRITE_OK | Access::EXEC_OK)
-            .with_context(|| format!("cannot write {}", path.display()))
-            .hint(format!("see who may write there: ls -ld {}", quoted(main)))
+        // A link is written through.
+        let real = atomic::real_path(&path)?;
+        let dir = real.parent().unwrap_or(main);
+        let hint = if dir.exists() {
+            format!("see who may write there: ls -ld {}", quoted(dir))
+        } else {
+            format!("make its folder: mkdir -p {}", quoted(dir))
+        };
+        access(dir, Access::WRITE_OK | Access::EXEC_OK)
+            .with_context(|| format!("cannot write {}", real.display()))
+            .hint(hint)
     }
 
     /// Writes the store of a main checkout, whole.

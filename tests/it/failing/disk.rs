@@ -3,6 +3,8 @@
 
 use crate::sandbox::{Sandbox, write};
 use rusqlite::Connection;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Stdio;
 
 /// Fills the database of the main checkout with some million bytes.
@@ -55,6 +57,30 @@ fn a_disk_that_is_full_for_the_database_is_named_and_all_is_undone() {
     sandbox.outcome(&mut strace).fails(
         "error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3 [..]disk is full\n",
     );
+    sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
+fn a_store_that_links_to_a_disk_that_is_read_only_refuses_remove_before_anything_is_changed() {
+    let sandbox = Sandbox::new();
+    let records = sandbox.root.join("records");
+    write(&records.join("tally"), "");
+    symlink(records.join("tally"), sandbox.main.join(".tally-sessions")).unwrap();
+    sandbox.add("feat");
+    let mut remove = sandbox.command("unshare", &sandbox.main);
+    let script = r#"mount -o bind "$1" "$1" && mount -o bind,remount,ro "$1" "$1" || exit 7; exec "$2" remove feat"#;
+    remove
+        .args(["--mount", "--map-root-user", "sh", "-c", script, "sh"])
+        .args([&records, Path::new(env!("CARGO_BIN_EXE_tally-session"))]);
+    let before = sandbox.snapshot();
+    let outcome = sandbox.outcome(&mut remove);
+    if is_passed_over(
+        "the right to mount a disk",
+        outcome.stderr.starts_with("error: "),
+    ) {
+        return;
+    }
+    outcome.fails("error: cannot write [ROOT]/records/tally: Read-only file system[..]\nhint: see who may write there: ls -ld [ROOT]/records\n");
     sandbox.assert_unchanged_since(&before);
 }
 
