@@ -121,6 +121,11 @@ fn path(project: &Project, name: &SessionName) -> PathBuf {
     locks(project).join(format!("{}.lock", name.slug()))
 }
 
+/// A lock of no session, in the place of one that is to be made.
+pub fn unused_lock(project: &Project) -> PathBuf {
+    locks(project).join(".lock")
+}
+
 /// A text that does not parse was being written when its command was killed: nothing was done then.
 fn unfinished(lock: &Lock) -> Result<Option<Unfinished>> {
     Ok(serde_json::from_str(&lock.text()?).ok())
@@ -138,10 +143,11 @@ impl Hold {
     /// If another command works on it for long.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
         let lock = Lock::take(&path(project, name))?;
+        let unfinished = unfinished(&lock)?;
+        let hold = Self { lock, unfinished };
         // A resume of several sessions that was killed may have left a tmux that still makes their windows.
         drop(lock_windows(project)?);
-        let unfinished = unfinished(&lock)?;
-        Ok(Self { lock, unfinished })
+        Ok(hold)
     }
 
     /// Says what this command is about to do, for the one that finishes it if it is cut short.

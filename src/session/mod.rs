@@ -234,7 +234,11 @@ fn foreign_windows(tmux_name: &str) -> anyhow::Error {
 /// # Errors
 /// If another command holds it for long.
 pub fn lock_store(project: &Project) -> Result<Lock> {
-    Lock::take(&project.common.join("tally-session/store.lock"))
+    Lock::take(&store_lock(project))
+}
+
+fn store_lock(project: &Project) -> PathBuf {
+    project.common.join("tally-session/store.lock")
 }
 
 /// The lock under which one call of tmux makes the windows of several sessions.
@@ -242,7 +246,22 @@ pub fn lock_store(project: &Project) -> Result<Lock> {
 /// # Errors
 /// If another command holds it for long.
 pub fn lock_windows(project: &Project) -> Result<Lock> {
-    Lock::take(&project.common.join("tally-session/windows.lock"))
+    Lock::take(&windows_lock(project))
+}
+
+fn windows_lock(project: &Project) -> PathBuf {
+    project.common.join("tally-session/windows.lock")
+}
+
+/// Looks whether the locks could be taken that a command needs, once nobody holds them; gives why not.
+pub fn check_locks(project: &Project) -> Vec<anyhow::Error> {
+    let locks = [
+        store_lock(project),
+        windows_lock(project),
+        hold::unused_lock(project),
+    ];
+    let checked = locks.iter().map(|lock| Lock::check(lock));
+    checked.filter_map(Result::err).collect()
 }
 
 /// Every session of the store, in its order.

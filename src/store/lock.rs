@@ -1,11 +1,12 @@
 //! Locks that end with the process that holds them, whatever ends it.
 
-use crate::hint::Hint;
+use crate::hint::{Hint, with_hint};
 use crate::process::quote;
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
+use rustix::fs::{Access, access};
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,9 +27,9 @@ impl Lock {
     /// # Errors
     /// If the file can't be made, or another process holds the lock for two minutes.
     pub fn take(path: &Path) -> Result<Self> {
-        let failed = || format!("cannot lock {}", path.display());
+        let failed = |error| failed(path, error);
         if let Some(dir) = path.parent() {
-            fs::create_dir_all(dir).with_context(failed)?;
+            fs::create_dir_all(dir).map_err(failed)?;
         }
         let what = format!("for another tally-session to finish ({})", path.display());
         let file = wait::until(PATIENCE, &what, || {
@@ -38,12 +39,12 @@ impl Lock {
                 .create(true)
                 .truncate(false)
                 .open(path)
-                .with_context(failed)?;
+                .map_err(failed)?;
             match file.try_lock() {
                 Ok(()) if is_at(&file, path) => Ok(Some(file)),
                 // The holder before us took the file away: the next one is another file.
                 Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+                Err(TryLockError::Error(error)) => Err(failed(error)),
             }
         })?;
         let file = file
@@ -69,17 +70,28 @@ impl Lock {
     /// # Errors
     /// If the file is not there, or can't be locked.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        let failed = || format!("cannot lock {}", path.display());
         let file = File::options().read(true).write(true).open(path);
-        let file = file.with_context(failed)?;
+        let file = file.map_err(|error| failed(path, error))?;
         match file.try_lock() {
             Ok(()) if is_at(&file, path) => Ok(Some(Self {
                 file,
                 path: path.to_owned(),
             })),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+            Err(TryLockError::Error(error)) => Err(failed(path, error)),
         }
+    }
+
+    /// Looks whether it could be taken, once nobody holds it. Nothing is made for that.
+    ///
+    /// # Errors
+    /// If its file can't be opened, or made.
+    pub fn check(path: &Path) -> Result<()> {
+        if path.exists() {
+            return Self::try_take(path).map(drop);
+        }
+        access(there(path), Access::WRITE_OK | Access::EXEC_OK)
+            .map_err(|error| failed(path, error.into()))
     }
 
     /// The locked file: whoever inherits it keeps the lock.
@@ -125,6 +137,36 @@ impl Lock {
     pub fn remove(&self) -> Result<()> {
         fs::remove_file(&self.path)
             .with_context(|| format!("cannot remove {}", self.path.display()))
+    }
+}
+
+/// The part of a lock's path that is there.
+fn there(path: &Path) -> &Path {
+    path.ancestors().find(|part| part.exists()).unwrap_or(path)
+}
+
+/// That a lock can't be had, and what to type if something else is in the way or has another owner.
+fn failed(path: &Path, error: io::Error) -> anyhow::Error {
+    let kind = error.kind();
+    let error = anyhow!(error).context(format!("cannot lock {}", path.display()));
+    let there = there(path);
+    let quoted = |path: &Path| quote(&path.to_string_lossy());
+    match kind {
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            let there = quoted(there);
+            with_hint(
+                error,
+                format!("move away what is in its place: mv {there} {there}.old"),
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            let dir = there.parent().filter(|_| there == path).unwrap_or(there);
+            with_hint(
+                error,
+                format!("make it yours: sudo chown -R \"$(id -un)\" {}", quoted(dir)),
+            )
+        }
+        _ => error,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod databases;
 mod files;
+mod locks;
 mod ports;
 mod programs;
 mod sessions;

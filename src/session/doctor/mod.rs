@@ -14,7 +14,7 @@ mod strays;
 
 pub use finding::{FIX, Finding, State};
 
-use super::{Session, files, hidden, windows};
+use super::{Session, check_locks, files, hidden, windows};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::{self, Layout};
@@ -105,6 +105,9 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     let around = Around::look(subject, records.as_ref().ok(), started);
     let mut findings = around.skipped(subject);
     findings.extend(store(project, &records));
+    let locks = check_locks(project);
+    let no_lock = |error| Finding::error("the locks:", error);
+    findings.extend(locks.iter().map(no_lock));
     match (&subject.layout, &records) {
         (Ok(layout), Ok(records)) => {
             let sessions: Vec<_> = records
