@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, anyhow};
 use rustix::fs::OFlags;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Opens a file for reading; none if there is no such file. Whatever else is in its place is not touched: a pipe would be
@@ -35,18 +35,57 @@ fn is_not_found(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
+/// What a file had at one moment.
+pub struct Seen {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    stamp: Stamp,
+}
+
+/// Which file it was, and when it was changed last: another one of the same name has another number.
+type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
+
+fn stamp(about: &Metadata) -> Stamp {
+    (
+        about.dev(),
+        about.ino(),
+        about.size(),
+        (about.mtime(), about.mtime_nsec()),
+        (about.ctime(), about.ctime_nsec()),
+    )
+}
+
+impl Seen {
+    /// Reads a file; none if there is no such file.
+    ///
+    /// # Errors
+    /// As [`open_if_there`].
+    pub fn look(path: &Path) -> Result<Option<Self>> {
+        let Some(mut file) = open_if_there(path)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        let read = file.metadata().and_then(|about| {
+            file.read_to_end(&mut bytes)?;
+            Ok(stamp(&about))
+        });
+        let stamp = read.with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Some(Self { bytes, stamp }))
+    }
+
+    /// Whether the file is the very same still, and was not changed since. It is not read again: that can be asked right
+    /// before it is replaced.
+    pub fn is_still_there(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|about| stamp(&about) == self.stamp)
+    }
+}
+
 /// A file's bytes; none if there is no such file.
 ///
 /// # Errors
 /// As [`open_if_there`].
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
-    let Some(mut file) = open_if_there(path)? else {
-        return Ok(None);
-    };
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Some(bytes))
+    Ok(Seen::look(path)?.map(|seen| seen.bytes))
 }
 
 /// A file's text; none if there is no such file.

@@ -36,17 +36,24 @@ pub fn check_not_read_only(path: &Path) -> Result<()> {
 /// # Errors
 /// If the file or its folder can't be written; it is as it was then.
 pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
-    Prepared::new(path, contents, new_mode)?.put()
+    let prepared = Prepared::new(path, contents, new_mode)?;
+    prepared.sync()?;
+    prepared.put()?;
+    prepared.settle()
 }
 
-/// A file's new contents, safe on the disk in a temporary file beside it.
+/// A file's new contents, whole in a temporary file beside it.
 ///
 /// The mode is kept, a symlink is written through, a missing file is made with `new_mode`. Temporary files that killed
 /// commands left beside it are swept.
 pub struct Prepared {
     path: PathBuf,
-    part: PathBuf,
+    part: Part,
+    file: File,
 }
+
+/// A temporary file that goes with this, if it was not put in another one's place.
+struct Part(PathBuf);
 
 impl Prepared {
     /// Writes the temporary file.
@@ -69,34 +76,51 @@ impl Prepared {
             std::process::id()
         ));
         // Made first: dropping it takes a half-written file away.
-        let prepared = Self {
-            part,
-            path: path.clone(),
-        };
-        write_new(&prepared.part, contents, mode).with_context(failed)?;
-        Ok(prepared)
+        let part = Part(part);
+        let file = write_new(&part.0, contents, mode).with_context(failed)?;
+        Ok(Self { path, part, file })
+    }
+
+    /// Makes it safe on the disk: what is put in the file's place after that is whole, whatever happens.
+    ///
+    /// # Errors
+    /// If the disk fails, or is full.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_all().with_context(|| self.failed())
     }
 
     /// Puts it in the file's place, in one moment.
     ///
     /// # Errors
-    /// If it can't be renamed, or the folder can't be synced.
-    pub fn put(self) -> Result<()> {
+    /// If it can't be renamed.
+    pub fn put(&self) -> Result<()> {
+        fs::rename(&self.part.0, &self.path).with_context(|| self.failed())
+    }
+
+    /// Makes it safe on the disk that it is in the file's place.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn settle(&self) -> Result<()> {
         let (dir, _) = split(&self.path)?;
-        fs::rename(&self.part, &self.path)
-            .and_then(|()| File::open(dir)?.sync_all())
-            .with_context(|| format!("cannot write {}", self.path.display()))
+        self.sync()?;
+        let synced = File::open(dir).and_then(|dir| dir.sync_all());
+        synced.with_context(|| self.failed())
+    }
+
+    fn failed(&self) -> String {
+        format!("cannot write {}", self.path.display())
     }
 }
 
-impl Drop for Prepared {
+impl Drop for Part {
     fn drop(&mut self) {
         // After `put` it is not there any more; otherwise the next write sweeps what can't be removed now.
-        let _ = fs::remove_file(&self.part);
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<File> {
     let mut file = File::options()
         .write(true)
         .create_new(true)
@@ -104,7 +128,7 @@ fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
         .open(path)?;
     file.write_all(contents)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// The file that a path means: the symlink's target, also one that is not there yet.

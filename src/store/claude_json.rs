@@ -1,10 +1,10 @@
 //! `~/.claude.json`, changed as Claude Code itself changes it.
 
-use super::atomic;
+use super::atomic::{self, Prepared};
 use super::claude_lock::{self, ClaudeLock};
 use super::grants::Grants;
 use super::json::{self, Object, Part};
-use crate::file::read_if_there;
+use crate::file::{Seen, read_if_there};
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -211,24 +211,33 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
     atomic::sweep(path);
     // Nobody may come this way to write for long.
     claude_lock::sweep(path);
+    let mut lock = None;
     // A Claude that finds the lock taken writes without it, after one try or a few: what was written is looked at again.
     for _ in 0..ROUNDS {
-        let Some(before) = read_if_there(path)? else {
+        let Some(seen) = Seen::look(path)? else {
             return Ok(());
         };
-        let attempted = attempt(&before).with_context(|| unreadable(path));
+        let attempted = attempt(&seen.bytes).with_context(|| unreadable(path));
         let Some(new) = attempted? else {
             return Ok(());
         };
         atomic::check_not_read_only(path)?;
-        // The slow part is done before the lock is taken: a Claude gives up on it soon.
-        let prepared = atomic::Prepared::new(path, &new, 0o600)?;
-        let lock = ClaudeLock::take(path)?;
-        if read_if_there(path)?.as_ref() != Some(&before) {
+        let prepared = Prepared::new(path, &new, 0o600)?;
+        let held = if let Some(held) = lock.take() {
+            held
+        } else {
+            // A Claude gives up on the lock soon: the slow part is done before it is taken.
+            prepared.sync()?;
+            ClaudeLock::take(path)?
+        };
+        if !seen.is_still_there(path) {
+            // Where others write so often, nothing slow may stand between the look and the writing.
+            lock = Some(held);
             continue;
         }
         prepared.put()?;
-        drop(lock);
+        drop(held);
+        prepared.settle()?;
         if read_if_there(path)?.as_ref() == Some(&new) {
             return Ok(());
         }

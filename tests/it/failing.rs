@@ -6,12 +6,33 @@ use crate::sandbox::{Outcome, Sandbox, read, write};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 
 /// A sandbox with a session: what the first one leaves for good, in `info/exclude`, is there.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.add("keep");
     sandbox
+}
+
+/// Where all must be tested, what a test needs has to be there.
+#[cfg(target_os = "linux")]
+pub fn is_passed_over(what: &str, is_there: bool) -> bool {
+    assert!(
+        is_there || std::env::var("CI").as_deref() != Ok("true"),
+        "{what} is not there"
+    );
+    if !is_there {
+        println!("passed over: {what} is not there");
+    }
+    !is_there
+}
+
+#[cfg(target_os = "linux")]
+pub fn has_strace(sandbox: &Sandbox) -> bool {
+    let mut strace = sandbox.command("strace", &sandbox.root);
+    strace.arg("-V").stdout(Stdio::null()).status().is_ok()
 }
 
 /// An add fails and all is as it was before.

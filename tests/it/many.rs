@@ -3,7 +3,9 @@
 mod claude;
 mod lock;
 
-use crate::sandbox::Sandbox;
+#[cfg(target_os = "linux")]
+use crate::failing::{has_strace, is_passed_over};
+use crate::sandbox::{Sandbox, read_json};
 use claude::Claude;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -107,6 +109,25 @@ fn sixteen_adds_at_once_all_succeed_and_as_many_removes_clear_them() {
     assert_eq!(sandbox.git(&sandbox.main, ["branch"]), "* main");
     assert!(sandbox.tmux_sessions().is_empty());
     claude.assert_no_write_lost();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_add_comes_through_where_claude_writes_all_the_time_and_the_disk_is_slow() {
+    let sandbox = Sandbox::new();
+    if is_passed_over("strace", has_strace(&sandbox)) {
+        return;
+    }
+    let claude = Claude::start(&sandbox);
+    let mut strace = sandbox.command("strace", &sandbox.main);
+    strace.args(["-qq", "-o", "/dev/null", "-e", "trace=fsync"]);
+    strace.args(["-e", "inject=fsync:delay_exit=20000"]);
+    strace.args([env!("CARGO_BIN_EXE_tally-session"), "add", "feat"]);
+    sandbox.outcome(&mut strace).succeeds();
+    claude.assert_no_write_lost();
+    let key = sandbox.worktree("feat").to_str().unwrap().to_owned();
+    let claude_json = read_json(&sandbox.home.join(".claude.json"));
+    assert_eq!(claude_json["projects"][key]["hasTrustDialogAccepted"], true);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A disk that is full.
 #![cfg(target_os = "linux")]
 
+use super::{has_strace, is_passed_over};
 use crate::sandbox::{Sandbox, write};
 use rusqlite::Connection;
 use std::os::unix::fs::symlink;
@@ -17,27 +18,10 @@ fn fill_database(sandbox: &Sandbox, millions: usize) {
         .unwrap();
 }
 
-/// Where all must be tested, what a test needs has to be there.
-fn is_passed_over(what: &str, is_there: bool) -> bool {
-    assert!(
-        is_there || std::env::var("CI").as_deref() != Ok("true"),
-        "{what} is not there"
-    );
-    if !is_there {
-        println!("passed over: {what} is not there");
-    }
-    !is_there
-}
-
 #[test]
 fn a_disk_that_is_full_for_the_database_is_named_and_all_is_undone() {
     let sandbox = Sandbox::new();
-    let strace = sandbox
-        .command("strace", &sandbox.root)
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status();
-    if is_passed_over("strace", strace.is_ok()) {
+    if is_passed_over("strace", has_strace(&sandbox)) {
         return;
     }
     sandbox.add("keep");
