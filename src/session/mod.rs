@@ -23,13 +23,14 @@ mod settings;
 pub mod status;
 mod windows;
 
+use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Layout, placeholders};
 use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
 use crate::processes;
-use crate::project::{self, Project};
+use crate::project::{self, Project, without_symlinks};
 use crate::store::lock::Lock;
 use crate::store::record::Record;
 use crate::store::records::Records;
@@ -96,6 +97,21 @@ impl<'a> Session<'a> {
             );
         }
         Err(error).hint("see which there are: tally-session list")
+    }
+
+    /// Whether the record is one that a session of this repository can have: its worktree is one of the repository's, or its path
+    /// is where the name leads. A store that came with a clone may name any folder.
+    pub fn counts(&self) -> bool {
+        let worktree = self.record.worktree();
+        let place = self.project.worktree_path(&self.name);
+        let is_listed = || {
+            let worktrees = worktrees::list(&self.project.common);
+            let mut others = worktrees.into_iter().flatten().skip(1);
+            others.any(|other| other.is_at(worktree))
+        };
+        without_symlinks(worktree).as_ref() == Some(&place)
+            || self.project.owns_worktree(worktree)
+            || is_listed()
     }
 
     /// Takes the session's record out of the store.

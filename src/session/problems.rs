@@ -7,6 +7,7 @@ use crate::name::SessionName;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
+use crate::store::records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 
@@ -69,8 +70,39 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
     problems
 }
 
+/// That the session's record is none of this repository's, if it is none.
+fn foreign(session: &Session<'_>) -> Option<Problem> {
+    let (name, worktree) = (&session.name, session.record.worktree());
+    let place = session.project.worktree_path(name);
+    let store = session.project.main.join(records::FILE);
+    (!session.counts()).then(|| {
+        Problem::new(
+            format!(
+                "its record names {}, which is no worktree of this repository, and not its place {}",
+                worktree.display(),
+                place.display()
+            ),
+            format!(
+                "write the right path into {}, or take the record out: tally-session remove {name}",
+                store.display()
+            ),
+        )
+    })
+}
+
+/// Refuses a session whose record is none of this repository's.
+///
+/// # Errors
+/// If it is none.
+pub fn refuse_foreign(session: &Session<'_>) -> Result<()> {
+    foreign(session).map_or(Ok(()), |foreign| Err(foreign.into_error(&session.name)))
+}
+
 /// Why a session has no worktree; `resume` is what makes it again.
 pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
+    if let Some(foreign) = foreign(session) {
+        return foreign;
+    }
     let (name, project) = (&session.name, session.project);
     let worktree = session.record.worktree();
     let path = worktree.display();

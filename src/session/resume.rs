@@ -165,6 +165,7 @@ fn plan<'a>(
     claude: &Claude,
     running: &'a [TmuxSession],
 ) -> Result<Option<Task<'a>>> {
+    problems::refuse_foreign(&session)?;
     let (project, layout) = (session.project, session.layout);
     let mut notes = match hold.removed(project) {
         Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,

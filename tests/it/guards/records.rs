@@ -157,3 +157,50 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
         "main"
     );
 }
+
+#[test]
+fn a_store_that_came_with_a_clone_has_nothing_made_or_run() {
+    let sandbox = Sandbox::new();
+    let layout = "activate = \"touch ~/activated\"\n[hooks]\npost_add = \"touch ~/hooked\"\n";
+    sandbox.commit(&sandbox.main, ".tally-session.toml", layout);
+    sandbox.git(&sandbox.main, ["branch", "feat"]);
+    let anywhere = sandbox.home.join("anywhere");
+    name_in_record(&sandbox, &anywhere);
+    sandbox.git(&sandbox.main, ["add", "-f", ".tally-sessions"]);
+    sandbox.commit_all();
+    let what = "its record names [ROOT]/home/anywhere, which is no worktree of this repository, and not its place [ROOT]/tally-feat";
+    let cure = "write the right path into [ROOT]/tally/.tally-sessions, or take the record out: tally-session remove feat";
+    let refused = format!("error: feat: {what}\nhint: {cure}\n");
+    for args in [&["resume"][..], &["resume", "feat"], &["attach", "feat"]] {
+        let before = sandbox.snapshot();
+        let mut program = sandbox.program(args, &sandbox.main);
+        sandbox.outcome(&mut program).fails(&refused);
+        sandbox.assert_unchanged_since(&before);
+    }
+    let row = "feat  broken  28000    25000     feat    -1       -       [ROOT]/home/anywhere";
+    sandbox
+        .run(["list"])
+        .is(0, &format!("NAME [..]\n{row}\nfeat: {what}: {cure}\n"), "");
+    let doctor = sandbox.run(["doctor"]);
+    let found = format!("failed   feat: {what}\n         {cure}\n");
+    assert!(doctor.stdout.contains(&found), "{doctor}");
+    assert!(sandbox.tmux_sessions().is_empty() && !anywhere.exists());
+}
+
+#[test]
+fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.restart();
+    let elsewhere = sandbox.root.join("elsewhere");
+    let [from, to] = [&worktree, &elsewhere].map(|path| path.to_str().unwrap());
+    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    sandbox.edit_record("feat", |record| {
+        record["worktree"] = elsewhere.to_str().unwrap().into();
+    });
+    assert_eq!(sandbox.list()[0]["problems"], json!([]));
+    // git has it listed, though it is gone.
+    fs::remove_dir_all(&elsewhere).unwrap();
+    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    assert!(elsewhere.join("README.md").exists());
+}
