@@ -250,41 +250,6 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Runs it to its end, whatever its status, and gives each line of what it says, on either output, as it is said.
-    ///
-    /// # Errors
-    /// If it could not be started.
-    pub fn lines(&self, line: impl FnMut(&str) + Send) -> Result<ExitStatus, Failure> {
-        let io = |error| Failure::Io {
-            line: self.line(),
-            error,
-        };
-        let (words, end) = io::pipe().map_err(io)?;
-        let (ended, ending) = io::pipe().map_err(io)?;
-        let mut command = self.command();
-        command
-            .stdin(self.stdin().map_err(io)?)
-            .stdout(end.try_clone().map_err(io)?)
-            .stderr(end);
-        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
-        // With it go our own ends of the pipe.
-        drop(command);
-        thread::scope(|scope| {
-            let reading = scope.spawn(|| lines::read(words, &ended, line));
-            let status = child.wait();
-            drop(ending);
-            let ended_early = |_| Err(io::Error::other("a thread ended early"));
-            let left = reading.join().unwrap_or_else(ended_early)?;
-            if let Some(left) = left {
-                // What the program left in the background goes on to write: without a reader it would be killed for that.
-                // Nothing is lost but that if there is no `cat`.
-                let _ = Run::new("cat").dir(Path::new("/")).leave_reading(left);
-            }
-            status
-        })
-        .map_err(io)
-    }
-
     /// Runs it to its end and gives what it wrote to stdout.
     ///
     /// # Errors

@@ -1,15 +1,56 @@
 //! What a program says, line by line, as it says it.
 
+use super::{Failure, Run};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, ioctl_fionread};
 use std::io::{self, PipeReader, Read};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::thread;
 
 /// A line that is longer is given in parts.
 const LONGEST: usize = 4096;
 
+impl Run<'_> {
+    /// Runs it to its end, whatever its status, and gives each line of what it says, on either output, as it is said.
+    ///
+    /// # Errors
+    /// If it could not be started.
+    pub fn lines(&self, line: impl FnMut(&str) + Send) -> Result<ExitStatus, Failure> {
+        let io = |error| Failure::Io {
+            line: self.line(),
+            error,
+        };
+        let (words, end) = io::pipe().map_err(io)?;
+        let (ended, ending) = io::pipe().map_err(io)?;
+        let mut command = self.command();
+        command
+            .stdin(self.stdin().map_err(io)?)
+            .stdout(end.try_clone().map_err(io)?)
+            .stderr(end);
+        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        // With it go our own ends of the pipe.
+        drop(command);
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| read(words, &ended, line));
+            let status = child.wait();
+            drop(ending);
+            let ended_early = |_| Err(io::Error::other("a thread ended early"));
+            let left = reading.join().unwrap_or_else(ended_early)?;
+            if let Some(left) = left {
+                // What the program left in the background goes on to write: without a reader it would be killed for that.
+                // Nothing is lost but that if there is no `cat`.
+                let _ = Run::new("cat").dir(Path::new("/")).leave_reading(left);
+            }
+            status
+        })
+        .map_err(io)
+    }
+}
+
 /// Gives each line until nobody has the pipe open any more, or until the program has `ended` and all that it said is read.
 /// What it left in the background may have the pipe open for ever: then the pipe is given back.
-pub fn read(
+fn read(
     mut words: PipeReader,
     ended: &PipeReader,
     mut line: impl FnMut(&str),
