@@ -4,6 +4,7 @@
 //! Each step can be done again, and undone: whichever command comes next after one that was cut short goes on, or back.
 
 use super::trash;
+use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::{Change, names_in, objects_in};
 use crate::git::worktrees::{self, Worktree};
@@ -12,7 +13,7 @@ use crate::name::SessionName;
 use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
-use crate::store::atomic::{self, read_if_there};
+use crate::store::atomic;
 use crate::store::record::Record;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
