@@ -1,4 +1,7 @@
-//! The processes of this machine: which came from a session's windows, which listen on a port, and ending one.
+//! The processes of this machine: which are a session's own, which listen on a port, and ending one. What panes have to do with
+//! them is in [`panes`].
+
+pub mod panes;
 
 #[cfg(target_os = "linux")]
 use crate::parallel;
@@ -10,6 +13,7 @@ use rustix::process::{Pid, kill_process};
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
@@ -26,6 +30,8 @@ pub struct Process {
     pub parent: Option<u32>,
     /// Its command line.
     pub command: String,
+    /// Whether it is a tmux.
+    is_tmux: bool,
 }
 
 impl fmt::Display for Process {
@@ -47,21 +53,8 @@ impl Process {
             } else {
                 words.join(" ").replace(char::is_control, " ")
             },
+            is_tmux: process.name().as_bytes().starts_with(b"tmux"),
         }
-    }
-
-    /// Whether a tmux server started it: it is what runs in a pane.
-    ///
-    /// # Errors
-    /// If the system does not tell.
-    pub fn is_pane(&self) -> Result<bool> {
-        let parent = self.parent.map(sysinfo::Pid::from_u32);
-        let system = look_at(parent.as_slice())?;
-        let is_tmux = |parent| {
-            let parent: Option<&sysinfo::Process> = system.process(parent);
-            parent.is_some_and(|parent| parent.name().as_encoded_bytes().starts_with(b"tmux"))
-        };
-        Ok(parent.is_some_and(is_tmux))
     }
 }
 
@@ -103,8 +96,8 @@ impl Table {
         self.busy.contains(&port)
     }
 
-    /// Those that came from the windows of the session with this worktree, but for this process and the ones that started
-    /// it.
+    /// Those that came from the windows of the session with this worktree and work there, but for this process and the ones
+    /// that started it. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
     ///
     /// # Errors
     /// If the system does not tell.
@@ -118,8 +111,14 @@ impl Table {
                 .process(pid)
                 .and_then(sysinfo::Process::parent);
         }
-        let system = look_at(&pids)?;
-        Ok(system.processes().values().map(Process::new).collect())
+        let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+        let system = look(&pids, wanted.with_cwd(UpdateKind::Always))?;
+        let folder = fs::canonicalize(worktree).unwrap_or_else(|_| worktree.to_owned());
+        let own = system.processes().values();
+        let own = own.filter(|process| works_in_or_below(process, &folder));
+        let mut own: Vec<_> = own.map(Process::new).collect();
+        own.sort_by_key(|process| process.pid);
+        Ok(own)
     }
 
     /// Those that listen on a port, as far as the user may see them.
@@ -144,6 +143,14 @@ impl Table {
     }
 }
 
+/// Whether a process works in a folder or below it. Behind a folder that is gone Linux puts a word.
+fn works_in_or_below(process: &sysinfo::Process, folder: &Path) -> bool {
+    let mut gone = folder.as_os_str().to_owned();
+    gone.push(" (deleted)");
+    let is_there = |cwd: &Path| cwd.starts_with(folder) || cwd.as_os_str() == gone;
+    process.cwd().is_some_and(is_there)
+}
+
 /// These processes, with their command lines.
 fn look_at(pids: &[sysinfo::Pid]) -> Result<System> {
     let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
@@ -162,27 +169,28 @@ fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
 #[cfg(target_os = "linux")]
 fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
     const MANY: usize = 300;
-    let entries = std::fs::read_dir("/proc")?.collect::<std::io::Result<Vec<_>>>()?;
-    let pids = entries.iter().map(std::fs::DirEntry::file_name);
+    let entries = fs::read_dir("/proc")?.collect::<std::io::Result<Vec<_>>>()?;
+    let pids = entries.iter().map(fs::DirEntry::file_name);
     let pids: Vec<u32> = pids
         .filter_map(|name| name.to_str()?.parse().ok())
         .collect();
     let marked = parallel::map_many(MANY, &pids, |&pid| {
-        let worktree = environment(pid).split(|&byte| byte == 0).find_map(worktree);
+        let variables = proc_file(pid, "environ");
+        let worktree = variables.split(|&byte| byte == 0).find_map(worktree);
         Some((sysinfo::Pid::from_u32(pid), worktree?))
     });
     Ok(marked.into_iter().flatten().collect())
 }
 
-/// The variables of a process, each with a zero behind it; none of one that has ended or is another user's.
+/// What the system tells of a process in one of its files; nothing of one that has ended, or that is another user's.
 #[cfg(target_os = "linux")]
-fn environment(pid: u32) -> Vec<u8> {
+fn proc_file(pid: u32, name: &str) -> Vec<u8> {
     use std::io::Read;
     // With room for most of them the system is asked once, not again and again for a little more.
-    let mut variables = Vec::with_capacity(1 << 14);
-    let file = std::fs::File::open(format!("/proc/{pid}/environ"));
-    let _ = file.and_then(|mut file| file.read_to_end(&mut variables));
-    variables
+    let mut text = Vec::with_capacity(1 << 14);
+    let file = fs::File::open(format!("/proc/{pid}/{name}"));
+    let _ = file.and_then(|mut file| file.read_to_end(&mut text));
+    text
 }
 
 /// The processes that came from sessions' windows, with their worktrees, as their environments say.

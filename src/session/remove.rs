@@ -14,7 +14,7 @@ use crate::git::worktrees::{self, Worktree};
 use crate::hint::{self, Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::processes::Process;
+use crate::processes::{Process, panes};
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
@@ -106,7 +106,7 @@ pub fn remove(
             claude::stop(background)?;
         }
     }
-    let left = close(&session, &hold, &loss.running)?;
+    let left = close(&session, &hold, &loss)?;
     notes.extend(left.notes());
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
         let hook = hooks::pre_remove(&session, &hold);
@@ -176,23 +176,18 @@ fn is_half_made(worktree: &Worktree) -> bool {
 }
 
 /// Closes the windows and waits for what ran in them. Gives what is left of that.
-fn close(session: &Session<'_>, hold: &Hold, before: &[Process]) -> Result<Left> {
+fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
     if !kill_windows(session, hold)? {
-        refuse_open_elsewhere(session, before)?;
+        refuse_open_elsewhere(session, &loss.running)?;
     }
     let closed = Instant::now();
-    servers::hang_up(session, before);
-    servers::end(session, closed)
+    servers::hang_up(session, &loss.running, &loss.staying);
+    servers::end(session, closed, &loss.staying)
 }
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
 fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
-    let mut shells = Vec::new();
-    for process in running {
-        if process.is_pane()? {
-            shells.push(process.clone());
-        }
-    }
+    let shells = panes::of(running)?;
     let Some(shell) = shells
         .first()
         .filter(|_| !servers::are_closing(session, &shells))

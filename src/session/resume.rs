@@ -4,7 +4,7 @@ use super::hold::{Hold, Unfinished};
 use super::inheritance::Inheritance;
 use super::make::{self, Made};
 use super::restore;
-use super::servers::{self, Held};
+use super::servers;
 use super::windows::{self, Waiting};
 use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
 use crate::claude::Claude;
@@ -306,12 +306,8 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
     }
     // Its own servers may still be ending.
     let left = servers::wait_for_ports(session)?;
-    if let Some(Held {
-        port,
-        holder: Some(process),
-        ..
-    }) = left.ports.iter().find(|held| held.is_own)
-    {
+    let own = left.ports.iter().find(|held| held.is_own);
+    if let Some((port, process)) = own.and_then(|held| Some((held.port, held.holder()?))) {
         return Err(anyhow!(
             "{} still runs on port {port}, without its windows: {process}",
             session.name

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::ports::Port;
-use crate::processes::{self, Process, Signal, Table};
+use crate::processes::{self, Process, Signal, Table, panes};
 use crate::wait;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -25,16 +25,21 @@ const LIMIT: Duration = Duration::from_secs(8);
 pub struct Held {
     /// The port.
     pub port: Port,
-    /// Who listens, if the user may see it.
-    pub holder: Option<Process>,
-    /// Whether that is one of the session's own processes.
+    /// Who listens: the session's own processes, or others, as far as the user may see them.
+    holders: Vec<Process>,
+    /// Whether they are the session's own.
     pub is_own: bool,
 }
 
 impl Held {
+    /// Who listens, if the user may see it.
+    pub fn holder(&self) -> Option<&Process> {
+        self.holders.first()
+    }
+
     /// Who listens, in words.
     pub fn who(&self) -> String {
-        self.holder.as_ref().map_or_else(
+        self.holder().map_or_else(
             || "a process of another user".to_owned(),
             ToString::to_string,
         )
@@ -46,7 +51,7 @@ impl Held {
 pub struct Left {
     /// Its ports that are not free.
     pub ports: Vec<Held>,
-    /// Processes that came from its windows.
+    /// Processes that came from its windows and work in its worktree.
     pub processes: Vec<Process>,
     /// Whether all of them had ended before they were looked for.
     pub had_ended: bool,
@@ -65,13 +70,15 @@ impl Left {
         let processes = table.of_session(session.record.worktree())?;
         let mut ports = Vec::new();
         for port in session.record.ports().filter(|&port| table.is_busy(port)) {
-            let holders = table.listening(port)?;
-            let is_own = |holder: &&Process| processes.iter().any(|own| own.pid == holder.pid);
-            let own = holders.iter().find(is_own);
+            let (own, others): (Vec<_>, _) = table
+                .listening(port)?
+                .into_iter()
+                .partition(|holder| is_among(&processes, holder));
+            let is_own = !own.is_empty();
             ports.push(Held {
                 port,
-                holder: own.or(holders.first()).cloned(),
-                is_own: own.is_some(),
+                holders: if is_own { own } else { others },
+                is_own,
             });
         }
         Ok(Self {
@@ -104,11 +111,22 @@ impl Left {
     fn is_settled(&self) -> bool {
         self.ports
             .iter()
-            .all(|held| !held.is_own && held.holder.is_some())
+            .all(|held| !held.is_own && held.holder().is_some())
+    }
+
+    /// The session's own processes that hold its ports.
+    fn servers(&self) -> impl Iterator<Item = &Process> {
+        let own = self.ports.iter().filter(|held| held.is_own);
+        own.flat_map(|held| &held.holders)
     }
 }
 
-/// What came from the session's windows and runs.
+/// A process may change its command line.
+fn is_among(processes: &[Process], process: &Process) -> bool {
+    processes.iter().any(|other| other.pid == process.pid)
+}
+
+/// What came from the session's windows, works in its worktree and runs.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
@@ -116,16 +134,18 @@ pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
     Table::now([])?.of_session(session.record.worktree())
 }
 
-/// Those of these processes that will not end with the windows.
+/// Who of these will still run when the session's windows are closed and its servers have ended.
 ///
 /// # Errors
 /// If the system does not tell.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a look at processes fails where the system does not tell"
-)]
-pub fn staying(_session: &Session<'_>, _running: &[Process]) -> Result<Vec<Process>> {
-    Ok(Vec::new())
+pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process>> {
+    let mut staying = panes::outliving(running)?;
+    if !staying.is_empty() {
+        let now = Left::now(session)?;
+        let servers: Vec<_> = now.servers().cloned().collect();
+        staying.retain(|process| !is_among(&servers, process));
+    }
+    Ok(staying)
 }
 
 /// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
@@ -142,9 +162,11 @@ pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
     Ok(left)
 }
 
-/// Waits a moment for these processes to end, as most do when their windows are closed. What is left then is for [`end`].
-pub fn hang_up(session: &Session<'_>, before: &[Process]) {
-    end_within(HANG_UP, session, before);
+/// Waits a moment for the processes that ran `before` to end, as most do when their windows are closed; but for the `staying`
+/// ones. What is left then is for [`end`].
+pub fn hang_up(session: &Session<'_>, before: &[Process], staying: &[Process]) {
+    let ending = before.iter().filter(|process| !is_among(staying, process));
+    end_within(HANG_UP, session, &ending.cloned().collect::<Vec<_>>());
 }
 
 /// Whether these shells end, as they do when their windows were only just closed.
@@ -163,14 +185,14 @@ fn waiting_for(session: &Session<'_>) -> String {
     format!("for the servers of {} to end", session.name)
 }
 
-/// Waits until the processes that came from the session's windows have ended, after these were `closed`. Those that hold one
-/// of its ports, and those of the session's that started them, are asked to end, and then made to. Nobody else is touched.
+/// Waits until the processes that came from the session's windows have ended, after these were `closed`; but for the `staying`
+/// ones. Those that hold one of its ports are asked to end, and then made to. Nobody else is touched.
 ///
 /// A process came from its windows if its environment says so: that also holds for one that left its terminal.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
-pub fn end(session: &Session<'_>, closed: Instant) -> Result<Left> {
+pub fn end(session: &Session<'_>, closed: Instant, staying: &[Process]) -> Result<Left> {
     let mut told = HashSet::new();
     let mut left = Left::default();
     let mut looks = 0;
@@ -184,38 +206,19 @@ pub fn end(session: &Session<'_>, closed: Instant) -> Result<Left> {
             } else {
                 Signal::TERM
             };
-            for process in holders_and_ancestors(&left) {
+            for process in left.servers() {
                 if told.insert((process.pid, word.as_raw())) {
                     processes::signal(process, word);
                 }
             }
         }
-        let is_done = left.is_settled() && left.processes.is_empty();
+        let is_staying = |process| is_among(staying, process);
+        // A server of the session's that works elsewhere passes for a stranger, and ends with its window all the same.
+        let are_others = waited >= HANG_UP || left.ports.is_empty();
+        let is_done = are_others && left.is_settled() && left.processes.iter().all(is_staying);
         let is_enough = waited >= OTHERS && !left.ports.iter().any(|held| held.is_own);
         left.had_ended = is_done && looks == 1;
         Ok((is_done || is_enough).then_some(()))
     })?;
     Ok(left)
-}
-
-/// The session's own processes that hold its ports, and those of the session's that started them, which might start them
-/// again: the first ones first.
-fn holders_and_ancestors(left: &Left) -> Vec<&Process> {
-    let mut line: Vec<_> = left
-        .ports
-        .iter()
-        .filter(|held| held.is_own)
-        .filter_map(|held| held.holder.as_ref())
-        .collect();
-    let mut at = 0;
-    while let Some(process) = line.get(at) {
-        line.extend(
-            left.processes
-                .iter()
-                .find(|other| Some(other.pid) == process.parent),
-        );
-        at += 1;
-    }
-    line.reverse();
-    line
 }

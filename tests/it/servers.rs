@@ -45,6 +45,22 @@ while True:
     subprocess.run([sys.executable, '-IS', *sys.argv], env={**os.environ, 'RUN_MAIN': 'true'})
 ";
 
+/// Leaves its terminal, and has a child that serves.
+const EDITOR: &str = "
+if 'CHILD' in os.environ:
+    listener = listen()
+    note('server')
+    while True:
+        time.sleep(600)
+if os.fork():
+    os._exit(0)
+os.setsid()
+note('editor')
+subprocess.run([sys.executable, '-IS', *sys.argv], env={**os.environ, 'CHILD': 'true'})
+while True:
+    time.sleep(600)
+";
+
 #[track_caller]
 fn assert_free(port: u16) {
     TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
@@ -87,16 +103,44 @@ fn a_reloader_and_its_server_are_both_ended() {
 }
 
 #[test]
-fn a_reloader_that_ignores_a_hang_up_does_not_bring_its_server_back() {
+fn a_reloader_that_ignores_a_hang_up_is_named_and_only_its_server_is_ended() {
     let sandbox = Sandbox::serving();
     let script = format!("ignore(signal.SIGHUP)\n{RELOADER}");
-    let port = sandbox.add_with_server("feat", &script);
-    let parent = sandbox.noted("parent");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.add_with_server("feat", &script);
+    let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
+    sandbox.run(["remove", "--force", "feat"]).is(
+        0,
+        "removed feat\n",
+        &format!("[...]\nwarning: this was started in its windows and still runs: [..]process {parent} ([..]\n"),
+    );
+    assert!(sandbox.lives(parent) && !sandbox.lives(server));
+}
+
+#[test]
+fn an_editor_whose_child_serves_a_port_is_left_and_the_child_is_ended() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server("feat", EDITOR);
+    let (editor, server) = (sandbox.noted("editor"), sandbox.noted("server"));
+    sandbox.run(["remove", "--force", "feat"]).is(
+        0,
+        "removed feat\n",
+        &format!("[...]\nwarning: this was started in its windows and still runs: process {editor} ([..])\n"),
+    );
     assert_free(port);
-    assert!(!sandbox.lives(parent));
+    assert!(sandbox.lives(editor) && !sandbox.lives(server));
+}
+
+#[test]
+fn a_daemon_that_a_window_happened_to_start_and_that_works_elsewhere_is_left_without_a_word() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let mut daemon = sandbox.command("sleep", &sandbox.home);
+    daemon.arg("600").env("TALLY_WORKTREE", &worktree);
+    let mut daemon = daemon.spawn().unwrap();
+    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    assert!(sandbox.lives(daemon.id()));
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
 }
 
 #[test]
@@ -109,7 +153,7 @@ fn what_holds_no_port_is_named_and_left() {
         let text = std::fs::read_to_string(sandbox.root.join("editor")).ok()?;
         text.trim().parse::<u32>().ok()
     });
-    sandbox.run(["remove", "feat"]).is(
+    sandbox.run(["remove", "--force", "feat"]).is(
         0,
         "removed feat\n[...]",
         &format!("[...]\nwarning: [..]process {editor} (editor 600)\n"),
@@ -134,15 +178,16 @@ fn stranger(sandbox: &Sandbox, port: u16, variables: &[(&str, &Path)]) -> Child 
 fn a_stranger_with_the_same_command_line_is_named_and_left_alone() {
     let sandbox = Sandbox::serving();
     let elsewhere = sandbox.root.join("elsewhere");
-    // The second one came from a session of the same name, of another project.
-    let both: [&[(&str, &Path)]; 2] = [
+    let worktree = sandbox.worktree("feat");
+    let name = Path::new("feat");
+    // The second one came from a session of the same name, of another project, and the third is a daemon that a window of
+    // this one happened to start.
+    let all: [&[(&str, &Path)]; 3] = [
         &[],
-        &[
-            ("TALLY_SESSION", Path::new("feat")),
-            ("TALLY_WORKTREE", &elsewhere),
-        ],
+        &[("TALLY_SESSION", name), ("TALLY_WORKTREE", &elsewhere)],
+        &[("TALLY_SESSION", name), ("TALLY_WORKTREE", &worktree)],
     ];
-    for variables in both {
+    for variables in all {
         let before = sandbox.started("python", "feat").len();
         sandbox.run(["add", "feat"]).succeeds();
         sandbox.await_event("listening", "python", "feat", before + 1);

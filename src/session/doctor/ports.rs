@@ -32,7 +32,7 @@ pub fn check(session: &Session<'_>, tmux: Option<&[TmuxSession]>, table: &Table)
 
 fn own(session: &Session<'_>, checked: String, held: &Held, runs: Option<bool>) -> Finding {
     let who = held.who();
-    match (runs, &held.holder) {
+    match (runs, held.holder()) {
         (Some(false), Some(process)) => Finding::failed(
             checked,
             format!("is held by {who}, which came from windows that are closed"),

@@ -52,7 +52,7 @@ pub struct Loss {
     /// What came from the windows.
     pub running: Vec<Process>,
     /// Those of them that will not end with the windows.
-    staying: Vec<Process>,
+    pub staying: Vec<Process>,
 }
 
 impl Loss {

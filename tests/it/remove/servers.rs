@@ -1,6 +1,6 @@
 //! The processes of a session that is removed, and those of others.
 
-use crate::sandbox::{Sandbox, signal};
+use crate::sandbox::{Sandbox, signal, write};
 use rustix::process::Signal;
 use std::net::TcpListener;
 
@@ -121,4 +121,42 @@ fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
         .run(["remove", "feat"])
         .is(0, "removed feat\n[...]", "[...]");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["theirs"]);
+}
+
+/// Removes a session where tmux has another socket than the one that has its windows.
+#[track_caller]
+fn assert_refused_elsewhere(sandbox: &Sandbox, shell: &str) {
+    let mut remove = sandbox.program(&["remove", "feat"], &sandbox.main);
+    remove.env("TMUX_TMPDIR", &sandbox.home);
+    sandbox.outcome(&mut remove).fails(&format!(
+        "waiting [..]\nerror: the windows of feat are open in another tmux server than the one that is used here: process {shell} ([..])\n\
+         hint: go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …\n"
+    ));
+    assert_eq!(sandbox.names(), ["feat"]);
+}
+
+#[test]
+fn remove_refuses_a_session_whose_windows_are_open_in_another_tmux_server() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    assert_refused_elsewhere(&sandbox, "[..]");
+}
+
+#[test]
+fn windows_in_another_tmux_server_are_seen_though_their_shells_cannot_be() {
+    let sandbox = Sandbox::new();
+    // As Apple's own shells, these do not show where they came from; what they start does.
+    let hidden = "HIDDEN=\"$TALLY_WORKTREE\" exec env -u TALLY_WORKTREE bash -l";
+    write(
+        &sandbox.home.join(".tmux.conf"),
+        format!("set -g default-command '{hidden}'\n"),
+    );
+    sandbox.start_up("export TALLY_WORKTREE=\"$HIDDEN\"");
+    sandbox.add("feat");
+    for window in ["backend", "frontend", "shell", "cli"] {
+        let pane = sandbox.pane("feat", window);
+        sandbox.tmux(["kill-pane", "-t", &pane]);
+    }
+    let shell = &sandbox.windows("feat", "#{pane_pid}")[0];
+    assert_refused_elsewhere(&sandbox, shell);
 }

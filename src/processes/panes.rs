@@ -1,0 +1,110 @@
+//! What runs in the panes of tmux that processes came from, and who stays when they are closed.
+
+use super::{Process, look, look_at, pid_of};
+use anyhow::Result;
+use rustix::process::getsid;
+use std::collections::HashSet;
+use sysinfo::ProcessRefreshKind;
+
+/// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux. The
+/// environment of Apple's own shells can't be read, so that those are known only by what they have started.
+///
+/// # Errors
+/// If the system does not tell.
+pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
+    let mut line = processes.to_vec();
+    let mut seen = 0;
+    while seen < line.len() {
+        let parents = line[seen..].iter().filter_map(|process| process.parent);
+        let is_new = |parent: &u32| line.iter().all(|process| process.pid != *parent);
+        // One that is asked for twice, `sysinfo` does not find.
+        let above: HashSet<_> = parents.filter(is_new).collect();
+        let above: Vec<_> = above.into_iter().map(sysinfo::Pid::from_u32).collect();
+        seen = line.len();
+        line.extend(look_at(&above)?.processes().values().map(Process::new));
+    }
+    let tmux = line.iter().filter(|process| process.is_tmux);
+    let tmux: HashSet<_> = tmux.map(|process| process.pid).collect();
+    line.retain(|process| process.parent.is_some_and(|parent| tmux.contains(&parent)));
+    Ok(line)
+}
+
+/// Who of these does not end when the panes are closed that they came from: who has left the pane's terminal, or ignores the
+/// hang-up.
+///
+/// # Errors
+/// If the system does not tell.
+pub fn outliving(processes: &[Process]) -> Result<Vec<Process>> {
+    let panes = of(processes)?;
+    let leaders: HashSet<_> = panes.iter().filter_map(|pane| leader(pane.pid)).collect();
+    let mut outliving = Vec::new();
+    for process in processes {
+        if ignores_hang_up(process.pid) || !is_tied(process.pid, &leaders)? {
+            outliving.push(process.clone());
+        }
+    }
+    Ok(outliving)
+}
+
+/// Whether a process ends with one of the panes' terminals, whose sessions have these leaders. A terminal of its own, as a shell
+/// gives to what works for its prompt, ends with the one who made it.
+fn is_tied(pid: u32, panes: &HashSet<u32>) -> Result<bool> {
+    let mut next = Some(pid);
+    while let Some(pid) = next {
+        let Some(leader) = leader(pid) else {
+            // It has ended.
+            return Ok(true);
+        };
+        if panes.contains(&leader) {
+            return Ok(true);
+        }
+        let leader_pid = sysinfo::Pid::from_u32(leader);
+        let system = look(&[leader_pid], ProcessRefreshKind::nothing())?;
+        let found = system.process(leader_pid);
+        next = found
+            .filter(|_| has_terminal(leader))
+            .and_then(sysinfo::Process::parent)
+            .map(sysinfo::Pid::as_u32);
+    }
+    Ok(false)
+}
+
+/// The first process of the session, in the system's meaning, that a process is in: all of one terminal.
+fn leader(pid: u32) -> Option<u32> {
+    let leader = getsid(Some(pid_of(pid)?)).ok()?;
+    u32::try_from(leader.as_raw_pid()).ok()
+}
+
+/// Whether a process has a terminal.
+#[cfg(target_os = "linux")]
+fn has_terminal(pid: u32) -> bool {
+    // The name, in parentheses, may hold anything; behind it the terminal is the fifth word.
+    let stat = super::proc_file(pid, "stat");
+    let words = stat.rsplit(|&byte| byte == b')').next();
+    let terminal = words.and_then(|words| words.split(|&byte| byte == b' ').nth(5));
+    terminal.is_some_and(|terminal| terminal != b"0")
+}
+
+/// Whether a process ignores the hang-up.
+#[cfg(target_os = "linux")]
+fn ignores_hang_up(pid: u32) -> bool {
+    let status = super::proc_file(pid, "status");
+    let mut lines = status.split(|&byte| byte == b'\n');
+    let ignored = lines.find_map(|line| line.strip_prefix(b"SigIgn:"));
+    // The lowest bit of a hexadecimal number is that of the hang-up.
+    ignored
+        .and_then(|mask| mask.last())
+        .is_some_and(|digit| b"13579bdf".contains(digit))
+}
+
+/// The system does not say.
+#[cfg(not(target_os = "linux"))]
+fn has_terminal(_: u32) -> bool {
+    true
+}
+
+/// The system does not say.
+#[cfg(not(target_os = "linux"))]
+fn ignores_hang_up(_: u32) -> bool {
+    false
+}
