@@ -13,6 +13,9 @@ use std::time::Duration;
 /// The user option that marks a session as ours; it names the main checkout.
 const OWNER: &str = "@tally_session";
 
+/// The user option that says which session it is, by its name in our store. Sessions of older versions have none.
+const MADE_FOR: &str = "@tally_name";
+
 /// The user option of a pane whose line has not been typed; it holds the window's place in the layout.
 const PENDING: &str = "@tally_pending";
 
@@ -24,10 +27,14 @@ const ENDING: Duration = Duration::from_secs(3);
 pub struct TmuxSession {
     /// tmux's own id, `$3`: never used twice while the server runs.
     pub id: String,
-    /// Its name.
+    /// Its name, which the user may have changed.
     pub name: String,
     /// The main checkout of the project that it was made for, if this tool made it.
     pub owner: Option<PathBuf>,
+    /// The name, in the project's store, of the session that it was made for, if it says so.
+    pub made_for: Option<String>,
+    /// The group of sessions that it shares its windows with, if it does.
+    pub group: Option<String>,
     /// How many terminals show it.
     pub attached: usize,
     /// Whether a killed command left windows of it without what belongs there.
@@ -38,6 +45,33 @@ impl TmuxSession {
     /// Whether this tool made it for the project with this main checkout.
     pub fn is_of(&self, main: &Path) -> bool {
         self.owner.as_deref() == Some(main)
+    }
+
+    /// What tmux is asked of one. Only what is last may have colons in it.
+    fn format() -> String {
+        let pending = format!("#{{W:#{{P:#{{{PENDING}}}}}}}");
+        format!(
+            "#{{session_id}}:#{{session_attached}}:{pending}:#{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}"
+        )
+    }
+
+    /// Reads what tmux answers to that, a line for each.
+    fn read(answer: &[u8]) -> Vec<Self> {
+        let text = String::from_utf8_lossy(answer);
+        let some = |field: &str| Some(field.to_owned()).filter(|field| !field.is_empty());
+        let lines = text.lines().filter_map(|line| {
+            let mut fields = line.splitn(7, ':');
+            Some(Self {
+                id: fields.next()?.to_owned(),
+                attached: fields.next()?.parse().ok()?,
+                is_pending: !fields.next()?.is_empty(),
+                name: fields.next()?.to_owned(),
+                group: some(fields.next()?),
+                made_for: some(fields.next()?),
+                owner: some(fields.next()?).map(PathBuf::from),
+            })
+        });
+        lines.collect()
     }
 }
 
@@ -51,28 +85,9 @@ fn tmux() -> Run<'static> {
 /// # Errors
 /// If tmux fails though its server runs.
 pub fn sessions() -> Result<Vec<TmuxSession>> {
-    let pending = format!("#{{W:#{{P:#{{{PENDING}}}}}}}");
-    let format =
-        format!("#{{session_id}}:#{{session_name}}:#{{session_attached}}:{pending}:#{{{OWNER}}}");
-    let list = ask(&tmux().args(["list-sessions", "-F", &format]))
-        .context("cannot ask tmux for its sessions")?
-        .unwrap_or_default();
-    Ok(String::from_utf8_lossy(&list)
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.splitn(5, ':');
-            Some(TmuxSession {
-                id: fields.next()?.to_owned(),
-                name: fields.next()?.to_owned(),
-                attached: fields.next()?.parse().ok()?,
-                is_pending: !fields.next()?.is_empty(),
-                owner: fields
-                    .next()
-                    .filter(|owner| !owner.is_empty())
-                    .map(PathBuf::from),
-            })
-        })
-        .collect())
+    let list = ask(&tmux().args(["list-sessions", "-F", &TmuxSession::format()]))
+        .context("cannot ask tmux for its sessions")?;
+    Ok(TmuxSession::read(&list.unwrap_or_default()))
 }
 
 /// What tmux answers; nothing if no server runs. A server that is ending takes connections and gives no answers: it is asked
@@ -115,42 +130,21 @@ fn server_runs() -> bool {
     UnixStream::connect(socket).is_ok()
 }
 
-/// Ends the session of this name and all that runs in its windows, if this tool made it for the project with this main
-/// checkout. Gives whether there was one: tmux looks and ends it in one call.
+/// Ends sessions and all that runs in their windows, in one call. One that has ended meanwhile is no error.
 ///
 /// # Errors
 /// If tmux fails though its server runs.
-pub fn kill(name: &str, main: &Path, lock: &File) -> Result<bool> {
-    const ENDED: &str = "ended";
-    let main = main.to_string_lossy();
-    let is_ours = format!(
-        "#{{==:#{{session_name}}:#{{{OWNER}}},{}}}",
-        operand(&format!("{name}:{main}"))
-    );
-    let target = format!("={name}");
-    let end = format!(
-        "display-message -p {ENDED} ; kill-session -t {}",
-        word(&target)
-    );
-    let question = tmux()
-        .args([
-            "if-shell",
-            "-F",
-            "-t",
-            &format!("{target}:"),
-            &is_ours,
-            &end,
-        ])
-        .holding(lock);
-    let answer = ask(&question).with_context(|| format!("cannot end the tmux session {name}"))?;
-    Ok(answer.is_some_and(|answer| answer.trim_ascii() == ENDED.as_bytes()))
-}
-
-/// A text in a comparison of tmux's, so that it stands for itself.
-fn operand(text: &str) -> String {
-    text.replace('#', "##")
-        .replace(',', "#,")
-        .replace('}', "#}")
+pub fn kill<'a>(sessions: impl IntoIterator<Item = &'a TmuxSession>, lock: &File) -> Result<()> {
+    let mut arguments = Vec::new();
+    for TmuxSession { id, .. } in sessions {
+        let target = format!("{id}:");
+        let is_there = format!("#{{==:#{{session_id}},{id}}}");
+        let end = format!("kill-session -t {}", word(id));
+        let words = ["if-shell", "-F", "-t", &target, &is_there, &end, ";"];
+        arguments.extend(words.map(str::to_owned));
+    }
+    ask(&tmux().args(arguments).holding(lock)).context("cannot end the tmux session")?;
+    Ok(())
 }
 
 /// One word in a text of tmux commands.
@@ -167,35 +161,33 @@ pub fn is_inside() -> bool {
 ///
 /// # Errors
 /// If tmux fails.
-pub fn attach(name: &str) -> Result<()> {
+pub fn attach(session: &TmuxSession) -> Result<()> {
     let verb = if is_inside() {
         "switch-client"
     } else {
         "attach-session"
     };
     Run::new("tmux")
-        .args([verb, "-t", &format!("={name}")])
+        .args([verb, "-t", &session.id])
         .foreground()
-        .with_context(|| format!("cannot attach to the tmux session {name}"))
+        .with_context(|| format!("cannot attach to the tmux session {}", session.name))
 }
 
-/// The session that this program runs in, if it runs in one that is still there.
+/// The sessions that have the window which this program runs in: several, if they share it.
 ///
 /// # Errors
 /// If tmux could not be started.
-pub fn current_session() -> Result<Option<String>> {
-    let Some(pane) = std::env::var_os("TMUX_PANE").filter(|_| is_inside()) else {
-        return Ok(None);
+pub fn here() -> Result<Vec<TmuxSession>> {
+    let Ok(pane) = std::env::var("TMUX_PANE") else {
+        return Ok(Vec::new());
     };
-    let name = tmux()
-        .args(["display-message", "-p", "-t"])
-        .arg(pane)
-        .arg("#{session_name}")
-        .output()?;
-    Ok(name
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&name.stdout).trim_end().to_owned()))
+    if !is_inside() {
+        return Ok(Vec::new());
+    }
+    let is_here = format!("#{{==:#{{pane_id}},{pane}}}");
+    let panes = ["list-panes", "-a", "-f", &is_here, "-F"];
+    let found = tmux().args(panes).arg(TmuxSession::format()).output()?;
+    Ok(TmuxSession::read(&found.stdout))
 }
 
 /// How a person attaches to a session. `=` starts a word that zsh replaces, unless it is quoted.

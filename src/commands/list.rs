@@ -52,7 +52,7 @@ fn as_json(status: &Status<'_>) -> Value {
     for service in &status.services {
         put(format!("{}_url", service.name), json!(service.url()));
     }
-    put("tmux_session".into(), session.tmux_name().into());
+    put("tmux_session".into(), status.tmux_session.as_str().into());
     put("state".into(), json!(status.state));
     put("attached".into(), status.attached.into());
     for service in &status.services {

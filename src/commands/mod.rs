@@ -20,8 +20,9 @@ use crate::name::SessionName;
 use crate::process;
 use crate::project::Project;
 use crate::session::loss::{purge as deletion, trash};
+use crate::session;
 use crate::{tmux, ui};
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -131,6 +132,11 @@ fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
             "type it in a terminal: tally-session attach {name}"
         ));
     }
-    tmux::attach(&crate::session::tmux_name(&context.project, name))?;
+    let open = tmux::sessions()?.into_iter();
+    let mut own = open.filter(|tmux| session::owns(&context.project, name, tmux));
+    let own = own
+        .next()
+        .with_context(|| format!("the windows of {name} are closed"));
+    tmux::attach(&own.hint(format!("open them: tally-session resume {name}"))?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,23 +4,20 @@ use super::{Context, purge};
 use crate::cli;
 use crate::name::SessionName;
 use crate::session::loss::named;
+use crate::session::owns;
 use crate::session::remove::{self, Outcome, Wish};
-use crate::session::tmux_name;
 use crate::{process, tmux, ui};
 use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
     let names = super::parse_names(&args.names)?;
-    let here = tmux::current_session()?;
-    let is_here = |name: &&SessionName| {
-        let tmux_name = tmux_name(&context.project, name);
-        here.as_ref().is_some_and(|here| *here == tmux_name)
-    };
+    let here = tmux::here()?;
+    let is_here = |name: &SessionName| here.iter().any(|tmux| owns(&context.project, name, tmux));
     if args.purge {
         purge::ask_for_sessions(&names, args.yes)?;
     }
-    if names.iter().any(|name| is_here(&name)) && !process::outlives_terminal() {
+    if names.iter().any(is_here) && !process::outlives_terminal() {
         return Ok(process::outlive_terminal()?);
     }
     let wish = Wish {

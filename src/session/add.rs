@@ -2,7 +2,7 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
-use super::{Session, hidden, record, tmux_name, windows};
+use super::{Session, hidden, owns, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Branch, Git, Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -12,7 +12,7 @@ use crate::parallel::joined;
 use crate::process::quote;
 use crate::project::Project;
 use crate::store::records::Records;
-use crate::tmux;
+use crate::tmux::{self, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::path::Path;
 use std::thread;
@@ -147,11 +147,10 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         (joined(sessions), branches)
     });
     let (sessions, branches) = (sessions?, branches?);
-    if sessions.iter().any(|session| session.name == tmux_name) {
-        return Err(anyhow!("there is a tmux session {tmux_name} already")).hint(format!(
-            "look at it with: {}",
-            tmux::attach_command(&tmux_name)
-        ));
+    let is_in_the_way = |tmux: &&TmuxSession| tmux.name == tmux_name || owns(project, name, tmux);
+    if let Some(TmuxSession { name, .. }) = sessions.iter().find(is_in_the_way) {
+        return Err(anyhow!("there is a tmux session {name} already"))
+            .hint(format!("look at it with: {}", tmux::attach_command(name)));
     }
     if worktrees.iter().any(|worktree| worktree.path == path) {
         return Err(anyhow!(

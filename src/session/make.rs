@@ -15,7 +15,7 @@ use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::store::claude_json::{self, Before};
-use crate::tmux;
+use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::Path;
@@ -388,23 +388,30 @@ fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Res
         && found.ignored.is_empty())
 }
 
-/// Closes the session's windows, if this tool made them for this project; gives whether there were any.
+/// Closes the session's windows, if this tool made them for this project; gives whether there were any. A tmux session that
+/// shares them (`tmux new-session -t`) would keep them open, and ends as well.
 ///
 /// # Errors
 /// If tmux fails.
 pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<bool> {
-    tmux::kill(
-        &session.tmux_name(),
-        &session.project.main,
-        hold.lock().file(),
-    )
+    let (own, others): (Vec<_>, Vec<_>) = tmux::sessions()?
+        .into_iter()
+        .partition(|tmux| session.owns(tmux));
+    let shares =
+        |tmux: &TmuxSession| tmux.group.is_some() && own.iter().any(|own| own.group == tmux.group);
+    let sharing: Vec<_> = others.into_iter().filter(shares).collect();
+    if own.is_empty() {
+        return Ok(false);
+    }
+    tmux::kill(own.iter().chain(&sharing), hold.lock().file())?;
+    Ok(true)
 }
 
 /// The session's tmux session, if this tool made it for this project.
 ///
 /// # Errors
 /// If tmux fails.
-pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<tmux::TmuxSession>> {
+pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<TmuxSession>> {
     Ok(tmux::sessions()?
         .into_iter()
         .find(|tmux| session.owns(tmux)))

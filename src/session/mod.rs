@@ -146,7 +146,7 @@ impl<'a> Session<'a> {
 
     /// Whether a tmux session is the one that this tool made for it.
     pub fn owns(&self, tmux: &TmuxSession) -> bool {
-        tmux.name == self.tmux_name() && tmux.is_of(&self.project.main)
+        owns(self.project, &self.name, tmux)
     }
 
     /// The services with their ports, in the layout's order.
@@ -236,6 +236,16 @@ pub fn tmux_name(project: &Project, name: &SessionName) -> String {
         .chars()
         .map(safe)
         .collect()
+}
+
+/// Whether a tmux session is the one that this tool made for a project's session of this name, whatever it is called now. One
+/// of an older version does not say for which, and is known by what it is called.
+pub fn owns(project: &Project, name: &SessionName, tmux: &TmuxSession) -> bool {
+    let is_for = match &tmux.made_for {
+        Some(made_for) => made_for == name.as_str(),
+        None => tmux.name == tmux_name(project, name),
+    };
+    is_for && tmux.is_of(&project.main)
 }
 
 /// That somebody else has a tmux session of a session's name.

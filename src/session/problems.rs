@@ -1,7 +1,7 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
 use super::hold::{self, Seen};
-use super::{Session, tmux_name};
+use super::{Session, owns};
 use crate::git::worktrees::{self, Worktree};
 use crate::name::SessionName;
 use crate::problem::Problem;
@@ -18,10 +18,9 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
     let tmux_name = session.tmux_name();
     let resume = format!("tally-session resume {name}");
     // One that runs is left alone by a resume.
-    let resume_anew = if tmux.iter().any(|tmux| session.owns(tmux)) {
-        format!("{} && {resume}", tmux::kill_command(&tmux_name))
-    } else {
-        resume.clone()
+    let resume_anew = match tmux.iter().find(|tmux| session.owns(tmux)) {
+        Some(own) => format!("{} && {resume}", tmux::kill_command(&own.name)),
+        None => resume.clone(),
     };
     let mut problems = Vec::new();
     if !session.project.owns_worktree(worktree) {
@@ -220,12 +219,9 @@ fn like(project: &Project, worktree: &Worktree) -> Option<SessionName> {
 /// That a worktree is like a session's and no record has it, which is as after the store was lost.
 pub fn lost(project: &Project, worktree: &Worktree, tmux: &[TmuxSession]) -> Option<Problem> {
     let name = like(project, worktree)?;
-    let tmux_name = tmux_name(project, &name);
-    let is_open = |tmux: &TmuxSession| tmux.name == tmux_name && tmux.is_of(&project.main);
-    let close = if tmux.iter().any(is_open) {
-        format!("{} && ", tmux::kill_command(&tmux_name))
-    } else {
-        String::new()
+    let close = match tmux.iter().find(|tmux| owns(project, &name, tmux)) {
+        Some(own) => format!("{} && ", tmux::kill_command(&own.name)),
+        None => String::new(),
     };
     Some(Problem::new(
         format!(

@@ -1,7 +1,7 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
 use super::hold::{Hold, Unfinished};
-use super::{foreign_windows, hidden, lock_store, problems, tmux_name};
+use super::{foreign_windows, hidden, lock_store, owns, problems, tmux_name};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
@@ -78,21 +78,19 @@ pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result
     }
     check(project, name, &Records::read(&project.main)?)?;
     let tmux_name = tmux_name(project, name);
-    let open = tmux::sessions()?
-        .into_iter()
-        .find(|tmux| tmux.name == tmux_name);
-    if let Some(tmux) = open {
-        if !tmux.is_of(&project.main) {
-            return Err(foreign_windows(&tmux_name));
-        }
+    let open = tmux::sessions()?;
+    if let Some(own) = open.iter().find(|tmux| owns(project, name, tmux)) {
         let error = anyhow!("no record has the worktree of {name}, and its windows are open");
-        let close = tmux::kill_command(&tmux_name);
+        let close = tmux::kill_command(&own.name);
         return Err(with_hint(
             error,
             format!(
                 "close them, and make it a session again: {close} && tally-session resume {name}"
             ),
         ));
+    }
+    if open.iter().any(|tmux| tmux.name == tmux_name) {
+        return Err(foreign_windows(&tmux_name));
     }
     hidden::hide_our_own(project)?;
     if hold.unfinished.is_none() {

@@ -171,12 +171,8 @@ fn plan<'a>(
         Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
         None => Vec::new(),
     };
-    let tmux_name = session.tmux_name();
-    let pending = running.iter().find(|tmux| tmux.name == tmux_name);
+    let pending = running.iter().find(|tmux| session.owns(tmux));
     if let Some(tmux) = pending {
-        if !tmux.is_of(&session.project.main) {
-            return Err(foreign_windows(&tmux_name));
-        }
         if !tmux.is_pending && session.project.owns_worktree(session.record.worktree()) {
             // What was cut short had all done but to say so.
             hold.finish();
@@ -185,7 +181,7 @@ fn plan<'a>(
         if !tmux.is_pending {
             let git = Git::at(&session.project.main);
             let has_branch = git.branch(session.record.branch())?.is_some();
-            let close = tmux::kill_command(&tmux_name);
+            let close = tmux::kill_command(&tmux.name);
             let anew = format!(
                 "close its windows, and make it again: {close} && tally-session resume {}",
                 session.name
@@ -193,6 +189,8 @@ fn plan<'a>(
             let broken = problems::broken(&session, has_branch, &anew);
             return Err(broken.into_error(&session.name));
         }
+    } else if running.iter().any(|tmux| tmux.name == session.tmux_name()) {
+        return Err(foreign_windows(&session.tmux_name()));
     }
     let start = finish_worktree(&session, &mut hold)?;
     if pending.is_none() {

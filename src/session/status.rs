@@ -63,6 +63,8 @@ pub struct Status<'a> {
     pub session: &'a Session<'a>,
     /// Its state.
     pub state: State,
+    /// What its tmux session is called.
+    pub tmux_session: String,
     /// Whether a terminal shows it.
     pub attached: bool,
     /// Its ports.
@@ -234,6 +236,7 @@ fn judge_one<'a>(
             (true, Some(_)) => State::Running,
             (true, None) => State::Stopped,
         },
+        tmux_session: ours.map_or_else(|| session.tmux_name(), |tmux| tmux.name.clone()),
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
         services: finding.services,
         changes,

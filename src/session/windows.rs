@@ -93,6 +93,7 @@ pub fn create(
         });
         Ok(NewSession {
             name: session.tmux_name(),
+            made_for: session.name.as_str(),
             dir: session.record.worktree(),
             env: session.env(),
             windows: windows.collect::<Result<_>>()?,

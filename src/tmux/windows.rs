@@ -1,6 +1,6 @@
 //! Making sessions with their windows, and typing into them: in one call of tmux.
 
-use super::{OWNER, PENDING, TmuxSession, server_runs, tmux, word};
+use super::{MADE_FOR, OWNER, PENDING, TmuxSession, server_runs, tmux, word};
 use crate::process::{Ending, Output};
 use crate::store::lock::Lock;
 use crate::wait;
@@ -23,6 +23,8 @@ const END: &str = " is made";
 pub struct NewSession<'a> {
     /// Its name.
     pub name: String,
+    /// The name of the session that it is made for.
+    pub made_for: &'a str,
     /// The folder that its shells start in.
     pub dir: &'a Path,
     /// Variables for all its windows.
@@ -230,6 +232,7 @@ impl NewSession<'_> {
             if index == 0 {
                 // A server that ends sessions without a terminal must not end this one before it is attached.
                 batch.command(["set-option", "-t", &target, "destroy-unattached", "off"]);
+                batch.command(["set-option", "-t", &target, MADE_FOR, self.made_for]);
                 batch.command(["set-option", "-t", &target, OWNER, &owner.to_string_lossy()]);
             }
             batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);

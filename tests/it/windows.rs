@@ -1,5 +1,6 @@
 //! The windows of a session, and what is typed into them.
 
+mod renamed;
 mod shells;
 
 use crate::sandbox::{Sandbox, write};

@@ -15,25 +15,31 @@ pub fn check(session: &Session<'_>, tmux: Option<&[TmuxSession]>, table: &Table)
         Ok(left) => left,
         Err(error) => return vec![Finding::error(format!("{}:", session.name), &error)],
     };
-    let runs = tmux.map(|all| all.iter().any(|tmux| session.owns(tmux)));
+    let open = open(session, tmux);
+    let is_closed = tmux.is_some() && open.is_none();
     let ports = session.ports();
     ports
         .map(|(service, port)| {
             let checked = format!("{}: the {service}'s port {port}", session.name);
             match left.ports.iter().find(|held| held.port == port) {
-                Some(held) if held.is_own => own(session, checked, held, runs),
-                Some(held) => stranger(session, checked, held, runs),
-                None if runs == Some(true) => not_up(session, checked, service),
+                Some(held) if held.is_own => own(session, checked, held, is_closed),
+                Some(held) => stranger(session, checked, held, open),
+                None if open.is_some() => not_up(session, checked, service),
                 None => Finding::fine(checked, "is free"),
             }
         })
         .collect()
 }
 
-fn own(session: &Session<'_>, checked: String, held: &Held, runs: Option<bool>) -> Finding {
+/// The session's tmux session, if it is known to be open.
+fn open<'a>(session: &Session<'_>, tmux: Option<&'a [TmuxSession]>) -> Option<&'a TmuxSession> {
+    tmux?.iter().find(|tmux| session.owns(tmux))
+}
+
+fn own(session: &Session<'_>, checked: String, held: &Held, is_closed: bool) -> Finding {
     let who = held.who();
-    match (runs, held.holder()) {
-        (Some(false), Some(process)) => Finding::failed(
+    match held.holder() {
+        Some(process) if is_closed => Finding::failed(
             checked,
             format!("is held by {who}, which came from windows that are closed"),
         )
@@ -45,16 +51,21 @@ fn own(session: &Session<'_>, checked: String, held: &Held, runs: Option<bool>) 
     }
 }
 
-fn stranger(session: &Session<'_>, checked: String, held: &Held, runs: Option<bool>) -> Finding {
+fn stranger(
+    session: &Session<'_>,
+    checked: String,
+    held: &Held,
+    open: Option<&TmuxSession>,
+) -> Finding {
     let resume = format!("tally-session resume {}", session.name);
-    let close = tmux::kill_command(&session.tmux_name());
-    let move_off = match runs {
-        Some(true) => {
+    let move_off = match open {
+        Some(tmux) => {
+            let close = tmux::kill_command(&tmux.name);
             format!(
                 "end that process if you can spare it, or close the windows and take another port: {close} && {resume}"
             )
         }
-        _ => format!("take another port: {resume}"),
+        None => format!("take another port: {resume}"),
     };
     let found = format!("is held by {}, which is not the session's", held.who());
     Finding::failed(checked, found).cure(move_off)
@@ -84,25 +95,21 @@ pub fn shared(sessions: &[Session<'_>], tmux: Option<&[TmuxSession]>) -> Vec<Fin
             by_port.entry(port).or_default().push(session);
         }
     }
-    let runs =
-        |session: &&&Session<'_>| tmux.is_some_and(|all| all.iter().any(|tmux| session.owns(tmux)));
     let mut findings = Vec::new();
     for (port, mut sharers) in by_port {
         if sharers.len() < 2 {
             continue;
         }
         // One that runs may keep it.
-        sharers.sort_by_key(|session| !runs(&session));
+        sharers.sort_by_key(|session| open(session, tmux).is_none());
         let (first, last) = (sharers[0], sharers[sharers.len() - 1]);
         let names: Vec<_> = sharers
             .iter()
             .map(|session| session.name.as_str())
             .collect();
-        let close = if runs(&&last) {
-            format!("{} && ", tmux::kill_command(&last.tmux_name()))
-        } else {
-            String::new()
-        };
+        let close = open(last, tmux).map_or_else(String::new, |tmux| {
+            format!("{} && ", tmux::kill_command(&tmux.name))
+        });
         findings.push(
             Finding::failed(
                 format!("port {port}"),

@@ -6,11 +6,11 @@ use crate::git::worktrees::Worktree;
 use crate::process::quote;
 use crate::project::{Project, is_same};
 use crate::session::loss::{purge, trash};
-use crate::session::{hold, problems, tmux_name};
+use crate::session::{hold, owns, problems};
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
-use crate::tmux;
+use crate::tmux::{self, TmuxSession};
 use std::path::Path;
 
 /// Worktrees, tmux sessions and Claude entries that no record owns.
@@ -76,13 +76,13 @@ impl Strays<'_> {
     }
 
     fn windows(&self, around: &Around<'_>) -> Vec<Finding> {
-        let has_record = |tmux: &str| {
+        let has_record = |tmux: &TmuxSession| {
             let mut names = self.records.iter().map(|(name, _)| name);
-            names.any(|name| tmux_name(self.project, name) == tmux)
+            names.any(|name| owns(self.project, name, tmux))
         };
         let sessions = around.tmux.iter().flatten();
         sessions
-            .filter(|tmux| tmux.is_of(&self.project.main) && !has_record(&tmux.name))
+            .filter(|tmux| tmux.is_of(&self.project.main) && !has_record(tmux))
             .map(|tmux| {
                 Finding::warning(
                     format!("the tmux session {}", tmux.name),
