@@ -4,7 +4,7 @@ use super::Context;
 use crate::cli;
 use crate::name::SessionName;
 use crate::session::Session;
-use crate::session::make::own_tmux_session;
+use crate::session::make::tmux_sessions;
 use crate::store::records::Records;
 use anyhow::Result;
 use std::process::ExitCode;
@@ -13,7 +13,8 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let name = SessionName::parse(&args.name)?;
     let records = Records::read(&context.project.main)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
-    if own_tmux_session(&session)?.is_some_and(|tmux| !tmux.is_pending) {
+    let open = tmux_sessions(&session)?;
+    if open.first().is_some_and(|tmux| !tmux.is_pending) {
         return super::attach_to(context, &name);
     }
     super::resume::run(

@@ -388,31 +388,32 @@ fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Res
         && found.ignored.is_empty())
 }
 
-/// Closes the session's windows, if this tool made them for this project; gives whether there were any. A tmux session that
-/// shares them (`tmux new-session -t`) would keep them open, and ends as well.
+/// Closes the session's windows, if this tool made them for this project; gives whether there were any.
 ///
 /// # Errors
 /// If tmux fails.
 pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<bool> {
-    let (own, others): (Vec<_>, Vec<_>) = tmux::sessions()?
-        .into_iter()
-        .partition(|tmux| session.owns(tmux));
-    let shares =
-        |tmux: &TmuxSession| tmux.group.is_some() && own.iter().any(|own| own.group == tmux.group);
-    let sharing: Vec<_> = others.into_iter().filter(shares).collect();
-    if own.is_empty() {
-        return Ok(false);
+    let open = tmux_sessions(session)?;
+    if !open.is_empty() {
+        tmux::kill(&open, hold.lock().file())?;
     }
-    tmux::kill(own.iter().chain(&sharing), hold.lock().file())?;
-    Ok(true)
+    Ok(!open.is_empty())
 }
 
-/// The session's tmux session, if this tool made it for this project.
+/// The session's tmux session, if this tool made it for this project, and behind it those that share its windows
+/// (`tmux new-session -t`): they would keep them open.
 ///
 /// # Errors
 /// If tmux fails.
-pub fn own_tmux_session(session: &Session<'_>) -> Result<Option<TmuxSession>> {
-    Ok(tmux::sessions()?
-        .into_iter()
-        .find(|tmux| session.owns(tmux)))
+pub fn tmux_sessions(session: &Session<'_>) -> Result<Vec<TmuxSession>> {
+    let all = tmux::sessions()?.into_iter();
+    let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
+    let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();
+    let shares = |tmux: &TmuxSession| {
+        tmux.group
+            .as_ref()
+            .is_some_and(|group| groups.contains(group))
+    };
+    open.extend(others.into_iter().filter(shares));
+    Ok(open)
 }
