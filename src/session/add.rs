@@ -2,6 +2,7 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
+use super::undo;
 use super::{Session, hidden, owns, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Branch, Git, Start, worktrees};
@@ -105,7 +106,7 @@ fn take_back(
     mut hold: Hold,
 ) -> anyhow::Error {
     let mut notes = Vec::new();
-    let mut failures = make::undo(session, made, start, claude, &mut hold, &mut notes);
+    let mut failures = undo::undo(session, made, start, claude, &mut hold, &mut notes);
     if failures.is_empty() {
         failures.extend(session.take_out_record().err());
     }

@@ -2,19 +2,17 @@
 
 use super::hold::Hold;
 use super::inheritance::Inheritance;
-use super::loss::removed::{About, Branch, Removed};
-use super::loss::uncommitted::Uncommitted;
+use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
 use super::{Session, files, hidden, hooks, lock_store, packages, problems, settings};
 use crate::claude::Claude;
-use crate::git::keep::objects_in;
-use crate::git::worktrees::{self, Worktree};
+use crate::git::worktrees;
 use crate::git::{Git, Start};
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
-use crate::store::claude_json::{self, Before};
+use crate::store::claude_json::Before;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -24,11 +22,11 @@ use std::thread;
 /// What one command made of a session: as much as it may take back.
 #[derive(Debug, Default)]
 pub struct Made {
-    branch: bool,
-    worktree: bool,
+    pub(super) branch: bool,
+    pub(super) worktree: bool,
     /// Claude's entry of the worktree, and what it was before.
-    entry: Option<Before>,
-    tmux: bool,
+    pub(super) entry: Option<Before>,
+    pub(super) tmux: bool,
 }
 
 /// Makes a new session and its windows. Says what these wait for, and what there is to tell. `start` and `made` are those of
@@ -127,7 +125,7 @@ pub fn prepare(
 }
 
 /// Whether the worktree is there, and not just being made when a command was killed.
-fn is_whole(session: &Session<'_>) -> bool {
+pub fn is_whole(session: &Session<'_>) -> bool {
     session.project.owns_worktree(session.record.worktree())
         && !is_initializing(session.record.worktree())
 }
@@ -308,96 +306,12 @@ pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error
     )
 }
 
-/// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed. What somebody else has
-/// written into the worktree or committed meanwhile is kept, and told in the `notes`.
-pub fn undo(
-    session: &Session<'_>,
-    made: &Made,
-    start: &Start,
-    claude: &Claude,
-    hold: &mut Hold,
-    notes: &mut Vec<String>,
-) -> Vec<anyhow::Error> {
-    let mut steps: Vec<Result<()>> = Vec::new();
-    if made.tmux {
-        steps.push(kill_windows(session, hold).map(drop));
-    }
-    if let Some(before) = &made.entry {
-        let worktree = session.record.worktree();
-        steps.push(claude_json::give_back(&claude.json, worktree, before));
-    }
-    steps.push(take_back(session, made, start, hold, notes));
-    steps.into_iter().filter_map(Result::err).collect()
-}
-
-/// Takes the worktree and the branch away that were made.
-fn take_back(
-    session: &Session<'_>,
-    made: &Made,
-    start: &Start,
-    hold: &mut Hold,
-    notes: &mut Vec<String>,
-) -> Result<()> {
-    let (project, path) = (session.project, session.record.worktree());
-    if made.worktree {
-        // Where git has made nothing in it yet, that is all there is.
-        let _ = fs::remove_dir(path);
-    }
-    let worktrees = worktrees::list(&project.common)?;
-    let entry = worktrees
-        .iter()
-        .find(|worktree| made.worktree && worktree.path == path);
-    let refname = format!("refs/heads/{}", session.record.branch());
-    let git = Git::at(&project.main);
-    let tip = git.tip(&project.common, &refname)?;
-    if entry.is_none() && !(made.branch && tip.is_some()) {
-        return Ok(());
-    }
-    let began_at = match start {
-        Start::New { commit, .. } => Some(commit.clone()),
-        Start::Tracking { remote } => git.object(remote, "commit")?,
-        Start::Existing => tip.clone(),
-    };
-    let is_untouched = tip == began_at
-        && entry.map_or(Ok(true), |entry| is_as_made(session, entry, tip.as_deref()))?;
-    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, made.branch));
-    let about = About::of(session, entry, &worktrees, branch);
-    let mut removed = Removed::begin(project, about)?;
-    hold.begin_moving(&removed)?;
-    removed.take(project, hold.lock().file(), None)?;
-    if is_untouched {
-        return removed.purge(project);
-    }
-    notes.push(format!(
-        "what was written in its worktree meanwhile is kept: tally-session restore {}",
-        session.name
-    ));
-    Ok(())
-}
-
-/// Whether a worktree has only ever been at this commit, and nothing is in it but what the session put there.
-fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Result<bool> {
-    if !is_whole(session) {
-        return Ok(false);
-    }
-    let names = objects_in(&entry.admin)?;
-    let found = Uncommitted::find(session)?;
-    Ok(names.iter().all(|name| Some(name.as_str()) == tip)
-        && found.is_plain
-        && found.files.is_empty()
-        && found.ignored.is_empty())
-}
-
-/// Closes the session's windows, if this tool made them for this project; gives whether there were any.
+/// Closes the session's windows, if this tool made them for this project.
 ///
 /// # Errors
 /// If tmux fails.
-pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<bool> {
-    let open = tmux_sessions(session)?;
-    if !open.is_empty() {
-        tmux::kill(&open, hold.lock().file())?;
-    }
-    Ok(!open.is_empty())
+pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
+    tmux::kill(&tmux_sessions(session)?, hold.lock().file())
 }
 
 /// The session's tmux session, if this tool made it for this project, and behind it those that share its windows

@@ -21,6 +21,7 @@ pub mod resume;
 mod servers;
 mod settings;
 pub mod status;
+mod undo;
 mod windows;
 
 use crate::git::worktrees;

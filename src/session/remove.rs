@@ -5,7 +5,7 @@ use super::hold::Hold;
 use super::hooks;
 use super::loss::Loss;
 use super::loss::removed::{About, Branch, Removed};
-use super::make::{INITIALIZING, kill_windows, locked, lost_git_file};
+use super::make::{INITIALIZING, locked, lost_git_file, tmux_sessions};
 use super::servers::{self, Left};
 use super::{Session, problems};
 use crate::claude::{self, Claude};
@@ -18,6 +18,7 @@ use crate::processes::{Process, panes};
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
+use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::time::Instant;
@@ -83,6 +84,14 @@ pub fn remove(
     let records = Records::read(&project.main)?;
     let session = Session::find(project, layout, &records, name, "remove")?;
     Records::check_writable(&project.main)?;
+    if !session.counts() {
+        // Nothing of what it names is this project's.
+        session.take_out_record()?;
+        return Ok(Outcome {
+            removed: None,
+            notes: Vec::new(),
+        });
+    }
     if hold.unfinished.is_some() {
         // An add that was cut short may have made no more of the worktree.
         let _ = fs::remove_dir(session.record.worktree());
@@ -93,7 +102,7 @@ pub fn remove(
     let goes = found.tip.is_some() && !wish.keep_branch;
     let is_half_made = found.worktree().is_some_and(is_half_made);
     let mut loss = if is_half_made {
-        Loss::default()
+        Loss::of_windows(tmux_sessions(&session)?)
     } else {
         Loss::find(&session, found.worktree(), &found.worktrees, goes, claude)?
     };
@@ -177,9 +186,10 @@ fn is_half_made(worktree: &Worktree) -> bool {
 
 /// Closes the windows and waits for what ran in them. Gives what is left of that.
 fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
-    if !kill_windows(session, hold)? {
+    if loss.open.is_empty() {
         refuse_open_elsewhere(session, &loss.running)?;
     }
+    tmux::kill(&loss.open, hold.lock().file())?;
     let closed = Instant::now();
     servers::hang_up(session, &loss.running, &loss.staying);
     servers::end(session, closed, &loss.staying)

@@ -27,6 +27,7 @@ mod resume;
 mod sandbox;
 mod servers;
 mod settings;
+mod staying;
 mod store;
 mod untouched;
 mod windows;

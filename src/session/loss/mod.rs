@@ -11,7 +11,7 @@ pub mod uncommitted;
 
 use super::Session;
 use super::claudes::{self, Doing};
-use super::servers;
+use super::{make, servers};
 use crate::claude::{Claude, Running};
 use crate::git::Git;
 use crate::git::work::{Commits, Head};
@@ -20,6 +20,7 @@ use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
 use crate::processes::Process;
+use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};
 use removed::Stamp;
 use repositories::Repository;
@@ -49,6 +50,8 @@ pub struct Loss {
     mounts: Vec<PathBuf>,
     /// Claudes that are busy, or that stay when the windows are closed.
     pub claudes: Vec<Running>,
+    /// Its tmux sessions: its own, and those that share its windows.
+    pub open: Vec<TmuxSession>,
     /// What came from the windows.
     pub running: Vec<Process>,
     /// Those of them that will not end with the windows.
@@ -56,6 +59,14 @@ pub struct Loss {
 }
 
 impl Loss {
+    /// Nothing but these windows.
+    pub fn of_windows(open: Vec<TmuxSession>) -> Self {
+        Self {
+            open,
+            ..Self::default()
+        }
+    }
+
     /// What would go with this worktree, the first of `worktrees` that is at the session's place, and with the session's branch
     /// if that is `doomed`.
     ///
@@ -74,15 +85,17 @@ impl Loss {
             let running = scope.spawn(|| {
                 let running = servers::running(session)?;
                 let staying = servers::staying(session, &running)?;
-                Ok((running, staying, claudes::of(claude, session)))
+                let open = make::tmux_sessions(session)?;
+                Ok((running, staying, open, claudes::of(claude, session)))
             });
             let work = Self::work(session, worktree, worktrees, doomed);
             (joined(running), work)
         });
-        let (running, staying, mut claudes) = running?;
+        let (running, staying, open, mut claudes) = running?;
         claudes.retain(|claude| claudes::doing(claude) != Doing::Nothing);
         Ok(Self {
             claudes,
+            open,
             running,
             staying,
             ..work?

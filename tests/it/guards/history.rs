@@ -225,7 +225,7 @@ fn an_add_that_fails_leaves_nothing_to_be_had_back_where_nobody_wrote_anything()
     assert_eq!(before.code, Some(1), "{before}");
     sandbox
         .run(["list", "--removed"])
-        .is(0, "nothing was removed that can be had back\n", "");
+        .is(0, "nothing was removed that can be had back\n[...]", "");
     assert_eq!(
         sandbox.git(
             &sandbox.main,

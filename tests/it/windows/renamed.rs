@@ -47,7 +47,9 @@ fn doctor_takes_a_renamed_tmux_session_for_the_session_s_and_a_cure_names_it() {
 #[test]
 fn remove_ends_a_renamed_tmux_session() {
     let sandbox = renamed();
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_eq!(sandbox.tmux_sessions(), ["other"]);
 }
 
@@ -80,7 +82,9 @@ fn a_tmux_session_of_an_older_version_is_known_by_what_it_is_called() {
     sandbox.add("feat");
     sandbox.tmux(["set-option", "-u", "-t", "=tally-feat:", "@tally_name"]);
     assert_eq!(sandbox.list()[0]["state"], "running");
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert!(sandbox.tmux_sessions().is_empty());
 }
 
@@ -93,7 +97,9 @@ fn remove_ends_the_tmux_sessions_that_share_the_windows_and_no_others() {
         let target = format!("=tally-{session}");
         sandbox.tmux(["new-session", "-d", "-t", &target, "-s", sharing]);
     }
-    sandbox.run(["remove", "feat"]).is(0, "removed feat\n", "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_eq!(sandbox.tmux_sessions(), ["tally-other", "theirs"]);
 }
 
@@ -120,7 +126,7 @@ fn a_session_of_a_project_whose_path_looks_like_a_format_is_ended() {
         assert_eq!(sandbox.tmux_sessions().len(), 1, "{project}");
         sandbox
             .run(["remove", "feat"])
-            .is(0, "removed feat\n", "[...]");
+            .is(0, "removed feat\n[...]", "[...]");
         assert!(sandbox.tmux_sessions().is_empty(), "{project}");
     }
 }
