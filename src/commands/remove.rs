@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         })
         .collect();
     Ok(super::show_all(results, |name, outcome| {
-        show(context, name, &outcome)
+        show(context, name, &outcome);
     }))
 }
 

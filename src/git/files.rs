@@ -160,6 +160,22 @@ impl Git<'_> {
         Ok(paths(&list))
     }
 
+    /// The files at these paths that git does not track, and that no `.gitignore` of the project names.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn not_ignored_by_project<S: AsRef<OsStr>>(
+        self,
+        wanted: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<String>> {
+        let list = self
+            .run(["--literal-pathspecs", "ls-files", "-z", "--others"])
+            .args(["--exclude-per-directory=.gitignore", "--"])
+            .args(wanted)
+            .insist()?;
+        Ok(paths(&list))
+    }
+
     /// Whether git ignores a path.
     ///
     /// # Errors

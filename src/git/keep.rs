@@ -184,17 +184,14 @@ impl Git<'_> {
     /// # Errors
     /// If git fails, also because a ref is not as it should be.
     pub fn change_refs(self, changes: &[Change<'_>]) -> Result<(), Failure> {
-        let mut text = String::new();
-        for change in changes {
-            // A name for another branch is not that branch.
-            text += "option no-deref\n";
-            text += &match change {
-                Change::Create(name, commit) => format!("create {name} {commit}\n"),
-                Change::Update(name, commit) => format!("update {name} {commit}\n"),
-                Change::Delete(name, commit) => format!("delete {name} {commit}\n"),
-                Change::Drop(name) => format!("delete {name}\n"),
-            };
-        }
+        // A name for another branch is not that branch.
+        let line = |change: &Change<'_>| match change {
+            Change::Create(name, commit) => format!("option no-deref\ncreate {name} {commit}\n"),
+            Change::Update(name, commit) => format!("option no-deref\nupdate {name} {commit}\n"),
+            Change::Delete(name, commit) => format!("option no-deref\ndelete {name} {commit}\n"),
+            Change::Drop(name) => format!("option no-deref\ndelete {name}\n"),
+        };
+        let text: String = changes.iter().map(line).collect();
         let update = self.run(["update-ref", "--stdin"]).input(text.into_bytes());
         update.stdout().map(drop)
     }

@@ -131,6 +131,7 @@ impl<'a> Folder<'a> {
         }
         for folder in &mut all {
             folder.folders.sort_unstable();
+            folder.ours.sort_unstable();
         }
         all
     }
@@ -187,7 +188,7 @@ impl<'a> Folder<'a> {
                 // git treats another repository in its own way, as it does a folder that is something else now.
                 b".git" => return None,
                 name if self.folders.binary_search(&name).is_ok() => is_folder.then_some(())?,
-                name if self.ours.contains(&name) && !is_folder => {}
+                name if self.ours.binary_search(&name).is_ok() && !is_folder => {}
                 name => {
                     let slash: &[u8] = if is_folder { b"/" } else { b"" };
                     let between: &[u8] = if self.path.is_empty() { b"" } else { b"/" };

@@ -36,7 +36,7 @@ pub struct Standing {
     pub distance: Option<(usize, usize)>,
 }
 
-impl<'a> Git<'a> {
+impl Git<'_> {
     /// What is checked out; none in a repository without a commit, or if no branch is at it.
     ///
     /// # Errors

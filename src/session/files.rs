@@ -1,19 +1,17 @@
 //! The files that a worktree gets from the main checkout.
 
-use super::{Session, database};
+use super::Session;
+use super::inside::{self, Outside};
 use crate::dotenv;
-use crate::file::{open_if_there, read_if_there};
+use crate::file::open_if_there;
 use crate::git::Git;
 use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::store::atomic;
 use crate::store::records;
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use indexmap::IndexMap;
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs;
 use std::path::Path;
 
 /// Claude Code's own settings of a checkout, for this machine alone.
@@ -35,15 +33,6 @@ pub enum Kind {
     Folder,
     /// A copy of a file, or of a symlink as it is.
     AsItIs,
-}
-
-/// What was put into a worktree.
-#[derive(Debug, Default)]
-pub struct Placed {
-    /// Paths from the worktree's root that were not there before, or were changed.
-    pub paths: Vec<String>,
-    /// What was missing, and what to do about it.
-    pub notes: Vec<String>,
 }
 
 /// The paths that the layout gives to every worktree: also a file that only its variables name is copied.
@@ -140,151 +129,38 @@ pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
         .collect()
 }
 
-/// Puts into the worktree what it lacks of its parts, and of what [`included`] names. What is there stays: it may be the
-/// user's work. The layout's variables are set in files that are new, and with `all_variables` in those that are there.
+/// Where a path of the worktree is, by its path from the root: a link there is followed where it is not itself what belongs
+/// there.
 ///
 /// # Errors
-/// If a file can't be read or written.
-pub fn place(session: &Session<'_>, included: &[String], all_variables: bool) -> Result<Placed> {
-    let mut placed = Placed::default();
-    let (project, layout) = (session.project, session.layout);
-    for (path, kind) in parts(project, layout) {
-        if project.main.join(path).exists() || !is_made_by_variables(layout, path, kind) {
-            placed.put(session, path, kind)?;
-        }
-    }
-    for path in included {
-        placed.put(session, path, Kind::AsItIs)?;
-    }
-    if !all_variables {
-        // It was told when the session was made.
-        placed.notes.clear();
-    }
-    for (path, variables) in &layout.env {
-        let is_there = session.record.worktree().join(path).exists();
-        if all_variables || placed.paths.contains(path) || !is_there {
-            set_variables(session, path, variables, &mut placed)?;
-        }
-    }
-    Ok(placed)
-}
-
-impl Placed {
-    /// Makes one path of the worktree from the main checkout's, if it is not there yet.
-    fn put(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<()> {
-        let (from, to) = (
-            session.project.main.join(path),
-            session.record.worktree().join(path),
-        );
-        if is_placed(&from, &to, kind) {
-            return Ok(());
-        }
-        if to.is_symlink() {
-            remove_file(&to)?;
-        }
-        if !from.exists() {
-            let worktree = session.record.worktree();
-            self.notes.push(absent(worktree, path, kind).to_string());
-            return Ok(());
-        }
-        if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
-            make_folder(from, to)?;
-        }
-        let made = match kind {
-            Kind::Link => symlink(from, &to).map_err(Into::into),
-            Kind::Database => database::copy(&from, &to),
-            Kind::Copy => copy(&from, &to),
-            Kind::Folder => make_folder(&from, &to),
-            Kind::AsItIs => copy_as_it_is(&from, &to),
-        };
-        made.with_context(|| format!("cannot make {}", to.display()))?;
-        self.paths.push(path.to_owned());
-        Ok(())
+/// The part of it that leads out of the worktree.
+pub fn way(session: &Session<'_>, path: &str, kind: Kind) -> Result<String, Outside> {
+    let worktree = session.record.worktree();
+    match kind {
+        Kind::Link | Kind::AsItIs => inside::reach(worktree, path),
+        Kind::Database | Kind::Copy | Kind::Folder => inside::follow(worktree, path),
     }
 }
 
-/// Whether a path of the worktree leads to something, or, copied as it is, to where the main checkout's leads.
+/// Whether a path of the worktree is as it should be: it leads to something, or it is the main checkout's link, or a link to
+/// the main checkout's, which may have gone.
 pub fn is_placed(from: &Path, to: &Path, kind: Kind) -> bool {
-    let is_same_link = || match (fs::read_link(from), fs::read_link(to)) {
-        (Ok(from), Ok(to)) => from == to,
-        _ => false,
-    };
-    to.exists() || kind == Kind::AsItIs && is_same_link()
+    let is_link_to = |target: &Path| fs::read_link(to).is_ok_and(|there| there == target);
+    to.exists()
+        || match kind {
+            Kind::Link => is_link_to(from),
+            Kind::AsItIs => fs::read_link(from).is_ok_and(|target| is_link_to(&target)),
+            Kind::Database | Kind::Copy | Kind::Folder => false,
+        }
 }
 
-/// Copies a file with its permissions; it appears when it is whole.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_file() {
-        bail!("{} is not a file", from.display());
-    }
-    let part = atomic::unfinished(to);
-    // What a killed command left may be read-only; if it can't be removed, the copy says why.
-    let _ = fs::remove_file(&part);
-    fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
-    fs::File::open(&part)?.sync_all()?;
-    Ok(fs::rename(&part, to)?)
-}
-
-fn copy_as_it_is(from: &Path, to: &Path) -> Result<()> {
-    match fs::read_link(from) {
-        Ok(target) => Ok(symlink(target, to)?),
-        Err(_) => copy(from, to),
-    }
-}
-
-/// Makes a folder, and those above it that are missing, each as open to others as the main checkout's.
-fn make_folder(from: &Path, to: &Path) -> Result<()> {
-    if to.is_dir() {
-        return Ok(());
-    }
-    if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
-        make_folder(from, to)?;
-    }
-    let made = || -> io::Result<()> {
-        let mode = fs::metadata(from)?.permissions().mode();
-        fs::create_dir(to)?;
-        fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
-    };
-    made().with_context(|| format!("cannot make the folder {}", to.display()))
-}
-
-/// Makes the folder that a path stands in.
-///
-/// # Errors
-/// If it can't be made.
-pub fn make_parent(path: &Path) -> Result<()> {
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    fs::create_dir_all(parent)
-        .with_context(|| format!("cannot make the folder {}", parent.display()))
-}
-
-fn remove_file(path: &Path) -> Result<()> {
-    fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
-}
-
-/// Sets the layout's variables in a file of the worktree.
-fn set_variables(
-    session: &Session<'_>,
-    path: &str,
-    variables: &IndexMap<String, String>,
-    placed: &mut Placed,
-) -> Result<()> {
-    let file = session.record.worktree().join(path);
-    let before = read_if_there(&file)?.unwrap_or_default();
-    let text = with_variables(session, before.clone(), variables);
-    if text == before {
-        return Ok(());
-    }
-    if file.is_symlink() {
-        // What it leads to may be somebody else's.
-        remove_file(&file)?;
-    }
-    make_parent(&file)?;
-    atomic::replace(&file, &text, 0o600)?;
-    placed.paths.push(path.to_owned());
-    Ok(())
+/// That a link that was not put there leads nowhere.
+pub fn leads_nowhere(path: &str, link: &Path) -> Problem {
+    let target = fs::read_link(link).unwrap_or_default();
+    Problem::new(
+        format!("{path} is a link to {}, where nothing is", target.display()),
+        inside::own_instead(link),
+    )
 }
 
 /// A file's text with the layout's variables set in it, but for those that need a port which a record of another layout

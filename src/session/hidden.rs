@@ -1,18 +1,20 @@
 //! Keeping what a session puts into its worktree out of git's sight.
 
-use super::files::{CLAUDE_SETTINGS, belongings, make_parent, with_variables};
-use super::{Session, lock_store};
+use super::files::{CLAUDE_SETTINGS, with_variables};
+use super::placed::{self, Placed};
+use super::placing::{Placing, make_parent};
+use super::{Session, inside, lock_store};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::files::Change;
 use crate::project::Project;
 use crate::store::atomic;
+use crate::store::lock::Lock;
 use crate::store::records;
 use anyhow::{Context, Result};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 
 /// Keeps the store out of `git status`, and what a killed command leaves of a file.
 ///
@@ -39,75 +41,147 @@ pub fn shown_of_our_own(project: &Project) -> Result<Vec<String>> {
 /// What git shows though the session put it there.
 #[derive(Default)]
 pub struct Shown {
-    /// Paths that git does not know and does not ignore; a copied folder as a whole.
+    /// Files and links that git does not know and does not ignore.
     pub untracked: Vec<String>,
     /// Files that git tracks, and that the user has not changed.
     pub tracked: Vec<String>,
 }
 
-/// What git shows of what was placed, and of all that a session may have placed: a command that was killed may have placed
-/// some and hidden none.
+/// What git shows of what was put there, now that these paths of the layout were `changed`.
 ///
 /// # Errors
 /// If git fails, or a file can't be read.
-pub fn shown(session: &Session<'_>, placed: &[String]) -> Result<Shown> {
+pub fn shown(session: &Session<'_>, placed: &Placed, changed: &[String]) -> Result<Shown> {
     let worktree = session.record.worktree();
-    let git = Git::at(worktree);
-    // A folder where a link belongs is the user's own.
-    let links = &session.layout.files.link;
-    let is_own = |path: &String| links.contains(path) && !worktree.join(path).is_symlink();
-    let belongings = belongings(session).filter(|path| !is_own(path));
-    let paths: BTreeSet<_> = placed.iter().cloned().chain(belongings).collect();
-    // Of a folder that git tracks a part of, what else it shows is the user's.
-    let mut folders = Vec::new();
-    for path in &session.layout.files.copy {
-        if worktree.join(path).is_dir() && !git.tracks(path)? {
-            folders.push(path);
-        }
-    }
+    let may_be_tracked = session.layout.env.keys().map(String::as_str);
+    let may_be_tracked = may_be_tracked.chain([CLAUDE_SETTINGS]);
+    let may_be_tracked = may_be_tracked.filter_map(|path| inside::follow(worktree, path).ok());
+    let paths = placed.paths().cloned().chain(may_be_tracked).collect();
+    let is_changed = |path: &str| changed.iter().any(|changed| changed == path);
     let mut shown = Shown::default();
-    for Change { path, untracked } in git.changes_of(&paths)? {
-        if untracked {
-            let is_above = |folder: &&&String| Path::new(&path).starts_with(folder);
-            let itself = || paths.contains(&path).then_some(&path);
-            shown.untracked.extend(
-                folders
-                    .iter()
-                    .find(is_above)
-                    .copied()
-                    .or_else(itself)
-                    .cloned(),
-            );
-        } else if is_our_change(session, &path)?
-            || path == CLAUDE_SETTINGS && placed.contains(&path)
+    for Change { path, untracked } in Git::at(worktree).changes_of(&paths)? {
+        if untracked && placed.is_ours(worktree, &path) {
+            shown.untracked.push(path);
+        } else if !untracked
+            && (is_our_change(session, &path)? || path == CLAUDE_SETTINGS && is_changed(&path))
         {
             shown.tracked.push(path);
         }
     }
-    shown.untracked.dedup();
     Ok(shown)
 }
 
 /// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
-/// that git tracks is marked to be left as it is, unless the user has changed it too.
+/// that git tracks is marked to be left as it is, unless the user has changed it too. The list has the lines that are there for
+/// this worktree, be it for others too.
 ///
 /// # Errors
-/// If git fails, or `info/exclude` can't be written.
-pub fn hide(session: &Session<'_>, placed: &[String]) -> Result<()> {
-    let shown = shown(session, placed)?;
+/// If git fails, or `info/exclude` or the list can't be written.
+pub fn hide(session: &Session<'_>, placing: &mut Placing) -> Result<()> {
+    let (project, placed) = (session.project, &mut placing.placed);
+    let own: HashSet<_> = placed.paths().map(|path| pattern(path)).collect();
+    let before = excluded(project)?;
+    let shown = shown(session, placed, &placing.paths)?;
     if !shown.tracked.is_empty() {
         Git::at(session.record.worktree()).hide_changes(&shown.tracked)?;
     }
-    exclude(
-        session.project,
-        shown.untracked.iter().map(|path| pattern(path)).collect(),
-    )
+    let lock = lock_store(project)?;
+    let there = excluded(project)?;
+    // A line that hid something just now may have gone with the session that it was there for.
+    let mut lines: HashSet<_> = before.intersection(&own).cloned().collect();
+    lines.extend(shown.untracked.iter().map(|path| pattern(path)));
+    lines.retain(|line| !there.contains(line));
+    let lacking: Vec<_> = lines.iter().cloned().collect();
+    lines.extend(listed(project, there.intersection(&own).cloned().collect()));
+    lines.extend(placed.lines.iter().cloned());
+    if lines.len() > placed.lines.len() {
+        // Before they are there: no line is without a list that has it.
+        placed.lines = lines.into_iter().collect();
+        placed.lines.sort_unstable();
+        placed.write(session)?;
+    }
+    append(project, lacking, &lock)
+}
+
+/// Takes lines out of `info/exclude` again that were there for a worktree that is gone, but for those that are there for
+/// another one too. It takes the store's lock.
+///
+/// # Errors
+/// If `info/exclude` can't be read or written.
+pub fn unhide(project: &Project, lines: &[String]) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let _lock = lock_store(project)?;
+    let path = project.common.join("info/exclude");
+    let text = read_if_there(&path)?.unwrap_or_default();
+    let needed = listed(project, lines.iter().cloned().collect());
+    // One of each: another one in the same words is the user's.
+    let mut gone: HashSet<_> = lines
+        .iter()
+        .filter(|line| !needed.contains(*line))
+        .map(String::as_bytes)
+        .collect();
+    let mut left = Vec::new();
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        if !gone.remove(line.strip_suffix(b"\n").unwrap_or(line)) {
+            left.extend_from_slice(line);
+        }
+    }
+    if left == text {
+        return Ok(());
+    }
+    atomic::replace_soon(&path, &left, 0o644)
+}
+
+/// Those of these lines that the list of a worktree has.
+fn listed(project: &Project, mut lines: HashSet<String>) -> HashSet<String> {
+    let mut listed = HashSet::new();
+    let mut admins = fs::read_dir(project.common.join("worktrees"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    while !lines.is_empty()
+        && let Some(admin) = admins.next()
+    {
+        let of_this_one = placed::of_admin(&admin.path()).lines;
+        listed.extend(of_this_one.iter().filter_map(|line| lines.take(line)));
+    }
+    listed
+}
+
+/// The paths that have something of another kind than was put there, which the line that is there for that hides too.
+pub fn replaced<'a>(session: &Session<'_>, placed: &'a Placed) -> Vec<&'a String> {
+    let lines: HashSet<_> = placed.lines.iter().collect();
+    let is_hidden = |path: &&String| lines.contains(&pattern(path));
+    let is_replaced = |path: &&String| !placed.is_ours(session.record.worktree(), path);
+    placed
+        .paths()
+        .filter(is_hidden)
+        .filter(is_replaced)
+        .collect()
+}
+
+/// The files there, which are the user's own, but for those that the project has git ignore.
+///
+/// # Errors
+/// If git fails.
+pub fn covered(session: &Session<'_>, placed: &Placed) -> Result<Vec<String>> {
+    match &replaced(session, placed)[..] {
+        [] => Ok(Vec::new()),
+        replaced => Git::at(session.record.worktree()).not_ignored_by_project(replaced),
+    }
 }
 
 /// A line of `info/exclude` that means this path and no other.
 fn pattern(path: &str) -> String {
     let mut pattern = String::from("/");
     for letter in path.chars() {
+        if letter.is_control() {
+            // It may end the line.
+            pattern.push('?');
+            continue;
+        }
         if matches!(letter, '\\' | '*' | '?' | '[' | ' ') {
             pattern.push('\\');
         }
@@ -125,21 +199,32 @@ fn excluded(project: &Project) -> Result<HashSet<String>> {
 }
 
 /// Adds the lines that `info/exclude` lacks.
-fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
-    if patterns.is_empty() {
+///
+/// # Errors
+/// If it can't be written.
+pub fn exclude(project: &Project, lines: Vec<String>) -> Result<()> {
+    if lines.is_empty() {
         return Ok(());
     }
-    let _lock = lock_store(project)?;
+    append(project, lines, &lock_store(project)?)
+}
+
+/// The same, under the store's lock.
+fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()> {
     let there = excluded(project)?;
-    patterns.retain(|pattern| !there.contains(pattern));
+    lines.retain(|line| !there.contains(line));
+    if lines.is_empty() {
+        return Ok(());
+    }
+    lines.sort_unstable();
     let path = project.common.join("info/exclude");
     let failed = || format!("cannot write {}", path.display());
     make_parent(&path)?;
     let unended =
         read_if_there(&path)?.is_some_and(|text| !text.is_empty() && !text.ends_with(b"\n"));
     let mut text = String::from(if unended { "\n" } else { "" });
-    for pattern in patterns {
-        text.push_str(&pattern);
+    for line in lines {
+        text.push_str(&line);
         text.push('\n');
     }
     let mut file = fs::File::options()
@@ -153,18 +238,14 @@ fn exclude(project: &Project, mut patterns: Vec<String>) -> Result<()> {
 /// Whether a file that git tracks is one with variables of the session's, and differs from what is committed by these alone, if
 /// at all.
 fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
-    let Some(variables) = session.layout.env.get(path) else {
-        return Ok(false);
-    };
     let worktree = session.record.worktree();
-    let is_file = worktree
-        .join(path)
-        .symlink_metadata()
-        .is_ok_and(|file| file.is_file());
-    let committed = Git::at(worktree).committed(path)?;
-    let Some(committed) = committed.filter(|_| is_file) else {
+    let leads_there = |known: &&String| inside::follow(worktree, known).as_deref() == Ok(path);
+    let Some(known) = session.layout.env.keys().find(leads_there) else {
         return Ok(false);
     };
-    let ours = with_variables(session, committed, variables);
+    let Some(committed) = Git::at(worktree).committed(path)? else {
+        return Ok(false);
+    };
+    let ours = with_variables(session, committed, &session.layout.env[known]);
     Ok(read_if_there(&worktree.join(path))? == Some(ours))
 }

@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::inheritance::Inheritance;
 use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
-use super::{Session, files, hidden, hooks, lock_store, packages, problems, settings};
+use super::{Session, hooks, lock_store, packages, placing, problems};
 use crate::claude::Claude;
 use crate::git::worktrees;
 use crate::git::{Git, Start};
@@ -104,18 +104,14 @@ pub fn prepare(
         let lacking = windows::lacking_folders(session.project, session.layout, &checkouts);
         notes.extend(lacking.map(|problem| problem.to_string()));
     }
-    let mut placed = files::place(session, &inheritance.files, in_full)?;
+    let mut placed = placing::place(session, inheritance, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(
             "its submodules are empty until you type: git -C {worktree} submodule update --init"
         ));
     }
-    settings::place(session, &inheritance.rules, &mut placed)?;
-    if in_full || !placed.paths.is_empty() {
-        hidden::hide(session, &placed.paths)?;
-    }
-    notes.append(&mut placed.notes);
+    notes.append(&mut placed);
     let others = packages::other_versions(session);
     notes.extend(others.iter().map(ToString::to_string));
     if hold.is_new() {

@@ -1,6 +1,6 @@
 //! Packages that a session shares with the main checkout.
 
-use super::Session;
+use super::{Session, inside};
 use crate::file::read_if_there;
 use crate::problem::Problem;
 use std::path::Path;
@@ -24,13 +24,14 @@ pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {
     let (main, worktree) = (&session.project.main, session.record.worktree());
     let mut problems = Vec::new();
     for link in &session.layout.files.link {
-        let there = worktree.join(link);
-        if !there.is_symlink() {
+        let there = inside::reach(worktree, link).map(|there| worktree.join(there));
+        let Some(there) = there.ok().filter(|there| there.is_symlink()) else {
             continue;
-        }
+        };
         for name in LOCK_FILES {
             let lock_file = Path::new(link).with_file_name(name);
-            if differ(&main.join(&lock_file), &worktree.join(&lock_file)) {
+            let own = inside::follow(worktree, &lock_file.to_string_lossy());
+            if own.is_ok_and(|own| differ(&main.join(&lock_file), &worktree.join(own))) {
                 problems.push(Problem::new(
                     format!(
                         "{} differs from the main checkout's, whose {link} it shares",

@@ -7,7 +7,7 @@ use super::loss::Loss;
 use super::loss::removed::{About, Branch, Removed};
 use super::make::{INITIALIZING, locked, lost_git_file, tmux_sessions};
 use super::servers::{self, Left};
-use super::{Session, problems};
+use super::{Session, placed, problems};
 use crate::claude::{self, Claude};
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
@@ -140,6 +140,7 @@ pub fn remove(
     if let Some(removed) = &mut removed {
         hold.begin_moving(removed)?;
         removed.take(project, hold.lock().file(), loss.plain)?;
+        removed.unhide(project)?;
     }
     // The entry of a folder that is no worktree of ours is somebody else's.
     if found.at.is_some() || !session.record.worktree().exists() {
@@ -155,7 +156,7 @@ fn about(session: &Session<'_>, found: &Found, goes: bool, loss: &Loss, claude: 
     let tip = found.tip.clone();
     let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, goes));
     About {
-        went: loss.went(&[]),
+        went: loss.went(&placed::changed(session)),
         conversation: claude.conversation(session.record.worktree()),
         ..About::of(session, found.worktree(), &found.worktrees, branch)
     }

@@ -5,6 +5,7 @@ use super::hold::Hold;
 use super::loss::removed::{About, Branch, Removed};
 use super::loss::uncommitted::Uncommitted;
 use super::make::{Made, is_whole, kill_windows};
+use super::placed;
 use crate::claude::Claude;
 use crate::git::keep::objects_in;
 use crate::git::worktrees::{self, Worktree};
@@ -70,6 +71,7 @@ fn take_back(
     let mut removed = Removed::begin(project, about)?;
     hold.begin_moving(&removed)?;
     removed.take(project, hold.lock().file(), None)?;
+    removed.unhide(project)?;
     if is_untouched {
         return removed.purge(project);
     }
@@ -90,5 +92,6 @@ fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Res
     Ok(names.iter().all(|name| Some(name.as_str()) == tip)
         && found.is_plain
         && found.files.is_empty()
-        && found.ignored.is_empty())
+        && found.ignored.is_empty()
+        && placed::changed(session).is_empty())
 }

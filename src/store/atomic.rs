@@ -42,6 +42,14 @@ pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     prepared.settle()
 }
 
+/// The same without waiting for the disk, for what is advice: after a power cut it may be as it was.
+///
+/// # Errors
+/// If the file or its folder can't be written; it is as it was then.
+pub fn replace_soon(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
+    Prepared::new(path, contents, new_mode)?.put()
+}
+
 /// A file's new contents, whole in a temporary file beside it.
 ///
 /// The mode is kept, a symlink is written through, a missing file is made with `new_mode`. Temporary files that killed
@@ -103,7 +111,6 @@ impl Prepared {
     /// If the disk fails.
     pub fn settle(&self) -> Result<()> {
         let (dir, _) = split(&self.path)?;
-        self.sync()?;
         let synced = File::open(dir).and_then(|dir| dir.sync_all());
         synced.with_context(|| self.failed())
     }

@@ -223,6 +223,7 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
         };
         atomic::check_not_read_only(path)?;
         let prepared = Prepared::new(path, &new, 0o600)?;
+        let is_late = lock.is_some();
         let held = if let Some(held) = lock.take() {
             held
         } else {
@@ -237,6 +238,9 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
         }
         prepared.put()?;
         drop(held);
+        if is_late {
+            prepared.sync()?;
+        }
         prepared.settle()?;
         if read_if_there(path)?.as_ref() == Some(&new) {
             return Ok(());

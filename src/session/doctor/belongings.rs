@@ -3,12 +3,14 @@
 use super::finding::{FIX, Finding, Mend, State};
 use crate::dotenv;
 use crate::file::read_if_there;
+use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
 use crate::session::files::{self, Kind};
-use crate::session::{Session, database, hidden, packages, settings};
+use crate::session::{Session, database, hidden, packages, placed, settings};
 use crate::store::claude_json::Entries;
 use anyhow::Result;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// How many paths a line names.
@@ -43,16 +45,18 @@ impl<'a> Belongings<'a> {
                 Err(error) => findings.push(Finding::error(self.checked(path), &error)),
             }
         }
+        // Several paths may lead through one link.
+        let mut told = HashSet::new();
+        findings.retain(|finding| told.insert(finding.text()));
         let versions = packages::other_versions(self.session).into_iter();
-        let name = &self.session.name;
-        findings.extend(versions.map(|problem| Finding::of(name, State::Warning, problem)));
+        findings.extend(versions.map(|problem| self.warning(problem)));
         findings
     }
 
     /// Whether git shows what was placed.
     pub fn check_hidden(&self) -> Finding {
         let checked = self.checked("git status");
-        let shown = match hidden::shown(self.session, &[]) {
+        let shown = match hidden::shown(self.session, &placed::read(self.session), &[]) {
             Ok(shown) => shown,
             Err(error) => return Finding::error(checked, &error),
         };
@@ -70,11 +74,11 @@ impl<'a> Belongings<'a> {
     pub fn check_claude(&self, entries: &Entries) -> Vec<Finding> {
         let (main, worktree) = (&self.session.project.main, self.session.record.worktree());
         let checked = self.checked("Claude");
-        let mut notes = Vec::new();
-        let lacking = settings::lacking(self.session, &entries.rules(main), &mut notes);
-        let mut findings: Vec<_> = notes
+        let mut problems = Vec::new();
+        let lacking = settings::lacking(self.session, &entries.rules(main), &mut problems);
+        let mut findings: Vec<_> = problems
             .into_iter()
-            .map(|note| Finding::warning(note, "").cure("mend it by hand"))
+            .map(|problem| self.warning(problem))
             .collect();
         findings.push(match lacking {
             Err(error) => Finding::error(checked, &error),
@@ -94,12 +98,23 @@ impl<'a> Belongings<'a> {
         finding.mended_by(Mend::Files(self.session.name.clone()))
     }
 
+    fn warning(&self, problem: Problem) -> Finding {
+        Finding::of(&self.session.name, State::Warning, problem)
+    }
+
     fn part(&self, path: &str, kind: Kind, included: &[String]) -> Finding {
-        let (from, to) = (
-            self.session.project.main.join(path),
-            self.session.record.worktree().join(path),
-        );
-        let checked = self.checked(path);
+        let worktree = self.session.record.worktree();
+        let (from, checked) = (self.session.project.main.join(path), self.checked(path));
+        let there = match files::way(self.session, path, kind) {
+            Ok(there) => there,
+            Err(outside) if kind == Kind::Database && is_same(&from, &worktree.join(path)) => {
+                let remove = format!("rm {}", quote(&outside.link.to_string_lossy()));
+                return Finding::warning(checked, "is the main checkout's own: both write to it")
+                    .cure(copy_again(&remove));
+            }
+            Err(outside) => return self.warning(outside.problem()),
+        };
+        let to = worktree.join(&there);
         if files::is_placed(&from, &to, kind) {
             return match kind {
                 Kind::Link => link(checked, &from, &to),
@@ -107,6 +122,9 @@ impl<'a> Belongings<'a> {
                 Kind::Folder => self.folder(checked, path, included),
                 Kind::Copy | Kind::AsItIs => Finding::fine(checked, "is there"),
             };
+        }
+        if to.is_symlink() && !placed::read(self.session).is_as_placed(worktree, &there) {
+            return self.warning(files::leads_nowhere(path, &to));
         }
         let found = if to.is_symlink() {
             format!("leads to {}, where nothing is", target(&to).display())
@@ -120,20 +138,15 @@ impl<'a> Belongings<'a> {
         if from.exists() {
             return self.mendable(Finding::failed(checked, found));
         }
-        if kind == Kind::Link && to.is_symlink() {
-            let folder = from.with_file_name("");
-            let install = format!("install what belongs there in {}", folder.display());
-            return Finding::failed(checked, found).cure(install);
-        }
-        let absent = files::absent(self.session.record.worktree(), path, kind);
-        Finding::of(&self.session.name, State::Warning, absent)
+        self.warning(files::absent(worktree, path, kind))
     }
 
     fn folder(&self, checked: String, path: &str, included: &[String]) -> Finding {
+        let worktree = self.session.record.worktree();
         let lacks = |file: &&String| {
-            let [from, to] = [&*self.session.project.main, self.session.record.worktree()]
-                .map(|root| root.join(file));
-            !files::is_placed(&from, &to, Kind::AsItIs)
+            let way = files::way(self.session, file, Kind::AsItIs);
+            let from = self.session.project.main.join(file);
+            way.is_ok_and(|to| !files::is_placed(&from, &worktree.join(to), Kind::AsItIs))
         };
         let below = included
             .iter()
@@ -151,7 +164,11 @@ impl<'a> Belongings<'a> {
     /// A file and its variables, but for those that need a port which it does not have yet.
     fn variables(&self, path: &str) -> Result<Vec<Finding>> {
         let session = self.session;
-        let file = session.record.worktree().join(path);
+        let worktree = session.record.worktree();
+        let file = match files::way(session, path, Kind::Copy) {
+            Ok(there) => worktree.join(there),
+            Err(outside) => return Ok(vec![self.warning(outside.problem())]),
+        };
         let Some(text) = read_if_there(&file)? else {
             let finding = Finding::failed(self.checked(path), "is missing");
             return Ok(vec![self.mendable(finding)]);
@@ -179,6 +196,14 @@ fn link(checked: String, from: &Path, to: &Path) -> Finding {
     if !to.is_symlink() {
         return Finding::fine(checked, "is the session's own");
     }
+    if !to.exists() {
+        let found = format!("leads to {}, where nothing is", target(to).display());
+        let install = format!(
+            "install what belongs there in {}",
+            from.with_file_name("").display()
+        );
+        return Finding::failed(checked, found).cure(install);
+    }
     if is_same(from, to) {
         return Finding::fine(checked, "leads to the main checkout's");
     }
@@ -193,21 +218,19 @@ fn link(checked: String, from: &Path, to: &Path) -> Finding {
 }
 
 fn own_database(checked: String, from: &Path, to: &Path) -> Finding {
-    let again = |verb: &str| format!("for a new copy of the main checkout's: {verb} && {FIX}");
-    if is_same(from, to) {
-        let remove = format!("rm {}", quote(&to.to_string_lossy()));
-        return Finding::warning(checked, "is the main checkout's own: both write to it")
-            .cure(again(&remove));
-    }
     let has_tables = database::has_tables;
     match has_tables(to) {
         Err(error) => Finding::failed(checked, format!("can't be read: {error:#}"))
-            .cure(again(&move_aside(to))),
+            .cure(copy_again(&move_aside(to))),
         Ok(false) if has_tables(from).unwrap_or(false) => {
-            Finding::warning(checked, "has no tables").cure(again(&move_aside(to)))
+            Finding::warning(checked, "has no tables").cure(copy_again(&move_aside(to)))
         }
         Ok(_) => Finding::fine(checked, "is a database of its own"),
     }
+}
+
+fn copy_again(way: &str) -> String {
+    format!("for a new copy of the main checkout's: {way} && {FIX}")
 }
 
 /// The command that moves a database away, with its journals: `SQLite` would play them into another one in its place.

@@ -67,7 +67,9 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
         Mend::Hide => hidden::hide_our_own(project)?,
         Mend::Entry(path) => {
             let lock = hold_stray(project, path)?;
-            take_entry(project, path, &lock)?;
+            let removed = take_entry(project, path, &lock)?;
+            drop(lock);
+            removed.unhide(project)?;
         }
         Mend::ClaudeEntry(path) => {
             let (_, claude) = subject.means()?;
@@ -102,14 +104,16 @@ fn prepare(
 }
 
 /// Takes git's entry of a worktree away that is gone. It is kept as what was removed is.
-fn take_entry(project: &Project, path: &Path, lock: &Lock) -> Result<()> {
+fn take_entry(project: &Project, path: &Path, lock: &Lock) -> Result<Removed> {
     let worktrees = worktrees::list(&project.common)?;
     let entry = worktrees.iter().find(|worktree| worktree.path == path);
     let entry = entry.with_context(|| format!("{} has changed meanwhile", path.display()))?;
     let name = project
         .name_at(path)
         .with_context(|| format!("{} is no session's", path.display()))?;
-    Removed::begin(project, About::of_entry(name, entry))?.take(project, lock.file(), None)
+    let mut removed = Removed::begin(project, About::of_entry(name, entry))?;
+    removed.take(project, lock.file(), None)?;
+    Ok(removed)
 }
 
 /// Keeps every add from making a session in this place, if none has it and nothing is there.

@@ -253,8 +253,10 @@ impl Loss {
 
     /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
     pub fn went(&self, changed: &[String]) -> Vec<String> {
+        let files = &self.uncommitted.files;
         let mut went: Vec<_> = changed
             .iter()
+            .filter(|path| !files.contains(path))
             .map(|path| format!("{path} (changed)"))
             .collect();
         let (folders, files): (Vec<_>, Vec<_>) = self

@@ -13,7 +13,7 @@ pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
     const LIST: &str = "/proc/self/mountinfo";
-    /// The field that has the mount's place; see proc_pid_mountinfo(5).
+    /// The field that has the mount's place; see `proc_pid_mountinfo(5)`.
     const PLACE: usize = 4;
     let list = std::fs::read(LIST).with_context(|| format!("cannot read {LIST}"))?;
     let places = list.split(|&byte| byte == b'\n').filter_map(|line| {

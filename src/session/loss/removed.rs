@@ -12,7 +12,7 @@ use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::process::quote;
 use crate::project::Project;
-use crate::session::Session;
+use crate::session::{Session, hidden, placed};
 use crate::store::atomic;
 use crate::store::record::Record;
 use anyhow::{Context, Result, anyhow, bail};
@@ -91,6 +91,11 @@ impl Branch {
 
     fn refname(&self) -> String {
         format!("refs/heads/{}", self.name)
+    }
+
+    /// Where git keeps its reflog, but where refs are kept in tables.
+    fn log(&self, project: &Project) -> PathBuf {
+        project.common.join("logs").join(self.refname())
     }
 }
 
@@ -294,16 +299,12 @@ impl Removed {
         }
         if let Some(branch) = &self.about.branch {
             names.insert(branch.tip.clone());
-            let logs = [self.log(project, branch), self.dir.join(LOG)];
+            let logs = [branch.log(project), self.dir.join(LOG)];
             for log in logs {
                 names.extend(names_in(&read_if_there(&log)?.unwrap_or_default()));
             }
         }
         Ok(names)
-    }
-
-    fn log(&self, project: &Project, branch: &Branch) -> PathBuf {
-        project.common.join("logs").join(branch.refname())
     }
 
     /// Has the ref lead to these objects, and, but where that is `plain`, to all that the indexes do.
@@ -389,7 +390,7 @@ impl Removed {
             let Some(branch) = &self.about.branch else {
                 continue;
             };
-            if let Some(log) = read_if_there(&self.log(project, branch))? {
+            if let Some(log) = read_if_there(&branch.log(project))? {
                 fs::write(self.dir.join(LOG), log)?;
             }
             changes.push(Change::Delete(&name, &tip));
@@ -422,7 +423,7 @@ impl Removed {
                 git.change_refs(&[Change::Create(&name, &branch.tip)])
                     .with_context(|| format!("cannot make the branch {}", branch.name))?;
                 if let Some(log) = read_if_there(&self.dir.join(LOG))? {
-                    let path = self.log(project, branch);
+                    let path = branch.log(project);
                     fs::write(&path, log)
                         .with_context(|| format!("cannot write {}", path.display()))?;
                 }
@@ -433,6 +434,7 @@ impl Removed {
                 }
             }
         }
+        hidden::exclude(project, self.lines(project))?;
         for (origin, kept) in self.admins(project) {
             fs::create_dir_all(project.common.join("worktrees"))?;
             move_back(&kept, &origin)?;
@@ -441,6 +443,22 @@ impl Removed {
             move_back(&folder, &self.about.worktree)?;
         }
         Ok(())
+    }
+
+    /// Takes the lines out of git's list that kept what the session had put into the worktree out of its sight.
+    ///
+    /// # Errors
+    /// If the list can't be written.
+    pub fn unhide(&self, project: &Project) -> Result<()> {
+        hidden::unhide(project, &self.lines(project))
+    }
+
+    fn lines(&self, project: &Project) -> Vec<String> {
+        let admins = self.admins(project).into_iter();
+        let there = admins.flat_map(|(origin, kept)| [origin, kept]);
+        there
+            .flat_map(|admin| placed::of_admin(&admin).lines)
+            .collect()
     }
 
     /// What keeps it from being put back, if anything does: what is to go to a place that something else has.

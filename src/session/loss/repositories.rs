@@ -66,10 +66,9 @@ fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            // Another user's, which has nothing of this one's; or it has only just gone.
-            Err(_) => continue,
+        // Another user's has nothing of this one's; or it has only just gone.
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
         };
         for entry in entries {
             let entry = entry?;

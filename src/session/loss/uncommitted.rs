@@ -1,11 +1,11 @@
 //! What is in a worktree and in no commit.
 
 use crate::git::Git;
-use crate::git::files::Status;
+use crate::git::files::{Change, Status};
 use crate::git::untouched::Untouched;
 use crate::git::work::Head;
 use crate::parallel::joined;
-use crate::session::{Session, files};
+use crate::session::{Session, hidden, placed};
 use anyhow::Result;
 use std::path::Path;
 use std::thread;
@@ -60,12 +60,18 @@ impl Uncommitted {
 /// # Errors
 /// If git fails.
 pub fn status(session: &Session<'_>, ignored: &str) -> Result<Status> {
-    let ours: Vec<_> = files::belongings(session).collect();
-    let mut status = Git::at(session.record.worktree()).status::<&str>([], ignored)?;
+    let worktree = session.record.worktree();
+    let placed = placed::read(session);
+    let mut status = Git::at(worktree).status::<&str>([], ignored)?;
+    let changes = &mut status.changes;
+    changes.retain(|change| !(change.untracked && placed.is_ours(worktree, &change.path)));
+    for path in hidden::covered(session, &placed)? {
+        let untracked = true;
+        changes.push(Change { untracked, path });
+    }
     status
-        .changes
-        .retain(|change| !(change.untracked && ours.contains(&change.path)));
-    status.ignored.retain(|path| !ours.contains(path));
+        .ignored
+        .retain(|path| !placed.is_ours(worktree, path));
     Ok(status)
 }
 
@@ -106,6 +112,10 @@ pub fn unfinished(admin: &Path) -> Option<&'static str> {
 /// # Errors
 /// If git has to be asked and fails.
 pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
-    let ours: Vec<_> = files::belongings(session).collect();
+    let placed = placed::read(session);
+    if !hidden::replaced(session, &placed).is_empty() {
+        return Ok(None);
+    }
+    let ours: Vec<_> = placed.paths().cloned().collect();
     Git::at(session.record.worktree()).untouched(&ours)
 }

@@ -5,6 +5,7 @@ use crate::sandbox::{Sandbox, read, read_json, write};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 #[test]
 fn what_is_missing_is_named_and_made_again_and_no_window_is_opened() {
@@ -43,17 +44,49 @@ fn a_running_session_is_mended_and_its_windows_are_left_alone() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_named_with_its_target() {
+fn a_link_of_somebody_else_s_that_leads_nowhere_is_left_and_the_cure_makes_it_the_session_s() {
     let sandbox = stopped();
     let link = sandbox.worktree("feat").join("frontend/node_modules");
     fs::remove_file(&link).unwrap();
     symlink("/nowhere/node_modules", &link).unwrap();
-    assert_mended(
+    let found = assert_left(
         &sandbox,
-        1,
-        "failed   feat: frontend/node_modules leads to /nowhere/node_modules, where nothing is",
-        "fixed    feat: frontend/node_modules leads to the main checkout's",
+        0,
+        "warning  feat: frontend/node_modules is a link to /nowhere/node_modules, where nothing is\n         [..]",
     );
+    sandbox.run(["resume"]).is(0, "[...]", "");
+    assert_eq!(
+        fs::read_link(&link).unwrap(),
+        Path::new("/nowhere/node_modules")
+    );
+    sandbox.restart();
+    sandbox
+        .type_line(&found.command_after("for the session's own: "))
+        .is(0, "[...]", "");
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn a_link_out_of_the_worktree_is_told_once_and_left_and_the_cure_makes_all_behind_it() {
+    let sandbox = stopped();
+    let frontend = sandbox.worktree("feat").join("frontend");
+    let shared = sandbox.root.join("shared");
+    fs::rename(&frontend, &shared).unwrap();
+    symlink("../shared", &frontend).unwrap();
+    write(&shared.join(".env"), "SHARED=1\n");
+    let hide = ["update-index", "--skip-worktree", "frontend/package.json"];
+    sandbox.git(&sandbox.worktree("feat"), hide);
+    let found = assert_left(
+        &sandbox,
+        0,
+        "warning  feat: frontend is a link out of the worktree, to ../shared: nothing is read or written through it\n         [..]",
+    );
+    sandbox
+        .type_line(&found.command_after("for the session's own: "))
+        .is(0, "[...]", "");
+    assert_fine(&sandbox);
+    assert_eq!(read(&shared.join(".env")), "SHARED=1\n");
+    assert!(frontend.join(".env").is_file());
 }
 
 #[test]
@@ -268,7 +301,7 @@ fn permissions_that_its_claude_lacks_are_a_warning_and_given_to_it() {
     assert_left(
         &sandbox,
         0,
-        "warning  [ROOT]/tally-feat/.claude/settings.local.json does not parse [..]\n         [..]",
+        "warning  feat: [ROOT]/tally-feat/.claude/settings.local.json does not parse [..]\n         [..]",
     );
 }
 

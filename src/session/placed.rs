@@ -1,0 +1,173 @@
+//! What was put into a session's worktree, as a list in git's folder of it: so that nobody has to guess from a layout that may
+//! have changed since, or takes for ours what somebody else has put in its place.
+
+use super::{Session, files, inside};
+use crate::store::atomic;
+use anyhow::Result;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The list, in git's folder of the worktree.
+const LIST: &str = "tally-session.json";
+
+/// What was put into a worktree.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Placed {
+    /// By path from the worktree's root, without links in it: what it was like right after that, if that is known.
+    paths: IndexMap<String, Option<Seen>>,
+    /// The lines of `info/exclude` that are there for it.
+    pub lines: Vec<String>,
+}
+
+/// What a path is like.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Seen {
+    /// A link, with its target.
+    Link(String),
+    /// A file, with what changes when somebody writes to it or replaces it.
+    File {
+        inode: u64,
+        size: u64,
+        seconds: i64,
+        nanoseconds: i64,
+    },
+    /// A folder, or something stranger. It was not put there.
+    Other,
+}
+
+impl Seen {
+    /// None if nothing is there.
+    fn at(path: &Path) -> Option<Self> {
+        let about = path.symlink_metadata().ok()?;
+        Some(if about.is_symlink() {
+            let target = fs::read_link(path).unwrap_or_default();
+            Self::Link(target.to_string_lossy().into_owned())
+        } else if about.is_file() {
+            Self::File {
+                inode: about.ino(),
+                size: about.size(),
+                seconds: about.ctime(),
+                nanoseconds: about.ctime_nsec(),
+            }
+        } else {
+            Self::Other
+        })
+    }
+
+    fn is_such(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// What was put into a session's worktree. Where there is no list, as an older version left it, that is what the layout names.
+pub fn read(session: &Session<'_>) -> Placed {
+    read_or_guess(session, &[])
+}
+
+/// The same, where a command that was cut short may have put these files there too and made no list.
+pub fn read_or_guess(session: &Session<'_>, included: &[String]) -> Placed {
+    let listed = session.admin().ok().and_then(|admin| listed(&admin));
+    listed.unwrap_or_else(|| {
+        let worktree = session.record.worktree();
+        let paths = files::belongings(session).chain(included.iter().cloned());
+        let paths = paths.filter_map(|path| inside::reach(worktree, &path).ok());
+        let is_there = |path: &String| match Seen::at(&worktree.join(path)) {
+            // A folder where a link belongs is the user's own.
+            None | Some(Seen::Other) => false,
+            Some(_) => true,
+        };
+        Placed {
+            paths: paths.filter(is_there).map(|path| (path, None)).collect(),
+            lines: Vec::new(),
+        }
+    })
+}
+
+/// What the list in git's folder of a worktree says, also when that was moved away.
+pub fn of_admin(admin: &Path) -> Placed {
+    listed(admin).unwrap_or_default()
+}
+
+/// The list is advice: what can't be read is as good as none.
+fn listed(admin: &Path) -> Option<Placed> {
+    serde_json::from_slice(&fs::read(admin.join(LIST)).ok()?).ok()
+}
+
+impl Placed {
+    /// Writes the list down.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write(&self, session: &Session<'_>) -> Result<()> {
+        let list = session.admin()?.join(LIST);
+        atomic::replace_soon(&list, &serde_json::to_vec(self)?, 0o600)
+    }
+
+    /// Puts something at a path, or changes what is there. What somebody else has put there or changed stays theirs.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn note(
+        &mut self,
+        worktree: &Path,
+        path: &str,
+        work: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        let there = worktree.join(path);
+        let before = Seen::at(&there);
+        let is_ours = before.is_none() || self.paths.get(path) == Some(&before);
+        work(&there)?;
+        if let Some(seen) = Seen::at(&there).filter(|_| is_ours)
+            && seen != Seen::Other
+        {
+            self.paths.insert(path.to_owned(), Some(seen));
+        }
+        Ok(())
+    }
+
+    /// The paths that something was put at.
+    pub fn paths(&self) -> impl Iterator<Item = &String> {
+        self.paths.keys()
+    }
+
+    /// Whether what is at a path was put there, changed or not.
+    pub fn is_ours(&self, worktree: &Path, path: &str) -> bool {
+        match self.paths.get(path) {
+            None => false,
+            Some(None) => true,
+            Some(Some(seen)) => now(worktree, path).is_none_or(|now| now.is_such(seen)),
+        }
+    }
+
+    /// Whether a path is known to be as it was put there.
+    pub fn is_as_placed(&self, worktree: &Path, path: &str) -> bool {
+        let seen = self.paths.get(path).and_then(Option::as_ref);
+        seen.is_some() && now(worktree, path).as_ref() == seen
+    }
+
+    /// Whether somebody has changed what was put at a path.
+    pub fn is_changed(&self, worktree: &Path, path: &str) -> bool {
+        let (seen, now) = (self.paths.get(path), now(worktree, path));
+        seen.is_some_and(|seen| seen.is_some() && now.is_some() && now != *seen)
+    }
+}
+
+/// What the session had put into its worktree and somebody has changed since.
+pub fn changed(session: &Session<'_>) -> Vec<String> {
+    let worktree = session.record.worktree();
+    let placed = read(session);
+    let paths = placed
+        .paths()
+        .filter(|path| placed.is_changed(worktree, path));
+    paths.cloned().collect()
+}
+
+/// What is at a path of a worktree.
+fn now(worktree: &Path, path: &str) -> Option<Seen> {
+    let path = inside::reach(worktree, path).ok()?;
+    Seen::at(&worktree.join(path))
+}

@@ -1,0 +1,208 @@
+//! Links in a worktree: nothing is read or written through one that leads out of it.
+
+use crate::sandbox::{Sandbox, points, read, read_json, write};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
+
+/// Commits a link in the main checkout, in the place of whatever is there.
+fn commit_link(sandbox: &Sandbox, path: &str, target: impl AsRef<Path>) {
+    let link = sandbox.main.join(path);
+    if link.is_dir() {
+        fs::remove_dir_all(&link).unwrap();
+    } else if link.exists() {
+        fs::remove_file(&link).unwrap();
+    }
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    symlink(target, &link).unwrap();
+    sandbox.git(&sandbox.main, ["add", "-f", "-A", path]);
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Link"]);
+}
+
+/// Has the branch `feat` have that link, and not the main checkout.
+fn only_on_feat(sandbox: &Sandbox, path: &str, target: &str) {
+    let files = sandbox.root.join("files");
+    fs::rename(&sandbox.main, &files).unwrap();
+    sandbox.git(&sandbox.root, ["clone", "-q", "files", "tally"]);
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "feat"]);
+    commit_link(sandbox, path, target);
+    sandbox.git(
+        &files,
+        ["fetch", "-q", "../tally", "feat:feat", "feat:other"],
+    );
+    fs::remove_dir_all(&sandbox.main).unwrap();
+    fs::rename(&files, &sandbox.main).unwrap();
+}
+
+/// Adds `feat`, which tells that alone, resumes and removes it; nothing in that folder, or about that file, is changed.
+#[track_caller]
+fn assert_spared(sandbox: &Sandbox, outside: &Path, part: &str, target: &str) {
+    let state = || {
+        let list = sandbox
+            .command("find", &sandbox.root)
+            .arg(outside)
+            .args(["-ls"])
+            .output();
+        let list = String::from_utf8(list.unwrap().stdout).unwrap();
+        let files = sandbox
+            .command("find", &sandbox.root)
+            .arg(outside)
+            .args(["-type", "f", "-exec", "cat", "{}", ";"])
+            .output();
+        (list, files.unwrap().stdout)
+    };
+    let before = state();
+    let link = sandbox.worktree("feat").join(part);
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "[...]",
+        &format!(
+            "warning: {part} is a link out of the worktree, to {target}: nothing is read or written through it: \
+             for the session's own: rm [ROOT]/tally-feat/{part} && tally-session doctor --fix\n"
+        ),
+    );
+    sandbox.await_programs("feat", 1);
+    let leads_to = || fs::read_link(&link).unwrap().to_str().unwrap().to_owned();
+    let target = leads_to();
+    assert_eq!(sandbox.git(&sandbox.worktree("feat"), STATUS), "");
+    assert!(before == state(), "{before:?} {:?}", state());
+    sandbox.restart();
+    sandbox.run(["resume"]).is(0, "[...]", "[...]");
+    sandbox.await_programs("feat", 2);
+    sandbox.run(["doctor", "--fix"]);
+    assert_eq!(leads_to(), target);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    assert!(before == state(), "{before:?} {:?}", state());
+}
+
+#[test]
+fn a_tracked_folder_that_is_a_link_to_one_beside_the_project_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let shared = sandbox.root.join("shared-frontend");
+    fs::rename(sandbox.main.join("frontend"), &shared).unwrap();
+    commit_link(&sandbox, "frontend", "../shared-frontend");
+    assert_spared(&sandbox, &shared, "frontend", "../shared-frontend");
+    assert_eq!(
+        read(&shared.join(".env")),
+        "VITE_TITLE=Points\nVITE_API_URL=http://localhost:8000\n"
+    );
+}
+
+#[test]
+fn a_folder_that_only_the_branch_has_as_a_link_elsewhere_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let elsewhere = sandbox.root.join("elsewhere");
+    write(&elsewhere.join("manage.py"), "# theirs\n");
+    only_on_feat(&sandbox, "backend", elsewhere.to_str().unwrap());
+    assert_spared(&sandbox, &elsewhere, "backend", "[ROOT]/elsewhere");
+}
+
+#[test]
+fn the_user_s_own_settings_behind_a_link_are_not_touched() {
+    for (path, target) in [
+        (".claude", "../home/.claude"),
+        (
+            ".claude/settings.local.json",
+            "../../home/.claude/settings.json",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let claude = sandbox.home.join(".claude");
+        for file in ["settings.json", "settings.local.json"] {
+            write(&claude.join(file), json!({ "model": "opus" }).to_string());
+        }
+        commit_link(&sandbox, path, target);
+        assert_spared(&sandbox, &claude.join("settings.json"), path, target);
+        for file in ["settings.json", "settings.local.json"] {
+            assert_eq!(read_json(&claude.join(file)), json!({ "model": "opus" }));
+        }
+    }
+}
+
+#[test]
+fn a_tracked_link_that_leads_nowhere_here_stays() {
+    let sandbox = Sandbox::new();
+    commit_link(&sandbox, "backend/.env", "/run/secrets/tally-test");
+    // The main checkout has its own in the link's place.
+    fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
+    write(&sandbox.main.join("backend/.env"), "SECRET_KEY=s3cret\n");
+    let nothing = sandbox.root.join("told");
+    assert_spared(
+        &sandbox,
+        &nothing,
+        "backend/.env",
+        "/run/secrets/tally-test",
+    );
+}
+
+#[test]
+fn a_link_that_stays_inside_the_worktree_is_followed() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    fs::create_dir(main.join("apps")).unwrap();
+    fs::rename(main.join("frontend"), main.join("apps/web")).unwrap();
+    sandbox.git(main, ["add", "-A"]);
+    commit_link(&sandbox, "frontend", "apps/web");
+    commit_link(&sandbox, "backend/.env", ".env.local");
+    write(&main.join("backend/.env.local"), "SECRET_KEY=s3cret\n");
+    let worktree = sandbox.add("feat");
+    let url = format!("http://localhost:{}\n", sandbox.ports("feat").0);
+    assert!(read(&worktree.join("apps/web/.env")).ends_with(&url));
+    assert!(worktree.join("apps/web/node_modules").is_symlink());
+    assert_eq!(
+        read(&worktree.join("backend/.env.local")),
+        "SECRET_KEY=s3cret\n"
+    );
+    assert!(worktree.join("backend/.env").is_symlink());
+    assert_eq!(
+        points(&worktree.join("backend/db.sqlite3")),
+        ["a", "b", "c"]
+    );
+    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}
+
+#[test]
+fn a_file_that_the_user_has_linked_to_the_main_checkout_s_is_not_written_through() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let mains = sandbox.main.join("frontend/.env");
+    let before = read(&mains);
+    let link = worktree.join("frontend/.env");
+    fs::remove_file(&link).unwrap();
+    symlink(&mains, &link).unwrap();
+    sandbox.restart();
+    let mut stranger = sandbox.stranger_on(sandbox.ports("feat").0);
+    sandbox.run(["resume"]).is(
+        0,
+        "[...]",
+        "warning: the backend of feat moved [..]\n\
+         warning: frontend/.env is a link out of the worktree, to [ROOT]/tally/frontend/.env: [..]\n",
+    );
+    assert_eq!(read(&mains), before);
+    assert_eq!(fs::read_link(&link).unwrap(), mains);
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn the_session_s_link_stays_when_the_main_checkout_has_lost_what_it_leads_to() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.add("feat").join("frontend/node_modules");
+    let modules = sandbox.main.join("frontend/node_modules");
+    fs::remove_dir_all(&modules).unwrap();
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    assert_eq!(fs::read_link(&link).unwrap(), modules);
+    sandbox.await_programs("feat", 2);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}

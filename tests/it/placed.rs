@@ -1,0 +1,196 @@
+//! What was put into a worktree is known by a list: what the user has put beside it, or in its place, is the user's.
+
+use crate::sandbox::{Sandbox, read, read_json, write};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
+
+/// A project with these lines of `[files]`, and these files that git neither tracks nor ignores.
+fn with_files(layout: &str, files: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    lay_out(&sandbox, layout);
+    for file in files {
+        write(&sandbox.main.join(file), *file);
+    }
+    sandbox
+}
+
+fn lay_out(sandbox: &Sandbox, layout: &str) {
+    let text = format!("[files]\n{layout}\n");
+    sandbox.commit(&sandbox.main, ".tally-session.toml", &text);
+}
+
+fn excluded(sandbox: &Sandbox) -> String {
+    read(&sandbox.main.join(".git/info/exclude"))
+}
+
+/// `remove` names these files alone, and leaves all as it is.
+#[track_caller]
+fn assert_refused(sandbox: &Sandbox, files: &str) {
+    sandbox.run(["remove", "feat"]).fails(&format!(
+        "error: the session feat has changes that are not committed: {files}\n[...]"
+    ));
+}
+
+#[test]
+fn a_new_file_in_a_copied_folder_is_the_user_s_in_the_session_and_in_the_main_checkout() {
+    let sandbox = with_files("copy = [\"wiki\"]", &["wiki/a.md", "wiki/deep/b.md"]);
+    let worktree = sandbox.add("feat");
+    assert_eq!(read(&worktree.join("wiki/deep/b.md")), "wiki/deep/b.md");
+    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    for checkout in [&sandbox.main, &worktree] {
+        write(&checkout.join("wiki/new.md"), "new");
+        let status = sandbox.git(checkout, STATUS);
+        assert!(status.contains("?? wiki/new.md"), "{status}");
+    }
+    assert_refused(&sandbox, "wiki/new.md");
+    fs::remove_file(worktree.join("wiki/new.md")).unwrap();
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    let status = sandbox.git(&sandbox.main, STATUS);
+    assert!(status.contains("?? wiki/a.md"), "{status}");
+}
+
+#[test]
+fn what_the_user_has_in_the_place_of_a_link_is_the_user_s() {
+    for file in ["fixtures/new.json", "fixtures"] {
+        let sandbox = with_files("link = [\"fixtures\"]", &["fixtures/a.json"]);
+        let worktree = sandbox.add("feat");
+        assert_eq!(sandbox.git(&worktree, STATUS), "");
+        fs::remove_file(worktree.join("fixtures")).unwrap();
+        write(&worktree.join(file), "new");
+        assert_refused(&sandbox, file);
+        assert_eq!(sandbox.list()[0]["changes"], 1);
+        fs::rename(worktree.join("fixtures"), sandbox.root.join("aside")).unwrap();
+        sandbox
+            .run(["remove", "feat"])
+            .is(0, "removed feat\n[...]", "");
+    }
+}
+
+#[test]
+fn packages_that_the_user_has_installed_in_the_place_of_a_link_are_as_the_project_says_not_work() {
+    let sandbox = Sandbox::new();
+    let modules = sandbox.add("feat").join("frontend/node_modules");
+    fs::remove_file(&modules).unwrap();
+    write(&modules.join("vite/index.js"), "// Vite\n");
+    assert_eq!(sandbox.list()[0]["changes"], 0);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}
+
+#[test]
+fn a_file_that_the_layout_names_only_later_is_the_user_s() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    write(&worktree.join("docs/plan.md"), "mine");
+    write(&sandbox.main.join("docs/plan.md"), "main's");
+    lay_out(&sandbox, "copy = [\"docs/plan.md\"]");
+    assert_refused(&sandbox, "docs/plan.md");
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    sandbox.await_programs("feat", 2);
+    assert_eq!(read(&worktree.join("docs/plan.md")), "mine");
+    assert_eq!(sandbox.git(&worktree, STATUS), "?? docs/plan.md");
+    assert_refused(&sandbox, "docs/plan.md");
+}
+
+#[test]
+fn the_lines_of_a_session_go_with_the_last_one_that_needs_them_and_the_user_s_stay() {
+    let sandbox = with_files("copy = [\"wiki\"]", &["wiki/a.md"]);
+    let exclude = sandbox.main.join(".git/info/exclude");
+    write(&exclude, "# mine\n*.log\n/wiki/mine.md\n");
+    sandbox.add("keep");
+    sandbox.run(["remove", "keep"]).succeeds();
+    let before = excluded(&sandbox);
+    assert!(
+        before.starts_with("# mine\n*.log\n/wiki/mine.md\n"),
+        "{before}"
+    );
+    assert!(!before.contains("a.md"), "{before}");
+
+    let lines = |text: &str| text.matches("/wiki/a.md\n").count();
+    for first in ["one", "two"] {
+        for name in ["one", "two"] {
+            sandbox.add_again(name);
+        }
+        assert_eq!(lines(&excluded(&sandbox)), 1);
+        let last = if first == "one" { "two" } else { "one" };
+        sandbox
+            .run(["remove", first])
+            .is(0, &format!("removed {first}\n[...]"), "");
+        assert_eq!(lines(&excluded(&sandbox)), 1);
+        assert_eq!(sandbox.git(&sandbox.worktree(last), STATUS), "");
+        sandbox
+            .run(["remove", last])
+            .is(0, &format!("removed {last}\n[...]"), "");
+        assert_eq!(excluded(&sandbox), before);
+    }
+
+    // One that the user has too is the user's.
+    write(&exclude, format!("/wiki/a.md\n{before}"));
+    sandbox.add_again("one");
+    sandbox.run(["remove", "one"]).succeeds();
+    assert_eq!(excluded(&sandbox), format!("/wiki/a.md\n{before}"));
+}
+
+/// The list of `feat`.
+fn list_of(sandbox: &Sandbox) -> PathBuf {
+    sandbox
+        .main
+        .join(".git/worktrees/tally-feat/tally-session.json")
+}
+
+#[test]
+fn without_a_list_what_the_layout_names_was_put_there() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    fs::remove_file(list_of(&sandbox)).unwrap();
+    write(&sandbox.main.join(".git/info/exclude"), "");
+    assert_eq!(
+        sandbox.git(&worktree, STATUS),
+        "?? .claude/settings.local.json\n?? frontend/node_modules"
+    );
+    assert_eq!(sandbox.list()[0]["changes"], 0);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}
+
+#[test]
+fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let inodes = || {
+        let list = read_json(&list_of(&sandbox));
+        ["frontend/.env", "backend/.env"].map(|path| {
+            let listed = list["paths"][path]["file"]["inode"].as_u64().unwrap();
+            (listed, fs::metadata(worktree.join(path)).unwrap().ino())
+        })
+    };
+    assert!(inodes().iter().all(|(listed, found)| listed == found));
+    let move_away = |times| {
+        sandbox.restart();
+        let mut stranger = sandbox.stranger_on(sandbox.ports("feat").0);
+        sandbox
+            .run(["resume"])
+            .is(0, "[...]", "warning: the backend [..] moved [..]\n");
+        sandbox.await_programs("feat", times);
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+    };
+    move_away(2);
+    assert!(inodes().iter().all(|(listed, found)| listed == found));
+    let env = worktree.join("frontend/.env");
+    let text = read(&env);
+    fs::remove_file(&env).unwrap();
+    write(&env, text + "MINE=1\n");
+    move_away(3);
+    let [(listed, found), _] = inodes();
+    assert_ne!(listed, found);
+    assert!(read(&env).contains(&format!(":{}\n", sandbox.ports("feat").0)));
+}
