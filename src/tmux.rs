@@ -143,7 +143,9 @@ pub fn kill<'a>(sessions: impl IntoIterator<Item = &'a TmuxSession>, lock: &File
         let words = ["if-shell", "-F", "-t", &target, &is_there, &end, ";"];
         arguments.extend(words.map(str::to_owned));
     }
-    ask(&tmux().args(arguments).holding(lock)).context("cannot end the tmux session")?;
+    if !arguments.is_empty() {
+        ask(&tmux().args(arguments).holding(lock)).context("cannot end the tmux session")?;
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 use crate::cli::{self, Cli};
 use crate::project::Project;
+use crate::session::loss::trash;
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
@@ -12,6 +13,7 @@ use clap::{Arg, Command, CommandFactory};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
 use clap_complete::env::{Bash, CompleteEnv, EnvCompleter, Fish, Shells, Zsh};
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{self, PathBuf};
@@ -25,9 +27,14 @@ const VARIABLE: &str = "TALLY_SESSION_COMPLETE";
 /// zsh has no `compdef` before its completion is switched on, which no start-up file of the system does.
 const SWITCH_ON: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }";
 
-/// The commands that take names of sessions, with the argument that does.
-const TAKE_NAMES: [(&str, &str); 3] =
-    [("resume", "names"), ("remove", "names"), ("attach", "name")];
+/// The commands that take names, with the argument that does.
+const TAKE_NAMES: [(&str, &str); 5] = [
+    ("resume", "names"),
+    ("remove", "names"),
+    ("attach", "name"),
+    ("restore", "name"),
+    ("purge", "names"),
+];
 
 pub fn run(args: &cli::Completions) -> Result<ExitCode> {
     let shell: &dyn EnvCompleter = match args.shell {
@@ -88,7 +95,7 @@ fn command() -> Command {
     command
 }
 
-/// The names of sessions that begin so and that the line does not have yet.
+/// The names of sessions, or of removed ones, that begin so and that the line does not have yet.
 fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
     let line = env::args_os().skip_while(|word| word != "--").skip(1);
     let line = Cli::command()
@@ -101,13 +108,22 @@ fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
         Some(dir) => dir.clone(),
         None => env::current_dir().ok()?,
     };
-    let (_, command) = line.subcommand()?;
+    let (verb, command) = line.subcommand()?;
     let typed = || command.get_many::<String>(arg).into_iter().flatten();
-    let records = Records::read(&Project::discover(&dir).ok()?.main).ok()?;
-    let names = records.iter().map(|(name, _)| name.as_str());
-    let offered = names.filter(|name| {
+    let project = Project::discover(&dir).ok()?;
+    let names: BTreeSet<_> = if ["restore", "purge"].contains(&verb) {
+        let removed = trash::all(&project).into_iter();
+        removed
+            .map(|removed| removed.about.name.to_string())
+            .collect()
+    } else {
+        let records = Records::read(&project.main).ok()?;
+        records.iter().map(|(name, _)| name.to_string()).collect()
+    };
+    let offered = names.into_iter().filter(|name| {
         // The word that is being typed is one of those on the line.
-        let given = typed().filter(|typed| typed == name).count() > usize::from(begun == *name);
+        let given =
+            typed().filter(|typed| *typed == name).count() > usize::from(begun == name.as_str());
         name.starts_with(&*begun.to_string_lossy()) && !given
     });
     Some(offered.map(CompletionCandidate::from).collect())

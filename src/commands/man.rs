@@ -38,7 +38,8 @@ fn write_page(page: &mut String, command: &mut Command) -> fmt::Result {
     writeln!(page, "{}\n.SH OPTIONS", examples(command))?;
     write_options(page, command, |_| true)?;
     writeln!(page, ".SH COMMANDS")?;
-    for command in command.get_subcommands_mut() {
+    let commands = command.get_subcommands_mut();
+    for command in commands.filter(|command| !command.is_hide_set()) {
         writeln!(page, ".SS {}\n{}", usage(command), about(command))?;
         write_options(page, command, |arg| {
             !arg.is_global_set() && arg.get_id() != "help" && arg.get_id() != "version"

@@ -19,8 +19,12 @@ pub fn run(context: &Context, args: &cli::Restore) -> Result<ExitCode> {
         claude,
         ..
     } = context;
-    let (name, notes) = restore::restore(project, layout, claude, wanted)?;
-    notes.iter().for_each(ui::warn);
-    ui::done(format_args!("restored {name}"));
-    resume::bring_back(context, Some(&[name]))
+    let restored = restore::restore(project, layout, claude, wanted)?;
+    restored.notes.iter().for_each(ui::warn);
+    ui::done(format_args!("restored {}", restored.name));
+    if restored.is_session {
+        resume::bring_back(context, Some(&[restored.name]))
+    } else {
+        Ok(ExitCode::SUCCESS)
+    }
 }

@@ -15,7 +15,17 @@ use crate::store::records::Records;
 use crate::{listeners, tmux};
 use anyhow::{Result, anyhow};
 
-/// Brings back the last of this name, or the one of this id, but for its windows. Gives its name, and what there is to tell.
+/// What came back.
+pub struct Restored {
+    /// Its name.
+    pub name: SessionName,
+    /// Whether it is a session, and not only what git keeps of a worktree.
+    pub is_session: bool,
+    /// What there is to tell.
+    pub notes: Vec<String>,
+}
+
+/// Brings back the last of this name, or the one of this id, but for its windows.
 ///
 /// # Errors
 /// A refusal, which changes nothing, or the step that failed; it can be done again then.
@@ -24,7 +34,7 @@ pub fn restore(
     layout: &Layout,
     claude: &Claude,
     wanted: &str,
-) -> Result<(SessionName, Vec<String>)> {
+) -> Result<Restored> {
     let id = find(project, wanted)?.id;
     let name = Removed::open(project, &id)?.about.name;
     let mut hold = Hold::take(project, &name)?;
@@ -37,8 +47,16 @@ pub fn restore(
         refuse(project, &removed)?;
         hold.begin_moving(&removed)?;
     }
+    let is_session = removed.about.record.is_some();
     let notes = put_back(project, layout, claude, removed, &mut hold)?;
-    Ok((name, notes))
+    if !is_session {
+        hold.finish();
+    }
+    Ok(Restored {
+        name,
+        is_session,
+        notes,
+    })
 }
 
 /// Puts all back where it was, also the record, with other ports where those are taken. What is left for a resume stands in

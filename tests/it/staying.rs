@@ -18,8 +18,8 @@ fn assert_refused(line: &str) {
     sandbox.add("feat");
     let process = start(&sandbox, line);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(&format!(
-        "error: the session feat has a process that will not end with its windows: process {process} ([..])\n\
-         hint: end it: kill {process}\n\
+        "error: the session feat has what will not end with its windows: process {process} ([..])\n\
+         hint: end it: kill {process}[..]\n\
          hint: remove it all the same: tally-session remove --force feat\n"
     ));
     assert!(sandbox.lives(process));

@@ -98,7 +98,7 @@ fn kept(removed: &Removed, days: u64) -> String {
     } else {
         // Of the last day's hours it is said how many are left, and of the others that they have begun.
         let begun = if left > DAY { left + DAY - 1 } else { left };
-        format!("{} more", span(begun))
+        format!("{} more", span(begun.min(days * DAY)))
     }
 }
 

@@ -232,11 +232,14 @@ impl Loss {
             reasons.push(reason);
             looks.push(look);
         }
-        for process in &self.staying {
+        if !self.staying.is_empty() {
+            let processes: Vec<_> = self.staying.iter().map(ToString::to_string).collect();
+            let pids: Vec<_> = self.staying.iter().map(|one| one.pid.to_string()).collect();
             reasons.push(format!(
-                "has a process that will not end with its windows: {process}"
+                "has what will not end with its windows: {}",
+                processes.join(", ")
             ));
-            looks.push(format!("end it: kill {}", process.pid));
+            looks.push(format!("end it: kill {}", pids.join(" ")));
         }
         looks.dedup();
         (reasons, looks)

@@ -393,6 +393,17 @@ impl Removed {
             if let Some(log) = read_if_there(&branch.log(project))? {
                 fs::write(self.dir.join(LOG), log)?;
             }
+            let worktrees = worktrees::list(&project.common)?;
+            let other = worktrees
+                .iter()
+                .find(|other| other.branch.as_ref() == Some(&branch.name));
+            if let Some(other) = other {
+                bail!(
+                    "the branch {} is checked out at {} by now",
+                    branch.name,
+                    other.path.display()
+                );
+            }
             changes.push(Change::Delete(&name, &tip));
             match git.change_refs(&changes) {
                 // It may have moved in this very moment.

@@ -73,7 +73,7 @@ fn what_is_in_files_and_where_links_lead_does_nothing_to_the_terminal() {
     let link = worktree.join("frontend/node_modules");
     fs::remove_file(&link).unwrap();
     symlink(EVIL, &link).unwrap();
-    assert_shown(&sandbox, &["doctor"], &format!("leads to {SHOWN}"));
+    assert_shown(&sandbox, &["doctor"], &format!("is a link to {SHOWN}"));
     let path = worktree.to_str().unwrap();
     sandbox.git(&sandbox.main, ["worktree", "lock", "--reason", EVIL, path]);
     assert_shown(&sandbox, &["remove", "feat"], SHOWN);

@@ -110,9 +110,13 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
         ("if", "status 2"),
     ] {
         set_hook(&sandbox, "post_add", script);
-        sandbox.run_changes_nothing(["add", "feat"]).fails(&format!(
-            "[...]\nerror: the hook post_add of .tally-session.toml failed: it ended with {status}\n"
+        let before = sandbox.snapshot();
+        sandbox.run(["add", "feat"]).fails(&format!(
+            "[...]\nerror: the hook post_add of .tally-session.toml failed: it ended with {status}\n[...]"
         ));
+        // What it has written is kept, as nobody knows who did.
+        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
+        sandbox.assert_unchanged_since(&before);
         assert_eq!(calls(&sandbox), 0, "{script}");
     }
     assert_eq!(sandbox.names(), ["keep"]);
@@ -164,10 +168,13 @@ subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#
     sandbox
         .run(["resume", "feat"])
         .is(0, "feat is already running\n", "");
-    sandbox.run(["remove", "feat"]).is(
+    sandbox.run(["remove", "feat"]).fails(
+        "error: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
+    );
+    sandbox.run(["remove", "--force", "feat"]).is(
         0,
         "removed feat\n[...]",
-        "waiting for the servers of feat to end\nwarning: this [..] still runs: process [..] (sleep 600)\n",
+        "warning: this [..] still runs: process [..] (sleep 600)\n",
     );
 }
 
@@ -205,8 +212,11 @@ fn placeholders_of_a_hook_are_quoted_for_the_shell() {
 }
 
 #[test]
-fn pre_remove_runs_while_all_of_the_session_is_there() {
-    let sandbox = with_hook("pre_remove", "tmux has-session -t =tally-feat\nhook");
+fn pre_remove_runs_when_the_windows_have_ended_while_all_of_the_worktree_is_there() {
+    let sandbox = with_hook(
+        "pre_remove",
+        "! tmux has-session -t =tally-feat 2>/dev/null\ntest -e backend/db.sqlite3\nhook",
+    );
     let worktree = sandbox.add("feat");
     sandbox
         .run(["remove", "feat"])
@@ -218,26 +228,29 @@ fn pre_remove_runs_while_all_of_the_session_is_there() {
 }
 
 #[test]
-fn a_pre_remove_that_fails_stops_remove_and_changes_nothing() {
+fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     let sandbox = with_hook("pre_remove", "echo no >&2; exit 3");
-    sandbox.add("feat");
+    let worktree = sandbox.add("feat");
     let failed = "the hook pre_remove of .tally-session.toml failed: it ended with status 3";
-    let error = format!(
-        "pre_remove: no\nerror: {failed}\nhint: remove it all the same: tally-session remove --force feat\n"
-    );
+    sandbox.run(["remove", "feat"]).fails(&format!(
+        "pre_remove: no\n\
+         error: its windows are closed, and that is all that was done: {failed}\n\
+         hint: remove it all the same: tally-session remove --force feat\n"
+    ));
+    assert!(worktree.join("backend/db.sqlite3").exists());
     sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails(&error);
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
     sandbox.run(["remove", "--force", "feat"]).is(
         0,
         "removed feat\n[...]",
         &format!("pre_remove: no\nwarning: {failed}\n"),
     );
-    assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
+    assert!(sandbox.names().is_empty() && !worktree.exists());
 }
 
 #[test]
-fn pre_remove_is_not_run_where_work_would_be_lost_or_the_worktree_is_gone() {
+fn pre_remove_is_not_run_where_remove_is_refused_or_the_worktree_is_gone() {
     let sandbox = with_hook("pre_remove", "hook");
     let worktree = sandbox.add("feat");
     write(&worktree.join("work"), "work");
@@ -252,17 +265,14 @@ fn pre_remove_is_not_run_where_work_would_be_lost_or_the_worktree_is_gone() {
 }
 
 #[test]
-fn what_pre_remove_leaves_in_the_worktree_is_work_too() {
+fn what_pre_remove_leaves_in_the_worktree_is_told_and_comes_back() {
     let sandbox = with_hook("pre_remove", "echo dump > dump");
     let worktree = sandbox.add("feat");
-    sandbox.restart();
-    let refused = "error: [..]the session feat has changes that are not committed: dump\n[...]";
-    sandbox.run(["remove", "feat"]).fails(refused);
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n  with it went: dump\n[...]", "");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
     assert_eq!(read(&worktree.join("dump")), "dump\n");
-    let removed = sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
-    let saved = removed.command_after("--from ");
-    let dump = sandbox.git(&sandbox.main, ["show", &format!("{saved}:dump")]);
-    assert_eq!(dump, "dump");
 }

@@ -133,13 +133,17 @@ fn remove_leaves_a_clone_in_the_folder_of_a_worktree_that_git_still_lists() {
 }
 
 #[test]
-fn remove_refuses_a_record_that_names_the_main_checkout() {
+fn of_a_record_that_names_the_main_checkout_remove_takes_out_nothing_else() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
     let mut store = sandbox.store();
     store["feat"]["worktree"] = sandbox.main.to_str().unwrap().into();
     fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
+    fs::write(sandbox.main.join("work"), "work").unwrap();
     sandbox
-        .run_changes_nothing(["remove", "feat", "--force"])
-        .fails("error: [..]main checkout[..]\n[...]");
+        .run(["remove", "feat", "--force"])
+        .is(0, "removed feat\n", "");
+    assert_eq!(read(&sandbox.main.join("work")), "work");
+    assert!(sandbox.worktree("feat").join("backend/.env").exists());
+    assert!(sandbox.names().is_empty());
 }

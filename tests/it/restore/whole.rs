@@ -70,30 +70,30 @@ fn look_at(dir: &Path, seen: &mut Vec<String>) {
 /// it, and has the first one come back as it was.
 #[track_caller]
 fn comes_back(work: impl FnOnce(&Sandbox, &Path)) {
-    comes_back_in(Sandbox::new(), work);
+    comes_back_in(&Sandbox::new(), work);
 }
 
 #[track_caller]
-fn comes_back_in(sandbox: Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
+fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
     let worktree = sandbox.add("feat");
-    work(&sandbox, &worktree);
-    let before = portrait(&sandbox, &worktree);
+    work(sandbox, &worktree);
+    let before = portrait(sandbox, &worktree);
     sandbox
         .run(["remove", "--force", "feat"])
         .is(0, "removed feat\n[...]", "[...]");
     assert!(!worktree.exists());
     let listed = sandbox.git(&sandbox.main, ["worktree", "list"]);
     assert!(!listed.contains("feat"), "{listed}");
-    clear_up(&sandbox);
+    clear_up(sandbox);
     sandbox.add_again("feat");
     sandbox
         .run(["remove", "feat", "--purge", "--yes"])
         .is(0, "removed feat\n", "[...]");
-    clear_up(&sandbox);
+    clear_up(sandbox);
     sandbox
         .run(["restore", "feat"])
         .is(0, "restored feat\n[...]", "[...]");
-    let after = portrait(&sandbox, &worktree);
+    let after = portrait(sandbox, &worktree);
     assert!(before == after, "{}", difference(&before, &after));
     let fsck = sandbox
         .command("git", &worktree)
@@ -115,11 +115,11 @@ fn difference(before: &str, after: &str) -> String {
     let lines = |one: &str, other: &str| {
         let other: Vec<_> = other.lines().collect();
         let only = one.lines().filter(|line| !other.contains(line));
-        only.map(|line| format!("{}\n", line.chars().take(300).collect::<String>()))
-            .collect::<String>()
+        let short = only.map(|line| line.chars().take(300).collect::<String>());
+        short.collect::<Vec<_>>().join("\n")
     };
     format!(
-        "only before:\n{}only after:\n{}",
+        "only before:\n{}\nonly after:\n{}",
         lines(before, after),
         lines(after, before)
     )
@@ -259,7 +259,7 @@ fn commits_that_only_the_reflog_has_come_back() {
 fn a_branch_that_tracks_another_one_comes_back_with_what_git_s_configuration_has_of_it() {
     let sandbox = Sandbox::new();
     sandbox.make_origin();
-    comes_back_in(sandbox, |sandbox, worktree| {
+    comes_back_in(&sandbox, |sandbox, worktree| {
         sandbox.commit(worktree, "file", "pushed");
         sandbox.git(worktree, ["push", "-q", "-u", "origin", "feat"]);
         sandbox.commit(worktree, "file", "not pushed");
@@ -363,7 +363,7 @@ fn a_sparse_checkout_with_a_configuration_of_its_own_comes_back() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.main.join("docs")).unwrap();
     sandbox.commit(&sandbox.main, "docs/plan.md", "plan");
-    comes_back_in(sandbox, |sandbox, worktree| {
+    comes_back_in(&sandbox, |sandbox, worktree| {
         sandbox.git(worktree, ["sparse-checkout", "set", "backend", "frontend"]);
         assert!(!worktree.join("docs").exists());
         write(&worktree.join("backend/manage.py"), "changed");
