@@ -4,6 +4,7 @@ use super::{Git, paths};
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// git sooner tells of all files than of more paths than these, and takes no list of any length.
@@ -186,6 +187,40 @@ impl Git<'_> {
             .output()?
             .status
             .success())
+    }
+
+    /// The files that git is told not to look at, in either way, and that are there and differ from what its index has.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn hidden_changes(self) -> Result<Vec<String>> {
+        let list = self.run(["ls-files", "-z", "-v", "--stage"]).insist()?;
+        let hidden = list.split(|&byte| byte == 0).filter_map(|line| {
+            let tag = line.first()?;
+            let (about, path) =
+                line.split_at_checked(line.iter().position(|&byte| byte == b'\t')?)?;
+            let path = OsStr::from_bytes(&path[1..]);
+            let is_file = self.dir.join(path).symlink_metadata().ok()?.is_file();
+            // A small letter tells of the second way.
+            let is_hidden = *tag == b'S' || tag.is_ascii_lowercase();
+            let name = str::from_utf8(about).ok()?.split(' ').nth(2)?;
+            (is_hidden && is_file).then_some((name, path))
+        });
+        let hidden: Vec<_> = hidden.collect();
+        let mut changed = Vec::new();
+        for some in hidden.chunks(FEW) {
+            let names = self
+                .run(["hash-object", "--"])
+                .args(some.iter().map(|(_, path)| path))
+                .insist()?;
+            let names = String::from_utf8_lossy(&names);
+            let differ = some
+                .iter()
+                .zip(names.lines())
+                .filter(|((name, _), now)| name != now);
+            changed.extend(differ.map(|((_, path), _)| path.to_string_lossy().into_owned()));
+        }
+        Ok(changed)
     }
 
     /// What HEAD has of a file; none if it does not have it.

@@ -237,7 +237,7 @@ fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()>
 
 /// Whether a file that git tracks is one with variables of the session's, and differs from what is committed by these alone, if
 /// at all.
-fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     let worktree = session.record.worktree();
     let leads_there = |known: &&String| inside::follow(worktree, known).as_deref() == Ok(path);
     let Some(known) = session.layout.env.keys().find(leads_there) else {

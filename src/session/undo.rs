@@ -91,7 +91,7 @@ fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Res
     let found = Uncommitted::find(session)?;
     Ok(names.iter().all(|name| Some(name.as_str()) == tip)
         && found.is_plain
-        && found.files.is_empty()
+        && found.told().is_empty()
         && found.ignored.is_empty()
         && placed::changed(session).is_empty())
 }

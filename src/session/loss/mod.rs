@@ -4,8 +4,10 @@
 
 pub mod mounts;
 pub mod purge;
+mod put_back;
 pub mod removed;
 mod repositories;
+mod take;
 pub mod trash;
 pub mod uncommitted;
 
@@ -203,8 +205,9 @@ impl Loss {
         let status = format!("look at it with: {} status", git(worktree));
         let mut reasons = Vec::new();
         let mut looks = Vec::new();
-        if !self.uncommitted.files.is_empty() {
-            let files = named(&self.uncommitted.files);
+        let files = self.uncommitted.told();
+        if !files.is_empty() {
+            let files = named(&files);
             reasons.push(format!("has changes that are not committed: {files}"));
             looks.push(status.clone());
         }
@@ -256,19 +259,17 @@ impl Loss {
 
     /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
     pub fn went(&self, changed: &[String]) -> Vec<String> {
-        let files = &self.uncommitted.files;
+        let Uncommitted { files, hidden, .. } = &self.uncommitted;
+        let told = |path: &&String| files.contains(path) || hidden.contains(path);
         let mut went: Vec<_> = changed
             .iter()
-            .filter(|path| !files.contains(path))
+            .filter(|path| !told(path))
             .map(|path| format!("{path} (changed)"))
             .collect();
-        let (folders, files): (Vec<_>, Vec<_>) = self
-            .uncommitted
-            .files
-            .iter()
-            .chain(&self.uncommitted.ignored)
-            .partition(|path| path.ends_with('/'));
-        went.extend(files.into_iter().chain(folders).cloned());
+        let all = self.uncommitted.told().into_iter();
+        let all = all.chain(self.uncommitted.ignored.iter().cloned());
+        let (folders, files): (Vec<_>, Vec<_>) = all.partition(|path| path.ends_with('/'));
+        went.extend(files.into_iter().chain(folders));
         went
     }
 }

@@ -47,8 +47,8 @@ impl Removed {
     pub fn bytes(&self) -> u64 {
         let beside = self
             .folder()
-            .filter(|folder| !folder.starts_with(self.dir()));
-        let folders = [Some(self.dir().to_owned()), beside];
+            .filter(|folder| !folder.starts_with(&self.dir));
+        let folders = [Some(self.dir.clone()), beside];
         folders
             .into_iter()
             .flatten()
@@ -78,7 +78,7 @@ impl Removed {
         let going = trash::going_folder(project, &self.id);
         fs::create_dir_all(&going)?;
         for part in [super::removed::FOLDER, super::removed::ADMINS] {
-            match fs::rename(self.dir().join(part), going.join(part)) {
+            match fs::rename(self.dir.join(part), going.join(part)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
@@ -90,15 +90,15 @@ impl Removed {
     fn let_go(self, project: &Project) -> Result<()> {
         self.delete_beside()?;
         let going = trash::going_folder(project, &self.id);
-        fs::rename(self.dir(), &going)
-            .with_context(|| format!("cannot move {} away", self.dir().display()))
+        fs::rename(&self.dir, &going)
+            .with_context(|| format!("cannot move {} away", self.dir.display()))
     }
 
     /// Deletes the folder that could not be renamed into another file system.
     fn delete_beside(&self) -> Result<()> {
         let beside = self
             .folder()
-            .filter(|folder| !folder.starts_with(self.dir()));
+            .filter(|folder| !folder.starts_with(&self.dir));
         beside.map_or(Ok(()), |folder| delete(&folder))
     }
 }
@@ -139,7 +139,7 @@ pub fn sweep_now(project: &Project, days: u64) -> Vec<anyhow::Error> {
     for removed in due(project, days).collect::<Vec<_>>() {
         let expired = Hold::take(project, &removed.about.name).and_then(|hold| {
             // Whoever is half way with it decides.
-            let is_wanted = hold.unfinished.is_some() || !removed.dir().exists();
+            let is_wanted = hold.unfinished.is_some() || !removed.dir.exists();
             if is_wanted {
                 Ok(())
             } else {

@@ -15,6 +15,8 @@ use std::thread;
 pub struct Uncommitted {
     /// Its changed and new files.
     pub files: Vec<String>,
+    /// Changed files that git is told not to look at.
+    pub hidden: Vec<String>,
     /// What git ignores; a folder that is ignored as a whole with a slash at the end.
     pub ignored: Vec<String>,
     /// Whether the index is that of the commit that is checked out.
@@ -29,27 +31,47 @@ impl Uncommitted {
     /// # Errors
     /// If git fails.
     pub fn find(session: &Session<'_>) -> Result<Self> {
+        let worktree = session.record.worktree();
+        let (status, hidden) = thread::scope(|scope| {
+            let hidden = scope.spawn(|| Git::at(worktree).hidden_changes());
+            (status(session, "matching"), joined(hidden))
+        });
         let Status {
             changes,
             is_staged,
             ignored,
             ..
-        } = status(session, "matching")?;
-        Ok(Self {
+        } = status?;
+        let mut found = Self {
             files: changes.into_iter().map(|change| change.path).collect(),
+            hidden: Vec::new(),
             ignored,
             is_plain: !is_staged,
             is_untouched: false,
-        })
+        };
+        for path in hidden? {
+            // The session hides its own variables so.
+            if !hidden::is_our_change(session, &path)? {
+                found.hidden.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// All of it that git does not ignore, as the user is told.
+    pub fn told(&self) -> Vec<String> {
+        let hidden = self.hidden.iter();
+        let hidden = hidden.map(|path| format!("{path} (git is told not to look at it)"));
+        self.files.iter().cloned().chain(hidden).collect()
     }
 
     /// Takes it from a look at a worktree in which nothing is.
     pub fn of_untouched(seen: Untouched) -> Self {
         Self {
-            files: Vec::new(),
             ignored: seen.others,
             is_plain: true,
             is_untouched: true,
+            ..Self::default()
         }
     }
 }

@@ -53,11 +53,38 @@ fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     write(&main.join(".tally-session.toml"), "[env]\n");
     write(&env, &text);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has changes that are not committed: frontend/.env (git is told not to look at it)\n[...]",
+    );
     sandbox
-        .run(["remove", "feat"])
+        .run(["remove", "--force", "feat"])
         .is(0, "removed feat\n[...]", "");
     sandbox
         .run(["restore", "feat"])
         .is(0, "restored feat\n[...]", "");
     assert_eq!(read(&env), text);
+}
+
+#[test]
+fn changes_that_git_is_told_not_to_see_are_refused_and_named() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    for (way, file) in [
+        ("--assume-unchanged", "README.md"),
+        ("--skip-worktree", "backend/manage.py"),
+    ] {
+        sandbox.git(&worktree, ["update-index", way, file]);
+        write(&worktree.join(file), "changed");
+    }
+    let named = "README.md (git is told not to look at it), backend/manage.py (git is told not to look at it)";
+    sandbox
+        .run_changes_nothing(["remove", "feat"])
+        .fails(&format!(
+            "error: the session feat has changes that are not committed: {named}\n[...]"
+        ));
+    sandbox.run(["remove", "--force", "feat"]).is(
+        0,
+        &format!("removed feat\n  with it went: {named}\n[...]"),
+        "",
+    );
 }

@@ -1,0 +1,124 @@
+//! Putting what was taken away where it was.
+
+use super::removed::{LOG, Removed};
+use crate::file::read_if_there;
+use crate::git::Git;
+use crate::git::keep::Change;
+use crate::git::worktrees;
+use crate::hint::Hint;
+use crate::process::quote;
+use crate::project::Project;
+use crate::session::hidden;
+use anyhow::{Context, Result, anyhow, bail};
+use std::fs;
+use std::path::Path;
+
+impl Removed {
+    /// Puts all of it where it was, as far as it is not there already. The session's record and what Claude knew of it are for
+    /// the caller.
+    ///
+    /// # Errors
+    /// The first step that fails, also because something else is in its place by now; it can be done again.
+    pub fn put_back(&self, project: &Project) -> Result<()> {
+        let git = Git::at(&project.main);
+        if let Some(branch) = self.about.branch.as_ref().filter(|branch| branch.goes) {
+            let name = branch.refname();
+            if git.tip(&project.common, &name)?.is_none() {
+                git.change_refs(&[Change::Create(&name, &branch.tip)])
+                    .with_context(|| format!("cannot make the branch {}", branch.name))?;
+                if let Some(log) = read_if_there(&self.dir.join(LOG))? {
+                    let path = branch.log(project);
+                    fs::write(&path, log)
+                        .with_context(|| format!("cannot write {}", path.display()))?;
+                }
+            }
+            if !branch.is_configured(project)? {
+                for (key, value) in &branch.config {
+                    git.add_config(key, value)?;
+                }
+            }
+        }
+        hidden::exclude(project, self.lines(project))?;
+        for (origin, kept) in self.admins(project) {
+            fs::create_dir_all(project.common.join("worktrees"))?;
+            move_back(&kept, &origin)?;
+        }
+        if let Some(folder) = self.folder() {
+            move_back(&folder, &self.about.worktree)?;
+        }
+        Ok(())
+    }
+
+    /// What keeps it from being put back, if anything does: what is to go to a place that something else has.
+    ///
+    /// # Errors
+    /// That, with what to type.
+    pub fn check_places(&self, project: &Project) -> Result<()> {
+        let name = &self.about.name;
+        let worktree = &self.about.worktree;
+        if worktree.symlink_metadata().is_ok() {
+            return Err(anyhow!(
+                "there is something at {}, where the worktree of {name} was",
+                worktree.display()
+            ))
+            .hint("move it away, then try again");
+        }
+        for (origin, kept) in self.admins(project) {
+            if kept.exists() && origin.exists() {
+                let worktrees = worktrees::list(&project.common)?;
+                let other = worktrees.iter().find(|other| other.admin == origin);
+                let other = other.map_or(&origin, |other| &other.path).display();
+                return Err(anyhow!(
+                    "git has given the name that it had for the worktree of {name} to another one: {other}"
+                ))
+                .hint(format!("remove that one first: {} worktree remove {other}", project.git()));
+            }
+        }
+        let Some(branch) = &self.about.branch else {
+            return Ok(());
+        };
+        let quoted = quote(&branch.name);
+        let tip = Git::at(&project.main).tip(&project.common, &branch.refname())?;
+        let is_as_it_was = if branch.goes {
+            tip.is_none()
+        } else {
+            tip.as_ref() == Some(&branch.tip)
+        };
+        if is_as_it_was || tip.is_none() {
+            return Ok(());
+        }
+        let cure = format!(
+            "give that one another name: {} branch -m {quoted} <another name>",
+            project.git()
+        );
+        Err(anyhow!("there is a branch {} by now", branch.name)).hint(cure)
+    }
+
+    /// Forgets all about it, when it is where it was.
+    ///
+    /// # Errors
+    /// If git fails, or what is left can't be deleted.
+    pub fn forget(self, project: &Project) -> Result<()> {
+        if self.folder().is_some() {
+            bail!(
+                "{} still has the worktree of {}",
+                self.dir.display(),
+                self.about.name
+            );
+        }
+        self.drop_ref(project)?;
+        fs::remove_dir_all(&self.dir)
+            .with_context(|| format!("cannot delete {}", self.dir.display()))
+    }
+}
+
+/// Renames what is there to where nothing is.
+fn move_back(from: &Path, to: &Path) -> Result<()> {
+    if from.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    if to.symlink_metadata().is_ok() {
+        bail!("{} is in the way of what was there", to.display());
+    }
+    fs::rename(from, to).with_context(|| format!("cannot move {} back", to.display()))
+}
