@@ -196,7 +196,7 @@ fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
         "case \" $* \" in *' update-ref '*) echo no >&2; exit 1;; esac; exec $REAL \"$@\"",
     );
     sandbox.run(["remove", "feat"]).fails(
-        "error: cannot take the branch of feat away: git [..]update-ref --stdin ended with status 1: no\n",
+        "error: cannot take the branch of feat away: [..]git [..]update-ref --stdin` ended with status 1: no\n",
     );
     assert_eq!(sandbox.names(), ["feat"]);
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();

@@ -83,21 +83,21 @@ impl Loss {
     ) -> Result<Self> {
         let branch = session.record.branch();
         let doomed = doomed.then_some(branch);
-        let (running, work) = thread::scope(|scope| {
+        let (running, open, work) = thread::scope(|scope| {
             let running = scope.spawn(|| {
                 let running = servers::running(session)?;
                 let staying = servers::staying(session, &running)?;
-                let open = make::tmux_sessions(session)?;
-                Ok((running, staying, open, claudes::of(claude, session)))
+                Ok((running, staying, claudes::of(claude, session)))
             });
+            let open = scope.spawn(|| make::tmux_sessions(session));
             let work = Self::work(session, worktree, worktrees, doomed);
-            (joined(running), work)
+            (joined(running), joined(open), work)
         });
-        let (running, staying, open, mut claudes) = running?;
+        let (running, staying, mut claudes) = running?;
         claudes.retain(|claude| claudes::doing(claude) != Doing::Nothing);
         Ok(Self {
             claudes,
-            open,
+            open: open?,
             running,
             staying,
             ..work?
