@@ -166,6 +166,9 @@ if tally-session remove bugfix-ui; then
     exit 1
 fi
 show tally-session remove --force bugfix-ui
+show tally-session restore bugfix-ui
+show cat ../tally-bugfix-ui/backend/idea.py
+show tally-session remove --force bugfix-ui
 show tally-session remove feature-payment
 show tally-session list
 show git status --short

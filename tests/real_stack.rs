@@ -463,7 +463,8 @@ fn assert_files_were_inherited(stage: &Stage, worktree: &Path, backend_port: u16
     assert_eq!(of_worktree.get("history"), None, "{projects:#}");
 }
 
-/// `remove` refuses, and with `--force` it saves what was not committed.
+/// `remove` refuses, and after it was done by force `restore` brings back what was not committed, rows of the database, and
+/// Claude's conversation.
 fn assert_uncommitted_work_is_not_lost(stage: &Stage, session: &Session) {
     let (file, text) = ("frontend/src/App.svelte", "<h1>Half done</h1>\n");
     fs::write(session.worktree.join(file), text).expect("change a file");
@@ -476,10 +477,25 @@ fn assert_uncommitted_work_is_not_lost(stage: &Stage, session: &Session) {
     assert_eq!(stage.tmux_sessions(), sessions);
     assert_eq!(session.conversation(), conversation);
 
+    let database = session.worktree.join("backend/db.sqlite3");
+    project::open(&database)
+        .execute_batch("CREATE TABLE mine (name TEXT); INSERT INTO mine VALUES ('kept');")
+        .expect("write to the database");
     stage.tally(&["remove", "--force", &session.branch]);
     assert!(!session.worktree.exists());
-    let saved = format!("refs/tally-session/{}:{file}", session.branch);
-    assert_eq!(git(stage, &stage.main, &["show", &saved]), text);
+    git(stage, &stage.main, &["gc", "--quiet", "--prune=now"]);
+    git(stage, &stage.main, &["worktree", "prune"]);
+    stage.tally(&["restore", &session.branch]);
+    session.comes_up();
+    assert_eq!(session.conversation(), conversation);
+    let there = fs::read_to_string(session.worktree.join(file)).expect("read the file");
+    assert_eq!(there, text);
+    let kept: String = project::open(&database)
+        .query_row("SELECT name FROM mine", [], |row| row.get(0))
+        .expect("read the database");
+    assert_eq!(kept, "kept");
+    stage.tally(&["remove", "--force", &session.branch]);
+    assert!(!session.worktree.exists());
 }
 
 fn assert_record_has_the_shape_of_the_old_script(stage: &Stage, name: &str) {
