@@ -466,8 +466,11 @@ fn assert_files_were_inherited(stage: &Stage, worktree: &Path, backend_port: u16
 /// `remove` refuses, and after it was done by force `restore` brings back what was not committed, rows of the database, and
 /// Claude's conversation.
 fn assert_uncommitted_work_is_not_lost(stage: &Stage, session: &Session) {
-    let (file, text) = ("frontend/src/App.svelte", "<h1>Half done</h1>\n");
-    fs::write(session.worktree.join(file), text).expect("change a file");
+    session.say("remember the mango");
+    let file = "frontend/src/App.svelte";
+    let read = || fs::read_to_string(session.worktree.join(file)).expect("read the file");
+    let text = read() + "<!-- half done -->\n";
+    fs::write(session.worktree.join(file), &text).expect("change a file");
     let (sessions, conversation) = (stage.tmux_sessions(), session.conversation());
     let outcome = stage.tally_session(&["remove", &session.branch]);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
@@ -488,8 +491,7 @@ fn assert_uncommitted_work_is_not_lost(stage: &Stage, session: &Session) {
     stage.tally(&["restore", &session.branch]);
     session.comes_up();
     assert_eq!(session.conversation(), conversation);
-    let there = fs::read_to_string(session.worktree.join(file)).expect("read the file");
-    assert_eq!(there, text);
+    assert_eq!(read(), text);
     let kept: String = project::open(&database)
         .query_row("SELECT name FROM mine", [], |row| row.get(0))
         .expect("read the database");
