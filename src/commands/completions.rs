@@ -5,7 +5,7 @@
 
 use crate::cli::{self, Cli};
 use crate::project::Project;
-use crate::session::loss::trash;
+use crate::session::loss::removed::Removed;
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
@@ -112,7 +112,7 @@ fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
     let typed = || command.get_many::<String>(arg).into_iter().flatten();
     let project = Project::discover(&dir).ok()?;
     let names: BTreeSet<_> = if ["restore", "purge"].contains(&verb) {
-        let removed = trash::all(&project).into_iter();
+        let removed = Removed::all(&project).into_iter();
         removed
             .map(|removed| removed.about.name.to_string())
             .collect()

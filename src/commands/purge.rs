@@ -6,7 +6,7 @@ use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::session::loss::removed::Removed;
-use crate::session::loss::{named, purge, trash};
+use crate::session::loss::{named, purge};
 use crate::session::restore;
 use crate::ui;
 use anyhow::{Result, anyhow};
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 pub fn run(context: &Context, args: &cli::Purge) -> Result<ExitCode> {
     let project = &context.project;
     let doomed = if args.names.is_empty() {
-        trash::all(project)
+        Removed::all(project)
     } else {
         let found = args.names.iter().map(|name| restore::find(project, name));
         found.collect::<Result<_>>()?

@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::inheritance::Inheritance;
 use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
-use super::{Session, hooks, lock_store, packages, placing, problems};
+use super::{Session, hooks, lock_store, packages, place, problems};
 use crate::claude::Claude;
 use crate::git::worktrees;
 use crate::git::{Git, Start};
@@ -104,7 +104,7 @@ pub fn prepare(
         let lacking = windows::lacking_folders(session.project, session.layout, &checkouts);
         notes.extend(lacking.map(|problem| problem.to_string()));
     }
-    let mut placed = placing::place(session, inheritance, made.worktree, in_full)?;
+    let mut placed = place::place(session, inheritance, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(

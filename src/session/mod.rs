@@ -14,6 +14,7 @@ mod inside;
 pub mod loss;
 pub mod make;
 mod packages;
+mod place;
 mod placed;
 mod placing;
 pub mod problems;

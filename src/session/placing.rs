@@ -1,12 +1,9 @@
-//! Putting the main checkout's files into a worktree.
+//! Putting one path after the other into a worktree, from the main checkout.
 
-use super::files::{
-    Kind, absent, is_made_by_variables, is_placed, leads_nowhere, parts, way, with_variables,
-};
-use super::inheritance::Inheritance;
+use super::files::{Kind, absent, is_placed, leads_nowhere, way, with_variables};
 use super::inside::Outside;
-use super::placed::{self, Placed};
-use super::{Session, database, hidden, settings};
+use super::placed::Placed;
+use super::{Session, database};
 use crate::file::read_if_there;
 use crate::problem::Problem;
 use crate::store::atomic;
@@ -18,83 +15,14 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// The placing of one command.
+#[derive(Default)]
 pub struct Placing {
     /// All that was put into the worktree, by commands before it too.
     pub placed: Placed,
     /// The paths that were not there before, or were changed.
     pub paths: Vec<String>,
     /// What there is to tell: what was missing and what was left alone, with what to do about it.
-    notes: Vec<String>,
-}
-
-/// Makes the worktree's files and its Claude's settings true, writes down what was put there, and hides it from git. Gives what
-/// there is to tell.
-///
-/// In a worktree that `is_new` nothing was put before. With `in_full`, where a command was cut short, the layout's variables are
-/// set in files that are there too, and all that was ever put there is hidden.
-///
-/// # Errors
-/// If a file can't be read or written, or git fails; what was placed by then is written down.
-pub fn place(
-    session: &Session<'_>,
-    inheritance: &Inheritance,
-    is_new: bool,
-    in_full: bool,
-) -> Result<Vec<String>> {
-    let included = &inheritance.files;
-    let mut placing = Placing {
-        placed: if is_new {
-            Placed::default()
-        } else {
-            placed::read_or_guess(session, included)
-        },
-        paths: Vec::new(),
-        notes: Vec::new(),
-    };
-    let result = files(session, included, in_full, &mut placing)
-        .and_then(|()| settings::place(session, &inheritance.rules, &mut placing));
-    let has_more = in_full || !placing.paths.is_empty();
-    if has_more {
-        placing.placed.write(session)?;
-    }
-    result?;
-    if has_more {
-        hidden::hide(session, &mut placing)?;
-    }
-    Ok(placing.notes)
-}
-
-/// Puts into the worktree what it lacks of its parts, and of what [`included`] names. What is there stays: it may be the
-/// user's work. The layout's variables are set in files that are new, and with `all_variables` in those that are there.
-fn files(
-    session: &Session<'_>,
-    included: &[String],
-    all_variables: bool,
-    placing: &mut Placing,
-) -> Result<()> {
-    let (project, layout) = (session.project, session.layout);
-    for (path, kind) in parts(project, layout) {
-        if project.main.join(path).exists() || !is_made_by_variables(layout, path, kind) {
-            placing.put(session, path, kind)?;
-        }
-    }
-    for path in included {
-        placing.put(session, path, Kind::AsItIs)?;
-    }
-    for (path, variables) in &layout.env {
-        let Some(there) = placing.reached(way(session, path, Kind::Copy)) else {
-            continue;
-        };
-        let is_there = session.record.worktree().join(&there).exists();
-        if all_variables || placing.paths.contains(path) || !is_there {
-            placing.set_variables(session, path, &there, variables)?;
-        }
-    }
-    if !all_variables {
-        // It was told when the session was made.
-        placing.notes.clear();
-    }
-    Ok(())
+    pub notes: Vec<String>,
 }
 
 impl Placing {
@@ -112,7 +40,7 @@ impl Placing {
     }
 
     /// Makes one path of the worktree from the main checkout's, if nothing is there yet.
-    fn put(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<()> {
+    pub fn put(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<()> {
         let Some(there) = self.reached(way(session, path, kind)) else {
             return Ok(());
         };
@@ -150,7 +78,7 @@ impl Placing {
     }
 
     /// Sets the layout's variables in a file of the worktree, which is `there`.
-    fn set_variables(
+    pub fn set_variables(
         &mut self,
         session: &Session<'_>,
         path: &str,

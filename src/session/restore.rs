@@ -2,7 +2,6 @@
 
 use super::hold::{Hold, Unfinished};
 use super::loss::removed::Removed;
-use super::loss::trash;
 use super::{lock_store, record, tmux_name};
 use crate::claude::Claude;
 use crate::hint::{Hint, with_hint};
@@ -135,7 +134,7 @@ fn put_record(
 /// # Errors
 /// If there is none.
 pub fn find(project: &Project, wanted: &str) -> Result<Removed> {
-    let all = trash::all(project);
+    let all = Removed::all(project);
     let is_wanted =
         |removed: &Removed| removed.id == wanted || removed.about.name.as_str() == wanted;
     let names: Vec<_> = all

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 /// # Errors
 /// If it can't be put into JSON.
 pub fn show(context: &Context, as_json: bool) -> Result<()> {
-    let all = trash::all(&context.project);
+    let all = Removed::all(&context.project);
     let days = context.layout.keep_removed;
     if as_json {
         let all: Vec<_> = all.iter().map(|removed| json_of(removed, days)).collect();

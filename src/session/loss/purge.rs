@@ -77,7 +77,7 @@ impl Removed {
         self.write()?;
         let going = trash::going_folder(project, &self.id);
         fs::create_dir_all(&going)?;
-        for part in [super::removed::FOLDER, super::removed::ADMINS] {
+        for part in [trash::FOLDER, trash::ADMINS] {
             match fs::rename(self.dir.join(part), going.join(part)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
                 _ => {}

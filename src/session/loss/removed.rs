@@ -2,7 +2,7 @@
 //!
 //! It is kept in a folder of its own, with a file that says what it is, and one ref holds every object that it leads to.
 
-use super::trash;
+use super::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::Change;
@@ -17,15 +17,6 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-/// The file that says what it is.
-pub const ABOUT: &str = "removed.json";
-
-/// The worktree's folder in it.
-pub const FOLDER: &str = "worktree";
-
-/// What git kept of the worktree, and of those inside it.
-pub const ADMINS: &str = "git";
 
 /// The branch's own reflog.
 pub(super) const LOG: &str = "branch.log";
@@ -187,6 +178,14 @@ impl Removed {
         let removed = Self { id, about, dir };
         removed.write()?;
         Ok(removed)
+    }
+
+    /// All that is kept and can be read, the newest first.
+    pub fn all(project: &Project) -> Vec<Self> {
+        let ids = trash::ids(project);
+        ids.iter()
+            .filter_map(|id| Self::open(project, id).ok())
+            .collect()
     }
 
     /// The one of this id.

@@ -3,7 +3,8 @@
 //! Nothing is deleted: what can be renamed is renamed, and one ref keeps every object that it leads to. Each step can be done again,
 //! and undone: whichever command comes next after one that was cut short goes on, or back.
 
-use super::removed::{ADMINS, FOLDER, LOG, Removed, Stamp};
+use super::removed::{LOG, Removed, Stamp};
+use super::trash::{ADMINS, FOLDER};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::{Change, names_in, objects_in};

@@ -1,6 +1,5 @@
 //! Where what was taken away is kept, each in a folder of its own.
 
-use super::removed::{ABOUT, ADMINS, FOLDER, Removed};
 use crate::name::SessionName;
 use crate::project::Project;
 use anyhow::{Context, Result};
@@ -15,6 +14,15 @@ const TRASH: &str = "tally-session/trash";
 
 /// The end of the name of a folder that can't be renamed into there, as it is on another disk: it stays beside the others.
 const BESIDE: &str = ".tally-session-trash";
+
+/// The file that says what it is.
+pub const ABOUT: &str = "removed.json";
+
+/// The worktree's folder in it.
+pub const FOLDER: &str = "worktree";
+
+/// What git kept of the worktree, and of those inside it.
+pub const ADMINS: &str = "git";
 
 /// The end of the name of a folder that is being deleted.
 const GOING: &str = ".going";
@@ -98,14 +106,6 @@ pub fn unwritten(project: &Project) -> Vec<String> {
 /// If it is none.
 pub fn name(id: &str) -> Result<SessionName> {
     SessionName::parse(id.rsplit_once('@').map_or(id, |(slug, _)| slug))
-}
-
-/// All that is kept and can be read, the newest first.
-pub fn all(project: &Project) -> Vec<Removed> {
-    let ids = ids(project);
-    ids.iter()
-        .filter_map(|id| Removed::open(project, id).ok())
-        .collect()
 }
 
 /// What is left of what was to be deleted.

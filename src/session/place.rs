@@ -1,0 +1,72 @@
+//! Making a worktree's files and its Claude's settings true, from whatever is there.
+
+use super::files::{Kind, is_made_by_variables, parts, way};
+use super::inheritance::Inheritance;
+use super::placing::Placing;
+use super::{Session, hidden, placed, settings};
+use anyhow::Result;
+
+/// Makes the worktree's files and its Claude's settings true, writes down what was put there, and hides it from git. Gives what
+/// there is to tell.
+///
+/// In a worktree that `is_new` nothing was put before. With `in_full`, where a command was cut short, the layout's variables are
+/// set in files that are there too, and all that was ever put there is hidden.
+///
+/// # Errors
+/// If a file can't be read or written, or git fails; what was placed by then is written down.
+pub fn place(
+    session: &Session<'_>,
+    inheritance: &Inheritance,
+    is_new: bool,
+    in_full: bool,
+) -> Result<Vec<String>> {
+    let included = &inheritance.files;
+    let mut placing = Placing::default();
+    if !is_new {
+        placing.placed = placed::read_or_guess(session, included);
+    }
+    let result = files(session, included, in_full, &mut placing)
+        .and_then(|()| settings::place(session, &inheritance.rules, &mut placing));
+    let has_more = in_full || !placing.paths.is_empty();
+    if has_more {
+        placing.placed.write(session)?;
+    }
+    result?;
+    if has_more {
+        hidden::hide(session, &mut placing)?;
+    }
+    Ok(placing.notes)
+}
+
+/// Puts into the worktree what it lacks of its parts, and of what is included. What is there stays: it may be the
+/// user's work. The layout's variables are set in files that are new, and with `all_variables` in those that are there.
+fn files(
+    session: &Session<'_>,
+    included: &[String],
+    all_variables: bool,
+    placing: &mut Placing,
+) -> Result<()> {
+    let (project, layout) = (session.project, session.layout);
+    for (path, kind) in parts(project, layout) {
+        if project.main.join(path).exists() || !is_made_by_variables(layout, path, kind) {
+            placing.put(session, path, kind)?;
+        }
+    }
+    for path in included {
+        placing.put(session, path, Kind::AsItIs)?;
+    }
+    for (path, variables) in &layout.env {
+        let Some(there) = placing.reached(way(session, path, Kind::Copy)) else {
+            continue;
+        };
+        let is_there = session.record.worktree().join(&there).exists();
+        if all_variables || placing.paths.contains(path) || !is_there {
+            placing.set_variables(session, path, &there, variables)?;
+        }
+    }
+    if !all_variables {
+        // It was told when the session was made.
+        placing.notes.clear();
+    }
+    Ok(())
+}
