@@ -30,7 +30,7 @@ pub struct Made {
 }
 
 /// Makes a new session and its windows. Says what these wait for, and what there is to tell. `start` and `made` are those of
-/// [`complete`]; what failed is for [`undo`].
+/// [`complete`]; what failed is for [`super::undo`].
 ///
 /// # Errors
 /// The first step that fails.
