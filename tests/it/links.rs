@@ -171,7 +171,7 @@ fn a_link_that_stays_inside_the_worktree_is_followed() {
 
 #[test]
 fn a_file_that_the_user_has_linked_to_the_main_checkout_s_is_not_written_through() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::serving();
     let worktree = sandbox.add("feat");
     let mains = sandbox.main.join("frontend/.env");
     let before = read(&mains);

@@ -163,7 +163,7 @@ fn without_a_list_what_the_layout_names_was_put_there() {
 
 #[test]
 fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::serving();
     let worktree = sandbox.add("feat");
     let inodes = || {
         let list = read_json(&list_of(&sandbox));
