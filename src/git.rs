@@ -103,6 +103,29 @@ impl<'a> Git<'a> {
         }
     }
 
+    /// A branch that keeps git from making this one: each is a file, and none can be a folder.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn beside(self, branch: &str) -> Result<Option<String>> {
+        let refname = format!("refs/heads/{branch}");
+        let above = refname.match_indices('/').map(|(at, _)| &refname[..at]);
+        // Not `refs`, nor `refs/heads`.
+        let mut refnames: Vec<_> = above.skip(2).collect();
+        refnames.push(&refname);
+        let found = self.branches(&refnames)?;
+        let is_below = |other: &str| {
+            let rest = other.strip_prefix(&refname);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let is_beside = |other: &&Branch| {
+            let name = other.refname.as_str();
+            name != refname && (refnames.contains(&name) || is_below(name))
+        };
+        let other = found.iter().find(is_beside);
+        Ok(other.map(|other| other.refname.replacen("refs/heads/", "", 1)))
+    }
+
     /// The branches of these full names that are there, and those below them.
     ///
     /// # Errors

@@ -10,10 +10,6 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What git keeps of a worktree beside its index and the repositories of its submodules may have objects' names in it. No text
-/// of git's own is longer than this but the reflog, in bytes; one that is not text has none.
-const LONGEST: u64 = 1 << 26;
-
 /// What leads to objects.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Keeper {
@@ -51,7 +47,7 @@ pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
         let is_another_s = path.ends_with("modules") && admin.join("commondir").exists();
         if about.is_dir() && !is_another_s {
             names.extend(objects_in(&path)?);
-        } else if about.is_file() && about.len() <= LONGEST && !path.ends_with("index") {
+        } else if about.is_file() && !path.ends_with("index") {
             let mut text = Vec::new();
             fs::File::open(&path)
                 .and_then(|mut file| file.read_to_end(&mut text))
@@ -89,16 +85,18 @@ impl Git<'_> {
             .collect())
     }
 
-    /// What git has in its reflog of HEAD and in the refs of this worktree, where it keeps them in tables.
+    /// What git has in the refs of this worktree and in the reflogs of its HEAD and of this branch, where it keeps them in tables.
     ///
     /// # Errors
     /// If git fails.
-    pub fn objects_in_tables(self) -> Result<BTreeSet<String>> {
+    pub fn objects_in_tables(self, branch: Option<&str>) -> Result<BTreeSet<String>> {
         let refs = self.run(["for-each-ref", "--format=%(objectname)"]);
-        let refs = refs.insist()?;
-        let log = self.run(["log", "--walk-reflogs", "--format=%H", "HEAD", "--"]);
-        let log = log.output()?.stdout;
-        Ok(names_in(&refs).chain(names_in(&log)).collect())
+        let mut names: BTreeSet<_> = names_in(&refs.insist()?).collect();
+        for name in ["HEAD"].into_iter().chain(branch) {
+            let log = self.run(["log", "--walk-reflogs", "--format=%H", name, "--"]);
+            names.extend(names_in(&log.output()?.stdout));
+        }
+        Ok(names)
     }
 
     /// Makes what leads to all of these objects that there are, and to what is `staged`; the `first` one comes first. None if

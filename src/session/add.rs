@@ -63,6 +63,7 @@ pub fn add<'a>(
     }
     let mut hold = Hold::take(project, name)?;
     record::check(project, name, &Records::read(&project.main)?)?;
+    hold.refuse_moving(project)?;
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
     let start = check_surroundings(project, wish)?;

@@ -3,10 +3,11 @@
 use super::lock_windows;
 use super::loss::removed::Removed;
 use crate::git::Start;
+use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::store::lock::Lock;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs;
@@ -57,6 +58,12 @@ impl Unfinished {
         }
     }
 
+    /// What was being taken away or brought back, if some of it is at its place.
+    fn moving(&self, project: &Project) -> Option<Removed> {
+        let removed = Removed::open(project, self.removed.as_ref()?).ok()?;
+        (!removed.is_away(project).unwrap_or_default()).then_some(removed)
+    }
+
     /// A new session is to be made.
     pub fn of_new(start: Start, prompt: Option<String>) -> Self {
         Self {
@@ -75,6 +82,8 @@ pub enum Seen {
     Nothing,
     /// An add or a resume was cut short.
     Unfinished,
+    /// A remove or a restore was cut short.
+    Moving,
     /// A command works on it.
     Busy,
 }
@@ -90,19 +99,33 @@ pub fn look(project: &Project, name: &SessionName) -> Result<Seen> {
         Err(_) if !path.exists() => Ok(Seen::Nothing),
         Err(error) => Err(error),
         Ok(None) => Ok(Seen::Busy),
-        Ok(Some(lock)) if unfinished(&lock)?.is_some() => Ok(Seen::Unfinished),
-        Ok(Some(_)) => Ok(Seen::Nothing),
+        Ok(Some(lock)) => Ok(match unfinished(&lock)? {
+            None => Seen::Nothing,
+            Some(Unfinished {
+                removed: Some(_), ..
+            }) => Seen::Moving,
+            Some(_) => Seen::Unfinished,
+        }),
     }
 }
 
-/// The lock files that no session of these has and that nobody holds: commands that were killed left them.
-pub fn left<'a>(project: &Project, names: impl Iterator<Item = &'a SessionName>) -> Vec<PathBuf> {
+/// The lock files that no session of these has and that nobody holds: commands that were killed left them. With what was just
+/// being brought back, if it is only half there.
+pub fn left<'a>(
+    project: &Project,
+    names: impl Iterator<Item = &'a SessionName>,
+) -> Vec<(PathBuf, Option<Removed>)> {
     let known: HashSet<_> = names.map(|name| path(project, name)).collect();
     let files = fs::read_dir(locks(project)).into_iter().flatten().flatten();
     files
         .map(|file| file.path())
         .filter(|path| !known.contains(path))
-        .filter(|path| matches!(Lock::try_take(path), Ok(Some(_))))
+        .filter_map(|path| {
+            let lock = Lock::try_take(&path).ok()??;
+            let unfinished = unfinished(&lock).ok()?;
+            let moving = unfinished.and_then(|unfinished| unfinished.moving(project));
+            Some((path, moving))
+        })
         .collect()
 }
 
@@ -126,9 +149,11 @@ pub fn unused_lock(project: &Project) -> PathBuf {
     locks(project).join(".lock")
 }
 
-/// A text that does not parse was being written when its command was killed: nothing was done then.
+/// What is left to do; behind it there may be the end of an older text.
 fn unfinished(lock: &Lock) -> Result<Option<Unfinished>> {
-    Ok(serde_json::from_str(&lock.text()?).ok())
+    let text = lock.text()?;
+    let first = serde_json::Deserializer::from_str(&text).into_iter().next();
+    Ok(first.and_then(Result::ok))
 }
 
 /// Where the sessions' locks are: in a folder of their own, as a session may have any name, that of another lock too.
@@ -182,6 +207,22 @@ impl Hold {
     pub fn removed(&self, project: &Project) -> Option<Removed> {
         let id = self.unfinished.as_ref()?.removed.as_ref()?;
         Removed::open(project, id).ok()
+    }
+
+    /// Refuses to begin anew while something of that is at its place.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn refuse_moving(&self, project: &Project) -> Result<()> {
+        let unfinished = self.unfinished.as_ref();
+        match unfinished.and_then(|unfinished| unfinished.moving(project)) {
+            None => Ok(()),
+            Some(Removed { id, about, .. }) => Err(anyhow!(
+                "a restore of {} was cut short, and it is only half there",
+                about.name
+            ))
+            .hint(format!("finish it: tally-session restore {id}")),
+        }
     }
 
     /// Says that this is about to be taken away or brought back.

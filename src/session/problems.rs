@@ -22,6 +22,14 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
         Some(own) => format!("{} && {resume}", tmux::kill_command(&own.name)),
         None => resume.clone(),
     };
+    let seen = hold::look(session.project, name).ok();
+    if seen == Some(Seen::Moving) {
+        // Some of it is away, and is back when that is finished.
+        return vec![Problem::new(
+            "a remove or a restore of it was cut short",
+            resume,
+        )];
+    }
     let mut problems = Vec::new();
     if !session.project.owns_worktree(worktree) {
         problems.push(broken(session, has_branch, &resume_anew));
@@ -63,7 +71,7 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
             "some of its windows were never started",
             resume,
         ));
-    } else if matches!(hold::look(session.project, name), Ok(Seen::Unfinished)) {
+    } else if seen == Some(Seen::Unfinished) {
         problems.push(Problem::new("a command on it was cut short", resume));
     }
     problems

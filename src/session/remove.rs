@@ -96,7 +96,14 @@ pub fn remove(
         // An add that was cut short may have made no more of the worktree.
         let _ = fs::remove_dir(session.record.worktree());
     }
-    let begun = hold.removed(project);
+    let begun = match hold.removed(project) {
+        // It was only about to begin: what was seen then may have changed.
+        Some(removed) if !removed.is_begun(project)? => {
+            removed.forget(project)?;
+            None
+        }
+        begun => begun,
+    };
     let mut notes = Vec::new();
     let found = find(&session, &records, begun.is_some(), &mut notes)?;
     let goes = found.tip.is_some() && !wish.keep_branch;
@@ -129,11 +136,19 @@ pub fn remove(
             loss.look_again(&session)?;
         }
     }
+    // The hook, or who was at work in the windows, may have made more of them inside.
+    let worktrees = worktrees::list(&project.common)?;
+    let tip = found.tip.clone();
+    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, goes));
     let mut removed = match begun {
         None if found.at.is_none() && found.tip.is_none() => None,
         None => Some(Removed::begin(
             project,
-            about(&session, &found, goes, &loss, claude),
+            About {
+                went: loss.went(&placed::changed(&session)),
+                conversation: claude.conversation(session.record.worktree()),
+                ..About::of(&session, found.worktree(), &worktrees, branch)
+            },
         )?),
         begun => begun,
     };
@@ -149,17 +164,6 @@ pub fn remove(
     session.take_out_record()?;
     hold.finish();
     Ok(Outcome { removed, notes })
-}
-
-/// What is to be written down of it.
-fn about(session: &Session<'_>, found: &Found, goes: bool, loss: &Loss, claude: &Claude) -> About {
-    let tip = found.tip.clone();
-    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, goes));
-    About {
-        went: loss.went(&placed::changed(session)),
-        conversation: claude.conversation(session.record.worktree()),
-        ..About::of(session, found.worktree(), &found.worktrees, branch)
-    }
 }
 
 /// Takes Claude's entry of the worktree out of its file, and keeps it.

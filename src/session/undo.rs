@@ -7,8 +7,7 @@ use super::loss::uncommitted::Uncommitted;
 use super::make::{Made, is_whole, kill_windows};
 use super::placed;
 use crate::claude::Claude;
-use crate::git::keep::objects_in;
-use crate::git::worktrees::{self, Worktree};
+use crate::git::worktrees;
 use crate::git::{Git, Start};
 use crate::store::claude_json;
 use anyhow::Result;
@@ -64,13 +63,18 @@ fn take_back(
         Start::Tracking { remote } => git.object(remote, "commit")?,
         Start::Existing => tip.clone(),
     };
-    let is_untouched = tip == began_at
-        && entry.map_or(Ok(true), |entry| is_as_made(session, entry, tip.as_deref()))?;
-    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, made.branch));
+    let branch = tip.clone();
+    let branch = branch.map(|tip| Branch::new(session.record.branch(), tip, made.branch));
     let about = About::of(session, entry, &worktrees, branch);
     let mut removed = Removed::begin(project, about)?;
+    let begun = removed.moment()?;
     hold.begin_moving(&removed)?;
+    let is_untouched = tip == began_at && (entry.is_none() || is_as_made(session)?);
     removed.take(project, hold.lock().file(), None)?;
+    // Whoever has written something since it was looked at can't write any more.
+    let is_untouched = is_untouched
+        && removed.has_only_been_at(project, began_at.as_deref())?
+        && !removed.has_changed_since(begun)?;
     removed.unhide(project)?;
     if is_untouched {
         return removed.purge(project);
@@ -82,15 +86,13 @@ fn take_back(
     Ok(())
 }
 
-/// Whether a worktree has only ever been at this commit, and nothing is in it but what the session put there.
-fn is_as_made(session: &Session<'_>, entry: &Worktree, tip: Option<&str>) -> Result<bool> {
+/// Whether nothing is in the worktree but what git and the session put there.
+fn is_as_made(session: &Session<'_>) -> Result<bool> {
     if !is_whole(session) {
         return Ok(false);
     }
-    let names = objects_in(&entry.admin)?;
     let found = Uncommitted::find(session)?;
-    Ok(names.iter().all(|name| Some(name.as_str()) == tip)
-        && found.is_plain
+    Ok(found.is_plain
         && found.told().is_empty()
         && found.ignored.is_empty()
         && placed::changed(session).is_empty())

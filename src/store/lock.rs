@@ -123,9 +123,10 @@ impl Lock {
     /// If it can't be written.
     pub fn write(&self, text: &str) -> Result<()> {
         let mut file = &self.file;
-        file.set_len(0)
-            .and_then(|()| file.rewind())
+        // Never empty in between: whoever is killed leaves the old text, or the new one with some of the old behind it.
+        file.rewind()
             .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.set_len(text.len() as u64))
             .and_then(|()| file.sync_all())
             .with_context(|| format!("cannot write {}", self.path.display()))
     }

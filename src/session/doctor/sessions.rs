@@ -22,7 +22,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         return vec![busy.cure("look again when it has ended")];
     }
     let tmux = around.tmux.as_deref().unwrap_or_default();
-    let is_half_made = seen == Seen::Unfinished
+    let is_half_made = seen != Seen::Nothing
         || tmux
             .iter()
             .any(|tmux| session.owns(tmux) && tmux.is_pending);

@@ -5,6 +5,7 @@ use super::finding::{Finding, Mend};
 use crate::git::worktrees::Worktree;
 use crate::process::quote;
 use crate::project::{Project, is_same};
+use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
 use crate::session::{hold, owns, problems};
 use crate::store::atomic;
@@ -135,11 +136,16 @@ pub fn leftovers(
     let mut findings = Vec::new();
     if let Some(records) = records {
         let locks = hold::left(project, records.iter().map(|(name, _)| name));
-        findings.extend(
-            locks
-                .iter()
-                .map(|lock| left(lock, Mend::Lock(lock.clone()))),
-        );
+        findings.extend(locks.iter().map(|(lock, moving)| {
+            match moving {
+                None => left(lock, Mend::Lock(lock.clone())),
+                Some(Removed { id, about, .. }) => Finding::failed(
+                    format!("{}:", about.name),
+                    "is only half there: a restore was cut short",
+                )
+                .cure(format!("tally-session restore {id}")),
+            }
+        }));
     }
     let store = project.main.join(records::FILE);
     for file in [Some(store.as_path()), json].into_iter().flatten() {

@@ -119,6 +119,10 @@ pub fn purge(project: &Project, removed: Removed) -> Result<()> {
         ))
         .hint(format!("finish it: tally-session restore {name}"));
     }
+    if !removed.dir.exists() {
+        return Err(anyhow!("{} is there no more", removed.id))
+            .hint("see what there is: tally-session list --removed");
+    }
     removed.purge(project)
 }
 

@@ -39,12 +39,12 @@ impl Removed {
             }
         }
         hidden::exclude(project, self.lines(project))?;
+        if let Some(folder) = self.folder() {
+            move_back(&folder, &self.about.worktree)?;
+        }
         for (origin, kept) in self.admins(project) {
             fs::create_dir_all(project.common.join("worktrees"))?;
             move_back(&kept, &origin)?;
-        }
-        if let Some(folder) = self.folder() {
-            move_back(&folder, &self.about.worktree)?;
         }
         Ok(())
     }
@@ -79,6 +79,19 @@ impl Removed {
         };
         let quoted = quote(&branch.name);
         let tip = Git::at(&project.main).tip(&project.common, &branch.refname())?;
+        if tip.is_none()
+            && let Some(other) = Git::at(&project.main).beside(&branch.name)?
+        {
+            return Err(anyhow!(
+                "there is a branch {other} by now, beside which git can have no {}",
+                branch.name
+            ))
+            .hint(format!(
+                "give that one another name: {} branch -m {} <another name>",
+                project.git(),
+                quote(&other)
+            ));
+        }
         let is_as_it_was = if branch.goes {
             tip.is_none()
         } else {

@@ -142,6 +142,15 @@ impl About {
     }
 }
 
+/// A time by the clock of the files: seconds, and nanoseconds.
+type Moment = (i64, i64);
+
+fn changed_at(path: &Path) -> Result<Moment> {
+    let about = path.symlink_metadata();
+    let about = about.with_context(|| format!("cannot look at {}", path.display()))?;
+    Ok((about.ctime(), about.ctime_nsec()))
+}
+
 /// The names of the folders in which git keeps what it knows of these.
 fn names_of<'a>(entries: impl IntoIterator<Item = &'a Worktree>) -> Vec<String> {
     let names = entries
@@ -241,6 +250,64 @@ impl Removed {
             )
         };
         self.about.admins.iter().map(at).collect()
+    }
+
+    /// Whether some of it is taken away already.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn is_begun(&self, project: &Project) -> Result<bool> {
+        let has_admin = self.admins(project).iter().any(|(_, kept)| kept.exists());
+        Ok(has_admin || self.folder().is_some() || self.has_branch(project)? == Some(false))
+    }
+
+    /// When it was last written down, by the clock of the files.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn moment(&self) -> Result<Moment> {
+        changed_at(&self.dir.join(ABOUT))
+    }
+
+    /// Whether something in the folder has changed after this moment.
+    ///
+    /// # Errors
+    /// If the folder can't be read.
+    pub fn has_changed_since(&self, moment: Moment) -> Result<bool> {
+        let mut left: Vec<_> = self.folder().into_iter().collect();
+        while let Some(folder) = left.pop() {
+            let failed = || format!("cannot read {}", folder.display());
+            for entry in fs::read_dir(&folder).with_context(failed)? {
+                let path = entry?.path();
+                if changed_at(&path)? > moment {
+                    return Ok(true);
+                }
+                if path.symlink_metadata()?.is_dir() {
+                    left.push(path);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether nothing of it is at its place.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn is_away(&self, project: &Project) -> Result<bool> {
+        let mut admins = self.admins(project).into_iter();
+        let has_admin = admins.any(|(origin, kept)| origin.exists() && !kept.exists());
+        let has_folder = self.folder().is_none() && self.about.worktree.symlink_metadata().is_ok();
+        Ok(!has_admin && !has_folder && self.has_branch(project)? != Some(true))
+    }
+
+    /// Whether the branch that goes is there.
+    fn has_branch(&self, project: &Project) -> Result<Option<bool>> {
+        let Some(branch) = self.about.branch.as_ref().filter(|branch| branch.goes) else {
+            return Ok(None);
+        };
+        let tip = Git::at(&project.main).tip(&project.common, &branch.refname())?;
+        Ok(Some(tip.is_some()))
     }
 
     /// Takes the lines out of git's list that kept what the session had put into the worktree out of its sight.

@@ -3,6 +3,7 @@
 use crate::git::Git;
 use crate::git::worktrees::Worktree;
 use crate::parallel;
+use crate::project::admin_folder;
 use crate::session::loss::uncommitted::unfinished;
 use anyhow::Result;
 use std::fs;
@@ -76,6 +77,8 @@ fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
                 if folder != root {
                     found.push(folder.clone());
                 }
+            } else if entry.file_name() == "HEAD" && is_bare(&folder) {
+                found.push(folder.clone());
             } else if entry.file_type()?.is_dir() {
                 left.push(entry.path());
             }
@@ -84,16 +87,33 @@ fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Whether a folder is a repository without a checkout.
+fn is_bare(folder: &Path) -> bool {
+    folder.join("objects").is_dir() && folder.join("refs").is_dir()
+}
+
 /// What a repository has of its own. Who cannot be asked has something.
 fn work_of(path: &Path) -> Option<Work> {
     let git = Git::at(path);
+    let own = path.join(".git");
+    if !own.exists() {
+        let has_unpushed = git.has_unpushed().unwrap_or(true);
+        return has_unpushed.then_some(("a repository with commits that no remote has", UNPUSHED));
+    }
+    if admin_folder(path).is_ok_and(|admin| admin.is_some_and(|admin| is_of_worktree(&admin))) {
+        return Some(("a git worktree of another repository", "worktree list"));
+    }
+    let mut others = fs::read_dir(own.join("worktrees")).into_iter().flatten();
+    if others.next().is_some() {
+        return Some(("a repository with other git worktrees", "worktree list"));
+    }
     match git.changes() {
         Err(_) => Some(("a repository that git cannot look into", STATUS)),
         Ok(changes) if !changes.is_empty() => {
             Some(("a repository with changes of its own", STATUS))
         }
         // One without a repository of its own has its commits elsewhere.
-        Ok(_) if path.join(".git").is_dir() && git.has_unpushed().unwrap_or(true) => {
+        Ok(_) if own.is_dir() && git.has_unpushed().unwrap_or(true) => {
             Some(("a repository with commits that no remote has", UNPUSHED))
         }
         Ok(_) => None,
@@ -120,6 +140,11 @@ fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<Work> {
             "log HEAD --not --branches --remotes",
         )),
     }
+}
+
+/// Whether this is what a repository keeps of a worktree; that of a submodule is another kind.
+fn is_of_worktree(admin: &Path) -> bool {
+    admin.join("commondir").is_file()
 }
 
 /// The repositories that git keeps of submodules, those in others too.

@@ -3,15 +3,18 @@
 //! Nothing is deleted: what can be renamed is renamed, and one ref keeps every object that it leads to. Each step can be done again,
 //! and undone: whichever command comes next after one that was cut short goes on, or back.
 
-use super::removed::{LOG, Removed, Stamp};
+use super::removed::{Branch, LOG, Removed, Stamp};
 use super::trash::{ADMINS, FOLDER};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::{Change, names_in, objects_in};
 use crate::git::worktrees;
-use crate::project::Project;
+use crate::hint::Hint;
+use crate::process::quote;
+use crate::project::{Project, admin_folder, is_same};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 
@@ -63,7 +66,9 @@ impl Removed {
             }
             names.extend(objects_in(&admin)?);
             if project.common.join("reftable").exists() {
-                names.extend(Git::of(&admin, &project.common).objects_in_tables()?);
+                let branch = self.about.branch.as_ref().map(Branch::refname);
+                let git = Git::of(&admin, &project.common);
+                names.extend(git.objects_in_tables(branch.as_deref())?);
             }
         }
         if let Some(branch) = &self.about.branch {
@@ -74,6 +79,24 @@ impl Removed {
             }
         }
         Ok(names)
+    }
+
+    /// Whether what was taken away has only ever been at this commit: the worktree, and the branch, if it went too.
+    ///
+    /// # Errors
+    /// If what is kept of it can't be read.
+    pub fn has_only_been_at(&self, project: &Project, commit: Option<&str>) -> Result<bool> {
+        let mut names = BTreeSet::new();
+        for (_, kept) in self.admins(project) {
+            names.extend(objects_in(&kept)?);
+        }
+        if let Some(branch) = self.about.branch.as_ref().filter(|branch| branch.goes) {
+            names.insert(branch.tip.clone());
+            names.extend(names_in(
+                &read_if_there(&self.dir.join(LOG))?.unwrap_or_default(),
+            ));
+        }
+        Ok(names.iter().all(|name| Some(name.as_str()) == commit))
     }
 
     /// Has the ref lead to these objects, and, but where that is `plain`, to all that the indexes do.
@@ -99,26 +122,56 @@ impl Removed {
     }
 
     fn take_folders(&self, project: &Project) -> Result<()> {
-        let worktree = &self.about.worktree;
-        if self.folder().is_none() && project.owns_worktree(worktree) {
-            match fs::rename(worktree, self.dir.join(FOLDER)) {
-                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                    fs::rename(worktree, self.beside())
-                }
-                result => result,
-            }
-            .with_context(|| format!("cannot move the folder {} away", worktree.display()))?;
-        }
+        // First what git knows of it: while that is there and the folder is not, any `git worktree prune` deletes it.
+        let mut moved = Vec::new();
         for (origin, kept) in self.admins(project) {
             if !kept.exists() && origin.exists() {
                 fs::create_dir_all(self.dir.join(ADMINS))?;
                 fs::rename(&origin, &kept)
                     .with_context(|| format!("cannot move {} away", origin.display()))?;
+                moved.push((origin, kept));
             }
+        }
+        if let Err(error) = self.take_folder(project) {
+            for (origin, kept) in moved {
+                fs::rename(&kept, &origin)
+                    .with_context(|| format!("cannot move {} back", origin.display()))?;
+            }
+            return Err(error);
         }
         // git has no such folder while it has no worktree; one that was only just made keeps it.
         let _ = fs::remove_dir(project.common.join("worktrees"));
         Ok(())
+    }
+
+    fn take_folder(&self, project: &Project) -> Result<()> {
+        let worktree = &self.about.worktree;
+        if self.folder().is_some() || !self.is_its_folder(project) {
+            return Ok(());
+        }
+        let moved = match fs::rename(worktree, self.dir.join(FOLDER)) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                fs::rename(worktree, self.beside())
+            }
+            moved => moved,
+        };
+        let path = worktree.to_string_lossy();
+        moved
+            .with_context(|| format!("cannot move the folder {path} away"))
+            .hint(format!(
+                "see that nothing is mounted there, and that its folder is yours: ls -ld {}",
+                quote(&path)
+            ))
+    }
+
+    /// Whether what is in the worktree's place is the worktree: its `.git` file names what git has, or had, of it.
+    fn is_its_folder(&self, project: &Project) -> bool {
+        let Ok(Some(admin)) = admin_folder(&self.about.worktree) else {
+            return false;
+        };
+        let names_it = admin.file_name() == self.about.admins.first().map(OsStr::new);
+        let common = admin.ancestors().nth(2);
+        names_it && common.is_some_and(|common| is_same(common, &project.common))
     }
 
     /// Takes the branch away, if it goes, at whatever commit it is by now, and has the ref hold that.

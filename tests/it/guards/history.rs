@@ -137,6 +137,39 @@ fn a_repository_in_an_ignored_folder_is_work_until_a_remote_has_it() {
 }
 
 #[test]
+fn a_bare_repository_a_worktree_of_another_one_and_one_with_worktrees_are_work() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let inside = worktree.join("ignored.sqlite3");
+    let other = sandbox.root.join("other");
+    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.commit(&other, "file", "text");
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let bare = path(&inside.join("bare"));
+    sandbox.git(&other, ["clone", "-q", "--bare", ".", &bare]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a repository with commits that no remote has inside: [..]/bare\n[...]",
+    );
+    fs::remove_dir_all(&bare).unwrap();
+    let linked = path(&inside.join("linked"));
+    sandbox.git(&other, ["worktree", "add", "-q", "--detach", &linked]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a git worktree of another repository inside: [..]/linked\n[...]",
+    );
+    sandbox.git(&other, ["worktree", "remove", &linked]);
+    let clone = path(&inside.join("clone"));
+    sandbox.git(&other, ["clone", "-q", ".", &clone]);
+    let outside = path(&sandbox.root.join("outside"));
+    sandbox.git(
+        Path::new(&clone),
+        ["worktree", "add", "-q", "--detach", &outside],
+    );
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a repository with other git worktrees inside: [..]/clone\n[...]",
+    );
+}
+
+#[test]
 fn what_git_is_in_the_middle_of_is_named() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");

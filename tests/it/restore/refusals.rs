@@ -49,6 +49,57 @@ fn restore_refuses_where_a_branch_of_the_name_is_and_the_hint_s_command_makes_ro
 }
 
 #[test]
+fn restore_refuses_where_a_branch_is_in_the_way_of_the_name_and_the_hint_s_command_makes_room() {
+    for (name, other) in [("feat", "feat/more"), ("more/feat", "more")] {
+        let sandbox = Sandbox::new();
+        sandbox.add(name);
+        sandbox
+            .run(["remove", name])
+            .is(0, "removed [..]\n[...]", "");
+        // One that is only beside it is not in its way.
+        sandbox.git(&sandbox.main, ["branch", "more-of-it"]);
+        sandbox.git(&sandbox.main, ["branch", other]);
+        sandbox.run_changes_nothing(["restore", name]).fails(&format!(
+            "error: there is a branch {other} by now, beside which git can have no {name}\nhint: give that one another name: git -C [ROOT]/tally branch -m {other} <another name>\n"
+        ));
+        sandbox.git(&sandbox.main, ["branch", "-m", other, "another"]);
+        sandbox
+            .run(["restore", name])
+            .is(0, "restored [..]\n[...]", "");
+    }
+}
+
+#[test]
+fn what_is_only_half_back_is_named_by_doctor_and_add_and_the_next_restore_finishes_it() {
+    let sandbox = removed();
+    let trash = sandbox.main.join(".git/tally-session/trash");
+    let id = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
+    let (id, dir) = (id.file_name().into_string().unwrap(), id.path());
+    // As a restore leaves it that is killed between two of its steps.
+    let lock = sandbox.main.join(".git/tally-session/sessions/feat.lock");
+    let text =
+        format!(r#"{{"start":"existing","prompt":null,"is_new":false,"removed":"{id}"}} of old"#);
+    write(&lock, &text);
+    fs::rename(dir.join("worktree"), sandbox.worktree("feat")).unwrap();
+    let cure = format!("tally-session restore {id}");
+    sandbox.run_changes_nothing(["add", "feat"]).fails(&format!(
+        "error: a restore of feat was cut short, and it is only half there\nhint: finish it: {cure}\n"
+    ));
+    let doctor = sandbox.run(["doctor", "--fix"]);
+    assert!(
+        doctor
+            .stdout
+            .contains("feat: is only half there: a restore was cut short"),
+        "{doctor}"
+    );
+    assert!(doctor.stdout.contains(&cure), "{doctor}");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
+    sandbox.run(["remove", "feat"]).is(0, "[...]", "");
+}
+
+#[test]
 fn restore_refuses_where_a_kept_branch_has_moved_on() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
