@@ -87,7 +87,7 @@ impl Removed {
     }
 
     /// Has it deleted as soon as somebody sweeps.
-    fn let_go(self, project: &Project) -> Result<()> {
+    pub(super) fn let_go(self, project: &Project) -> Result<()> {
         self.delete_beside()?;
         let going = trash::going_folder(project, &self.id);
         fs::rename(&self.dir, &going)
@@ -109,19 +109,15 @@ impl Removed {
 /// If one is, and as [`Removed::purge`].
 pub fn purge(project: &Project, removed: Removed) -> Result<()> {
     let name = &removed.about.name;
-    let hold = Hold::take(project, name)?;
-    if hold
-        .removed(project)
-        .is_some_and(|begun| begun.id == removed.id)
-    {
-        return Err(anyhow!(
-            "a command that was cut short was just moving what there is of {name}"
-        ))
-        .hint(format!("finish it: tally-session restore {name}"));
-    }
+    let mut hold = Hold::take(project, name)?;
+    hold.refuse_moving(project)?;
     if !removed.dir.exists() {
         return Err(anyhow!("{} is there no more", removed.id))
             .hint("see what there is: tally-session list --removed");
+    }
+    let begun = hold.removed(project);
+    if begun.is_some_and(|begun| begun.id == removed.id) {
+        hold.unfinished = None;
     }
     removed.purge(project)
 }

@@ -1,6 +1,7 @@
 //! Putting what was taken away where it was.
 
 use super::removed::{LOG, Removed};
+use super::{purge, trash};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::Change;
@@ -120,8 +121,10 @@ impl Removed {
             );
         }
         self.drop_ref(project)?;
-        fs::remove_dir_all(&self.dir)
-            .with_context(|| format!("cannot delete {}", self.dir.display()))
+        // It is gone at once, whatever is left to delete.
+        let going = trash::going_folder(project, &self.id);
+        self.let_go(project)?;
+        purge::delete(&going)
     }
 }
 
