@@ -43,16 +43,28 @@ pub struct Seen {
 }
 
 /// Which file it was, and when it was changed last: another one of the same name has another number.
-type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    file: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
 
-fn stamp(about: &Metadata) -> Stamp {
-    (
-        about.dev(),
-        about.ino(),
-        about.size(),
-        (about.mtime(), about.mtime_nsec()),
-        (about.ctime(), about.ctime_nsec()),
-    )
+impl Stamp {
+    /// That of the file at a path, if there is one.
+    pub fn at(path: &Path) -> Option<Self> {
+        Some(Self::of(&fs::metadata(path).ok()?))
+    }
+
+    fn of(about: &Metadata) -> Self {
+        Self {
+            file: (about.dev(), about.ino()),
+            size: about.size(),
+            modified: (about.mtime(), about.mtime_nsec()),
+            changed: (about.ctime(), about.ctime_nsec()),
+        }
+    }
 }
 
 impl Seen {
@@ -67,7 +79,7 @@ impl Seen {
         let mut bytes = Vec::new();
         let read = file.metadata().and_then(|about| {
             file.read_to_end(&mut bytes)?;
-            Ok(stamp(&about))
+            Ok(Stamp::of(&about))
         });
         let stamp = read.with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Some(Self { bytes, stamp }))
@@ -76,7 +88,7 @@ impl Seen {
     /// Whether the file is the very same still, and was not changed since. It is not read again: that can be asked right
     /// before it is replaced.
     pub fn is_still_there(&self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|about| stamp(&about) == self.stamp)
+        Stamp::at(path) == Some(self.stamp)
     }
 }
 

@@ -58,6 +58,32 @@ pub struct Branch {
     pub worktree: Option<PathBuf>,
 }
 
+impl Branch {
+    /// Whether it keeps git from making a branch of this full name: `a` and `a/b` can't be there at once.
+    pub fn is_in_the_way_of(&self, refname: &str) -> bool {
+        let is_above = |one: &str, other: &str| {
+            let below = one.strip_prefix(other);
+            below.is_some_and(|below| below.starts_with('/'))
+        };
+        is_above(&self.refname, refname) || is_above(refname, &self.refname)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.refname.trim_start_matches("refs/heads/")
+    }
+}
+
+/// The full names of a branch and of those above it: [`Git::branches`] gives of these what there is of it, and all that is in its
+/// way.
+pub fn refnames_to(branch: &str) -> impl Iterator<Item = String> {
+    let slashes = branch.match_indices('/');
+    let above = slashes.map(|(at, _)| &branch[..at]);
+    above
+        .chain([branch])
+        .map(|branch| format!("refs/heads/{branch}"))
+}
+
 impl<'a> Git<'a> {
     /// git in the checkout at `dir`.
     pub fn at(dir: &'a Path) -> Self {
@@ -101,29 +127,6 @@ impl<'a> Git<'a> {
             Some(lock) => run.holding(lock),
             None => run,
         }
-    }
-
-    /// A branch that keeps git from making this one: each is a file, and none can be a folder.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn beside(self, branch: &str) -> Result<Option<String>> {
-        let refname = format!("refs/heads/{branch}");
-        let above = refname.match_indices('/').map(|(at, _)| &refname[..at]);
-        // Not `refs`, nor `refs/heads`.
-        let mut refnames: Vec<_> = above.skip(2).collect();
-        refnames.push(&refname);
-        let found = self.branches(&refnames)?;
-        let is_below = |other: &str| {
-            let rest = other.strip_prefix(&refname);
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        };
-        let is_beside = |other: &&Branch| {
-            let name = other.refname.as_str();
-            name != refname && (refnames.contains(&name) || is_below(name))
-        };
-        let other = found.iter().find(is_beside);
-        Ok(other.map(|other| other.refname.replacen("refs/heads/", "", 1)))
     }
 
     /// The branches of these full names that are there, and those below them.

@@ -284,16 +284,7 @@ impl<'a> Run<'a> {
 
     /// Starts it and leaves it to itself, with this to read.
     fn leave_reading(&self, from: impl Into<Stdio>) -> Result<(), Failure> {
-        let mut command = self.command();
-        command
-            .stdin(from)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0);
-        command
-            .spawn()
-            .map(drop)
-            .map_err(|error| self.not_started(error))
+        leave(&mut self.command(), from.into()).map_err(|error| self.not_started(error))
     }
 
     /// Runs it on the user's own terminal.
@@ -357,11 +348,17 @@ pub fn outlive_terminal() -> io::Result<ExitCode> {
 pub fn leave_own(dir: &Path, command: &str) -> io::Result<()> {
     let mut own = Command::new(std::env::current_exe()?);
     own.arg("-C").arg(dir).arg(command);
-    own.stdin(Stdio::null())
+    leave(&mut own, Stdio::null())
+}
+
+/// Starts a command in a process group of its own, which no hang-up of this terminal reaches, with this to read.
+fn leave(command: &mut Command, from: Stdio) -> io::Result<()> {
+    command
+        .stdin(from)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0);
-    own.spawn().map(drop)
+    command.spawn().map(drop)
 }
 
 /// The command that installs a program which is called as its package is.

@@ -14,8 +14,8 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let records = Records::read(&context.project.main)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
     let open = tmux_sessions(&session)?;
-    if open.first().is_some_and(|tmux| !tmux.is_pending) {
-        return super::attach_to(context, &name);
+    if let Some(own) = open.first().filter(|tmux| !tmux.is_pending) {
+        return super::show_windows(&name, own);
     }
     super::resume::run(
         context,

@@ -21,7 +21,8 @@ use crate::process;
 use crate::project::Project;
 use crate::session;
 use crate::session::loss::{purge as deletion, trash};
-use crate::{tmux, ui};
+use crate::tmux::{self, TmuxSession};
+use crate::ui;
 use anyhow::{Context as _, Result, anyhow};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -125,18 +126,24 @@ fn warn_without_claude(context: &Context) {
     }
 }
 
-/// Shows a session on this terminal.
+/// Shows a session on this terminal, whose windows were only just opened.
 fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
+    let open = tmux::sessions()?.into_iter();
+    let mut own = open.filter(|tmux| session::owns(&context.project, name, tmux));
+    let own = own
+        .next()
+        .with_context(|| format!("the windows of {name} are closed"))
+        .hint(format!("open them: tally-session resume {name}"))?;
+    show_windows(name, &own)
+}
+
+/// Shows a session's windows on this terminal.
+fn show_windows(name: &SessionName, own: &TmuxSession) -> Result<ExitCode> {
     if !tmux::is_inside() && !std::io::stdin().is_terminal() {
         return Err(anyhow!("there is no terminal here to show {name} on")).hint(format!(
             "type it in a terminal: tally-session attach {name}"
         ));
     }
-    let open = tmux::sessions()?.into_iter();
-    let mut own = open.filter(|tmux| session::owns(&context.project, name, tmux));
-    let own = own
-        .next()
-        .with_context(|| format!("the windows of {name} are closed"));
-    tmux::attach(&own.hint(format!("open them: tally-session resume {name}"))?)?;
+    tmux::attach(own)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use super::make::{self, Made};
 use super::undo;
 use super::{Session, hidden, owns, record, tmux_name, windows};
 use crate::claude::Claude;
-use crate::git::{Branch, Git, Start, worktrees};
+use crate::git::{Branch, Git, Start, refnames_to, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
@@ -175,15 +175,11 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
 /// The refs that decide what a branch of this name starts from: its own, origin's, those that it can't be beside, and the
 /// main checkout's.
 fn refnames(name: &SessionName, main: Option<&str>) -> Vec<String> {
-    let slashes = name.as_str().match_indices('/');
-    let above = slashes.map(|(at, _)| &name.as_str()[..at]);
-    let mut refnames: Vec<_> = above
-        .chain(main)
-        .chain([name.as_str()])
-        .map(|branch| format!("refs/heads/{branch}"))
-        .collect();
-    refnames.push(format!("refs/remotes/origin/{name}"));
-    refnames
+    let others = main.map(|main| format!("refs/heads/{main}"));
+    refnames_to(name.as_str())
+        .chain(others)
+        .chain([format!("refs/remotes/origin/{name}")])
+        .collect()
 }
 
 /// What there is of a branch of this name: a local one, or one of origin's.
@@ -204,16 +200,9 @@ fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Sta
             None => Ok(Some(Start::Existing)),
         };
     }
-    // A branch `a` and a branch `a/b` cannot be there at once.
-    let in_the_way = branches.iter().find(|branch| {
-        let is_above = |one: &str, other: &str| {
-            let below = one.strip_prefix(other);
-            below.is_some_and(|below| below.starts_with('/'))
-        };
-        is_above(&branch.refname, &local) || is_above(&local, &branch.refname)
-    });
-    if let Some(branch) = in_the_way {
-        let other = branch.refname.trim_start_matches("refs/heads/");
+    let mut others = branches.iter();
+    if let Some(branch) = others.find(|branch| branch.is_in_the_way_of(&local)) {
+        let other = branch.name();
         return Err(anyhow!(
             "git cannot have a branch {name} beside the branch {other}"
         ))

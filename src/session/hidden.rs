@@ -202,17 +202,18 @@ fn excluded(project: &Project) -> Result<HashSet<String>> {
 ///
 /// # Errors
 /// If it can't be written.
-pub fn exclude(project: &Project, lines: Vec<String>) -> Result<()> {
+pub fn exclude(project: &Project, mut lines: Vec<String>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    append(project, lines, &lock_store(project)?)
-}
-
-/// The same, under the store's lock.
-fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()> {
+    let lock = lock_store(project)?;
     let there = excluded(project)?;
     lines.retain(|line| !there.contains(line));
+    append(project, lines, &lock)
+}
+
+/// Adds these lines at the end of `info/exclude`, under the store's lock.
+fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }

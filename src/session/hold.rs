@@ -1,7 +1,7 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
 use super::lock_windows;
-use super::loss::removed::Removed;
+use super::loss::removed::{About, Removed};
 use crate::git::Start;
 use crate::hint::Hint;
 use crate::name::SessionName;
@@ -58,9 +58,13 @@ impl Unfinished {
         }
     }
 
+    fn removed(&self, project: &Project) -> Option<Removed> {
+        Removed::open(project, self.removed.as_ref()?).ok()
+    }
+
     /// What was being taken away or brought back, if some of it is at its place.
     fn moving(&self, project: &Project) -> Option<Removed> {
-        let removed = Removed::open(project, self.removed.as_ref()?).ok()?;
+        let removed = self.removed(project)?;
         (!removed.is_away(project).unwrap_or_default()).then_some(removed)
     }
 
@@ -205,8 +209,7 @@ impl Hold {
 
     /// What a command that was cut short was taking away or bringing back.
     pub fn removed(&self, project: &Project) -> Option<Removed> {
-        let id = self.unfinished.as_ref()?.removed.as_ref()?;
-        Removed::open(project, id).ok()
+        self.unfinished.as_ref()?.removed(project)
     }
 
     /// Refuses to begin anew while something of that is at its place.
@@ -223,6 +226,16 @@ impl Hold {
             ))
             .hint(format!("finish it: tally-session restore {id}")),
         }
+    }
+
+    /// Writes down what is about to be taken away, and that it is.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn begin_taking(&mut self, project: &Project, about: About) -> Result<Removed> {
+        let removed = Removed::begin(project, about)?;
+        self.begin_moving(&removed)?;
+        Ok(removed)
     }
 
     /// Says that this is about to be taken away or brought back.

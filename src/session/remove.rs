@@ -142,7 +142,7 @@ pub fn remove(
     let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, goes));
     let mut removed = match begun {
         None if found.at.is_none() && found.tip.is_none() => None,
-        None => Some(Removed::begin(
+        None => Some(hold.begin_taking(
             project,
             About {
                 went: loss.went(&placed::changed(&session)),
@@ -153,7 +153,6 @@ pub fn remove(
         begun => begun,
     };
     if let Some(removed) = &mut removed {
-        hold.begin_moving(removed)?;
         removed.take(project, hold.lock().file(), loss.plain)?;
         removed.unhide(project)?;
     }

@@ -34,8 +34,8 @@ pub fn restore(
     claude: &Claude,
     wanted: &str,
 ) -> Result<Restored> {
-    let id = find(project, wanted)?.id;
-    let name = Removed::open(project, &id)?.about.name;
+    let Removed { id, about, .. } = find(project, wanted)?;
+    let name = about.name;
     let mut hold = Hold::take(project, &name)?;
     // Another command may have been at work on it.
     let removed = Removed::open(project, &id)

@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::hold::Hold;
-use super::loss::removed::{About, Branch, Removed};
+use super::loss::removed::{About, Branch};
 use super::loss::uncommitted::Uncommitted;
 use super::make::{Made, is_whole, kill_windows};
 use super::placed;
@@ -66,9 +66,8 @@ fn take_back(
     let branch = tip.clone();
     let branch = branch.map(|tip| Branch::new(session.record.branch(), tip, made.branch));
     let about = About::of(session, entry, &worktrees, branch);
-    let mut removed = Removed::begin(project, about)?;
+    let mut removed = hold.begin_taking(project, about)?;
     let begun = removed.moment()?;
-    hold.begin_moving(&removed)?;
     let is_untouched = tip == began_at && (entry.is_none() || is_as_made(session)?);
     removed.take(project, hold.lock().file(), None)?;
     // Whoever has written something since it was looked at can't write any more.

@@ -15,6 +15,7 @@ use super::Session;
 use super::claudes::{self, Doing};
 use super::{make, servers};
 use crate::claude::{Claude, Running};
+use crate::file::Stamp;
 use crate::git::Git;
 use crate::git::work::{Commits, Head};
 use crate::git::worktrees::Worktree;
@@ -24,7 +25,6 @@ use crate::process::quote;
 use crate::processes::Process;
 use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};
-use removed::Stamp;
 use repositories::Repository;
 use std::path::PathBuf;
 use std::thread;
@@ -118,7 +118,7 @@ impl Loss {
             .into_iter()
             .chain(worktree.map(|_| "HEAD".to_owned()))
             .collect();
-        let index = worktree.and_then(|worktree| Stamp::of(&worktree.admin));
+        let index = worktree.and_then(|worktree| Stamp::at(&worktree.admin.join("index")));
         let (untouched, head) = match worktree {
             Some(_) => uncommitted::look(session, git)?,
             None => (None, None),

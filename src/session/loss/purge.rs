@@ -45,15 +45,7 @@ impl Removed {
 
     /// The room that it takes on the disk, in bytes.
     pub fn bytes(&self) -> u64 {
-        let beside = self
-            .folder()
-            .filter(|folder| !folder.starts_with(&self.dir));
-        let folders = [Some(self.dir.clone()), beside];
-        folders
-            .into_iter()
-            .flatten()
-            .map(|folder| size(&folder))
-            .sum()
+        size(&self.dir) + size(&self.beside())
     }
 
     /// Deletes it for good: its commits at once, and its files in the background.
@@ -96,10 +88,10 @@ impl Removed {
 
     /// Deletes the folder that could not be renamed into another file system.
     fn delete_beside(&self) -> Result<()> {
-        let beside = self
-            .folder()
-            .filter(|folder| !folder.starts_with(&self.dir));
-        beside.map_or(Ok(()), |folder| delete(&folder))
+        match self.beside() {
+            beside if beside.exists() => delete(&beside),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,9 +3,8 @@
 use super::removed::{LOG, Removed};
 use super::{purge, trash};
 use crate::file::read_if_there;
-use crate::git::Git;
 use crate::git::keep::Change;
-use crate::git::worktrees;
+use crate::git::{Git, refnames_to, worktrees};
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::project::Project;
@@ -78,34 +77,29 @@ impl Removed {
         let Some(branch) = &self.about.branch else {
             return Ok(());
         };
-        let quoted = quote(&branch.name);
-        let tip = Git::at(&project.main).tip(&project.common, &branch.refname())?;
-        if tip.is_none()
-            && let Some(other) = Git::at(&project.main).beside(&branch.name)?
-        {
+        let refname = branch.refname();
+        let there = Git::at(&project.main).branches(refnames_to(&branch.name))?;
+        let cure = |other: &str| {
+            format!(
+                "give that one another name: {} branch -m {} <another name>",
+                project.git(),
+                quote(other)
+            )
+        };
+        if let Some(other) = there.iter().find(|other| other.is_in_the_way_of(&refname)) {
+            let other = other.name();
             return Err(anyhow!(
                 "there is a branch {other} by now, beside which git can have no {}",
                 branch.name
             ))
-            .hint(format!(
-                "give that one another name: {} branch -m {} <another name>",
-                project.git(),
-                quote(&other)
-            ));
+            .hint(cure(other));
         }
-        let is_as_it_was = if branch.goes {
-            tip.is_none()
-        } else {
-            tip.as_ref() == Some(&branch.tip)
-        };
-        if is_as_it_was || tip.is_none() {
-            return Ok(());
+        match there.iter().find(|there| there.refname == refname) {
+            Some(there) if branch.goes || there.commit != branch.tip => {
+                Err(anyhow!("there is a branch {} by now", branch.name)).hint(cure(&branch.name))
+            }
+            _ => Ok(()),
         }
-        let cure = format!(
-            "give that one another name: {} branch -m {quoted} <another name>",
-            project.git()
-        );
-        Err(anyhow!("there is a branch {} by now", branch.name)).hint(cure)
     }
 
     /// Forgets all about it, when it is where it was.

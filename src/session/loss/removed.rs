@@ -89,32 +89,10 @@ impl Branch {
     }
 }
 
-/// An index at one moment: whoever changes it makes another file, at another time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp(u64, i64, i64);
-
-impl Stamp {
-    /// The index in what git keeps of a worktree.
-    pub fn of(admin: &Path) -> Option<Self> {
-        let about = admin.join("index").metadata().ok()?;
-        Some(Self(about.ino(), about.ctime(), about.ctime_nsec()))
-    }
-}
-
 impl About {
     /// What git keeps of a worktree that is no session's.
     pub fn of_entry(name: SessionName, entry: &Worktree) -> Self {
-        Self {
-            name,
-            worktree: entry.path.clone(),
-            record: None,
-            branch: None,
-            admins: names_of([entry]),
-            went: Vec::new(),
-            conversation: None,
-            commits: Vec::new(),
-            expired: false,
-        }
+        Self::of_worktrees(name, &entry.path, [entry].into_iter())
     }
 
     /// What there is of a session: what git keeps of its worktree, and of those inside it, and its branch.
@@ -129,11 +107,30 @@ impl About {
             .iter()
             .filter(|other| other.path.starts_with(worktree) && other.path != worktree);
         Self {
-            name: session.name.clone(),
-            worktree: worktree.to_owned(),
             record: Some(session.record.clone()),
             branch,
-            admins: names_of(entry.into_iter().chain(inside)),
+            ..Self::of_worktrees(
+                session.name.clone(),
+                worktree,
+                entry.into_iter().chain(inside),
+            )
+        }
+    }
+
+    fn of_worktrees<'a>(
+        name: SessionName,
+        worktree: &Path,
+        entries: impl Iterator<Item = &'a Worktree>,
+    ) -> Self {
+        let admins = entries.filter_map(|entry| entry.admin.file_name());
+        Self {
+            name,
+            worktree: worktree.to_owned(),
+            record: None,
+            branch: None,
+            admins: admins
+                .map(|admin| admin.to_string_lossy().into_owned())
+                .collect(),
             went: Vec::new(),
             conversation: None,
             commits: Vec::new(),
@@ -149,16 +146,6 @@ fn changed_at(path: &Path) -> Result<Moment> {
     let about = path.symlink_metadata();
     let about = about.with_context(|| format!("cannot look at {}", path.display()))?;
     Ok((about.ctime(), about.ctime_nsec()))
-}
-
-/// The names of the folders in which git keeps what it knows of these.
-fn names_of<'a>(entries: impl IntoIterator<Item = &'a Worktree>) -> Vec<String> {
-    let names = entries
-        .into_iter()
-        .filter_map(|entry| entry.admin.file_name());
-    names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect()
 }
 
 /// Something that was taken away, or is about to be.

@@ -3,9 +3,9 @@
 //! Nothing is deleted: what can be renamed is renamed, and one ref keeps every object that it leads to. Each step can be done again,
 //! and undone: whichever command comes next after one that was cut short goes on, or back.
 
-use super::removed::{Branch, LOG, Removed, Stamp};
+use super::removed::{Branch, LOG, Removed};
 use super::trash::{ADMINS, FOLDER};
-use crate::file::read_if_there;
+use crate::file::{Stamp, read_if_there};
 use crate::git::Git;
 use crate::git::keep::{Change, names_in, objects_in};
 use crate::git::worktrees;
@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::path::Path;
 
 /// How often a branch may move while it is taken away.
 const TRIES: usize = 5;
@@ -51,8 +52,9 @@ impl Removed {
     /// The index of each worktree, as it is now.
     fn indexes(&self, project: &Project) -> Vec<Option<Stamp>> {
         let admins = self.admins(project).into_iter();
+        let index = |admin: &Path| Stamp::at(&admin.join("index"));
         admins
-            .map(|(origin, kept)| Stamp::of(&kept).or_else(|| Stamp::of(&origin)))
+            .map(|(origin, kept)| index(&kept).or_else(|| index(&origin)))
             .collect()
     }
 
