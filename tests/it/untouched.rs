@@ -279,21 +279,7 @@ fn what_is_written_while_the_windows_close_comes_back_where_nothing_was_changed_
         age_files(&sandbox, &worktree);
         let quiet = sandbox.run(["-v", "list"]);
         assert!(!quiet.stderr.contains(" status "), "{quiet}");
-        sandbox.wrap(
-            "tmux",
-            &format!(
-                r#"case "$*" in *kill-session*) (cd '{}' && {script});; esac; exec "$REAL" "$@""#,
-                worktree.display()
-            ),
-        );
-        sandbox
-            .run(["remove", "feat"])
-            .is(0, "removed feat\n[...]", "");
-        sandbox.unwrap("tmux");
-        sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
-        sandbox
-            .run(["restore", "feat"])
-            .is(0, "restored feat\n[...]", "");
+        sandbox.remove_and_restore_while(script);
         let outcome = sandbox.run(["remove", "feat"]);
         assert_eq!(outcome.code, Some(1), "{script}: {outcome}");
     }

@@ -304,21 +304,9 @@ fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
-    sandbox.wrap(
-        "tmux",
-        &format!(
-            r#"case "$*" in *kill-session*) cd '{}'; git branch -qf feat "$(git commit-tree -p HEAD -m Late "HEAD^{{tree}}:backend")";; esac; exec "$REAL" "$@""#,
-            worktree.display()
-        ),
+    sandbox.remove_and_restore_while(
+        r#"git branch -qf feat "$(git commit-tree -p HEAD -m Late "HEAD^{tree}:backend")""#,
     );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
-    sandbox.unwrap("tmux");
-    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
     let kept = sandbox.git(&sandbox.main, ["log", "-1", "--format=%s", "feat"]);
     assert_eq!(kept, "Late");
 }
@@ -338,12 +326,7 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     sandbox.run_changes_nothing(["remove", "feat"]).fails(
         "error: the session feat is in the middle of a rebase\nhint: [..] status\nhint: [..]\n",
     );
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.remove_and_restore(["--force"]);
     sandbox.git(&worktree, ["rebase", "--continue"]);
     assert_eq!(read(&worktree.join("README.md")), "changed");
 }

@@ -56,12 +56,7 @@ fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
     sandbox.run_changes_nothing(["remove", "feat"]).fails(
         "error: the session feat has changes that are not committed: frontend/.env (git is told not to look at it)\n[...]",
     );
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.remove_and_restore(["--force"]);
     assert_eq!(read(&env), text);
 }
 

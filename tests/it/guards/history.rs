@@ -7,19 +7,6 @@ use std::path::Path;
 const KEPT: &str =
     "error: the session feat has [..] commit[..] that no other branch and no remote has[..]\n[...]";
 
-/// Removes the session in spite of all, and has it back.
-#[track_caller]
-fn remove_and_restore(sandbox: &Sandbox) {
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
-    assert!(!sandbox.worktree("feat").exists());
-    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
-}
-
 /// The messages of the branch's commits, the newest first.
 fn log(sandbox: &Sandbox, dir: &Path) -> String {
     sandbox.git(dir, ["log", "--format=%s", "main.."])
@@ -34,7 +21,7 @@ fn a_commit_that_differs_from_what_was_squashed_in_white_space_alone_is_work() {
     sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
     sandbox.commit(&worktree, "pay.py", "if paid:\n    pass\n    notify()\n");
     sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
-    remove_and_restore(&sandbox);
+    sandbox.remove_and_restore(["--force"]);
     assert!(read(&worktree.join("pay.py")).ends_with("    notify()\n"));
 }
 
@@ -45,7 +32,7 @@ fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
     sandbox.commit(&worktree, "experiment", "it works");
     sandbox.git(&worktree, ["revert", "--no-edit", "HEAD"]);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
-    remove_and_restore(&sandbox);
+    sandbox.remove_and_restore(["--force"]);
     assert_eq!(log(&sandbox, &worktree).lines().count(), 2);
 }
 
@@ -56,7 +43,7 @@ fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&sandbox.main, ["checkout", "-q", "--detach", "feat"]);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
-    remove_and_restore(&sandbox);
+    sandbox.remove_and_restore(["--force"]);
     sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
     assert_eq!(log(&sandbox, &worktree), "Change file");
 }
@@ -98,7 +85,7 @@ fn a_repository_that_is_committed_as_a_link_is_work_also_when_the_link_is_merged
          hint: look at that with: git -C [ROOT]/tally-feat/service log --all --not --remotes\n\
          hint: remove it all the same: tally-session remove --force feat\n",
     );
-    remove_and_restore(&sandbox);
+    sandbox.remove_and_restore(["--force"]);
     assert_eq!(read(&service.join("file")), "inside");
     assert_eq!(sandbox.git(&service, ["log", "--format=%s"]), "Change file");
 }
@@ -182,7 +169,7 @@ fn what_git_is_in_the_middle_of_is_named() {
          hint: look at it with: git -C [ROOT]/tally-feat status\n\
          hint: remove it all the same: tally-session remove --force feat\n",
     );
-    remove_and_restore(&sandbox);
+    sandbox.remove_and_restore(["--force"]);
     sandbox.git(&worktree, ["bisect", "reset"]);
     sandbox
         .run(["remove", "feat"])
@@ -278,7 +265,7 @@ fn remove_force_keeps_the_work_of_a_user_who_told_git_no_name() {
         &sandbox.home.join(".gitconfig"),
         "[user]\n\tuseConfigOnly = true\n",
     );
-    remove_and_restore(&sandbox);
+    sandbox.remove_and_restore(["--force"]);
     assert_eq!(sandbox.git(&worktree, ["show", ":new"]), "new");
 }
 

@@ -50,12 +50,7 @@ fn a_submodule_s_changes_are_not_lost_as_no_commit_of_the_project_can_hold_them(
     sandbox
         .run_changes_nothing(["remove", "feat"])
         .fails("error: [..]lib[..]\n[...]");
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.remove_and_restore(["--force"]);
     assert_eq!(read(&worktree.join("lib/new")), "inside");
 }
 

@@ -173,6 +173,33 @@ impl Sandbox {
         self.worktree(name)
     }
 
+    /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.
+    #[track_caller]
+    pub fn remove_and_restore<const N: usize>(&self, args: [&str; N]) {
+        let mut remove = self.program(&["remove", "feat"], &self.main);
+        self.outcome(remove.args(args))
+            .is(0, "removed feat\n[...]", "");
+        assert!(!self.worktree("feat").exists());
+        self.git(&self.main, ["gc", "--quiet", "--prune=now"]);
+        self.run(["restore", "feat"])
+            .is(0, "restored feat\n[...]", "");
+    }
+
+    /// The same, where a script runs in the worktree while the windows close.
+    #[track_caller]
+    pub fn remove_and_restore_while(&self, script: &str) {
+        let worktree = self.worktree("feat");
+        self.wrap(
+            "tmux",
+            &format!(
+                r#"case "$*" in *kill-session*) (cd '{}' && {script});; esac; exec "$REAL" "$@""#,
+                worktree.display()
+            ),
+        );
+        self.remove_and_restore([]);
+        self.unwrap("tmux");
+    }
+
     /// A process that listens on a port and came from no session.
     pub fn stranger_on(&self, port: u16) -> Child {
         let script = "import socket, sys, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
