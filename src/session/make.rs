@@ -253,7 +253,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     {
         return Err(locked(session, path, reason));
     }
-    let about = About::of(session, Some(entry), &worktrees, None);
+    let about = About::of(session, Some(entry), &worktrees, None)?;
     Removed::begin(session.project, about)?.take(session.project, hold.lock().file(), None)
 }
 

@@ -147,7 +147,7 @@ pub fn remove(
             About {
                 went: loss.went(&placed::changed(&session)),
                 conversation: claude.conversation(session.record.worktree()),
-                ..About::of(&session, found.worktree(), &worktrees, branch)
+                ..About::of(&session, found.worktree(), &worktrees, branch)?
             },
         )?),
         begun => begun,

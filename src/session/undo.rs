@@ -65,7 +65,7 @@ fn take_back(
     };
     let branch = tip.clone();
     let branch = branch.map(|tip| Branch::new(session.record.branch(), tip, made.branch));
-    let about = About::of(session, entry, &worktrees, branch);
+    let about = About::of(session, entry, &worktrees, branch)?;
     let mut removed = hold.begin_taking(project, about)?;
     let begun = removed.moment()?;
     let is_untouched = tip == began_at && (entry.is_none() || is_as_made(session)?);

@@ -111,7 +111,7 @@ fn take_entry(project: &Project, path: &Path, lock: &Lock) -> Result<Removed> {
     let name = project
         .name_at(path)
         .with_context(|| format!("{} is no session's", path.display()))?;
-    let mut removed = Removed::begin(project, About::of_entry(name, entry))?;
+    let mut removed = Removed::begin(project, About::of_entry(project, name, entry)?)?;
     removed.take(project, lock.file(), None)?;
     Ok(removed)
 }

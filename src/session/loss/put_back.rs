@@ -1,10 +1,11 @@
 //! Putting what was taken away where it was.
 
-use super::removed::{LOG, Removed};
+use super::removed::{Branch, LOG, Removed};
 use super::{purge, trash};
 use crate::file::read_if_there;
 use crate::git::keep::Change;
-use crate::git::{Git, refnames_to, worktrees};
+use crate::git::worktrees::{self, Worktree};
+use crate::git::{Git, refnames_to};
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::project::Project;
@@ -21,12 +22,14 @@ impl Removed {
     /// The first step that fails, also because something else is in its place by now; it can be done again.
     pub fn put_back(&self, project: &Project) -> Result<()> {
         let git = Git::at(&project.main);
-        if let Some(branch) = self.about.branch.as_ref().filter(|branch| branch.goes) {
+        for branch in self.about.branches() {
             let name = branch.refname();
+            // One that stayed may be gone by now, and the worktree is on it.
             if git.tip(&project.common, &name)?.is_none() {
                 git.change_refs(&[Change::Create(&name, &branch.tip)])
                     .with_context(|| format!("cannot make the branch {}", branch.name))?;
-                if let Some(log) = read_if_there(&self.dir.join(LOG))? {
+                let log = read_if_there(&self.dir.join(LOG))?;
+                if let Some(log) = log.filter(|_| branch.goes) {
                     let path = branch.log(project);
                     fs::write(&path, log)
                         .with_context(|| format!("cannot write {}", path.display()))?;
@@ -63,9 +66,9 @@ impl Removed {
             ))
             .hint("move it away, then try again");
         }
+        let worktrees = worktrees::list(&project.common)?;
         for (origin, kept) in self.admins(project) {
             if kept.exists() && origin.exists() {
-                let worktrees = worktrees::list(&project.common)?;
                 let other = worktrees.iter().find(|other| other.admin == origin);
                 let other = other.map_or(&origin, |other| &other.path).display();
                 return Err(anyhow!(
@@ -74,32 +77,8 @@ impl Removed {
                 .hint(format!("remove that one first: {} worktree remove {other}", project.git()));
             }
         }
-        let Some(branch) = &self.about.branch else {
-            return Ok(());
-        };
-        let refname = branch.refname();
-        let there = Git::at(&project.main).branches(refnames_to(&branch.name))?;
-        let cure = |other: &str| {
-            format!(
-                "give that one another name: {} branch -m {} <another name>",
-                project.git(),
-                quote(other)
-            )
-        };
-        if let Some(other) = there.iter().find(|other| other.is_in_the_way_of(&refname)) {
-            let other = other.name();
-            return Err(anyhow!(
-                "there is a branch {other} by now, beside which git can have no {}",
-                branch.name
-            ))
-            .hint(cure(other));
-        }
-        match there.iter().find(|there| there.refname == refname) {
-            Some(there) if branch.goes || there.commit != branch.tip => {
-                Err(anyhow!("there is a branch {} by now", branch.name)).hint(cure(&branch.name))
-            }
-            _ => Ok(()),
-        }
+        let mut branches = self.about.branches();
+        branches.try_for_each(|branch| check_branch(project, branch, &worktrees))
     }
 
     /// Forgets all about it, when it is where it was.
@@ -120,6 +99,31 @@ impl Removed {
         self.let_go(project)?;
         purge::delete(&going)
     }
+}
+
+/// What keeps a branch from being made again, or from being checked out again as it was.
+fn check_branch(project: &Project, branch: &Branch, worktrees: &[Worktree]) -> Result<()> {
+    let (name, refname) = (&branch.name, branch.refname());
+    let there = Git::at(&project.main).branches(refnames_to(name))?;
+    let cure = |other: &str| {
+        format!(
+            "give that one another name: {} branch -m {} <another name>",
+            project.git(),
+            quote(other)
+        )
+    };
+    if let Some(other) = there.iter().find(|other| other.is_in_the_way_of(&refname)) {
+        let other = other.name();
+        return Err(anyhow!(
+            "there is a branch {other} by now, beside which git can have no {name}"
+        ))
+        .hint(cure(other));
+    }
+    let there = there.iter().find(|there| there.refname == refname);
+    if there.is_some_and(|there| branch.goes || there.commit != branch.tip) {
+        return Err(anyhow!("there is a branch {name} by now")).hint(cure(name));
+    }
+    branch.refuse_checked_out(worktrees)
 }
 
 /// Renames what is there to where nothing is.

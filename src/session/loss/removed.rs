@@ -7,12 +7,14 @@ use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::Change;
 use crate::git::worktrees::Worktree;
+use crate::hint::Hint;
 use crate::name::SessionName;
+use crate::process::quote;
 use crate::project::Project;
 use crate::session::{Session, hidden, placed};
 use crate::store::atomic;
 use crate::store::record::Record;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -33,8 +35,11 @@ pub struct About {
     pub worktree: PathBuf,
     /// What the store knew of the session, if it was one.
     pub record: Option<Record>,
-    /// The branch that goes, or stays.
+    /// The session's branch, which goes, or stays.
     pub branch: Option<Branch>,
+    /// The other branches that are checked out in the worktrees, which stay.
+    #[serde(default)]
+    pub others: Vec<Branch>,
     /// The folders in which git keeps what it knows of the worktree, and of those inside it, by their names.
     pub admins: Vec<String>,
     /// What is in no commit, as the user is told.
@@ -47,7 +52,7 @@ pub struct About {
     pub expired: bool,
 }
 
-/// A session's branch.
+/// A branch.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Branch {
     /// Its name.
@@ -76,6 +81,26 @@ impl Branch {
         format!("refs/heads/{}", self.name)
     }
 
+    /// Refuses to touch it while one of these has it checked out.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
+        let has_it = |worktree: &&Worktree| worktree.branch.as_ref() == Some(&self.name);
+        let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
+            return Ok(());
+        };
+        Err(anyhow!(
+            "the branch {} is checked out at {} by now",
+            self.name,
+            path.display()
+        ))
+        .hint(format!(
+            "leave it there: git -C {} switch <another branch>",
+            quote(&path.to_string_lossy())
+        ))
+    }
+
     /// Where git keeps its reflog, but where refs are kept in tables.
     pub(super) fn log(&self, project: &Project) -> PathBuf {
         project.common.join("logs").join(self.refname())
@@ -91,51 +116,73 @@ impl Branch {
 
 impl About {
     /// What git keeps of a worktree that is no session's.
-    pub fn of_entry(name: SessionName, entry: &Worktree) -> Self {
-        Self::of_worktrees(name, &entry.path, [entry].into_iter())
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn of_entry(project: &Project, name: SessionName, entry: &Worktree) -> Result<Self> {
+        Self::of_worktrees(project, name, &entry.path, &[entry], None)
     }
 
     /// What there is of a session: what git keeps of its worktree, and of those inside it, and its branch.
+    ///
+    /// # Errors
+    /// If git fails.
     pub fn of(
         session: &Session<'_>,
         entry: Option<&Worktree>,
         worktrees: &[Worktree],
         branch: Option<Branch>,
-    ) -> Self {
+    ) -> Result<Self> {
         let worktree = session.record.worktree();
         let inside = worktrees
             .iter()
             .filter(|other| other.path.starts_with(worktree) && other.path != worktree);
-        Self {
+        let entries: Vec<_> = entry.into_iter().chain(inside).collect();
+        let name = session.name.clone();
+        Ok(Self {
             record: Some(session.record.clone()),
-            branch,
-            ..Self::of_worktrees(
-                session.name.clone(),
-                worktree,
-                entry.into_iter().chain(inside),
-            )
-        }
+            ..Self::of_worktrees(session.project, name, worktree, &entries, branch)?
+        })
     }
 
-    fn of_worktrees<'a>(
+    fn of_worktrees(
+        project: &Project,
         name: SessionName,
         worktree: &Path,
-        entries: impl Iterator<Item = &'a Worktree>,
-    ) -> Self {
-        let admins = entries.filter_map(|entry| entry.admin.file_name());
-        Self {
+        entries: &[&Worktree],
+        branch: Option<Branch>,
+    ) -> Result<Self> {
+        let git = Git::at(&project.main);
+        let mut others = Vec::new();
+        for other in entries.iter().filter_map(|entry| entry.branch.as_ref()) {
+            let mut other = Branch::new(other, String::new(), false);
+            let is_own = branch.as_ref().is_some_and(|own| own.name == other.name);
+            // One without a commit has nothing.
+            if !is_own && let Some(tip) = git.tip(&project.common, &other.refname())? {
+                other.tip = tip;
+                others.push(other);
+            }
+        }
+        let admins = entries.iter().filter_map(|entry| entry.admin.file_name());
+        Ok(Self {
             name,
             worktree: worktree.to_owned(),
             record: None,
-            branch: None,
+            commits: branch.iter().map(|branch| branch.tip.clone()).collect(),
+            branch,
+            others,
             admins: admins
                 .map(|admin| admin.to_string_lossy().into_owned())
                 .collect(),
             went: Vec::new(),
             conversation: None,
-            commits: Vec::new(),
             expired: false,
-        }
+        })
+    }
+
+    /// The session's branch and the others.
+    pub(super) fn branches(&self) -> impl Iterator<Item = &Branch> {
+        self.branch.iter().chain(&self.others)
     }
 }
 
@@ -164,13 +211,8 @@ impl Removed {
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn begin(project: &Project, mut about: About) -> Result<Self> {
+    pub fn begin(project: &Project, about: About) -> Result<Self> {
         let (id, dir) = trash::make_folder(project, &about.name)?;
-        about.commits = about
-            .branch
-            .iter()
-            .map(|branch| branch.tip.clone())
-            .collect();
         let removed = Self { id, about, dir };
         removed.write()?;
         Ok(removed)

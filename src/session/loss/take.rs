@@ -3,7 +3,7 @@
 //! Nothing is deleted: what can be renamed is renamed, and one ref keeps every object that it leads to. Each step can be done again,
 //! and undone: whichever command comes next after one that was cut short goes on, or back.
 
-use super::removed::{Branch, LOG, Removed};
+use super::removed::{About, Branch, LOG, Removed};
 use super::trash::{ADMINS, FOLDER};
 use crate::file::{Stamp, read_if_there};
 use crate::git::Git;
@@ -40,6 +40,7 @@ impl Removed {
         }
         self.take_folders(project)?;
         // What came in the last moment is there now, and no more can come.
+        self.follow_branches(project)?;
         let last = self.names(project)?;
         if !last.is_subset(&kept) || self.indexes(project) != indexes {
             kept.extend(last);
@@ -73,8 +74,8 @@ impl Removed {
                 names.extend(git.objects_in_tables(branch.as_deref())?);
             }
         }
+        names.extend(self.about.branches().map(|branch| branch.tip.clone()));
         if let Some(branch) = &self.about.branch {
-            names.insert(branch.tip.clone());
             let logs = [branch.log(project), self.dir.join(LOG)];
             for log in logs {
                 names.extend(names_in(&read_if_there(&log)?.unwrap_or_default()));
@@ -99,6 +100,25 @@ impl Removed {
             ));
         }
         Ok(names.iter().all(|name| Some(name.as_str()) == commit))
+    }
+
+    /// Notes where the branches are that stay, as what is checked out is compared with that.
+    fn follow_branches(&mut self, project: &Project) -> Result<()> {
+        let git = Git::at(&project.main);
+        let About { branch, others, .. } = &mut self.about;
+        let mut has_moved = false;
+        for branch in branch
+            .iter_mut()
+            .chain(others)
+            .filter(|branch| !branch.goes)
+        {
+            let tip = git.tip(&project.common, &branch.refname())?;
+            if let Some(tip) = tip.filter(|tip| *tip != branch.tip) {
+                branch.tip = tip;
+                has_moved = true;
+            }
+        }
+        if has_moved { self.write() } else { Ok(()) }
     }
 
     /// Has the ref lead to these objects, and, but where that is `plain`, to all that the indexes do.
@@ -217,17 +237,7 @@ impl Removed {
             if let Some(log) = read_if_there(&branch.log(project))? {
                 fs::write(self.dir.join(LOG), log)?;
             }
-            let worktrees = worktrees::list(&project.common)?;
-            let other = worktrees
-                .iter()
-                .find(|other| other.branch.as_ref() == Some(&branch.name));
-            if let Some(other) = other {
-                bail!(
-                    "the branch {} is checked out at {} by now",
-                    branch.name,
-                    other.path.display()
-                );
-            }
+            branch.refuse_checked_out(&worktrees::list(&project.common)?)?;
             changes.push(Change::Delete(&name, &tip));
             match git.change_refs(&changes) {
                 // It may have moved in this very moment.

@@ -118,6 +118,23 @@ fn restore_refuses_where_a_kept_branch_has_moved_on() {
 }
 
 #[test]
+fn restore_refuses_where_a_kept_branch_is_checked_out_elsewhere() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox
+        .run(["remove", "--keep-branch", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    sandbox.git(&sandbox.main, ["switch", "-q", "feat"]);
+    sandbox.run_changes_nothing(["restore", "feat"]).fails(
+        "error: the branch feat is checked out at [ROOT]/tally by now\nhint: leave it there: git -C [ROOT]/tally switch <another branch>\n",
+    );
+    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "");
+}
+
+#[test]
 fn restore_refuses_where_a_tmux_session_of_the_name_is() {
     let sandbox = removed();
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);

@@ -520,3 +520,52 @@ fn git_worktrees_inside_work_again_when_they_are_back() {
     assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
     sandbox.git(&inside, ["commit", "-q", "-m", "Go on"]);
 }
+
+#[test]
+fn a_branch_that_stayed_and_is_gone_by_now_is_made_again_with_its_commits() {
+    for (branch, option, change) in [
+        (
+            "feat",
+            Some("--keep-branch"),
+            &["branch", "-qD", "feat"][..],
+        ),
+        (
+            "feat",
+            Some("--keep-branch"),
+            &["branch", "-m", "feat", "renamed"],
+        ),
+        ("side", None, &["branch", "-qD", "side"]),
+        ("inside", None, &["branch", "-qD", "inside"]),
+    ] {
+        let sandbox = Sandbox::new();
+        let worktree = sandbox.add("feat");
+        let checkout = match branch {
+            "inside" => worktree.join("inside.sqlite3"),
+            _ => worktree.clone(),
+        };
+        let path = checkout.to_str().unwrap();
+        match branch {
+            "side" => sandbox.git(&worktree, ["switch", "-q", "-c", "side"]),
+            "inside" => sandbox.git(&worktree, ["worktree", "add", "-q", "-b", "inside", path]),
+            _ => String::new(),
+        };
+        let tip = sandbox.commit(&checkout, "file", "work");
+        write(&checkout.join("file"), "staged");
+        sandbox.git(&checkout, ["add", "file"]);
+        let mut remove = sandbox.program(&["remove", "--force", "feat"], &sandbox.main);
+        sandbox
+            .outcome(remove.args(option))
+            .is(0, "removed feat\n[...]", "[...]");
+        let mut git = sandbox.command("git", &sandbox.main);
+        assert!(git.args(change).status().unwrap().success());
+        clear_up(&sandbox);
+        sandbox
+            .run(["restore", "feat"])
+            .is(0, "restored feat\n[...]", "");
+        assert_eq!(
+            sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]),
+            format!("{tip}\n{tip}")
+        );
+        assert_eq!(sandbox.git(&checkout, ["status", "--porcelain"]), "M  file");
+    }
+}
