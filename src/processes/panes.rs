@@ -1,10 +1,9 @@
 //! What runs in the panes of tmux that processes came from, and who stays when they are closed.
 
-use super::{Process, look, look_at, pid_of};
+use super::{Process, look, look_at};
 use anyhow::Result;
-use rustix::process::getsid;
 use std::collections::HashSet;
-use sysinfo::ProcessRefreshKind;
+use sysinfo::{Pid, ProcessRefreshKind};
 
 /// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux. The
 /// environment of Apple's own shells can't be read, so that those are known only by what they have started.
@@ -19,7 +18,7 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
         let is_new = |parent: &u32| line.iter().all(|process| process.pid != *parent);
         // One that is asked for twice, `sysinfo` does not find.
         let above: HashSet<_> = parents.filter(is_new).collect();
-        let above: Vec<_> = above.into_iter().map(sysinfo::Pid::from_u32).collect();
+        let above: Vec<_> = above.into_iter().map(Pid::from_u32).collect();
         seen = line.len();
         line.extend(look_at(&above)?.processes().values().map(Process::new));
     }
@@ -36,10 +35,12 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
 /// If the system does not tell.
 pub fn outliving(processes: &[Process]) -> Result<Vec<Process>> {
     let panes = of(processes)?;
-    let leaders: HashSet<_> = panes.iter().filter_map(|pane| leader(pane.pid)).collect();
+    let leaders = panes.iter().map(|pane| leader(Pid::from_u32(pane.pid)));
+    let leaders = leaders.filter_map(Result::transpose);
+    let leaders = leaders.collect::<Result<HashSet<_>>>()?;
     let mut outliving = Vec::new();
     for process in processes {
-        if ignores_hang_up(process.pid) || !is_tied(process.pid, &leaders)? {
+        if ignores_hang_up(process.pid) || !is_tied(Pid::from_u32(process.pid), &leaders)? {
             outliving.push(process.clone());
         }
     }
@@ -48,31 +49,30 @@ pub fn outliving(processes: &[Process]) -> Result<Vec<Process>> {
 
 /// Whether a process ends with one of the panes' terminals, whose sessions have these leaders. A terminal of its own, as a shell
 /// gives to what works for its prompt, ends with the one who made it.
-fn is_tied(pid: u32, panes: &HashSet<u32>) -> Result<bool> {
+fn is_tied(pid: Pid, panes: &HashSet<Pid>) -> Result<bool> {
     let mut next = Some(pid);
     while let Some(pid) = next {
-        let Some(leader) = leader(pid) else {
+        let Some(leader) = leader(pid)? else {
             // It has ended.
             return Ok(true);
         };
         if panes.contains(&leader) {
             return Ok(true);
         }
-        let leader_pid = sysinfo::Pid::from_u32(leader);
-        let system = look(&[leader_pid], ProcessRefreshKind::nothing())?;
-        let found = system.process(leader_pid);
-        next = found
-            .filter(|_| has_terminal(leader))
-            .and_then(sysinfo::Process::parent)
-            .map(sysinfo::Pid::as_u32);
+        let system = look(&[leader], ProcessRefreshKind::nothing())?;
+        next = system
+            .process(leader)
+            .filter(|_| has_terminal(leader.as_u32()))
+            .and_then(sysinfo::Process::parent);
     }
     Ok(false)
 }
 
-/// The first process of the session, in the system's meaning, that a process is in: all of one terminal.
-fn leader(pid: u32) -> Option<u32> {
-    let leader = getsid(Some(pid_of(pid)?)).ok()?;
-    u32::try_from(leader.as_raw_pid()).ok()
+/// The first process of the session, in the system's meaning, that a process is in: all of one terminal. It is 0 where a
+/// container has been entered from outside.
+fn leader(pid: Pid) -> Result<Option<Pid>> {
+    let system = look(&[pid], ProcessRefreshKind::nothing())?;
+    Ok(system.process(pid).and_then(sysinfo::Process::session_id))
 }
 
 /// Whether a process has a terminal.

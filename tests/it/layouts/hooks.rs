@@ -178,6 +178,29 @@ subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#
     );
 }
 
+/// As by `docker exec`: the system tells nobody in the container of a terminal outside.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_container() {
+    let sandbox = with_hook("post_add", "sleep 600 >/dev/null 2>&1 &");
+    let contain = |script: &str| {
+        let mut contain = sandbox.command("unshare", &sandbox.main);
+        contain.args(["-rpf", "--mount-proc", "sh", "-c", script]);
+        contain
+    };
+    if !contain("true").status().is_ok_and(|it| it.success()) {
+        println!("passed over: there may be no container here");
+        return;
+    }
+    let script = format!(
+        "{program} add feat >&2 && {program} remove feat; status=$?; tmux kill-server; exit $status",
+        program = env!("CARGO_BIN_EXE_tally-session")
+    );
+    sandbox.outcome(&mut contain(&script)).fails(
+        "[...]\nerror: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
+    );
+}
+
 #[test]
 fn a_hook_reads_nothing_from_its_standard_input() {
     let sandbox = with_hook("post_add", "cat\nhook");
