@@ -173,10 +173,10 @@ pub fn answer_width() -> Option<usize> {
     })
 }
 
-/// What the user has to know before he is asked.
+/// What somebody would have been asked about.
 pub fn say(text: impl Display) {
     if tells(Verbosity::Normal) {
-        let _ = writeln!(anstream::stderr(), "{}", as_typed(text));
+        let _ = writeln!(anstream::stderr(), "{}", harmless(as_typed(text)));
     }
 }
 
@@ -187,12 +187,17 @@ pub fn warn(text: impl Display) {
     }
 }
 
-/// Asks on the terminal whether to go on; none if there is no terminal to ask on.
-pub fn agrees(question: impl Display) -> Option<bool> {
+/// Tells on the terminal what somebody has to know, also whoever wants errors only, and asks whether to go on; none if there is
+/// no terminal to ask on.
+pub fn agrees(what: impl Display, question: &str) -> Option<bool> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return None;
     }
-    let _ = write!(anstream::stderr(), "{YELLOW}{question}{YELLOW:#} [y/N] ");
+    let what = harmless(as_typed(what));
+    let _ = write!(
+        anstream::stderr(),
+        "{what}\n{YELLOW}{question}{YELLOW:#} [y/N] "
+    );
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
     let answer = answer.trim().to_lowercase();

@@ -4,13 +4,12 @@ use super::Context;
 use super::list::removed::{age, size};
 use crate::cli;
 use crate::hint::Hint;
-use crate::name::SessionName;
-use crate::session::loss::removed::Removed;
-use crate::session::loss::{named, purge};
+use crate::session::loss::named;
+use crate::session::loss::purge::{self, Lost};
+use crate::session::loss::removed::{About, Removed};
 use crate::session::restore;
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::fmt::Write;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Purge) -> Result<ExitCode> {
@@ -25,12 +24,19 @@ pub fn run(context: &Context, args: &cli::Purge) -> Result<ExitCode> {
         ui::done("nothing that was removed is left");
         return Ok(ExitCode::SUCCESS);
     }
-    for removed in &doomed {
-        ui::say(what_is_lost(context, removed)?);
-    }
+    let what = doomed.iter().map(|removed| {
+        let About { name, .. } = &removed.about;
+        let title = format!("{name}, removed {}", age(removed.since()));
+        Ok(what_is_lost(
+            &title,
+            &removed.about,
+            &removed.lost(&context.project)?,
+        ))
+    });
+    let what = what.collect::<Result<Vec<_>>>()?;
     let names: Vec<_> = doomed.iter().map(|removed| removed.id.as_str()).collect();
     let again = format!("tally-session purge --yes {}", names.join(" "));
-    agree(args.yes, &again)?;
+    agree(&what.join("\n"), args.yes, &again)?;
     for removed in doomed {
         let name = removed.about.name.clone();
         purge::purge(project, removed)?;
@@ -45,53 +51,42 @@ pub fn sweep(context: &Context) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Asks whether sessions may be deleted with all that is in them.
+/// Asks whether this may go for good; where nobody is asked, it is said. `again` is the command that does not ask.
 ///
 /// # Errors
 /// If the user does not want it, or can't be asked.
-pub fn ask_for_sessions(names: &[SessionName], yes: bool) -> Result<()> {
-    let names: Vec<_> = names.iter().map(SessionName::as_str).collect();
-    let names = names.join(" ");
-    ui::say(format_args!(
-        "{names}: all that is in the worktree goes for good, and the commits that nothing else holds"
-    ));
-    agree(yes, &format!("tally-session remove --purge --yes {names}"))
-}
-
-fn agree(yes: bool, again: &str) -> Result<()> {
+pub fn agree(what: &str, yes: bool, again: &str) -> Result<()> {
     if yes {
+        ui::say(what);
         return Ok(());
     }
-    match ui::agrees("delete it for good?") {
+    match ui::agrees(what, "delete it for good?") {
         Some(true) => Ok(()),
         Some(false) => {
             Err(anyhow!("nothing was deleted")).hint(format!("without a question: {again}"))
         }
-        None => Err(anyhow!(
-            "what is deleted can't be had back, and there is no terminal to ask on"
-        ))
-        .hint(format!("delete it without a question: {again}")),
+        None => {
+            ui::say(what);
+            Err(anyhow!(
+                "what is deleted can't be had back, and there is no terminal to ask on"
+            ))
+            .hint(format!("delete it without a question: {again}"))
+        }
     }
 }
 
 /// What goes for good with something, in a line or a few.
-fn what_is_lost(context: &Context, removed: &Removed) -> Result<String> {
-    let lost = removed.lost(&context.project)?;
-    let mut text = format!(
-        "{}, removed {}: {} of files",
-        removed.about.name,
-        age(removed.since()),
-        size(lost.bytes)
-    );
-    if !removed.about.went.is_empty() {
-        write!(text, "\n  in no commit: {}", named(&removed.about.went))?;
+pub fn what_is_lost(title: &str, about: &About, lost: &Lost) -> String {
+    // Of what is expired the files are gone.
+    let files = if about.expired { &[][..] } else { &about.went };
+    let mut lines = vec![format!("{title}: {} of files", size(lost.bytes))];
+    for (what, all) in [
+        ("in no commit", files),
+        ("on no branch and no remote", &lost.commits),
+    ] {
+        if !all.is_empty() {
+            lines.push(format!("  {what}: {}", named(all)));
+        }
     }
-    if !lost.commits.is_empty() {
-        write!(
-            text,
-            "\n  on no branch and no remote: {}",
-            named(&lost.commits)
-        )?;
-    }
-    Ok(text)
+    lines.join("\n")
 }

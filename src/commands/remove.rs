@@ -2,28 +2,38 @@
 
 use super::{Context, purge};
 use crate::cli;
+use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::session::loss::named;
+use crate::session::loss::removed::{About, Removed};
 use crate::session::owns;
-use crate::session::remove::{self, Outcome, Wish};
+use crate::session::remove::{self, Wish};
 use crate::{process, tmux, ui};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
     let names = super::parse_names(&args.names)?;
     let here = tmux::here()?;
-    let is_here = |name: &SessionName| here.iter().any(|tmux| owns(&context.project, name, tmux));
-    if args.purge {
-        purge::ask_for_sessions(&names, args.yes)?;
-    }
-    if names.iter().any(is_here) && !process::outlives_terminal() {
-        return Ok(process::outlive_terminal()?);
-    }
+    let is_here = |name: &&SessionName| here.iter().any(|tmux| owns(&context.project, name, tmux));
     let wish = Wish {
         force: args.force,
         keep_branch: args.keep_branch,
+        purge: args.purge,
+        yes: args.yes,
     };
+    let without_question = Wish { yes: true, ..wish }.typed(&names);
+    if let Some(own) = names.iter().find(is_here)
+        && !process::outlives_terminal()
+    {
+        if args.purge && !args.yes {
+            return Err(anyhow!(
+                "what is deleted can't be had back, and this window of {own} closes before you could answer"
+            ))
+            .hint(format!("delete it without a question: {without_question}"));
+        }
+        return Ok(process::outlive_terminal()?);
+    }
     let results = names
         .into_iter()
         .map(|name| {
@@ -33,37 +43,54 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
                 &context.claude,
                 &name,
                 wish,
+                |about, lost| {
+                    let what = purge::what_is_lost(name.as_str(), about, lost);
+                    purge::agree(&what, args.yes, &without_question)
+                },
             );
-            let purged = removed.and_then(|mut outcome| {
-                if let Some(removed) = outcome.removed.take_if(|_| args.purge) {
+            let shown = removed.and_then(|outcome| {
+                outcome.notes.iter().for_each(ui::warn);
+                let Some(removed) = outcome.removed else {
+                    ui::done(format_args!("removed {name}"));
+                    return Ok(());
+                };
+                if args.purge {
                     removed.purge(&context.project)?;
+                    ui::done(format_args!("removed {name} for good"));
+                    return Ok(());
                 }
-                Ok(outcome)
+                ui::done(format_args!("removed {name}"));
+                show_way_back(context, &removed)
             });
-            (name, purged)
+            (name, shown)
         })
         .collect();
-    Ok(super::show_all(results, |name, outcome| {
-        show(context, name, &outcome);
-    }))
+    Ok(super::show_all(results, |_, ()| {}))
 }
 
-fn show(context: &Context, name: &SessionName, outcome: &Outcome) {
-    outcome.notes.iter().for_each(ui::warn);
-    ui::done(format_args!("removed {name}"));
-    let Some(removed) = &outcome.removed else {
-        return;
-    };
-    if !removed.about.went.is_empty() {
+/// Says what went that is in no commit, and how to have it back.
+fn show_way_back(context: &Context, removed: &Removed) -> Result<()> {
+    let About { name, went, .. } = &removed.about;
+    if !went.is_empty() {
+        ui::done(format_args!("  with it went: {}", named(went)));
+    }
+    let days = context.layout.keep_removed;
+    if days > 0 {
+        let days = if days == 1 {
+            "day"
+        } else {
+            &format!("{days} days")
+        };
         ui::done(format_args!(
-            "  with it went: {}",
-            named(&removed.about.went)
+            "  for {days} it can be had back: tally-session restore {name}"
         ));
+    } else if let Some(newest) = removed.lost(&context.project)?.commits.first() {
+        let commit = newest.split(' ').next().unwrap_or_default();
+        ui::done(format_args!(
+            "  its files are not kept; its commits are: tally-session add {name} --from {commit}"
+        ));
+    } else {
+        ui::done("  its files are not kept");
     }
-    match context.layout.keep_removed {
-        0 => {}
-        days => ui::done(format_args!(
-            "  for {days} days it can be had back: tally-session restore {name}"
-        )),
-    }
+    Ok(())
 }

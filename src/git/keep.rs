@@ -233,27 +233,4 @@ impl Git<'_> {
             .insist()?;
         Ok(())
     }
-
-    /// The commits of these that no branch and no remote branch holds, with all that they lead to.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn unheld(self, commits: &[String]) -> Result<Vec<String>> {
-        let list = self
-            .run([
-                "rev-list",
-                "--ignore-missing",
-                "--stdin",
-                "--no-commit-header",
-            ])
-            .args(["--format=%h %s"])
-            .input(
-                [&commits.join("\n"), "\n--not\n--branches\n--remotes\n"]
-                    .concat()
-                    .into_bytes(),
-            )
-            .insist()?;
-        let list = String::from_utf8_lossy(&list);
-        Ok(list.lines().map(ToOwned::to_owned).collect())
-    }
 }

@@ -6,15 +6,6 @@ use crate::parallel;
 use anyhow::Result;
 use std::collections::HashSet;
 
-/// Commits, newest first.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Commits {
-    /// How many there are.
-    pub count: usize,
-    /// The newest one's short hash and subject.
-    pub newest: String,
-}
-
 /// What is checked out.
 pub struct Head {
     /// The commit.
@@ -65,11 +56,36 @@ impl Git<'_> {
         Ok(head)
     }
 
-    /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds.
+    /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds, the newest first:
+    /// short hash and subject. A tip that is not there, or no commit, holds none.
     ///
     /// # Errors
     /// If git fails.
-    pub fn own_commits(self, spared: Option<&str>, tips: &[String]) -> Result<Option<Commits>> {
+    pub fn own_commits(self, spared: Option<&str>, tips: &[String]) -> Result<Vec<String>> {
+        let mut excluded: Vec<_> = spared.into_iter().map(ToOwned::to_owned).collect();
+        if spared.is_some() {
+            excluded.extend(self.other_names(spared)?);
+        }
+        // On its standard input an older git takes no options.
+        let list = self
+            .run([
+                "rev-list",
+                "--ignore-missing",
+                "--stdin",
+                "--no-commit-header",
+                "--format=%h %s",
+                "--not",
+            ])
+            .args(excluded.iter().map(|branch| format!("--exclude={branch}")))
+            .args(["--branches", "--remotes"])
+            .input(tips.join("\n").into_bytes())
+            .insist()?;
+        let list = String::from_utf8_lossy(&list);
+        Ok(list.lines().map(ToOwned::to_owned).collect())
+    }
+
+    /// The names that are others for this branch, and go with it.
+    fn other_names(self, branch: Option<&str>) -> Result<Vec<String>> {
         let names = self
             .run([
                 "for-each-ref",
@@ -78,29 +94,11 @@ impl Git<'_> {
             ])
             .insist()?;
         let names = String::from_utf8_lossy(&names);
-        // Another name for the branch goes with it.
-        let other_names = names.lines().filter_map(|line| {
-            let (name, branch) = line.split_once('\0')?;
-            (Some(branch) == spared).then_some(name)
+        let others = names.lines().filter_map(|line| {
+            let (name, other) = line.split_once('\0')?;
+            (Some(other) == branch).then(|| name.to_owned())
         });
-        let excluded = spared.into_iter().chain(other_names);
-        let list = self
-            .run([
-                "rev-list",
-                "--ignore-missing",
-                "--no-commit-header",
-                "--format=%h %s",
-            ])
-            .args(tips)
-            .arg("--not")
-            .args(excluded.map(|branch| format!("--exclude={branch}")))
-            .args(["--branches", "--remotes"])
-            .insist()?;
-        let list = String::from_utf8_lossy(&list);
-        Ok(list.lines().next().map(|newest| Commits {
-            count: list.lines().count(),
-            newest: newest.to_owned(),
-        }))
+        Ok(others.collect())
     }
 
     /// Where each of these branches stands, those that are there.

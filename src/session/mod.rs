@@ -28,6 +28,7 @@ pub mod status;
 mod undo;
 mod windows;
 
+use self::loss::removed::Removed;
 use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Layout, placeholders};
@@ -87,6 +88,13 @@ impl<'a> Session<'a> {
             return Ok(Self::new(project, layout, name, record));
         }
         let mut error = anyhow!("there is no session {name}");
+        let mut removed = Removed::all(project).into_iter();
+        if removed.any(|removed| removed.about.name == *name) {
+            error = with_hint(
+                error,
+                format!("it was removed: have it back: tally-session restore {name}"),
+            );
+        }
         if problems::is_lost(project, name)? {
             error = with_hint(
                 error,

@@ -25,16 +25,25 @@ pub fn check(project: &Project, name: &SessionName, records: &Records) -> Result
             ))
             .hint(format!("clear it away: tally-session remove {name}"));
     }
-    let same = |other: &SessionName| {
-        other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
-    };
-    match records.iter().find(|(other, _)| same(other)) {
-        Some((other, _)) => Err(anyhow!(
+    match like(project, name, records) {
+        Some(other) => Err(anyhow!(
             "the session {other} has the folder or the tmux name that {name} would get"
         ))
         .hint("choose another name"),
         None => Ok(()),
     }
+}
+
+/// The session of this name, or of one that comes to the same in a path or in tmux.
+pub fn like<'a>(
+    project: &Project,
+    name: &SessionName,
+    records: &'a Records,
+) -> Option<&'a SessionName> {
+    let is_like = |other: &&SessionName| {
+        other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
+    };
+    records.iter().map(|(other, _)| other).find(is_like)
 }
 
 /// Picks the ports and writes the record, under the store's lock.

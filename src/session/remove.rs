@@ -4,6 +4,7 @@ use super::claudes::{self, Doing};
 use super::hold::Hold;
 use super::hooks;
 use super::loss::Loss;
+use super::loss::purge::Lost;
 use super::loss::removed::{About, Branch, Removed};
 use super::make::{INITIALIZING, locked, lost_git_file, tmux_sessions};
 use super::servers::{self, Left};
@@ -20,27 +21,51 @@ use crate::store::claude_json;
 use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Context, Result, anyhow, bail};
+use std::fmt::Display;
 use std::fs;
 use std::time::Instant;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct Wish {
     /// Remove also what the user will want to know of.
     pub force: bool,
     /// Leave the branch.
     pub keep_branch: bool,
+    /// Delete it for good then: what that needs is asked here.
+    pub purge: bool,
+    /// Ask nothing.
+    pub yes: bool,
 }
 
 impl Wish {
     /// What to type to have it done in spite of all.
     fn with_force(self, name: &SessionName) -> String {
-        let keep_branch = if self.keep_branch {
-            "--keep-branch "
-        } else {
-            ""
+        let forced = Self {
+            force: true,
+            ..self
         };
-        format!("tally-session remove --force {keep_branch}{name}")
+        forced.typed(&[name])
+    }
+
+    /// What to type for these sessions.
+    pub fn typed(self, names: &[impl Display]) -> String {
+        let options = [
+            (self.force, " --force"),
+            (self.keep_branch, " --keep-branch"),
+            (self.purge, " --purge"),
+            (self.yes, " --yes"),
+        ];
+        let mut typed = "tally-session remove".to_owned();
+        typed.extend(
+            options
+                .iter()
+                .filter(|(is_set, _)| *is_set)
+                .map(|(_, option)| *option),
+        );
+        typed.extend(names.iter().map(|name| format!(" {name}")));
+        typed
     }
 }
 
@@ -69,16 +94,18 @@ impl Found {
 }
 
 /// Clears a session away completely: its windows and servers, worktree, branch, Claude entry, and last its record. All of it is
-/// kept. It also works on what is left of one, and goes on where it was cut short.
+/// kept. It also works on what is left of one, and goes on where it was cut short. What is to be purged `agree` is asked about, when
+/// nothing is to be refused.
 ///
 /// # Errors
-/// A refusal, which changes nothing, or the step that failed; the record is there then, and the rest can be removed again.
+/// A refusal, which changes nothing, one of `agree`, or the step that failed; the record is there then, and the rest can be removed again.
 pub fn remove(
     project: &Project,
     layout: &Layout,
     claude: &Claude,
     name: &SessionName,
     wish: Wish,
+    agree: impl FnOnce(&About, &Lost) -> Result<()>,
 ) -> Result<Outcome> {
     let mut hold = Hold::take(project, name)?;
     let records = Records::read(&project.main)?;
@@ -117,6 +144,28 @@ pub fn remove(
     if !wish.force && begun.is_none() {
         loss.refuse(&session, &wish.with_force(name))?;
     }
+    // What there is of it, by what git knows now.
+    let about = |worktrees: &[Worktree], loss: &Loss| -> Result<About> {
+        let branch = found
+            .tip
+            .clone()
+            .map(|tip| Branch::new(session.record.branch(), tip, goes));
+        Ok(About {
+            went: loss.went(&placed::changed(&session)),
+            conversation: claude.conversation(session.record.worktree()),
+            ..About::of(&session, found.worktree(), worktrees, branch)?
+        })
+    };
+    if wish.purge {
+        let planned;
+        let doomed = if let Some(begun) = &begun {
+            begun
+        } else {
+            planned = Removed::planned(project, about(&found.worktrees, &loss)?);
+            &planned
+        };
+        agree(&doomed.about, &doomed.at_stake(project)?)?;
+    }
     for background in &loss.claudes {
         if claudes::doing(background) == Doing::Background {
             claude::stop(background)?;
@@ -129,7 +178,10 @@ pub fn remove(
         match hook {
             Err(error) if wish.force => notes.push(format!("{error:#}")),
             hook => hook
-                .context("its windows are closed, and that is all that was done")
+                .context(format!(
+                    "the windows of {name} are closed, and that is all that was done"
+                ))
+                .hint(format!("open them again: tally-session resume {name}"))
                 .hint(format!("remove it all the same: {}", wish.with_force(name)))?,
         }
         if !layout.hooks.pre_remove.is_empty() {
@@ -138,18 +190,9 @@ pub fn remove(
     }
     // The hook, or who was at work in the windows, may have made more of them inside.
     let worktrees = worktrees::list(&project.common)?;
-    let tip = found.tip.clone();
-    let branch = tip.map(|tip| Branch::new(session.record.branch(), tip, goes));
     let mut removed = match begun {
         None if found.at.is_none() && found.tip.is_none() => None,
-        None => Some(hold.begin_taking(
-            project,
-            About {
-                went: loss.went(&placed::changed(&session)),
-                conversation: claude.conversation(session.record.worktree()),
-                ..About::of(&session, found.worktree(), &worktrees, branch)?
-            },
-        )?),
+        None => Some(hold.begin_taking(project, about(&worktrees, &loss)?)?),
         begun => begun,
     };
     if let Some(removed) = &mut removed {

@@ -39,7 +39,7 @@ pub fn restore(
     let mut hold = Hold::take(project, &name)?;
     // Another command may have been at work on it.
     let removed = Removed::open(project, &id)
-        .map_err(|_| anyhow!("{id} is there no more"))
+        .map_err(|_| anyhow!("{id} is no longer there"))
         .hint("see what there is: tally-session list --removed")?;
     let begun = hold.removed(project).is_some_and(|begun| begun.id == id);
     if !begun {
@@ -172,7 +172,12 @@ fn refuse(project: &Project, removed: &Removed) -> Result<()> {
         ));
     }
     Records::check_writable(&project.main)?;
-    record::check(project, name, &Records::read(&project.main)?)?;
+    if let Some(other) = record::like(project, name, &Records::read(&project.main)?) {
+        return Err(anyhow!("the session {other} is in its place by now")).hint(format!(
+            "clear that one away first: tally-session remove {other} && tally-session restore {}",
+            removed.id
+        ));
+    }
     let tmux_name = tmux_name(project, name);
     if tmux::sessions()?.iter().any(|tmux| tmux.name == tmux_name) {
         return Err(anyhow!("there is a tmux session {tmux_name} already")).hint(format!(

@@ -185,6 +185,16 @@ fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
     sandbox
         .run_changes_nothing(["remove", "--force", "feat"])
         .fails(error);
+    sandbox
+        .run(["remove", "feature"])
+        .is(0, "removed feature\n[...]", "");
+    for command in ["remove", "resume", "attach"] {
+        sandbox.run_changes_nothing([command, "feature"]).fails(
+            "error: there is no session feature\n\
+             hint: it was removed: have it back: tally-session restore feature\n\
+             hint: see which there are: tally-session list\n",
+        );
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn restore_continues_the_conversation_that_it_had_though_a_later_session_had_ano
     sandbox.add_again("feat");
     sandbox
         .run(["remove", "feat", "--purge", "--yes"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat for good\n", "[...]");
     sandbox.run(["restore", "feat"]).is(0, "[...]", "");
     let claude = sandbox.await_start("claude", "feat", 3);
     assert_eq!(claude.id, first);
@@ -87,7 +87,7 @@ fn of_two_of_one_name_the_last_comes_back_and_the_older_one_by_what_the_list_say
     assert_eq!(read(&notes), "two");
     sandbox
         .run(["remove", "feat", "--purge", "--yes"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat for good\n", "[...]");
     sandbox
         .outcome(&mut sandbox.program(&["restore", older], &sandbox.main))
         .is(0, "restored feat\n[...]", "");
@@ -176,6 +176,66 @@ fn purge_asks_on_a_terminal_and_does_nothing_at_a_no() {
 }
 
 #[test]
+fn remove_purge_refuses_first_then_names_what_would_be_lost_and_does_nothing_at_a_no() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    let tip = sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&worktree, ["reset", "-q", "--hard", "HEAD~"]);
+    sandbox.commit(&worktree, "other", "more");
+    write(&worktree.join("notes.sqlite3"), "notes");
+    sandbox
+        .run_changes_nothing(["remove", "--purge", "feat"])
+        .fails("error: the session feat has 1 commit that [..]\nhint: [..]\nhint: remove it all the same: tally-session remove --force --purge feat\n");
+    // What is on no branch any more goes too.
+    let lost =
+        "feat: [..]B of files\n  in no commit: notes.sqlite3\n  on no branch and no remote: ";
+    sandbox.run_changes_nothing(["remove", "--purge", "--keep-branch", "feat"]).fails(&format!(
+        "{lost}[..] Change file\nerror: what is deleted can't be had back, and there is no terminal to ask on\n\
+         hint: delete it without a question: tally-session remove --keep-branch --purge --yes feat\n"
+    ));
+    let terminal = sandbox.terminal(&sandbox.main);
+    let before = sandbox.snapshot();
+    terminal.run("-q remove --purge --force feat");
+    let screen = terminal.await_screen(|screen| screen.contains("delete it for good?"));
+    assert!(screen.contains("Change other"), "{screen}");
+    assert!(screen.contains("Change file"), "{screen}");
+    terminal.enter("n");
+    let (status, screen) = terminal.await_status();
+    assert_eq!(status, 1, "{screen}");
+    sandbox.assert_unchanged_since(&before);
+    terminal.clear();
+    terminal.run("remove --purge --force feat");
+    terminal.await_screen(|screen| screen.contains("delete it for good?"));
+    terminal.enter("y");
+    let (status, screen) = terminal.await_status();
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.contains("removed feat for good"), "{screen}");
+    sandbox.git(&sandbox.main, ["gc", "-q", "--prune=now"]);
+    assert!(!sandbox.has_object(&tip));
+}
+
+#[test]
+fn remove_purge_asks_nothing_in_a_window_that_goes_with_the_session() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    sandbox.enter("feat", "shell", &format!("{program} remove --purge feat"));
+    sandbox.await_screen("feat", "shell", |screen| {
+        screen.contains("this window of feat closes before you could answer")
+            && screen.contains("question: tally-session remove --purge --yes feat")
+    });
+    sandbox.enter(
+        "feat",
+        "shell",
+        &format!("{program} remove --purge -y feat"),
+    );
+    eventually("the session is removed, and deleted", || {
+        let left = sandbox.run(["list", "--removed"]).stdout;
+        (sandbox.names().is_empty() && left.starts_with("nothing")).then_some(())
+    });
+}
+
+#[test]
 fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_that_nothing_else_holds()
  {
     let sandbox = Sandbox::new();
@@ -186,9 +246,13 @@ fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_th
     sandbox.add("plain");
     let worktree = sandbox.add("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
-    sandbox
-        .run(["remove", "--force", "plain", "feat"])
-        .is(0, "removed plain\nremoved feat\n", "");
+    sandbox.run(["remove", "--force", "plain", "feat"]).is(
+        0,
+        "removed plain\n  its files are not kept\nremoved feat\n  its files are not kept; its commits are: tally-session add feat --from [..]\n",
+        "",
+    );
+    let list = sandbox.run(["list", "--removed"]).succeeds();
+    assert!(!list.stdout.contains("restore feat"), "{}", list.stdout);
     let trash = sandbox.main.join(".git/tally-session/trash");
     eventually("the files are deleted", || {
         let left: Vec<_> = fs::read_dir(&trash)

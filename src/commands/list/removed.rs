@@ -3,7 +3,7 @@
 use super::table::{self, Cell, Column};
 use crate::commands::Context;
 use crate::session::loss::purge::DAY;
-use crate::session::loss::removed::Removed;
+use crate::session::loss::removed::{About, Removed};
 use crate::session::loss::trash;
 use crate::ui::{self, BOLD, CYAN, PLAIN};
 use anyhow::Result;
@@ -43,7 +43,7 @@ pub fn show(context: &Context, as_json: bool) -> Result<()> {
     let command = called
         .iter()
         .zip(&all)
-        .map(|(name, removed)| (cure(name, removed), CYAN));
+        .map(|(name, removed)| (cure(name, removed, days), CYAN));
     let columns = [
         column("name", &|removed| (removed.about.name.to_string(), BOLD)),
         column("removed", &|removed| (age(removed.since()), PLAIN)),
@@ -56,12 +56,14 @@ pub fn show(context: &Context, as_json: bool) -> Result<()> {
 }
 
 /// What to type for it, by the name that means this one.
-fn cure(name: &str, removed: &Removed) -> String {
-    ui::as_typed(match removed.about.commits.first() {
-        Some(tip) if removed.about.expired => {
-            format!("tally-session add {} --from {tip}", removed.about.name)
-        }
-        _ => format!("tally-session restore {name}"),
+fn cure(name: &str, removed: &Removed, days: u64) -> String {
+    let About {
+        name: own, commits, ..
+    } = &removed.about;
+    ui::as_typed(match commits.first() {
+        _ if removed.has_files(days) => format!("tally-session restore {name}"),
+        Some(tip) => format!("tally-session add {own} --from {tip}"),
+        None => String::new(),
     })
 }
 
@@ -75,7 +77,7 @@ fn json_of(removed: &Removed, days: u64) -> Value {
         "removed_at": removed.since(),
         "kept_until": removed.until(days),
         "bytes": removed.bytes(),
-        "files_kept": !about.expired,
+        "files_kept": removed.has_files(days),
         "not_committed": about.went,
     })
 }
@@ -90,16 +92,13 @@ pub fn age(since: u64) -> String {
 
 /// For how long it is kept.
 fn kept(removed: &Removed, days: u64) -> String {
-    let left = removed.until(days).saturating_sub(trash::now());
-    if removed.about.expired {
-        "its commits".to_owned()
-    } else if left == 0 {
-        "no longer".to_owned()
-    } else {
-        // Of the last day's hours it is said how many are left, and of the others that they have begun.
-        let begun = if left > DAY { left + DAY - 1 } else { left };
-        format!("{} more", span(begun.min(days * DAY)))
+    if !removed.has_files(days) {
+        return "its commits".to_owned();
     }
+    let left = removed.until(days).saturating_sub(trash::now());
+    // Of the last day's hours it is said how many are left, and of the others that they have begun.
+    let begun = if left > DAY { left + DAY - 1 } else { left };
+    format!("{} more", span(begun.min(days * DAY)))
 }
 
 /// Seconds in the largest unit that fits.

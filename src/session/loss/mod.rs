@@ -17,7 +17,7 @@ use super::{make, servers};
 use crate::claude::{Claude, Running};
 use crate::file::Stamp;
 use crate::git::Git;
-use crate::git::work::{Commits, Head};
+use crate::git::work::Head;
 use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
@@ -26,6 +26,7 @@ use crate::processes::Process;
 use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};
 use repositories::Repository;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::thread;
 use uncommitted::Uncommitted;
@@ -40,8 +41,8 @@ pub struct Loss {
     uncommitted: Uncommitted,
     /// The index, if it is that of the commit that is checked out.
     pub plain: Option<Stamp>,
-    /// Commits that no other branch and no remote holds.
-    commits: Option<Commits>,
+    /// Commits that no other branch and no remote holds, the newest first.
+    commits: Vec<String>,
     /// The tips that lead to them.
     tips: Vec<String>,
     /// What git is in the middle of.
@@ -152,7 +153,8 @@ impl Loss {
             };
             loss.repositories = repositories::with_work(&folders, worktree, worktrees, doomed)?;
         }
-        if let Some(commits) = commits.transpose()?.flatten() {
+        let commits = commits.transpose()?.unwrap_or_default();
+        if !commits.is_empty() {
             let targets = git.main_branches(worktrees, doomed)?;
             for head in heads {
                 let Some(tip) = git.object(&head, "commit")? else {
@@ -162,7 +164,9 @@ impl Loss {
                     loss.tips.push(tip);
                 }
             }
-            loss.commits = Some(commits).filter(|_| !loss.tips.is_empty());
+            if !loss.tips.is_empty() {
+                loss.commits = commits;
+            }
         }
         Ok(loss)
     }
@@ -211,8 +215,9 @@ impl Loss {
             reasons.push(format!("has changes that are not committed: {files}"));
             looks.push(status.clone());
         }
-        if let Some(Commits { count, newest }) = &self.commits {
-            let plural = if *count == 1 { "" } else { "s" };
+        if let Some(newest) = self.commits.first() {
+            let count = self.commits.len();
+            let plural = if count == 1 { "" } else { "s" };
             reasons.push(format!(
                 "has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"
             ));
@@ -244,7 +249,8 @@ impl Loss {
             ));
             looks.push(format!("end it: kill {}", pids.join(" ")));
         }
-        looks.dedup();
+        let mut told = HashSet::new();
+        looks.retain(|look| told.insert(look.clone()));
         (reasons, looks)
     }
 

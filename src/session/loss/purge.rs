@@ -32,6 +32,11 @@ impl Removed {
         self.since().saturating_add(days.saturating_mul(DAY))
     }
 
+    /// Whether its files are kept, and will be for a while.
+    pub fn has_files(&self, days: u64) -> bool {
+        !self.about.expired && self.until(days) > trash::now()
+    }
+
     /// What would be lost with it.
     ///
     /// # Errors
@@ -39,7 +44,21 @@ impl Removed {
     pub fn lost(&self, project: &Project) -> Result<Lost> {
         Ok(Lost {
             bytes: self.bytes(),
-            commits: Git::at(&project.main).unheld(&self.about.commits)?,
+            commits: Git::at(&project.main).own_commits(None, &self.about.commits)?,
+        })
+    }
+
+    /// What would be lost with it, while some, or all, of it is still at its place.
+    ///
+    /// # Errors
+    /// If git fails, or what it has of the worktree can't be read.
+    pub fn at_stake(&self, project: &Project) -> Result<Lost> {
+        let names: Vec<_> = self.names(project)?.into_iter().collect();
+        let branch = self.about.branch.as_ref().filter(|branch| branch.goes);
+        let branch = branch.map(|branch| branch.name.as_str());
+        Ok(Lost {
+            bytes: self.bytes() + size(&self.about.worktree),
+            commits: Git::at(&project.main).own_commits(branch, &names)?,
         })
     }
 
@@ -59,10 +78,7 @@ impl Removed {
 
     /// Deletes its files; its commits are kept if nothing else holds them.
     fn expire(mut self, project: &Project) -> Result<()> {
-        if Git::at(&project.main)
-            .unheld(&self.about.commits)?
-            .is_empty()
-        {
+        if self.lost(project)?.commits.is_empty() {
             return self.purge(project);
         }
         self.about.expired = true;
@@ -104,7 +120,7 @@ pub fn purge(project: &Project, removed: Removed) -> Result<()> {
     let mut hold = Hold::take(project, name)?;
     hold.refuse_moving(project)?;
     if !removed.dir.exists() {
-        return Err(anyhow!("{} is there no more", removed.id))
+        return Err(anyhow!("{} is no longer there", removed.id))
             .hint("see what there is: tally-session list --removed");
     }
     let begun = hold.removed(project);
@@ -118,7 +134,7 @@ pub fn purge(project: &Project, removed: Removed) -> Result<()> {
 pub fn sweep(project: &Project, days: u64) {
     let is_due = !trash::going(project).is_empty()
         || !trash::unwritten(project).is_empty()
-        || due(project, days).next().is_some();
+        || due(project, days).any(|removed| !removed.about.expired);
     if is_due {
         // Whatever can't be deleted takes room, and doctor names it.
         let _ = process::leave_own(&project.main, "sweep");
@@ -157,7 +173,7 @@ fn clear_unwritten(project: &Project, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// What is kept no longer.
+/// Of what the files are kept no longer, or are deleted already.
 fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
     let now = trash::now();
     let ids = trash::ids(project).into_iter();
@@ -166,7 +182,6 @@ fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
         trash::since(id).is_some_and(|since| since.saturating_add(days.saturating_mul(DAY)) <= now)
     });
     ids.filter_map(|id| Removed::open(project, &id).ok())
-        .filter(|removed| !removed.about.expired)
 }
 
 /// Deletes a folder with all that is in it, and nothing of another file system; links are not followed.

@@ -218,6 +218,13 @@ impl Removed {
         Ok(removed)
     }
 
+    /// What would be taken away; nothing of it is written down.
+    pub fn planned(project: &Project, about: About) -> Self {
+        let id = String::new();
+        let dir = trash::folder(project, &id);
+        Self { id, about, dir }
+    }
+
     /// All that is kept and can be read, the newest first.
     pub fn all(project: &Project) -> Vec<Self> {
         let ids = trash::ids(project);

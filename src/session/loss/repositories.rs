@@ -134,7 +134,7 @@ fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<Work> {
         _ => return Some(("a git worktree with changes of its own", STATUS)),
     }
     match git.own_commits(doomed, &["HEAD".to_owned()]) {
-        Ok(None) => None,
+        Ok(commits) if commits.is_empty() => None,
         _ => Some((
             "a git worktree with commits that no branch has",
             "log HEAD --not --branches --remotes",

@@ -60,7 +60,7 @@ impl Removed {
     }
 
     /// Every name of an object in what git keeps of the worktrees and in the branch's reflog, and the branch's own commit.
-    fn names(&self, project: &Project) -> Result<BTreeSet<String>> {
+    pub(super) fn names(&self, project: &Project) -> Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for (origin, kept) in self.admins(project) {
             let admin = if kept.exists() { kept } else { origin };

@@ -257,7 +257,8 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     let failed = "the hook pre_remove of .tally-session.toml failed: it ended with status 3";
     sandbox.run(["remove", "feat"]).fails(&format!(
         "pre_remove: no\n\
-         error: its windows are closed, and that is all that was done: {failed}\n\
+         error: the windows of feat are closed, and that is all that was done: {failed}\n\
+         hint: open them again: tally-session resume feat\n\
          hint: remove it all the same: tally-session remove --force feat\n"
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());

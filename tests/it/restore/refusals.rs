@@ -19,7 +19,7 @@ fn restore_refuses_where_a_session_of_the_name_is() {
     sandbox.add_again("feat");
     sandbox
         .run_changes_nothing(["restore", "feat"])
-        .fails("error: there is a session feat already\n[...]");
+        .fails("error: the session feat is in its place by now\nhint: clear that one away first: tally-session remove feat && tally-session restore feat@[..]\n");
 }
 
 #[test]

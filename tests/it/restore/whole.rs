@@ -88,7 +88,7 @@ fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
     sandbox.add_again("feat");
     sandbox
         .run(["remove", "feat", "--purge", "--yes"])
-        .is(0, "removed feat\n", "[...]");
+        .is(0, "removed feat for good\n", "[...]");
     clear_up(sandbox);
     sandbox
         .run(["restore", "feat"])
