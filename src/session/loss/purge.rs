@@ -34,7 +34,7 @@ impl Removed {
 
     /// Whether its files are kept, and will be for a while.
     pub fn has_files(&self, days: u64) -> bool {
-        !self.about.expired && self.until(days) > trash::now()
+        days > 0 && !self.about.expired && self.until(days) > trash::now()
     }
 
     /// What would be lost with it.
