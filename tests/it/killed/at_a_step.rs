@@ -89,7 +89,9 @@ fn remove_again(before: &Before, args: &[&str]) {
     if is_recorded {
         again.is(0, "removed feat\n[...]", "[...]");
     } else {
-        again.fails(&format!("error: there is no session {NAME}\nhint: [..]\n"));
+        again.fails(&format!(
+            "error: there is no session {NAME}\nhint: it was removed: have it back: tally-session restore {NAME}\nhint: [..]\n"
+        ));
     }
 }
 
