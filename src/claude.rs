@@ -13,9 +13,6 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The variable of the claude window that holds the task to start on.
-pub const PROMPT: &str = "TALLY_PROMPT";
-
 /// The user's own Claude Code, by its files.
 #[derive(Debug)]
 pub struct Claude {
@@ -26,12 +23,12 @@ pub struct Claude {
 }
 
 /// How a conversation begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Opening<'a> {
     /// A new one, on a task or not.
     New {
-        /// Whether the task stands in [`PROMPT`].
-        prompt: bool,
+        /// The file that has the task.
+        prompt: Option<PathBuf>,
     },
     /// The one with this id, under the session's name.
     Continue(&'a str),
@@ -85,14 +82,15 @@ impl Claude {
         })
     }
 
-    /// The id of the conversation that was last worked on in a worktree.
-    pub fn conversation(&self, worktree: &Path) -> Option<String> {
+    /// The id of the conversation that was last worked on in a worktree, if that was after this time.
+    pub fn conversation(&self, worktree: &Path, since: SystemTime) -> Option<String> {
         let folder = self.dir.join("projects").join(folder_name(worktree));
         let mut transcripts: Vec<(SystemTime, PathBuf)> = fs::read_dir(folder)
             .ok()?
             .flatten()
             .filter(|entry| is_transcript(&entry.path()))
             .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .filter(|(modified, _)| *modified > since)
             .collect();
         transcripts.sort_by(|one, other| other.cmp(one));
         let mut newest: Option<(SystemTime, Conversation)> = None;
@@ -173,10 +171,16 @@ pub fn missing(command: &str) -> Option<Problem> {
 }
 
 /// What follows the program in Claude's command line, quoted for a shell.
-pub fn arguments(name: &str, opening: Opening<'_>) -> String {
+pub fn arguments(name: &str, opening: &Opening<'_>) -> String {
     match opening {
-        Opening::New { prompt: false } => format!("--name {}", quote(name)),
-        Opening::New { prompt: true } => format!("--name {} \"${PROMPT}\"", quote(name)),
+        Opening::New { prompt: None } => format!("--name {}", quote(name)),
+        // A task may begin with a dash.
+        Opening::New {
+            prompt: Some(prompt),
+        } => {
+            let [name, prompt] = [name, &prompt.to_string_lossy()].map(quote);
+            format!("--name {name} -- \"$(cat {prompt})\"")
+        }
         // Without the name, some versions forget it after a `/clear`.
         Opening::Continue(id) => format!("--resume {} --name {}", quote(id), quote(name)),
     }
@@ -313,7 +317,7 @@ mod tests {
                 .set_modified(now - Duration::from_secs(*age))
                 .unwrap();
         }
-        claude.conversation(Path::new("/w"))
+        claude.conversation(Path::new("/w"), SystemTime::UNIX_EPOCH)
     }
 
     #[test]

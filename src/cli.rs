@@ -56,6 +56,8 @@ Example:
     /// Delete what was removed and is kept no longer
     #[command(hide = true)]
     Sweep,
+    #[command(hide = true)]
+    Opening(Opening),
     Completions(Completions),
     /// Print the manual page
     #[command(after_help = "\
@@ -63,6 +65,13 @@ Example, which installs it for man tally-session:
   mkdir -p ~/.local/share/man/man1
   tally-session man >~/.local/share/man/man1/tally-session.1")]
     Man,
+}
+
+/// Print the command that opens a session's Claude
+#[derive(Args)]
+pub struct Opening {
+    /// The session's name
+    pub name: String,
 }
 
 /// Make a session: worktree, branch, ports, database and windows

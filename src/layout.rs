@@ -55,6 +55,8 @@ pub struct Files {
 /// A window of the tmux session.
 #[derive(Debug)]
 pub struct Window {
+    /// What it is known by among the others, whatever it is called: the first word of its name, if only one begins with that.
+    pub key: String,
     /// What tmux calls it.
     pub name: String,
     /// Its folder, from the worktree's root; empty for the root itself.
@@ -123,6 +125,25 @@ impl Window {
     }
 }
 
+/// Gives each window its key.
+fn with_keys(mut windows: Vec<Window>) -> Vec<Window> {
+    let word = |name: &str| {
+        let is_of_word = |letter: &char| letter.is_alphanumeric() || "-_".contains(*letter);
+        name.chars().take_while(is_of_word).collect::<String>()
+    };
+    let words: Vec<_> = windows.iter().map(|window| word(&window.name)).collect();
+    for (at, window) in windows.iter_mut().enumerate() {
+        let is_plain = !words[at].is_empty() && !words[..at].contains(&words[at]);
+        let number = if is_plain {
+            String::new()
+        } else {
+            format!("#{}", at + 1)
+        };
+        window.key = format!("{}{number}", words[at]);
+    }
+    windows
+}
+
 impl From<LayoutFile> for Layout {
     fn from(file: LayoutFile) -> Self {
         let text = |text: Option<Text>| text.map(Spanned::into_inner).unwrap_or_default();
@@ -156,17 +177,19 @@ impl From<LayoutFile> for Layout {
                     (plain(path.get_ref()), variables.collect())
                 })
                 .collect(),
-            windows: file
-                .windows
-                .into_iter()
-                .flatten()
-                .map(|window| Window {
-                    name: window.name.into_inner(),
-                    dir: plain(&text(window.dir)),
-                    run: window.run.map(Spanned::into_inner),
-                    typed: window.typed.map(Spanned::into_inner),
-                })
-                .collect(),
+            windows: with_keys(
+                file.windows
+                    .into_iter()
+                    .flatten()
+                    .map(|window| Window {
+                        key: String::new(),
+                        name: window.name.into_inner(),
+                        dir: plain(&text(window.dir)),
+                        run: window.run.map(Spanned::into_inner),
+                        typed: window.typed.map(Spanned::into_inner),
+                    })
+                    .collect(),
+            ),
             hooks: Hooks {
                 post_add: text(file.hooks.post_add),
                 pre_remove: text(file.hooks.pre_remove),

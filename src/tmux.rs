@@ -16,8 +16,11 @@ const OWNER: &str = "@tally_session";
 /// The user option that says which session it is, by its name in our store. Sessions of older versions have none.
 const MADE_FOR: &str = "@tally_name";
 
-/// The user option of a pane whose line has not been typed; it holds the window's place in the layout.
-const PENDING: &str = "@tally_pending";
+/// The user option of a pane that says which window of which session it was made for: see [`Mark`].
+const MARK: &str = "@tally_pane";
+
+/// The user option of a pane that says what was typed into it, behind the time: in seconds since 1970.
+const TYPED: &str = "@tally_typed";
 
 /// How long a tmux server may take to end.
 const ENDING: Duration = Duration::from_secs(3);
@@ -37,8 +40,83 @@ pub struct TmuxSession {
     pub group: Option<String>,
     /// How many terminals show it.
     pub attached: usize,
-    /// Whether a killed command left windows of it without what belongs there.
-    pub is_pending: bool,
+    /// What is in its windows.
+    pub panes: Vec<Pane>,
+}
+
+/// A pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pane {
+    /// tmux's own id, `%5`.
+    pub id: String,
+    /// Its terminal.
+    pub tty: PathBuf,
+    /// The process that was started in it.
+    pub pid: u32,
+    /// Whether that has ended, and the pane stays all the same.
+    pub is_dead: bool,
+    /// What it was made for, if this tool made it.
+    pub mark: Option<Mark>,
+    /// What this tool has typed into it.
+    pub typed: Option<Typed>,
+}
+
+/// What a pane was made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The window of the layout, by its key.
+    pub key: String,
+    /// The name of the session.
+    pub name: String,
+    /// The main checkout.
+    pub main: PathBuf,
+}
+
+/// What was typed into a pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// When, in seconds since 1970.
+    pub at: u64,
+    /// The line.
+    pub line: String,
+}
+
+impl Mark {
+    fn write(&self) -> String {
+        let Self { key, name, main } = self;
+        format!("{key}:{name}:{}", main.display())
+    }
+
+    /// Neither a key nor a name has a colon.
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ':').map(ToOwned::to_owned);
+        Some(Self {
+            key: parts.next()?,
+            name: parts.next()?,
+            main: parts.next()?.into(),
+        })
+    }
+}
+
+impl Typed {
+    fn write(&self) -> String {
+        format!("{} {}", self.at, self.line)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (at, line) = text.split_once(' ')?;
+        Some(Self {
+            at: at.parse().ok()?,
+            line: line.to_owned(),
+        })
+    }
+}
+
+impl Pane {
+    /// Whether a killed command has left it without what belongs there.
+    pub fn is_pending(&self) -> bool {
+        self.mark.is_some() && self.typed.is_none()
+    }
 }
 
 impl TmuxSession {
@@ -47,31 +125,59 @@ impl TmuxSession {
         self.owner.as_deref() == Some(main)
     }
 
-    /// What tmux is asked of one. Only what is last may have colons in it.
+    /// Whether a killed command left panes of it without what belongs there.
+    pub fn is_pending(&self) -> bool {
+        self.panes.iter().any(Pane::is_pending)
+    }
+
+    /// What tmux is asked of each pane. What comes first has no colons, and no path has two slashes together.
     fn format() -> String {
-        let pending = format!("#{{W:#{{P:#{{{PENDING}}}}}}}");
         format!(
-            "#{{session_id}}:#{{session_attached}}:{pending}:#{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}"
+            "#{{session_id}}:#{{session_attached}}:#{{pane_id}}:#{{pane_pid}}:#{{pane_dead}}:#{{pane_tty}}:\
+             #{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}//#{{{MARK}}}//#{{{TYPED}}}"
         )
     }
 
-    /// Reads what tmux answers to that, a line for each.
+    /// Reads what tmux answers to that, a line for each pane.
     fn read(answer: &[u8]) -> Vec<Self> {
         let text = String::from_utf8_lossy(answer);
+        let mut sessions: Vec<Self> = Vec::new();
+        for mut read in text.lines().filter_map(Self::read_pane) {
+            match sessions.iter_mut().find(|known| known.id == read.id) {
+                Some(known) => known.panes.append(&mut read.panes),
+                None => sessions.push(read),
+            }
+        }
+        sessions
+    }
+
+    /// A session, with one of its panes.
+    fn read_pane(line: &str) -> Option<Self> {
         let some = |field: &str| Some(field.to_owned()).filter(|field| !field.is_empty());
-        let lines = text.lines().filter_map(|line| {
-            let mut fields = line.splitn(7, ':');
-            Some(Self {
-                id: fields.next()?.to_owned(),
-                attached: fields.next()?.parse().ok()?,
-                is_pending: !fields.next()?.is_empty(),
-                name: fields.next()?.to_owned(),
-                group: some(fields.next()?),
-                made_for: some(fields.next()?),
-                owner: some(fields.next()?).map(PathBuf::from),
-            })
-        });
-        lines.collect()
+        let mut fields = line.splitn(10, ':');
+        let mut next = || fields.next();
+        let (id, attached) = (next()?.to_owned(), next()?.parse().ok()?);
+        let (pane, pid, is_dead, tty) = (next()?, next()?, next()?, next()?);
+        let (name, group, made_for) = (next()?.to_owned(), some(next()?), some(next()?));
+        let mut marks = next()?.splitn(3, "//");
+        let owner = some(marks.next()?).map(PathBuf::from);
+        let pane = Pane {
+            id: pane.to_owned(),
+            tty: tty.into(),
+            pid: pid.parse().ok()?,
+            is_dead: is_dead == "1",
+            mark: Mark::read(marks.next()?),
+            typed: Typed::read(marks.next()?),
+        };
+        Some(Self {
+            id,
+            name,
+            owner,
+            made_for,
+            group,
+            attached,
+            panes: vec![pane],
+        })
     }
 }
 
@@ -85,7 +191,7 @@ fn tmux() -> Run<'static> {
 /// # Errors
 /// If tmux fails though its server runs.
 pub fn sessions() -> Result<Vec<TmuxSession>> {
-    let list = ask(&tmux().args(["list-sessions", "-F", &TmuxSession::format()]))
+    let list = ask(&tmux().args(["list-panes", "-a", "-F", &TmuxSession::format()]))
         .context("cannot ask tmux for its sessions")?;
     Ok(TmuxSession::read(&list.unwrap_or_default()))
 }

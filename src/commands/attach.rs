@@ -14,7 +14,7 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let records = Records::read(&context.project.main)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
     let open = tmux_sessions(&session)?;
-    if let Some(own) = open.first().filter(|tmux| !tmux.is_pending) {
+    if let Some(own) = open.first().filter(|tmux| !tmux.is_pending()) {
         return super::show_windows(&name, own);
     }
     super::resume::run(

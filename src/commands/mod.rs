@@ -7,6 +7,7 @@ mod doctor;
 mod layout;
 mod list;
 mod man;
+mod opening;
 mod purge;
 mod remove;
 mod restore;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::List(args) => in_project(dir, |context| list::run(context, &args)),
         Command::Restore(args) => in_project(dir, |context| restore::run(context, &args)),
         Command::Purge(args) => in_project(dir, |context| purge::run(context, &args)),
+        Command::Opening(args) => in_project(dir, |context| opening::run(context, &args)),
         Command::Sweep => in_project(dir, |context| Ok(purge::sweep(context))),
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),

@@ -3,7 +3,7 @@
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
 use super::undo;
-use super::{Session, hidden, owns, record, tmux_name, windows};
+use super::{Session, hidden, opening, owns, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Branch, Git, Start, refnames_to, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -69,7 +69,10 @@ pub fn add<'a>(
     let start = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
     let prompt = wish.prompt.map(ToOwned::to_owned);
-    hold.begin(Unfinished::of_new(start.clone(), prompt))?;
+    hold.begin(Unfinished {
+        begins: Some(opening::now()),
+        ..Unfinished::of_new(start.clone(), prompt)
+    })?;
     let record = match record::write(project, layout, name) {
         Ok(record) => record,
         Err(error) => {

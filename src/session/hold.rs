@@ -32,9 +32,9 @@ pub struct Unfinished {
     /// Whether the layout's variables are to be set in files that are there, too.
     #[serde(default = "yes")]
     pub sets_variables: bool,
-    /// The conversation that Claude goes on with, where that is not the last one.
+    /// When the session begins, if it is a new one: in milliseconds since 1970.
     #[serde(default)]
-    pub conversation: Option<String>,
+    pub begins: Option<u64>,
     /// The id of what is taken away or brought back.
     #[serde(default)]
     pub removed: Option<String>,
@@ -53,7 +53,7 @@ impl Unfinished {
             prompt: None,
             is_new: false,
             sets_variables: true,
-            conversation: None,
+            begins: None,
             removed: None,
         }
     }
@@ -202,11 +202,6 @@ impl Hold {
         unfinished.is_some_and(|unfinished| unfinished.sets_variables)
     }
 
-    /// The conversation that Claude goes on with, where that is not the last one.
-    pub fn conversation(&self) -> Option<&str> {
-        self.unfinished.as_ref()?.conversation.as_deref()
-    }
-
     /// What a command that was cut short was taking away or bringing back.
     pub fn removed(&self, project: &Project) -> Option<Removed> {
         self.unfinished.as_ref()?.removed(project)
@@ -251,11 +246,6 @@ impl Hold {
             removed: Some(removed.id.clone()),
             ..self.unfinished.clone().unwrap_or_else(nothing)
         })
-    }
-
-    /// The task that Claude starts on, if it has not begun yet.
-    pub fn prompt(&self) -> Option<&str> {
-        self.unfinished.as_ref()?.prompt.as_deref()
     }
 
     /// The lock, for a child that is to keep the hold until it has ended, even if this program is killed.

@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::inheritance::Inheritance;
 use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
-use super::{Session, hooks, lock_store, packages, place, problems};
+use super::{Session, hooks, lock_store, opening, packages, place, problems};
 use crate::claude::Claude;
 use crate::git::worktrees;
 use crate::git::{Git, Start};
@@ -42,7 +42,7 @@ pub fn make(
     made: &mut Made,
 ) -> Result<(Vec<Waiting>, Vec<String>)> {
     let open = || {
-        let opened = windows::create(session.project, &[(session, hold)], claude, hold.lock())?;
+        let opened = windows::create(session.project, &[session], hold.lock())?;
         opened.into_iter().next().context("no window was opened")?
     };
     made.tmux = true;
@@ -103,6 +103,9 @@ pub fn prepare(
         let checkouts = [&session.project.main, session.record.worktree()];
         let lacking = windows::lacking_folders(session.project, session.layout, &checkouts);
         notes.extend(lacking.map(|problem| problem.to_string()));
+    }
+    if let Some(unfinished) = &hold.unfinished {
+        opening::begin(session, unfinished)?;
     }
     let mut placed = place::place(session, inheritance, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {

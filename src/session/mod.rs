@@ -13,6 +13,7 @@ mod inheritance;
 mod inside;
 pub mod loss;
 pub mod make;
+pub mod opening;
 mod packages;
 mod place;
 mod placed;

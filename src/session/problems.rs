@@ -65,7 +65,7 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
     }
     if tmux
         .iter()
-        .any(|tmux| session.owns(tmux) && tmux.is_pending)
+        .any(|tmux| session.owns(tmux) && tmux.is_pending())
     {
         problems.push(Problem::new(
             "some of its windows were never started",

@@ -8,7 +8,7 @@ use super::loss::purge::Lost;
 use super::loss::removed::{About, Branch, Removed};
 use super::make::{INITIALIZING, locked, lost_git_file, tmux_sessions};
 use super::servers::{self, Left};
-use super::{Session, placed, problems};
+use super::{Session, opening, placed, problems};
 use crate::claude::{self, Claude};
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
@@ -152,7 +152,7 @@ pub fn remove(
             .map(|tip| Branch::new(session.record.branch(), tip, goes));
         Ok(About {
             went: loss.went(&placed::changed(&session)),
-            conversation: claude.conversation(session.record.worktree()),
+            conversation: opening::conversation(&session, claude),
             ..About::of(&session, found.worktree(), worktrees, branch)?
         })
     };

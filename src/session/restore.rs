@@ -2,13 +2,13 @@
 
 use super::hold::{Hold, Unfinished};
 use super::loss::removed::Removed;
-use super::{lock_store, record, tmux_name};
+use super::{lock_store, opening, record, tmux_name};
 use crate::claude::Claude;
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::ports;
-use crate::project::Project;
+use crate::project::{Project, admin_folder};
 use crate::store::claude_json;
 use crate::store::records::Records;
 use crate::{listeners, tmux};
@@ -81,12 +81,15 @@ pub fn put_back(
             worktree.display()
         ));
     }
+    if let Ok(Some(admin)) = admin_folder(&worktree) {
+        // Later sessions of its name may have been in conversations of their own.
+        opening::go_on(&admin, removed.about.conversation.clone())?;
+    }
     let moved = put_record(project, layout, &removed, &mut notes)?;
     let before = hold.unfinished.clone();
     let before = before.unwrap_or_else(Unfinished::of_existing);
     hold.begin(Unfinished {
         sets_variables: before.sets_variables || moved,
-        conversation: removed.about.conversation.clone(),
         removed: None,
         ..before
     })?;

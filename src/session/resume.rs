@@ -94,7 +94,7 @@ pub fn resume(
         .collect();
     let inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, &mut None);
     let carried_out = match &inheritance {
-        Ok(inheritance) => carry_out(project, claude, inheritance, &to_do),
+        Ok(inheritance) => carry_out(project, inheritance, &to_do),
         Err(error) => to_do.iter().map(|_| Err(hint::copy(error))).collect(),
     };
     let mut carried_out = carried_out.into_iter();
@@ -173,12 +173,12 @@ fn plan<'a>(
     };
     let pending = running.iter().find(|tmux| session.owns(tmux));
     if let Some(tmux) = pending {
-        if !tmux.is_pending && session.project.owns_worktree(session.record.worktree()) {
+        if !tmux.is_pending() && session.project.owns_worktree(session.record.worktree()) {
             // What was cut short had all done but to say so.
             hold.finish();
             return Ok(None);
         }
-        if !tmux.is_pending {
+        if !tmux.is_pending() {
             let git = Git::at(&session.project.main);
             let has_branch = git.branch(session.record.branch())?.is_some();
             let close = tmux::kill_command(&tmux.name);
@@ -208,7 +208,6 @@ fn plan<'a>(
 /// Makes what these sessions lack, up to what their windows wait for: several at once, and then the windows of all.
 fn carry_out(
     project: &Project,
-    claude: &Claude,
     inheritance: &Inheritance,
     tasks: &[&Task<'_>],
 ) -> Vec<Result<(Vec<Waiting>, Vec<String>)>> {
@@ -219,11 +218,11 @@ fn carry_out(
     let both = tasks.iter().zip(&prepared);
     let closed = both.filter(|(task, prepared)| task.pending.is_none() && prepared.is_ok());
     let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
-    let mut opened = open(project, claude, &closed).into_iter();
+    let mut opened = open(project, &closed).into_iter();
     let results = tasks.iter().zip(prepared).map(|(task, notes)| {
         let notes = notes?;
         let windows = match task.pending {
-            Some(tmux) => windows::left_waiting(&task.session, claude, &task.hold, tmux)?,
+            Some(tmux) => left_waiting(&task.session, tmux)?,
             None => opened.next().context("no window was opened")??,
         };
         Ok((windows, notes))
@@ -231,30 +230,34 @@ fn carry_out(
     results.collect()
 }
 
+/// What the windows wait for that a killed command made and never typed into.
+fn left_waiting(session: &Session<'_>, tmux: &TmuxSession) -> Result<Vec<Waiting>> {
+    let pending = tmux.panes.iter().filter(|pane| pane.is_pending());
+    let waiting = pending.map(|pane| Waiting::new(session, pane));
+    Ok(waiting
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
 /// Opens the windows of sessions that have none.
-fn open(project: &Project, claude: &Claude, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
-    let sessions: Vec<_> = tasks
-        .iter()
-        .map(|task| (&task.session, &task.hold))
-        .collect();
-    let opened = match &sessions[..] {
+fn open(project: &Project, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
+    let sessions: Vec<_> = tasks.iter().map(|task| &task.session).collect();
+    let opened = match tasks {
         [] => Ok(Vec::new()),
-        [(_, hold)] => windows::create(project, &sessions, claude, hold.lock()),
+        [task] => windows::create(project, &sessions, task.hold.lock()),
         // One call can't keep all their holds: see `Hold::take`.
-        _ => lock_windows(project)
-            .and_then(|lock| windows::create(project, &sessions, claude, &lock)),
+        _ => lock_windows(project).and_then(|lock| windows::create(project, &sessions, &lock)),
     };
     let opened = opened.unwrap_or_else(|error| {
         let failed = |_| Err(hint::copy(&error));
         sessions.iter().map(failed).collect()
     });
-    for ((session, hold), _) in sessions
-        .iter()
-        .zip(&opened)
-        .filter(|(_, opened)| opened.is_err())
-    {
+    let both = tasks.iter().zip(&opened);
+    for (task, _) in both.filter(|(_, opened)| opened.is_err()) {
         // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-        let _ = make::kill_windows(session, hold);
+        let _ = make::kill_windows(&task.session, &task.hold);
     }
     opened
 }

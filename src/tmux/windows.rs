@@ -1,6 +1,6 @@
 //! Making sessions with their windows, and typing into them: in one call of tmux.
 
-use super::{MADE_FOR, OWNER, PENDING, TmuxSession, server_runs, tmux, word};
+use super::{MADE_FOR, MARK, Mark, OWNER, Pane, TYPED, Typed, server_runs, tmux, word};
 use crate::process::{Ending, Output};
 use crate::store::lock::Lock;
 use crate::wait;
@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long a session is tried to be made where no server is left: less than it takes to tell the user of the waiting.
@@ -35,21 +35,10 @@ pub struct NewSession<'a> {
 
 /// A window to make.
 pub struct NewWindow {
+    /// Its key in the layout.
+    pub key: String,
     /// Its name.
     pub name: String,
-    /// Variables for this window alone.
-    pub env: Vec<(String, String)>,
-}
-
-/// A pane that waits for its line.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pane {
-    /// tmux's own id, `%5`.
-    pub id: String,
-    /// Its terminal.
-    pub tty: PathBuf,
-    /// Its window's place in the layout.
-    pub window: usize,
 }
 
 /// What goes to a pane's terminal.
@@ -60,8 +49,8 @@ pub struct Keys<'a> {
     pub text: &'a str,
     /// Whether Enter follows.
     pub enter: bool,
-    /// Whether the pane has all that it waited for then.
-    pub last: bool,
+    /// What the pane has all of then.
+    pub all: Option<&'a Typed>,
 }
 
 /// Commands for one call of tmux.
@@ -172,15 +161,21 @@ pub fn create(
             .lines()
             .filter_map(|line| line.strip_prefix(&session.name))
         {
-            match line.strip_prefix(':').and_then(|line| line.split_once(':')) {
-                Some((id, tty)) => panes.push(Pane {
-                    id: id.to_owned(),
-                    tty: tty.into(),
-                    window: panes.len(),
-                }),
-                None if line == END => return Ok(panes),
-                None => {}
+            if line == END {
+                return Ok(panes);
             }
+            let made = line.strip_prefix(':').zip(session.windows.get(panes.len()));
+            panes.extend(made.and_then(|(line, window)| {
+                let mut fields = line.splitn(3, ':');
+                Some(Pane {
+                    id: fields.next()?.to_owned(),
+                    pid: fields.next()?.parse().ok()?,
+                    tty: fields.next()?.into(),
+                    is_dead: false,
+                    mark: Some(session.mark(window, owner)),
+                    typed: None,
+                })
+            }));
         }
         Err(said(&output, &session.name))
             .with_context(|| format!("cannot make the tmux session {}", session.name))
@@ -208,10 +203,18 @@ fn said(output: &Output, name: &str) -> anyhow::Error {
 }
 
 impl NewSession<'_> {
+    fn mark(&self, window: &NewWindow, owner: &Path) -> Mark {
+        Mark {
+            key: window.key.clone(),
+            name: self.made_for.to_owned(),
+            main: owner.to_owned(),
+        }
+    }
+
     fn batch(&self, owner: &Path) -> Batch {
         let target = format!("={}:", self.name);
         let dir = literal(&self.dir.to_string_lossy());
-        let format = "#{session_name}:#{pane_id}:#{pane_tty}";
+        let format = "#{session_name}:#{pane_id}:#{pane_pid}:#{pane_tty}";
         let mut batch = Batch::default();
         for (index, window) in self.windows.iter().enumerate() {
             let mut words = if index == 0 {
@@ -221,10 +224,9 @@ impl NewSession<'_> {
             };
             let window_name = literal(&window.name);
             words.extend(["-P", "-F", format, "-n", &window_name, "-c", &dir]);
-            let session_env = if index == 0 { &self.env[..] } else { &[] };
-            let pairs: Vec<_> = session_env
+            let env = if index == 0 { &self.env[..] } else { &[] };
+            let pairs: Vec<_> = env
                 .iter()
-                .chain(&window.env)
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
             words.extend(pairs.iter().flat_map(|pair| ["-e", pair.as_str()]));
@@ -236,37 +238,13 @@ impl NewSession<'_> {
                 batch.command(["set-option", "-t", &target, OWNER, &owner.to_string_lossy()]);
             }
             batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);
-            let index = index.to_string();
-            batch.command(["set-option", "-p", "-t", &target, PENDING, &index]);
+            let mark = self.mark(window, owner).write();
+            batch.command(["set-option", "-p", "-t", &target, MARK, &mark]);
         }
         let end = format!("#{{session_name}}{END}");
         batch.command(["display-message", "-p", "-t", &target, &end]);
         batch
     }
-}
-
-/// The panes of a session whose lines were never typed: the command that made them was killed.
-///
-/// # Errors
-/// If tmux fails.
-pub fn pending(session: &TmuxSession) -> Result<Vec<Pane>> {
-    let format = format!("#{{{PENDING}}}:#{{pane_id}}:#{{pane_tty}}");
-    let target = format!("{}:", session.id);
-    let panes = tmux()
-        .args(["list-panes", "-s", "-t", &target, "-F", &format])
-        .stdout()?;
-    Ok(String::from_utf8_lossy(&panes)
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.splitn(3, ':');
-            let window = fields.next()?.parse().ok()?;
-            Some(Pane {
-                window,
-                id: fields.next()?.to_owned(),
-                tty: fields.next()?.into(),
-            })
-        })
-        .collect())
 }
 
 /// Types into panes, and shows the windows of the `shown` ones when their sessions are attached.
@@ -283,7 +261,7 @@ pub fn type_keys<'a>(
         pane,
         text,
         enter,
-        last,
+        all,
     } in keys
     {
         if !text.is_empty() {
@@ -292,8 +270,8 @@ pub fn type_keys<'a>(
         if enter {
             batch.command(["send-keys", "-t", &pane.id, "Enter"]);
         }
-        if last {
-            batch.command(["set-option", "-p", "-u", "-t", &pane.id, PENDING]);
+        if let Some(all) = all {
+            batch.command(["set-option", "-p", "-t", &pane.id, TYPED, &all.write()]);
         }
     }
     for pane in shown {

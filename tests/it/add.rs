@@ -69,7 +69,7 @@ fn add_gives_claude_the_prompt_letter_by_letter() {
     let prompt = "it's \"$(touch pwned)\" `id` $HOME #{pane_id} \\ ; é*;";
     sandbox.run(["add", "feat", "--prompt", prompt]).succeeds();
     let claude = sandbox.await_start("claude", "feat", 1);
-    assert_eq!(claude.args, ["--name", "tally-feat", prompt]);
+    assert_eq!(claude.args, ["--name", "tally-feat", "--", prompt]);
     assert!(!sandbox.worktree("feat").join("pwned").exists());
 }
 
@@ -80,7 +80,7 @@ fn add_gives_claude_a_prompt_that_is_too_long_for_the_arguments_of_tmux() {
     let prompt = line.repeat(90_000 / line.len());
     sandbox.run(["add", "feat", "--prompt", &prompt]).succeeds();
     let claude = sandbox.await_start("claude", "feat", 1);
-    assert_eq!(claude.args.last(), Some(&prompt));
+    assert_eq!(claude.args.last().unwrap(), prompt.trim_end());
     sandbox.await_programs("feat", 1);
     let longer = "x".repeat(100_001);
     sandbox
@@ -96,7 +96,7 @@ fn add_gives_claude_a_prompt_of_several_lines() {
         .succeeds();
     assert_eq!(
         sandbox.await_start("claude", "feat", 1).args,
-        ["--name", "tally-feat", "first\n\n- second\n"]
+        ["--name", "tally-feat", "--", "first\n\n- second"]
     );
 }
 

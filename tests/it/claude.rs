@@ -153,3 +153,32 @@ fn a_claude_config_dir_of_the_user_s_is_where_claude_s_files_are() {
             .contains("tally-feat")
     );
 }
+
+#[test]
+fn what_was_typed_for_claude_continues_its_conversation_when_it_is_run_again() {
+    for shell in ["bash", "zsh", "fish"] {
+        let Some(sandbox) = Sandbox::with_shell(shell) else {
+            continue;
+        };
+        sandbox.run(["add", "feat", "-p", "the task"]).succeeds();
+        sandbox.await_start("claude", "feat", 1);
+        let first = say(&sandbox, "hello", 1);
+        let pane = sandbox.pane("feat", "claude");
+        sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
+        sandbox.await_screen("feat", "claude", |screen| screen.ends_with(['$', '>']));
+        sandbox.tmux(["send-keys", "-t", &pane, "Up", "Enter"]);
+        let again = sandbox.await_start("claude", "feat", 2);
+        assert_eq!(again.args[..2], ["--resume", &first], "{shell}");
+    }
+}
+
+#[test]
+fn a_task_that_claude_never_got_is_given_to_it_by_resume() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["add", "feat", "-p", "- the task"]).succeeds();
+    sandbox.await_start("claude", "feat", 1);
+    // It was ended before it wrote anything down.
+    fs::remove_dir_all(sandbox.home.join(".claude/projects")).unwrap();
+    let again = resumed(&sandbox, 2);
+    assert_eq!(again.args, ["--name", "tally-feat", "--", "- the task"]);
+}

@@ -25,7 +25,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
     let is_half_made = seen != Seen::Nothing
         || tmux
             .iter()
-            .any(|tmux| session.owns(tmux) && tmux.is_pending);
+            .any(|tmux| session.owns(tmux) && tmux.is_pending());
     let resume = format!("tally-session resume {name}");
     let mut problems = problems::of(session, tmux, around.has_branch(session.record.branch()));
     // What finishing it cures goes without saying.

@@ -14,7 +14,7 @@ pub const NAME: &str = "feat";
 const TYPED: [(&str, &str); 5] = [
     ("backend", "&& python manage.py runserver "),
     ("frontend", "&& npm run dev "),
-    ("claude", "&& claude "),
+    ("claude", "&& eval "),
     ("shell", "&& cd "),
     ("cli", "python manage.py"),
 ];

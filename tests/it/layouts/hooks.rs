@@ -95,7 +95,7 @@ fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
         "warning: a-b had no record: it has new ports, also in frontend/.env\n",
     );
     let claude = sandbox.await_start("claude", "a-b", 1);
-    assert_eq!(claude.args, ["--name", "tally-a-b", "the task"]);
+    assert_eq!(claude.args, ["--name", "tally-a-b", "--", "the task"]);
 }
 
 #[test]

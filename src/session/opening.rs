@@ -1,0 +1,141 @@
+//! What a session's Claude opens with: the conversation that it was in, or a new one, on its task.
+//!
+//! What is typed into its window asks for that again each time it is run.
+
+use super::Session;
+use super::hold::Unfinished;
+use crate::claude::{self, Claude};
+use crate::file::read_if_there;
+use crate::process::quote;
+use crate::store::atomic;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// In git's folder of the worktree.
+const FILE: &str = "tally-session-claude.json";
+
+/// The task, beside it.
+const PROMPT: &str = "tally-session-prompt";
+
+/// The subcommand that says how Claude is started.
+pub const COMMAND: &str = "opening";
+
+/// What is known of a session's conversations. Without such a file the last one in its folder is its own.
+#[derive(Default, Serialize, Deserialize)]
+struct Opening {
+    /// When it began, in milliseconds since 1970: what was only said before is an older session's.
+    since: u64,
+    /// The conversation that it goes on with, until something is said in another one.
+    conversation: Option<String>,
+}
+
+/// This moment, in milliseconds since 1970.
+pub fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.ok()
+        .and_then(|now| u64::try_from(now.as_millis()).ok())
+        .unwrap_or_default()
+}
+
+/// Writes down that a new session begins, on its task if it has one.
+///
+/// # Errors
+/// If it can't be written.
+pub fn begin(session: &Session<'_>, unfinished: &Unfinished) -> Result<()> {
+    let Some(since) = unfinished.begins else {
+        return Ok(());
+    };
+    let admin = session.admin()?;
+    if let Some(prompt) = &unfinished.prompt {
+        atomic::replace_soon(&admin.join(PROMPT), prompt.as_bytes(), 0o600)?;
+    }
+    let conversation = None;
+    write(
+        &admin,
+        &Opening {
+            since,
+            conversation,
+        },
+    )
+}
+
+/// Writes down, in git's folder of a worktree, that its session goes on with this conversation.
+///
+/// # Errors
+/// If it can't be written.
+pub fn go_on(admin: &Path, conversation: Option<String>) -> Result<()> {
+    let since = now();
+    write(
+        admin,
+        &Opening {
+            since,
+            conversation,
+        },
+    )
+}
+
+fn write(admin: &Path, opening: &Opening) -> Result<()> {
+    atomic::replace_soon(&admin.join(FILE), &serde_json::to_vec(opening)?, 0o600)
+}
+
+/// The conversation that a session is in, if anything was said.
+pub fn conversation(session: &Session<'_>, claude: &Claude) -> Option<String> {
+    let text = session
+        .admin()
+        .and_then(|admin| read_if_there(&admin.join(FILE)));
+    // It is advice: what can't be read is as good as none.
+    let opening = text.ok().flatten();
+    let opening = opening.and_then(|text| serde_json::from_slice::<Opening>(&text).ok());
+    let Opening {
+        since,
+        conversation,
+    } = opening.unwrap_or_default();
+    let since = UNIX_EPOCH + Duration::from_millis(since);
+    claude
+        .conversation(session.record.worktree(), since)
+        .or(conversation)
+}
+
+/// The command that starts Claude, for a shell.
+///
+/// # Errors
+/// If the layout's needs a port that the session lacks.
+pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
+    let conversation = conversation(session, claude);
+    let opening = match &conversation {
+        Some(id) => claude::Opening::Continue(id),
+        None => claude::Opening::New {
+            prompt: prompt(session),
+        },
+    };
+    let program = session.expand_command(&session.layout.claude, "")?;
+    let arguments = claude::arguments(&session.claude_name(), &opening);
+    Ok(format!("{program} {arguments}"))
+}
+
+fn prompt(session: &Session<'_>) -> Option<PathBuf> {
+    let prompt = session.admin().ok()?.join(PROMPT);
+    prompt.exists().then_some(prompt)
+}
+
+/// What is typed for [`command`], where this is the text of its window. At its beginning the shell's own words for Claude count.
+///
+/// # Errors
+/// If this program can't be found.
+pub fn typed(session: &Session<'_>, text: &str) -> Result<String> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let [program, name] = [&*program.to_string_lossy(), session.name.as_str()].map(quote);
+    let command = format!("eval \"$({program} {COMMAND} {name})\"");
+    Ok(
+        if text
+            .trim_start()
+            .starts_with(crate::layout::placeholders::CLAUDE)
+        {
+            command
+        } else {
+            format!("sh -c {}", quote(&command))
+        },
+    )
+}

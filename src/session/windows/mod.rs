@@ -1,0 +1,243 @@
+//! The windows of a session: making them, and typing into each what belongs there.
+
+mod shells;
+
+use super::loss::trash;
+use super::{Session, lock_store, opening};
+use crate::layout::{self, Layout, Window};
+use crate::problem::Problem;
+use crate::process::quote;
+use crate::project::Project;
+use crate::store::lock::Lock;
+use crate::tmux::windows::{self, Keys, NewSession, NewWindow};
+use crate::tmux::{Pane, Typed};
+use anyhow::Result;
+use shells::{Terminal, not_reading, wait_for_shells};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// So long the other windows wait for the ones that are typed into twice.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// A window that waits for what belongs there.
+#[derive(PartialEq, Eq)]
+pub struct Waiting {
+    session: String,
+    window: String,
+    pane: Pane,
+    /// Typed and run.
+    line: String,
+    /// Typed at the prompt that follows, and left there.
+    typed: Option<String>,
+    /// What it has then.
+    content: Typed,
+    /// Whether this is the window that the user sees first.
+    shown: bool,
+}
+
+/// That windows start in folders which none of these checkouts has, if they do: the project is not like its layout.
+pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) -> Option<Problem> {
+    let folders: BTreeSet<_> = layout.windows.iter().map(|window| &*window.dir).collect();
+    let is_there = |folder: &str| {
+        checkouts
+            .iter()
+            .any(|checkout| checkout.join(folder).is_dir())
+    };
+    let lacking: Vec<_> = folders
+        .into_iter()
+        .filter(|folder| !is_there(folder))
+        .collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let file = project.main.join(layout::FILE);
+    let file = quote(&file.to_string_lossy());
+    let cure = if project.main.join(layout::FILE).exists() {
+        format!("if the project looks different now, change {file}")
+    } else {
+        format!(
+            "if your project looks different, say how: tally-session layout >{file}, and change that"
+        )
+    };
+    Some(Problem::new(
+        format!(
+            "there is no folder {}, where windows start",
+            lacking.join(" and no ")
+        ),
+        cure,
+    ))
+}
+
+/// Makes the tmux sessions, all in one call that holds the lock until it has ended, and says what the windows of each wait for.
+///
+/// # Errors
+/// If tmux fails with all of them, or with one, also because a session of that name is there.
+pub fn create(
+    project: &Project,
+    sessions: &[&Session<'_>],
+    lock: &Lock,
+) -> Result<Vec<Result<Vec<Waiting>>>> {
+    let all = sessions.iter().map(|session| {
+        let windows = session.layout.windows.iter().map(|window| {
+            Ok(NewWindow {
+                key: window.key.clone(),
+                name: session.expand(&window.name)?,
+            })
+        });
+        Ok(NewSession {
+            name: session.tmux_name(),
+            made_for: session.name.as_str(),
+            dir: session.record.worktree(),
+            env: session.env(),
+            windows: windows.collect::<Result<_>>()?,
+        })
+    });
+    let all: Vec<_> = all.collect::<Result<_>>()?;
+    let made = windows::create(&project.main, &all, lock)?;
+    let made = sessions.iter().zip(made);
+    let waiting = made.map(|(session, panes)| {
+        let panes = panes?;
+        let waiting = panes.iter().map(|pane| Waiting::new(session, pane));
+        Ok(waiting
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
+    });
+    Ok(waiting.collect())
+}
+
+/// What is typed into a window: the line that is run, and what is left at the prompt. `claude` is Claude's command.
+///
+/// # Errors
+/// If the session has no port for all that is in it.
+fn lines(session: &Session<'_>, window: &Window, claude: &str) -> Result<(String, Option<String>)> {
+    let layout = session.layout;
+    let dir = session.record.worktree().join(&window.dir);
+    let dir = dir.to_string_lossy();
+    let mut parts = vec![format!("cd {}", quote(dir.trim_end_matches('/')))];
+    if !layout.activate.is_empty() {
+        // What activates an environment may change the folder: the `cd` comes after it.
+        parts.insert(0, session.expand_command(&layout.activate, claude)?);
+    }
+    if let Some(run) = &window.run {
+        parts.push(session.expand_command(run, claude)?);
+    }
+    let typed = window.typed.as_ref();
+    let typed = typed.map(|text| session.expand_command(text, claude));
+    Ok((parts.join(" && "), typed.transpose()?))
+}
+
+/// What belongs into a window, in one line.
+///
+/// # Errors
+/// If the session has no port for all that is in it.
+pub fn content(session: &Session<'_>, window: &Window) -> Result<String> {
+    // Claude's own options change from one time to the next.
+    let claude = session.expand_command(&session.layout.claude, "")?;
+    let (line, typed) = lines(session, window, &claude)?;
+    let content = [line, typed.unwrap_or_default()].join(" ");
+    Ok(content.replace(char::is_control, " ").trim_end().to_owned())
+}
+
+impl Waiting {
+    /// What a pane waits for, if the layout has its window.
+    ///
+    /// # Errors
+    /// If the session has no port for all that is in it.
+    pub fn new(session: &Session<'_>, pane: &Pane) -> Result<Option<Self>> {
+        let key = pane.mark.as_ref().map(|mark| &mark.key);
+        let mut windows = session.layout.windows.iter();
+        let Some(window) = windows.find(|window| Some(&window.key) == key) else {
+            return Ok(None);
+        };
+        let text = window.run.as_ref().or(window.typed.as_ref());
+        let claude = opening::typed(session, text.map_or("", String::as_str))?;
+        let (line, typed) = lines(session, window, &claude)?;
+        Ok(Some(Self {
+            session: session.name.to_string(),
+            window: session.expand(&window.name)?,
+            content: Typed {
+                at: trash::now(),
+                line: content(session, window)?,
+            },
+            line,
+            typed,
+            shown: window.runs_claude(),
+            pane: pane.clone(),
+        }))
+    }
+
+    /// Whether its shell has not ended.
+    fn lives(&self) -> bool {
+        Terminal::open(&self.pane.tty).is_some()
+    }
+
+    fn line(&self) -> Keys<'_> {
+        Keys {
+            pane: &self.pane,
+            text: &self.line,
+            enter: true,
+            all: Some(&self.content).filter(|_| self.typed.is_none()),
+        }
+    }
+
+    fn text(&self) -> Option<Keys<'_>> {
+        Some(Keys {
+            pane: &self.pane,
+            text: self.typed.as_ref()?,
+            enter: false,
+            all: Some(&self.content),
+        })
+    }
+}
+
+/// Types into all windows, when all their shells read: the line in every one, and then what is left at the prompt. Gives what
+/// did not go as it should. Who asks under the store's lock which windows still wait gets no answer that is just changing.
+///
+/// The windows with a text for their second prompt come first: it is there after a moment, unless the commands of all the
+/// others start in it.
+///
+/// # Errors
+/// If tmux fails.
+pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let all = waiting.iter().collect();
+    let (reading, late) = wait_for_shells(all, &mut notes, Terminal::is_read)?;
+    let (early, others): (Vec<_>, Vec<_>) = reading
+        .into_iter()
+        .partition(|waiting| waiting.typed.is_some());
+    for waiting in &early {
+        if let Some(terminal) = Terminal::open(&waiting.pane.tty) {
+            terminal.mark();
+        }
+    }
+    let type_keys = |keys: Vec<Keys<'_>>, shown: &[&Waiting]| {
+        let shown = shown.iter().filter(|waiting| waiting.shown);
+        let shown = shown.map(|waiting| &waiting.pane);
+        windows::type_keys(keys, shown, &lock_store(project)?)
+    };
+    type_keys(early.iter().map(|waiting| waiting.line()).collect(), &early)?;
+
+    let is_read_again = |terminal: &Terminal| terminal.is_read() && !terminal.is_marked();
+    let slow = not_reading(&early, MOMENT, is_read_again)?;
+    let (ready, slow): (Vec<_>, Vec<_>) = early
+        .into_iter()
+        .partition(|waiting| waiting.lives() && !slow.contains(waiting));
+    let others: Vec<_> = others.into_iter().chain(late.iter().copied()).collect();
+    let lines = others.iter().map(|waiting| waiting.line());
+    let texts = ready
+        .iter()
+        .chain(&late)
+        .filter_map(|waiting| waiting.text());
+    type_keys(lines.chain(texts).collect(), &others)?;
+
+    let (ready, late) = wait_for_shells(slow, &mut notes, is_read_again)?;
+    let texts = ready
+        .iter()
+        .chain(&late)
+        .filter_map(|waiting| waiting.text());
+    type_keys(texts.collect(), &[])?;
+    Ok(notes)
+}
