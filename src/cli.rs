@@ -43,6 +43,9 @@ pub enum Command {
     Add(Add),
     Resume(Resume),
     List(List),
+    Stop(Stop),
+    Restart(Restart),
+    Logs(Logs),
     Remove(Remove),
     Restore(Restore),
     Purge(Purge),
@@ -133,6 +136,56 @@ pub struct List {
     pub removed: bool,
 }
 
+/// Close the windows of sessions, and keep all else
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session stop feature-payment
+  tally-session stop --force feature-payment bugfix-ui")]
+pub struct Stop {
+    /// The sessions to stop [default: the one you are in]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    /// Stop it though its Claude is busy
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// Stop sessions and resume them, as after a change of the layout
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session restart feature-payment
+  tally-session restart --force feature-payment")]
+pub struct Restart {
+    /// The sessions to restart [default: the one you are in]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
+    /// Restart it though its Claude is busy
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// Print the end of what a session's windows show
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session logs feature-payment
+  tally-session logs feature-payment backend -n 1000")]
+pub struct Logs {
+    /// The session [default: the one you are in]
+    pub name: Option<String>,
+
+    /// The window, by the first word of its name in the layout [default: those of the servers]
+    pub window: Option<String>,
+
+    /// So many lines of each
+    #[arg(short = 'n', value_name = "LINES", default_value_t = 200)]
+    pub lines: usize,
+}
+
 /// Clear sessions away, so that they can be had back
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
@@ -144,8 +197,8 @@ Examples:
   tally-session remove --force bugfix-ui"
 )]
 pub struct Remove {
-    /// The sessions to clear away
-    #[arg(value_name = "NAME", required = true)]
+    /// The sessions to clear away [default: the one you are in]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// Remove it though there is work in it that is nowhere else
@@ -198,8 +251,8 @@ pub struct Purge {
 Example:
   tally-session attach feature-payment")]
 pub struct Attach {
-    /// The session to go to
-    pub name: String,
+    /// The session to go to [default: the one you are in, the only one, or one that you choose]
+    pub name: Option<String>,
 }
 
 /// Find out what is wrong, and how to mend it

@@ -117,6 +117,12 @@ impl Layout {
 }
 
 impl Window {
+    /// Whether its command is given the port of a service.
+    pub fn serves(&self, service: &str) -> bool {
+        let port = format!("{{{service}_port}}");
+        self.run.as_ref().is_some_and(|run| run.contains(&port))
+    }
+
     /// Whether it runs Claude.
     pub fn runs_claude(&self) -> bool {
         self.run

@@ -74,6 +74,14 @@ impl SessionName {
         self.0.replace('/', "-")
     }
 
+    /// Whether another name begins or ends with this one, or has it as a word.
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        let (part, whole) = (self.0.as_str(), other.0.as_str());
+        let mut words = whole.split(|letter: char| !letter.is_alphanumeric());
+        part != whole
+            && (whole.starts_with(part) || whole.ends_with(part) || words.any(|word| word == part))
+    }
+
     /// The one of some names that this one may be a slip of the keyboard for.
     pub fn most_like<'a>(&self, names: impl Iterator<Item = &'a Self>) -> Option<&'a Self> {
         names

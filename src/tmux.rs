@@ -19,7 +19,7 @@ const MADE_FOR: &str = "@tally_name";
 /// The user option of a pane that says which window of which session it was made for: see [`Mark`].
 const MARK: &str = "@tally_pane";
 
-/// The user option of a pane that says what was typed into it, behind the time: in seconds since 1970.
+/// The user option of a pane that says what was typed into it, behind the time: see [`Typed`].
 const TYPED: &str = "@tally_typed";
 
 /// How long a tmux server may take to end.
@@ -49,6 +49,8 @@ pub struct TmuxSession {
 pub struct Pane {
     /// tmux's own id, `%5`.
     pub id: String,
+    /// Its window's, `@3`.
+    pub window: String,
     /// Its terminal.
     pub tty: PathBuf,
     /// The process that was started in it.
@@ -75,7 +77,7 @@ pub struct Mark {
 /// What was typed into a pane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typed {
-    /// When, in seconds since 1970.
+    /// When, in milliseconds since 1970.
     pub at: u64,
     /// The line.
     pub line: String,
@@ -133,7 +135,7 @@ impl TmuxSession {
     /// What tmux is asked of each pane. What comes first has no colons, and no path has two slashes together.
     fn format() -> String {
         format!(
-            "#{{session_id}}:#{{session_attached}}:#{{pane_id}}:#{{pane_pid}}:#{{pane_dead}}:#{{pane_tty}}:\
+            "#{{session_id}}:#{{session_attached}}:#{{pane_id}}:#{{window_id}}:#{{pane_pid}}:#{{pane_dead}}:#{{pane_tty}}:\
              #{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}//#{{{MARK}}}//#{{{TYPED}}}"
         )
     }
@@ -154,15 +156,17 @@ impl TmuxSession {
     /// A session, with one of its panes.
     fn read_pane(line: &str) -> Option<Self> {
         let some = |field: &str| Some(field.to_owned()).filter(|field| !field.is_empty());
-        let mut fields = line.splitn(10, ':');
+        let mut fields = line.splitn(11, ':');
         let mut next = || fields.next();
         let (id, attached) = (next()?.to_owned(), next()?.parse().ok()?);
-        let (pane, pid, is_dead, tty) = (next()?, next()?, next()?, next()?);
+        let (pane, window) = (next()?, next()?.to_owned());
+        let (pid, is_dead, tty) = (next()?, next()?, next()?);
         let (name, group, made_for) = (next()?.to_owned(), some(next()?), some(next()?));
         let mut marks = next()?.splitn(3, "//");
         let owner = some(marks.next()?).map(PathBuf::from);
         let pane = Pane {
             id: pane.to_owned(),
+            window,
             tty: tty.into(),
             pid: pid.parse().ok()?,
             is_dead: is_dead == "1",
@@ -236,18 +240,23 @@ fn server_runs() -> bool {
     UnixStream::connect(socket).is_ok()
 }
 
-/// Ends sessions and all that runs in their windows, in one call. One that has ended meanwhile is no error.
+/// Ends sessions, and panes of others, and all that runs in them, in one call. What has ended meanwhile is no error.
 ///
 /// # Errors
 /// If tmux fails though its server runs.
-pub fn kill<'a>(sessions: impl IntoIterator<Item = &'a TmuxSession>, lock: &File) -> Result<()> {
+pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()> {
     let mut arguments = Vec::new();
-    for TmuxSession { id, .. } in sessions {
-        let target = format!("{id}:");
-        let is_there = format!("#{{==:#{{session_id}},{id}}}");
-        let end = format!("kill-session -t {}", word(id));
-        let words = ["if-shell", "-F", "-t", &target, &is_there, &end, ";"];
+    let mut end = |kind: &str, id: &str, target: &str| {
+        let is_there = format!("#{{==:#{{{kind}_id}},{id}}}");
+        let end = format!("kill-{kind} -t {}", word(id));
+        let words = ["if-shell", "-F", "-t", target, &is_there, &end, ";"];
         arguments.extend(words.map(str::to_owned));
+    };
+    for TmuxSession { id, .. } in sessions {
+        end("session", id, &format!("{id}:"));
+    }
+    for Pane { id, .. } in panes {
+        end("pane", id, id);
     }
     if !arguments.is_empty() {
         ask(&tmux().args(arguments).holding(lock)).context("cannot end the tmux session")?;
@@ -258,6 +267,45 @@ pub fn kill<'a>(sessions: impl IntoIterator<Item = &'a TmuxSession>, lock: &File
 /// One word in a text of tmux commands.
 fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The last lines that a pane has shown, without empty ones at the end.
+///
+/// # Errors
+/// If tmux fails.
+pub fn shown(pane: &Pane, lines: usize) -> Result<String> {
+    let screen = tmux()
+        .args(["capture-pane", "-p", "-J", "-S", "-", "-t", &pane.id])
+        .stdout()?;
+    let screen = String::from_utf8_lossy(&screen);
+    let all: Vec<_> = screen.trim_end().lines().map(str::trim_end).collect();
+    Ok(all[all.len().saturating_sub(lines)..].join("\n"))
+}
+
+/// Whether nothing is typed at the prompt that a pane shows, as far as the screen tells: a prompt ends with a sign, and what is typed
+/// mostly does not. A prompt at the right end of the line does not count.
+///
+/// # Errors
+/// If tmux fails.
+pub fn has_empty_prompt(pane: &Pane) -> Result<bool> {
+    let at = ["-t", &pane.id];
+    let screen = tmux()
+        .args(["display-message", "-p"])
+        .args(at)
+        .args(["#{cursor_x}:#{cursor_y}", ";", "capture-pane", "-p"])
+        .args(at)
+        .stdout()?;
+    let screen = String::from_utf8_lossy(&screen);
+    let mut lines = screen.lines();
+    let cursor = lines.next().and_then(|cursor| cursor.split_once(':'));
+    let cursor = cursor.and_then(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)));
+    let (x, y): (usize, usize) = cursor.context("tmux does not say where the cursor is")?;
+    let line: Vec<char> = lines.nth(y).unwrap_or_default().chars().collect();
+    let (before, behind) = line.split_at(x.min(line.len()));
+    let last = before.iter().rev().find(|letter| !letter.is_whitespace());
+    let is_word = |letter: char| letter.is_alphanumeric() || "-_./\\,=*\"'`|&;<(".contains(letter);
+    let is_within = behind.first().is_some_and(|next| !next.is_whitespace());
+    Ok(!is_within && last.is_none_or(|&last| !is_word(last)))
 }
 
 /// Whether this program runs inside tmux.

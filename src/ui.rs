@@ -7,6 +7,7 @@
 use crate::hint;
 use crate::shell::quote;
 use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
 use rustix::termios::tcgetwinsize;
 use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal, Write};
@@ -202,6 +203,30 @@ pub fn agrees(what: impl Display, question: &str) -> Option<bool> {
     let read = std::io::stdin().read_line(&mut answer);
     let answer = answer.trim().to_lowercase();
     Some(read.is_ok() && (answer == "y" || answer == "yes"))
+}
+
+/// Which of these somebody chooses on the terminal; none if there is no terminal to ask on.
+///
+/// # Errors
+/// If the answer is none of them.
+pub fn choose(all: &[impl Display]) -> Result<Option<usize>> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    for (at, one) in all.iter().enumerate() {
+        narrate(CYAN, &format!("{:>3}  ", at + 1), one);
+    }
+    let _ = write!(
+        anstream::stderr(),
+        "{YELLOW}which one?{YELLOW:#} [1-{}] ",
+        all.len()
+    );
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    let number = answer.trim().parse::<usize>().ok();
+    let chosen = number.filter(|number| (1..=all.len()).contains(number));
+    let chosen = chosen.with_context(|| format!("{:?} is none of them", answer.trim()))?;
+    Ok(Some(chosen - 1))
 }
 
 /// A line of what a program says that the user has us run.

@@ -6,12 +6,16 @@ use crate::name::SessionName;
 use crate::session::Session;
 use crate::session::make::tmux_sessions;
 use crate::store::records::Records;
+use crate::ui;
 use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
-    let name = SessionName::parse(&args.name)?;
     let records = Records::read(&context.project.main)?;
+    let name = match &args.name {
+        Some(name) => SessionName::parse(name)?,
+        None => choose(context, &records)?,
+    };
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
     let open = tmux_sessions(&session)?;
     if let Some(own) = open.first().filter(|tmux| !tmux.is_pending()) {
@@ -20,8 +24,24 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     super::resume::run(
         context,
         &cli::Resume {
-            names: vec![args.name.clone()],
+            names: vec![name.to_string()],
             attach: true,
         },
     )
+}
+
+/// The session that the user is in, the only one, or the one that he chooses on the terminal.
+fn choose(context: &Context, records: &Records) -> Result<SessionName> {
+    if let Some(here) = super::session_here(context)? {
+        return Ok(here);
+    }
+    let names: Vec<_> = records.iter().map(|(name, _)| name).collect();
+    let chosen = match names[..] {
+        [only] => Some(only),
+        [] => None,
+        _ => ui::choose(&names)?.map(|at| names[at]),
+    };
+    chosen
+        .cloned()
+        .ok_or_else(|| super::which(context, "attach"))
 }

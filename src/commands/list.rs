@@ -41,7 +41,7 @@ fn as_json(status: &Status<'_>) -> Value {
     let mut object = Map::new();
     let mut put = |key: String, value: Value| object.insert(key, value);
     put("name".into(), session.name.as_str().into());
-    put("branch".into(), session.record.branch().into());
+    put("branch".into(), status.branch.as_str().into());
     put(
         "worktree".into(),
         session.record.worktree().to_string_lossy().into(),
@@ -70,5 +70,9 @@ fn as_json(status: &Status<'_>) -> Value {
     put("claude".into(), json!(status.claude));
     let problems = status.problems.iter().map(ToString::to_string);
     put("problems".into(), problems.collect());
+    put("merged".into(), status.is_merged.into());
+    let windows = status.windows.iter();
+    let windows = windows.map(|(key, life)| (key.clone(), json!(life)));
+    put("windows".into(), windows.collect::<Map<_, _>>().into());
     Value::Object(object)
 }

@@ -6,25 +6,30 @@ pub mod completions;
 mod doctor;
 mod layout;
 mod list;
+mod logs;
 mod man;
 mod opening;
 mod purge;
 mod remove;
 mod restore;
 mod resume;
+mod stop;
 
 use crate::claude::{self, Claude};
 use crate::cli::{Cli, Command};
-use crate::hint::Hint;
+use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process;
-use crate::project::Project;
+use crate::project::{Project, without_symlinks};
 use crate::session;
 use crate::session::loss::{purge as deletion, trash};
+use crate::store::record::Record;
+use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use crate::ui;
 use anyhow::{Context as _, Result, anyhow};
+use std::fs;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +53,9 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Add(args) => in_project(dir, |context| add::run(context, &args)),
         Command::Resume(args) => in_project(dir, |context| resume::run(context, &args)),
         Command::List(args) => in_project(dir, |context| list::run(context, &args)),
+        Command::Stop(args) => in_project(dir, |context| stop::stop(context, &args)),
+        Command::Restart(args) => in_project(dir, |context| stop::restart(context, &args)),
+        Command::Logs(args) => in_project(dir, |context| logs::run(context, &args)),
         Command::Restore(args) => in_project(dir, |context| restore::run(context, &args)),
         Command::Purge(args) => in_project(dir, |context| purge::run(context, &args)),
         Command::Opening(args) => in_project(dir, |context| opening::run(context, &args)),
@@ -103,6 +111,83 @@ fn parse_names(names: &[String]) -> Result<Vec<SessionName>> {
         }
     }
     Ok(parsed)
+}
+
+/// The names that were typed; without one, that of the session whose worktree or window this is. `verb` is the command.
+///
+/// # Errors
+/// If one of them is no name, or there is none.
+fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<SessionName>> {
+    if !names.is_empty() {
+        return parse_names(names);
+    }
+    match session_here(context)? {
+        Some(here) => Ok(vec![here]),
+        None => Err(which(context, verb)),
+    }
+}
+
+/// That a command does not know which session is meant.
+fn which(context: &Context, verb: &str) -> anyhow::Error {
+    let records = Records::read(&context.project.main);
+    let names = records.iter().flat_map(Records::iter);
+    let names: Vec<_> = names.map(|(name, _)| name.to_string()).collect();
+    let error = anyhow!("which session? This is no session's worktree or window");
+    match names.first() {
+        None => with_hint(
+            error,
+            "there is none; make one with: tally-session add <name>".to_owned(),
+        ),
+        Some(first) => with_hint(
+            error,
+            format!(
+                "name one of {}: tally-session {verb} {first}",
+                names.join(", ")
+            ),
+        ),
+    }
+}
+
+/// The session whose worktree the user is in, or in whose window.
+///
+/// # Errors
+/// If the store can't be read, or tmux fails.
+fn session_here(context: &Context) -> Result<Option<SessionName>> {
+    let records = Records::read(&context.project.main)?;
+    let here = fs::canonicalize(&context.here).unwrap_or_else(|_| context.here.clone());
+    let is_here = |record: &Record| {
+        without_symlinks(record.worktree()).is_some_and(|path| here.starts_with(path))
+    };
+    let mut in_worktree = records.iter().filter(|(_, record)| is_here(record));
+    if let Some((name, _)) = in_worktree.next() {
+        return Ok(Some(name.clone()));
+    }
+    let open = tmux::here()?;
+    let mut in_window = records.iter().map(|(name, _)| name);
+    Ok(in_window
+        .find(|name| has_window(context, name, &open))
+        .cloned())
+}
+
+/// Whether one of these tmux sessions, or a pane of them, is a session's.
+fn has_window(context: &Context, name: &SessionName, open: &[TmuxSession]) -> bool {
+    let project = &context.project;
+    open.iter().any(|tmux| {
+        let is_its = |pane: &tmux::Pane| {
+            let mark = pane.mark.as_ref();
+            mark.is_some_and(|mark| mark.name == name.as_str() && mark.main == project.main)
+        };
+        session::owns(project, name, tmux) || tmux.panes.iter().any(is_its)
+    })
+}
+
+/// Whether this program runs in a window of one of these sessions, which goes with it.
+///
+/// # Errors
+/// If tmux could not be started.
+fn is_in_window_of(context: &Context, names: &[SessionName]) -> Result<bool> {
+    let open = tmux::here()?;
+    Ok(names.iter().any(|name| has_window(context, name, &open)))
 }
 
 /// Shows one outcome after the other: the failures as errors, and a failure in the end if there was one.

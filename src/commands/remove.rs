@@ -6,16 +6,15 @@ use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::session::loss::named;
 use crate::session::loss::removed::{About, Removed};
-use crate::session::owns;
 use crate::session::remove::{self, Wish};
 use crate::{process, tmux, ui};
 use anyhow::{Result, anyhow};
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
-    let names = super::parse_names(&args.names)?;
-    let here = tmux::here()?;
-    let is_here = |name: &&SessionName| here.iter().any(|tmux| owns(&context.project, name, tmux));
+    let names = super::names_or_here(context, &args.names, "remove")?;
+    let open = tmux::here()?;
+    let is_here = |name: &&SessionName| super::has_window(context, name, &open);
     let wish = Wish {
         force: args.force,
         keep_branch: args.keep_branch,

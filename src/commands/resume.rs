@@ -38,7 +38,15 @@ pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<E
         ui::done("there are no sessions to resume; make one with: tally-session add <name>");
     }
     Ok(super::show_all(results, |name, resumed| match resumed {
-        Resumed::AlreadyRunning => ui::done(format_args!("{name} is already running")),
+        Resumed::AlreadyRunning(notes) => {
+            notes.iter().for_each(ui::warn);
+            ui::done(format_args!("{name} is already running"));
+        }
+        Resumed::BroughtBack(windows, notes) => {
+            notes.iter().for_each(ui::warn);
+            let windows = windows.join(", ");
+            ui::done(format_args!("brought back in {name}: {windows}"));
+        }
         Resumed::Started(notes) => {
             notes.iter().for_each(ui::warn);
             ui::done(format_args!("resumed {name}: tally-session attach {name}"));

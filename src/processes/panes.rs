@@ -3,7 +3,7 @@
 use super::{Process, look, look_at};
 use anyhow::Result;
 use std::collections::HashSet;
-use sysinfo::{Pid, ProcessRefreshKind};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
 /// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux. The
 /// environment of Apple's own shells can't be read, so that those are known only by what they have started.
@@ -78,11 +78,47 @@ fn leader(pid: Pid) -> Result<Option<Pid>> {
 /// Whether a process has a terminal.
 #[cfg(target_os = "linux")]
 fn has_terminal(pid: u32) -> bool {
-    // The name, in parentheses, may hold anything; behind it the terminal is the fifth word.
+    stat(pid)
+        .get(TERMINAL)
+        .is_some_and(|terminal| terminal != "0")
+}
+
+/// Whether the terminal's input goes to a process and those of its group, and not to what it has started.
+#[cfg(target_os = "linux")]
+pub fn is_in_front(pid: u32) -> bool {
+    let stat = stat(pid);
+    stat.get(GROUP).is_some() && stat.get(GROUP) == stat.get(FOREGROUND)
+}
+
+/// Places in [`stat`].
+#[cfg(target_os = "linux")]
+const GROUP: usize = 2;
+#[cfg(target_os = "linux")]
+const TERMINAL: usize = 4;
+#[cfg(target_os = "linux")]
+const FOREGROUND: usize = 5;
+
+/// What the system tells of a process behind its name, which may hold anything: see proc(5).
+#[cfg(target_os = "linux")]
+fn stat(pid: u32) -> Vec<String> {
     let stat = super::proc_file(pid, "stat");
-    let words = stat.rsplit(|&byte| byte == b')').next();
-    let terminal = words.and_then(|words| words.split(|&byte| byte == b' ').nth(5));
-    terminal.is_some_and(|terminal| terminal != b"0")
+    let stat = String::from_utf8_lossy(&stat);
+    let words = stat.rsplit(')').next().unwrap_or_default();
+    words.split_whitespace().map(ToOwned::to_owned).collect()
+}
+
+/// Whether a shell has put something to sleep that it could go on with.
+pub fn has_stopped(shell: u32) -> bool {
+    let Ok(mut system) = System::new() else {
+        return false;
+    };
+    let wanted = ProcessRefreshKind::nothing().without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    let mut processes = system.processes().values();
+    processes.any(|process| {
+        process.status() == ProcessStatus::Stop
+            && process.session_id() == Some(Pid::from_u32(shell))
+    })
 }
 
 /// Whether a process ignores the hang-up.
@@ -100,6 +136,12 @@ fn ignores_hang_up(pid: u32) -> bool {
 /// The system does not say.
 #[cfg(not(target_os = "linux"))]
 fn has_terminal(_: u32) -> bool {
+    true
+}
+
+/// The system does not say; its line editor reads from the terminal.
+#[cfg(not(target_os = "linux"))]
+pub fn is_in_front(_: u32) -> bool {
     true
 }
 

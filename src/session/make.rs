@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::inheritance::Inheritance;
 use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
-use super::{Session, hooks, lock_store, opening, packages, place, problems};
+use super::{Session, hooks, kept, lock_store, opening, packages, place, problems};
 use crate::claude::Claude;
 use crate::git::worktrees;
 use crate::git::{Git, Start};
@@ -107,6 +107,7 @@ pub fn prepare(
     if let Some(unfinished) = &hold.unfinished {
         opening::begin(session, unfinished)?;
     }
+    kept::keep(session)?;
     let mut placed = place::place(session, inheritance, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
@@ -310,7 +311,7 @@ pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error
 /// # Errors
 /// If tmux fails.
 pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    tmux::kill(&tmux_sessions(session)?, hold.lock().file())
+    tmux::kill(&tmux_sessions(session)?, &[], hold.lock().file())
 }
 
 /// The session's tmux session, if this tool made it for this project, and behind it those that share its windows
@@ -319,7 +320,12 @@ pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
 /// # Errors
 /// If tmux fails.
 pub fn tmux_sessions(session: &Session<'_>) -> Result<Vec<TmuxSession>> {
-    let all = tmux::sessions()?.into_iter();
+    Ok(own(session, tmux::sessions()?))
+}
+
+/// The same, of all that tmux has.
+pub fn own(session: &Session<'_>, all: Vec<TmuxSession>) -> Vec<TmuxSession> {
+    let all = all.into_iter();
     let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
     let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();
     let shares = |tmux: &TmuxSession| {
@@ -328,5 +334,5 @@ pub fn tmux_sessions(session: &Session<'_>) -> Result<Vec<TmuxSession>> {
             .is_some_and(|group| groups.contains(group))
     };
     open.extend(others.into_iter().filter(shares));
-    Ok(open)
+    open
 }

@@ -11,6 +11,7 @@ pub mod hold;
 mod hooks;
 mod inheritance;
 mod inside;
+mod kept;
 pub mod loss;
 pub mod make;
 pub mod opening;
@@ -26,10 +27,12 @@ pub mod resume;
 mod servers;
 mod settings;
 pub mod status;
+pub mod stop;
 mod undo;
-mod windows;
+pub mod windows;
 
 use self::loss::removed::Removed;
+use crate::file::read_text_if_there;
 use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Layout, placeholders};
@@ -104,7 +107,13 @@ impl<'a> Session<'a> {
                 ),
             );
         }
-        if let Some(meant) = name.most_like(records.iter().map(|(known, _)| known)) {
+        let part_of = records.iter().map(|(known, _)| known);
+        let part_of = part_of.filter(|known| name.is_part_of(known));
+        let mut meant: Vec<_> = part_of.collect();
+        if meant.is_empty() {
+            meant.extend(name.most_like(records.iter().map(|(known, _)| known)));
+        }
+        for meant in meant {
             error = with_hint(
                 error,
                 format!("did you mean {meant}? tally-session {command} {meant}"),
@@ -146,6 +155,15 @@ impl<'a> Session<'a> {
     pub fn admin(&self) -> Result<PathBuf> {
         let admin = project::admin_folder(self.record.worktree())?;
         admin.context("the worktree has no git folder")
+    }
+
+    /// The branch that is checked out in its worktree, if one is.
+    pub fn checked_out(&self) -> Option<String> {
+        /// Where git keeps refs in tables it writes this.
+        const ELSEWHERE: &str = ".invalid";
+        let head = read_text_if_there(&self.admin().ok()?.join("HEAD")).ok()??;
+        let branch = head.strip_prefix("ref: refs/heads/")?.trim_end();
+        (branch != ELSEWHERE).then(|| branch.to_owned())
     }
 
     /// What Claude Code calls it.

@@ -1,25 +1,33 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
 use super::hold::{self, Seen};
+use super::kept::Kept;
+use super::windows::living::{Life, Living};
 use super::{Session, owns};
 use crate::git::worktrees::{self, Worktree};
 use crate::name::SessionName;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
-use crate::store::records;
+use crate::store::record::Record;
+use crate::store::records::{self, Records};
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 
 /// All that is wrong with a session, each with its cure.
-pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<Problem> {
+pub fn of(
+    session: &Session<'_>,
+    tmux: &[TmuxSession],
+    living: &[Living<'_>],
+    has_branch: bool,
+) -> Vec<Problem> {
     let (name, branch) = (&session.name, session.record.branch());
     let worktree = session.record.worktree();
     let tmux_name = session.tmux_name();
     let resume = format!("tally-session resume {name}");
     // One that runs is left alone by a resume.
     let resume_anew = match tmux.iter().find(|tmux| session.owns(tmux)) {
-        Some(own) => format!("{} && {resume}", tmux::kill_command(&own.name)),
+        Some(_) => format!("tally-session restart {name}"),
         None => resume.clone(),
     };
     let seen = hold::look(session.project, name).ok();
@@ -33,7 +41,7 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
     let mut problems = Vec::new();
     if !session.project.owns_worktree(worktree) {
         problems.push(broken(session, has_branch, &resume_anew));
-    } else if !has_branch {
+    } else if !has_branch && switched(session).is_none() {
         problems.push(Problem::new(
             format!("its branch {branch} is gone"),
             format!(
@@ -73,8 +81,62 @@ pub fn of(session: &Session<'_>, tmux: &[TmuxSession], has_branch: bool) -> Vec<
         ));
     } else if seen == Some(Seen::Unfinished) {
         problems.push(Problem::new("a command on it was cut short", resume));
+    } else {
+        problems.extend(dead(session, living));
     }
     problems
+}
+
+/// That the session's worktree is on another branch than its record says, if it is: switched, or renamed.
+pub fn switched(session: &Session<'_>) -> Option<Problem> {
+    let branch = session.record.branch();
+    let other = session.checked_out().filter(|other| other != branch)?;
+    Some(Problem::new(
+        format!("its worktree is on the branch {other}, and its record says {branch}"),
+        format!("follow it: tally-session resume {}", session.name),
+    ))
+}
+
+/// What does not live that should.
+fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
+    let resume = format!("tally-session resume {}", session.name);
+    let those = |life: Life, is_claude: bool| {
+        let is_such = |living: &&Living<'_>| {
+            living.life == life && (!is_claude || living.window.runs_claude())
+        };
+        let keys = living.iter().filter(is_such);
+        let keys: Vec<_> = keys.map(|living| living.window.key.as_str()).collect();
+        (keys.len(), keys.join(", "))
+    };
+    let mut dead = Vec::new();
+    match those(Life::Closed, false) {
+        (0, _) => {}
+        (1, key) => dead.push(format!("its window {key} is closed")),
+        (_, keys) => dead.push(format!("its windows {keys} are closed")),
+    }
+    match (those(Life::Ended, false), those(Life::Ended, true).0) {
+        ((0, _), _) => {}
+        ((all, _), claudes) if all == claudes => dead.push("its Claude has ended".to_owned()),
+        ((1, key), _) => dead.push(format!("what ran in its window {key} has ended")),
+        ((_, keys), _) => dead.push(format!("what ran in its windows {keys} has ended")),
+    }
+    let mut dead: Vec<_> = dead
+        .into_iter()
+        .map(|what| Problem::new(what, &resume))
+        .collect();
+    dead.extend(outdated(session, living));
+    dead
+}
+
+/// That some of a session's windows were made by a layout that has changed since.
+pub fn outdated(session: &Session<'_>, living: &[Living<'_>]) -> Option<Problem> {
+    let is_outdated = |living: &Living<'_>| living.is_outdated && living.life != Life::Closed;
+    living.iter().any(is_outdated).then(|| {
+        Problem::new(
+            "its windows are of an older layout",
+            format!("tally-session restart {}", session.name),
+        )
+    })
 }
 
 /// That the session's record is none of this repository's, if it is none.
@@ -217,17 +279,50 @@ pub fn all_lost(project: &Project) -> Result<Vec<Problem>> {
     Ok(lost.collect())
 }
 
-/// The session that a worktree is like one of, by its place and its branch.
+/// The session that a worktree is, as the copy of its record says, or that it is like one of, by its place and its branch.
 fn like(project: &Project, worktree: &Worktree) -> Option<SessionName> {
-    let name = SessionName::parse(worktree.branch.as_ref()?).ok()?;
+    let name = match kept(worktree) {
+        Some(kept) => kept.name,
+        None => SessionName::parse(worktree.branch.as_ref()?).ok()?,
+    };
     let path = project.worktree_path(&name);
     (worktree.is_at(&path) && project.owns_worktree(&path)).then_some(name)
+}
+
+/// The copy of the record of the session that a worktree is, if it is still where that says.
+fn kept(worktree: &Worktree) -> Option<Kept> {
+    Kept::read(&worktree.admin).filter(|kept| worktree.is_at(kept.record.worktree()))
+}
+
+/// The sessions that no record has, and the copies of theirs.
+///
+/// # Errors
+/// If the worktrees can't be read.
+pub fn lost_sessions(
+    project: &Project,
+    records: &Records,
+) -> Result<Vec<(SessionName, Option<Record>)>> {
+    let worktrees = worktrees::list(&project.common)?;
+    let has_record = |worktree: &Worktree| {
+        let mut records = records.iter();
+        records.any(|(_, record)| worktree.is_at(record.worktree()))
+    };
+    let unknown = worktrees
+        .iter()
+        .skip(1)
+        .filter(|worktree| !has_record(worktree));
+    let lost = unknown.filter_map(|worktree| {
+        let name = like(project, worktree)?;
+        Some((name, kept(worktree).map(|kept| kept.record)))
+    });
+    Ok(lost.collect())
 }
 
 /// That a worktree is like a session's and no record has it, which is as after the store was lost.
 pub fn lost(project: &Project, worktree: &Worktree, tmux: &[TmuxSession]) -> Option<Problem> {
     let name = like(project, worktree)?;
     let close = match tmux.iter().find(|tmux| owns(project, &name, tmux)) {
+        _ if kept(worktree).is_some() => String::new(),
         Some(own) => format!("{} && ", tmux::kill_command(&own.name)),
         None => String::new(),
     };

@@ -67,25 +67,43 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
     Ok(record)
 }
 
+/// Writes the copy of a session's record into the store again, if no other session has its ports by now.
+fn put_again(project: &Project, name: &SessionName, kept: Record) -> Result<Option<()>> {
+    let _lock = lock_store(project)?;
+    let mut records = Records::read(&project.main)?;
+    let taken = records.ports();
+    if kept.ports().any(|port| taken.contains(&port)) {
+        return Ok(None);
+    }
+    records.put(name, kept);
+    records.write(&project.main).map(Some)
+}
+
 /// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
 /// Gives what there is to tell, if it did.
 ///
 /// # Errors
 /// If its windows are open, or a record can't be had or written.
 pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<Option<String>> {
-    let is_lost = || -> Result<bool> {
-        let has_record = Records::read(&project.main)?.find(name).is_some();
-        Ok(!has_record && problems::is_lost(project, name)?)
+    let lost = || -> Result<Option<Option<Record>>> {
+        let lost = problems::lost_sessions(project, &Records::read(&project.main)?)?;
+        let mut lost = lost.into_iter();
+        Ok(lost.find(|(lost, _)| lost == name).map(|(_, kept)| kept))
     };
-    if !is_lost()? {
+    if lost()?.is_none() {
         return Ok(None);
     }
     let mut hold = Hold::take(project, name)?;
     // Another command may have been at work on it.
-    if !is_lost()? {
+    let Some(kept) = lost()? else {
         return Ok(None);
-    }
+    };
     check(project, name, &Records::read(&project.main)?)?;
+    if let Some(record) = kept.and_then(|kept| put_again(project, name, kept).transpose()) {
+        record?;
+        hidden::hide_our_own(project)?;
+        return Ok(Some(format!("{name} had no record, and has it again")));
+    }
     let tmux_name = tmux_name(project, name);
     let open = tmux::sessions()?;
     if let Some(own) = open.iter().find(|tmux| owns(project, name, tmux)) {

@@ -1,29 +1,24 @@
 //! Clearing a session away, so that it can be had back.
 
-use super::claudes::{self, Doing};
 use super::hold::Hold;
 use super::hooks;
 use super::loss::Loss;
 use super::loss::purge::Lost;
 use super::loss::removed::{About, Branch, Removed};
-use super::make::{INITIALIZING, locked, lost_git_file, tmux_sessions};
-use super::servers::{self, Left};
-use super::{Session, opening, placed, problems};
-use crate::claude::{self, Claude};
+use super::make::{INITIALIZING, locked, lost_git_file};
+use super::{Session, opening, placed, problems, stop};
+use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
-use crate::hint::{self, Hint, with_hint};
+use crate::hint::{self, Hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::processes::{Process, panes};
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
-use crate::tmux;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use std::fmt::Display;
 use std::fs;
-use std::time::Instant;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
@@ -136,7 +131,7 @@ pub fn remove(
     let goes = found.tip.is_some() && !wish.keep_branch;
     let is_half_made = found.worktree().is_some_and(is_half_made);
     let mut loss = if is_half_made {
-        Loss::of_windows(tmux_sessions(&session)?)
+        Loss::of_windows(&session)?
     } else {
         Loss::find(&session, found.worktree(), &found.worktrees, goes, claude)?
     };
@@ -166,12 +161,7 @@ pub fn remove(
         };
         agree(&doomed.about, &doomed.at_stake(project)?)?;
     }
-    for background in &loss.claudes {
-        if claudes::doing(background) == Doing::Background {
-            claude::stop(background)?;
-        }
-    }
-    let left = close(&session, &hold, &loss)?;
+    let left = stop::close(&session, &hold, &loss)?;
     notes.extend(left.notes());
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
         let hook = hooks::pre_remove(&session, &hold);
@@ -229,36 +219,6 @@ fn forget_claude_entry(
 /// Whether git was just making it when a command was killed: what is in it is nobody's work.
 fn is_half_made(worktree: &Worktree) -> bool {
     worktree.locked.as_deref() == Some(INITIALIZING)
-}
-
-/// Closes the windows and waits for what ran in them. Gives what is left of that.
-fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
-    if loss.open.is_empty() {
-        refuse_open_elsewhere(session, &loss.running)?;
-    }
-    tmux::kill(&loss.open, hold.lock().file())?;
-    let closed = Instant::now();
-    servers::hang_up(session, &loss.running, &loss.staying);
-    servers::end(session, closed, &loss.staying)
-}
-
-/// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
-fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
-    let shells = panes::of(running)?;
-    let Some(shell) = shells
-        .first()
-        .filter(|_| !servers::are_closing(session, &shells))
-    else {
-        return Ok(());
-    };
-    let error = anyhow!(
-        "the windows of {} are open in another tmux server than the one that is used here: {shell}",
-        session.name
-    );
-    Err(with_hint(
-        error,
-        "go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …".to_owned(),
-    ))
 }
 
 /// What git has of the session. A folder that git does not list as its worktree is nobody's to take away; one that has `begun`

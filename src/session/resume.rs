@@ -5,6 +5,8 @@ use super::inheritance::Inheritance;
 use super::make::{self, Made};
 use super::restore;
 use super::servers;
+use super::windows::living::{self, Life, Living};
+use super::windows::repair::{Repaired, repair};
 use super::windows::{self, Waiting};
 use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
 use crate::claude::Claude;
@@ -24,8 +26,10 @@ use std::collections::HashMap;
 /// What became of a session.
 #[derive(Debug)]
 pub enum Resumed {
-    /// It ran all the time.
-    AlreadyRunning,
+    /// It ran all the time, with all that belongs to it. There may be something to tell.
+    AlreadyRunning(Vec<String>),
+    /// It ran, and these windows of it have again what belongs there.
+    BroughtBack(Vec<String>, Vec<String>),
     /// Its windows are there again.
     Started(Vec<String>),
 }
@@ -40,9 +44,19 @@ pub fn resume(
     layout: &Layout,
     claude: &Claude,
     wanted: Option<&[SessionName]>,
-) -> Result<Vec<(SessionName, Result<Resumed>)>> {
-    let taken_in = wanted.into_iter().flatten();
-    let taken_in = taken_in.map(|name| (name, record::take_in(project, layout, name)));
+) -> Result<Results> {
+    let lost = match wanted {
+        Some(wanted) => wanted.to_vec(),
+        None => problems::lost_sessions(project, &Records::read(&project.main)?)?
+            .into_iter()
+            // What nothing is known of but its place may be the user's own.
+            .filter_map(|(name, kept)| kept.map(|_| name))
+            .collect(),
+    };
+    let taken_in = lost.into_iter().map(|name| {
+        let taken_in = record::take_in(project, layout, &name);
+        (name, taken_in)
+    });
     let mut taken_in: HashMap<_, _> = taken_in.collect();
     let before = Records::read(&project.main)?;
     let names: Vec<SessionName> = wanted.map_or_else(
@@ -76,17 +90,19 @@ pub fn resume(
             let hold = holds
                 .remove(&name)
                 .with_context(|| format!("{name} was only just added"))??;
-            let mut task = plan(session, hold, claude, &running)?;
-            if let Some(task) = &mut task {
-                task.notes.extend(note);
-            }
-            Ok(task)
+            Ok(match plan(session, hold, claude, &running)? {
+                Some(mut task) => {
+                    task.notes.extend(note);
+                    Ok(task)
+                }
+                None => Err(Vec::from_iter(note)),
+            })
         });
         tasks.push((name, task));
     }
     let to_do: Vec<_> = tasks
         .iter()
-        .filter_map(|(_, task)| task.as_ref().ok()?.as_ref())
+        .filter_map(|(_, task)| task.as_ref().ok()?.as_ref().ok())
         .collect();
     let worktrees: Vec<_> = to_do
         .iter()
@@ -103,40 +119,80 @@ pub fn resume(
     let mut done = Vec::new();
     for (name, task) in tasks {
         let result = task.and_then(|task| {
-            let Some(task) = task else {
-                return Ok(Resumed::AlreadyRunning);
+            let task = match task {
+                Ok(task) => task,
+                // There is nothing to do, but something to tell.
+                Err(notes) => return Ok(Resumed::AlreadyRunning(notes)),
             };
             match carried_out.next().context("nothing was done for it")? {
-                Ok((windows, told)) => {
+                Ok(Repaired {
+                    waiting: windows,
+                    keys,
+                    notes,
+                }) => {
                     waiting.extend(windows);
                     done.push(task.hold);
-                    Ok(Resumed::Started([task.notes, told].concat()))
+                    let told = [task.notes, notes].concat();
+                    Ok(match task.windows {
+                        Windows::Living(_) if keys.is_empty() => Resumed::AlreadyRunning(told),
+                        Windows::Living(_) => Resumed::BroughtBack(keys, told),
+                        Windows::None | Windows::Pending(_) => Resumed::Started(told),
+                    })
                 }
                 Err(error) => Err(telling(error, &task.notes)),
             }
         });
         results.push((name, result));
     }
-    let started = results
-        .iter_mut()
-        .filter(|(_, result)| matches!(result, Ok(Resumed::Started(_))));
-    match windows::fill(project, &waiting) {
+    let told = inheritance.into_iter().flat_map(|found| found.notes);
+    fill(project, &waiting, done, &mut results, told.collect());
+    Ok(results)
+}
+
+/// What became of each session.
+type Results = Vec<(SessionName, Result<Resumed>)>;
+
+/// Fills the windows of all of them, and ends the holds if that went well. What was `told` of all is told with the last one.
+fn fill(
+    project: &Project,
+    waiting: &[Waiting],
+    done: Vec<Hold>,
+    results: &mut Results,
+    told: Vec<String>,
+) {
+    let started = results.iter_mut().filter_map(|(_, result)| {
+        let has_windows = result.as_ref().is_ok_and(Resumed::has_windows);
+        has_windows.then_some(result)
+    });
+    match windows::fill(project, waiting) {
         Ok(notes) => {
             done.into_iter().for_each(Hold::finish);
-            if let Some((_, Ok(Resumed::Started(told)))) = started.last() {
-                told.extend(inheritance.into_iter().flat_map(|found| found.notes));
-                told.extend(notes);
+            if let Some(Ok(last)) = started.last() {
+                last.told().extend(told.into_iter().chain(notes));
             }
         }
         Err(error) => {
-            for (_, result) in started {
-                if let Ok(Resumed::Started(told)) = result {
-                    *result = Err(telling(hint::copy(&error), told));
+            for result in started {
+                if let Ok(resumed) = result {
+                    *result = Err(telling(hint::copy(&error), resumed.told()));
                 }
             }
         }
     }
-    Ok(results)
+}
+
+impl Resumed {
+    /// Whether something was to be typed into its windows.
+    fn has_windows(&self) -> bool {
+        !matches!(self, Self::AlreadyRunning(_))
+    }
+
+    /// What there is to tell.
+    fn told(&mut self) -> &mut Vec<String> {
+        match self {
+            Self::AlreadyRunning(told) | Self::BroughtBack(_, told) | Self::Started(told) => told,
+        }
+    }
 }
 
 /// An error with what there was to tell of what was done before it.
@@ -153,12 +209,24 @@ struct Task<'a> {
     session: Session<'a>,
     hold: Hold,
     start: Start,
-    /// Its windows, if a killed command left some of them without what belongs there.
-    pending: Option<&'a TmuxSession>,
+    windows: Windows<'a>,
+    /// All that tmux has.
+    tmux: &'a [TmuxSession],
     notes: Vec<String>,
 }
 
-/// Decides what is to be done for a session, and moves it off ports that are taken; nothing for one that runs.
+/// What there is of a session's windows.
+#[derive(Clone, Copy)]
+enum Windows<'a> {
+    /// None are open.
+    None,
+    /// A killed command left some of them without what belongs there.
+    Pending(&'a TmuxSession),
+    /// They are open; the session has this tmux session, if not only other ones have them by now.
+    Living(Option<&'a TmuxSession>),
+}
+
+/// Decides what is to be done for a session, and moves it off ports that are taken; nothing for one that runs whole.
 fn plan<'a>(
     mut session: Session<'a>,
     mut hold: Hold,
@@ -171,38 +239,71 @@ fn plan<'a>(
         Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
         None => Vec::new(),
     };
-    let pending = running.iter().find(|tmux| session.owns(tmux));
-    if let Some(tmux) = pending {
-        if !tmux.is_pending() && session.project.owns_worktree(session.record.worktree()) {
+    notes.extend(follow_branch(&mut session)?);
+    let own = running.iter().find(|tmux| session.owns(tmux));
+    let living = living::look(&session, running);
+    let is_dead = |living: &Living<'_>| living.life != Life::Runs;
+    let windows = match own {
+        Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
+        None if living.is_empty() => Windows::None,
+        own => Windows::Living(own),
+    };
+    if let Some(older) = problems::outdated(&session, &living) {
+        notes.push(format!("{}: {older}", session.name));
+    }
+    let is_whole = session.project.owns_worktree(session.record.worktree());
+    if let Windows::Living(_) = windows {
+        if is_whole && notes.is_empty() && !living.iter().any(is_dead) {
             // What was cut short had all done but to say so.
             hold.finish();
             return Ok(None);
         }
-        if !tmux.is_pending() {
+        if !is_whole {
             let git = Git::at(&session.project.main);
             let has_branch = git.branch(session.record.branch())?.is_some();
-            let close = tmux::kill_command(&tmux.name);
             let anew = format!(
-                "close its windows, and make it again: {close} && tally-session resume {}",
+                "close its windows, and make it again: tally-session restart {}",
                 session.name
             );
             let broken = problems::broken(&session, has_branch, &anew);
             return Err(broken.into_error(&session.name));
         }
-    } else if running.iter().any(|tmux| tmux.name == session.tmux_name()) {
+    } else if own.is_none() && running.iter().any(|tmux| tmux.name == session.tmux_name()) {
         return Err(foreign_windows(&session.tmux_name()));
     }
     let start = finish_worktree(&session, &mut hold)?;
-    if pending.is_none() {
+    if matches!(windows, Windows::None) {
         notes.extend(leave_taken_ports(&mut session, &mut hold)?);
     }
     Ok(Some(Task {
         session,
         hold,
         start,
-        pending,
+        windows,
+        tmux: running,
         notes,
     }))
+}
+
+/// Has the record say which branch the worktree is on: it was switched, or renamed.
+fn follow_branch(session: &mut Session<'_>) -> Result<Option<String>> {
+    if problems::switched(session).is_none() {
+        return Ok(None);
+    }
+    let Some(branch) = session.checked_out() else {
+        return Ok(None);
+    };
+    let _lock = lock_store(session.project)?;
+    let mut records = Records::read(&session.project.main)?;
+    let note = format!(
+        "{} follows its worktree to the branch {branch}; it was on {}",
+        session.name,
+        session.record.branch()
+    );
+    session.record.set_branch(&branch);
+    records.put(&session.name, session.record.clone());
+    records.write(&session.project.main)?;
+    Ok(Some(note))
 }
 
 /// Makes what these sessions lack, up to what their windows wait for: several at once, and then the windows of all.
@@ -210,22 +311,33 @@ fn carry_out(
     project: &Project,
     inheritance: &Inheritance,
     tasks: &[&Task<'_>],
-) -> Vec<Result<(Vec<Waiting>, Vec<String>)>> {
+) -> Vec<Result<Repaired>> {
     let prepared = parallel::map(tasks, |task| {
         let made = &mut Made::default();
         make::prepare(&task.session, &task.start, &task.hold, inheritance, made)
     });
     let both = tasks.iter().zip(&prepared);
-    let closed = both.filter(|(task, prepared)| task.pending.is_none() && prepared.is_ok());
+    let closed =
+        both.filter(|(task, prepared)| matches!(task.windows, Windows::None) && prepared.is_ok());
     let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
     let mut opened = open(project, &closed).into_iter();
     let results = tasks.iter().zip(prepared).map(|(task, notes)| {
         let notes = notes?;
-        let windows = match task.pending {
-            Some(tmux) => left_waiting(&task.session, tmux)?,
-            None => opened.next().context("no window was opened")??,
+        let waiting = match task.windows {
+            Windows::Pending(tmux) => left_waiting(&task.session, tmux)?,
+            Windows::None => opened.next().context("no window was opened")??,
+            Windows::Living(own) => {
+                let living = living::look(&task.session, task.tmux);
+                let mut repaired = repair(&task.session, &living, own, task.hold.lock())?;
+                repaired.notes.splice(..0, notes);
+                return Ok(repaired);
+            }
         };
-        Ok((windows, notes))
+        Ok(Repaired {
+            waiting,
+            keys: Vec::new(),
+            notes,
+        })
     });
     results.collect()
 }

@@ -1,8 +1,10 @@
 //! What state a session is in: derived each time, never stored.
 
 use super::loss::uncommitted;
+use super::windows::living::{self, Life};
 use super::{Session, claudes, problems};
 use crate::claude::{Claude, Running};
+use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::untouched::Untouched;
 use crate::git::work::Standing;
@@ -15,6 +17,7 @@ use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::path::Path;
 use std::thread;
 
 /// Whether a session can be worked in.
@@ -38,6 +41,8 @@ pub struct Service {
     pub port: Option<Port>,
     /// Whether somebody listens there.
     pub up: bool,
+    /// Whether its command was typed only a moment ago.
+    pub is_starting: bool,
 }
 
 impl Service {
@@ -69,6 +74,12 @@ pub struct Status<'a> {
     pub attached: bool,
     /// Its ports.
     pub services: Vec<Service>,
+    /// What has become of each window of the layout, by its key; nothing where that can't be known.
+    pub windows: Vec<(String, Life)>,
+    /// The branch of its worktree; the one of its record where none is checked out.
+    pub branch: String,
+    /// Whether it has had commits, and the main checkout's branch has all that is in them, and it has nothing else.
+    pub is_merged: bool,
     /// How many files are changed, if that can be known.
     pub changes: Option<usize>,
     /// How far its branch is from the main checkout's, if that can be known.
@@ -106,6 +117,7 @@ impl Surroundings {
 /// What is asked about each session by itself: git needs the most time by far.
 struct Finding {
     has_worktree: bool,
+    branch: String,
     changes: Changes,
     services: Vec<Service>,
 }
@@ -159,6 +171,7 @@ impl Finding {
         let has_worktree = session.project.owns_worktree(session.record.worktree());
         Self {
             has_worktree,
+            branch: branch(session),
             changes: if has_worktree {
                 Changes::look(session)
             } else {
@@ -194,17 +207,67 @@ pub fn judge<'a>(
     let both: Vec<_> = sessions.iter().zip(findings).collect();
     // Where something is staged, or another branch checked out, git has to be asked after all.
     let counts = parallel::map(&both, |(session, finding)| {
-        finding.changes.counted(session, &around.branches)
+        let changes = finding.changes.counted(session, &around.branches);
+        let standing = around.branches.get(&refname(&finding.branch));
+        let is_clean = changes == Some(0);
+        (
+            changes,
+            is_clean && standing.is_some_and(|standing| is_merged(session, standing)),
+        )
     });
     let judged = both.into_iter().zip(counts);
     Ok(judged
-        .map(|((session, finding), changes)| judge_one(session, finding, changes, &around))
+        .map(|((session, finding), (changes, is_merged))| Status {
+            is_merged,
+            changes,
+            ..judge_one(session, finding, &around)
+        })
         .collect())
+}
+
+/// The branch that a session is on.
+fn branch(session: &Session<'_>) -> String {
+    let checked_out = session.checked_out();
+    checked_out.unwrap_or_else(|| session.record.branch().to_owned())
+}
+
+fn refname(branch: &str) -> String {
+    format!("refs/heads/{branch}")
+}
+
+/// Whether a session without changes has had commits, and the main checkout's branch has all that is in them. Of one that is
+/// not behind it, that can't be.
+fn is_merged(session: &Session<'_>, standing: &Standing) -> bool {
+    let Some(admin) = session.admin().ok().filter(|admin| has_moved(admin)) else {
+        return false;
+    };
+    let git = Git::at(&session.project.main);
+    uncommitted::unfinished(&admin).is_none()
+        && match standing.distance {
+            Some((0, _)) => true,
+            None | Some((_, 0)) => false,
+            // What can't be known is no reason to say so.
+            Some(_) => git
+                .has_all_of(&standing.refname, "HEAD")
+                .unwrap_or_default(),
+        }
+}
+
+/// Whether a worktree has been at more than one commit, as its reflog says.
+fn has_moved(admin: &Path) -> bool {
+    let log = read_if_there(&admin.join("logs/HEAD")).ok().flatten();
+    let log = log.unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let commits = log.lines().filter_map(|line| line.split(' ').nth(1));
+    // A branch that is renamed is nowhere for a moment.
+    let mut commits = commits.filter(|commit| commit.bytes().any(|digit| digit != b'0'));
+    let first = commits.next();
+    commits.any(|commit| Some(commit) != first)
 }
 
 /// The sessions' branches that are there.
 fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<String, Standing>> {
-    let refname = |session: &Session<'_>| format!("refs/heads/{}", session.record.branch());
+    let refname = |session: &Session<'_>| refname(&branch(session));
     let refnames: Vec<_> = sessions.iter().map(refname).collect();
     let standings = Git::at(&project.main).standings(&refnames)?;
     let by_name = |standing: Standing| (standing.refname.clone(), standing);
@@ -217,29 +280,37 @@ fn service(session: &Session<'_>, name: &str) -> Service {
         name: name.to_owned(),
         port,
         up: port.is_some_and(|port| !listeners::is_free(port)),
+        is_starting: false,
     }
 }
 
-fn judge_one<'a>(
-    session: &'a Session<'a>,
-    finding: Finding,
-    changes: Option<usize>,
-    around: &Surroundings,
-) -> Status<'a> {
-    let (worktree, branch) = (session.record.worktree(), session.record.branch());
+fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundings) -> Status<'a> {
+    let worktree = session.record.worktree();
     let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
-    let found = around.branches.get(&format!("refs/heads/{branch}"));
+    let found = around.branches.get(&refname(&finding.branch));
+    let living = living::look(session, &around.tmux);
+    let mut services = finding.services;
+    for service in &mut services {
+        let starting = living.iter().filter(|living| living.is_starting());
+        let mut serving = starting.filter(|living| living.window.serves(&service.name));
+        service.is_starting = serving.next().is_some();
+    }
     Status {
         session,
         state: match (finding.has_worktree, ours) {
             (false, _) => State::Broken,
-            (true, Some(_)) => State::Running,
-            (true, None) => State::Stopped,
+            (true, None) if living.is_empty() => State::Stopped,
+            (true, _) => State::Running,
         },
         tmux_session: ours.map_or_else(|| session.tmux_name(), |tmux| tmux.name.clone()),
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
-        services: finding.services,
-        changes,
+        services,
+        windows: living
+            .iter()
+            .map(|living| (living.window.key.clone(), living.life))
+            .collect(),
+        changes: None,
+        is_merged: false,
         distance: found
             .and_then(|standing| standing.distance)
             .map(|(ahead, behind)| Distance { ahead, behind }),
@@ -249,6 +320,10 @@ fn judge_one<'a>(
             .find(|running| running.cwd == worktree)
             .and_then(|running| running.status.clone())
             .filter(|status| ["busy", "idle", "waiting"].contains(&status.as_str())),
-        problems: problems::of(session, &around.tmux, found.is_some()),
+        problems: problems::of(session, &around.tmux, &living, found.is_some())
+            .into_iter()
+            .chain(problems::switched(session))
+            .collect(),
+        branch: finding.branch,
     }
 }

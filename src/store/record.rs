@@ -46,6 +46,12 @@ impl Record {
         &self.branch
     }
 
+    /// Gives the session another branch.
+    pub fn set_branch(&mut self, branch: &str) {
+        self.fields.insert("branch".to_owned(), branch.into());
+        branch.clone_into(&mut self.branch);
+    }
+
     /// Every port, also those of services that the layout has no more.
     pub fn ports(&self) -> impl Iterator<Item = Port> {
         self.ports.iter().map(|&(_, port)| port)

@@ -1,6 +1,8 @@
 //! Making sessions with their windows, and typing into them: in one call of tmux.
 
-use super::{MADE_FOR, MARK, Mark, OWNER, Pane, TYPED, Typed, server_runs, tmux, word};
+use super::{
+    MADE_FOR, MARK, Mark, OWNER, Pane, TYPED, TmuxSession, Typed, server_runs, tmux, word,
+};
 use crate::process::{Ending, Output};
 use crate::store::lock::Lock;
 use crate::wait;
@@ -19,6 +21,9 @@ const RETRYING: Duration = Duration::from_millis(900);
 /// Follows a session's name when all of it is made.
 const END: &str = " is made";
 
+/// What a window is called that has not all its marks yet.
+const NEW: &str = "tally-session makes it";
+
 /// A session to make.
 pub struct NewSession<'a> {
     /// Its name.
@@ -29,8 +34,12 @@ pub struct NewSession<'a> {
     pub dir: &'a Path,
     /// Variables for all its windows.
     pub env: Vec<(String, String)>,
-    /// Its windows, in their order.
+    /// Its windows, in the order in which they are made.
     pub windows: Vec<NewWindow>,
+    /// The tmux session that they go into, if it is there.
+    pub into: Option<&'a TmuxSession>,
+    /// Panes that go, when the windows are made.
+    pub instead_of: Vec<&'a Pane>,
 }
 
 /// A window to make.
@@ -39,6 +48,16 @@ pub struct NewWindow {
     pub key: String,
     /// Its name.
     pub name: String,
+    /// Where it goes in a tmux session that is there; none for its end.
+    pub place: Option<Place>,
+}
+
+/// A place beside a window, by tmux's own id.
+pub enum Place {
+    /// Behind it.
+    After(String),
+    /// In front of it.
+    Before(String),
 }
 
 /// What goes to a pane's terminal.
@@ -47,6 +66,8 @@ pub struct Keys<'a> {
     pub pane: &'a Pane,
     /// The text.
     pub text: &'a str,
+    /// Whether what is at the prompt goes before.
+    pub anew: bool,
     /// Whether Enter follows.
     pub enter: bool,
     /// What the pane has all of then.
@@ -166,9 +187,10 @@ pub fn create(
             }
             let made = line.strip_prefix(':').zip(session.windows.get(panes.len()));
             panes.extend(made.and_then(|(line, window)| {
-                let mut fields = line.splitn(3, ':');
+                let mut fields = line.splitn(4, ':');
                 Some(Pane {
                     id: fields.next()?.to_owned(),
+                    window: fields.next()?.to_owned(),
                     pid: fields.next()?.parse().ok()?,
                     tty: fields.next()?.into(),
                     is_dead: false,
@@ -212,26 +234,44 @@ impl NewSession<'_> {
     }
 
     fn batch(&self, owner: &Path) -> Batch {
-        let target = format!("={}:", self.name);
+        // The window that was made last: in a tmux session that is there the user's own stays the current one.
+        let target = match self.into {
+            Some(TmuxSession { id, .. }) => format!("{id}:={NEW}"),
+            None => format!("={}:", self.name),
+        };
         let dir = literal(&self.dir.to_string_lossy());
-        let format = "#{session_name}:#{pane_id}:#{pane_pid}:#{pane_tty}";
+        let format = "#{session_name}:#{pane_id}:#{window_id}:#{pane_pid}:#{pane_tty}";
+        let end = match self.into {
+            Some(TmuxSession { id, .. }) => format!("{id}:"),
+            None => target.clone(),
+        };
         let mut batch = Batch::default();
         for (index, window) in self.windows.iter().enumerate() {
-            let mut words = if index == 0 {
-                vec!["new-session", "-d", "-s", &self.name]
-            } else {
-                vec!["new-window", "-t", &target]
+            let is_first = index == 0 && self.into.is_none();
+            let mut words = match (self.into, &window.place) {
+                (None, _) if is_first => vec!["new-session", "-d", "-s", &self.name],
+                (None, _) => vec!["new-window", "-t", &target],
+                (Some(_), Some(Place::After(other))) => vec!["new-window", "-d", "-a", "-t", other],
+                (Some(_), Some(Place::Before(other))) => {
+                    vec!["new-window", "-d", "-b", "-t", other]
+                }
+                (Some(_), None) => vec!["new-window", "-d", "-t", &end],
             };
             let window_name = literal(&window.name);
-            words.extend(["-P", "-F", format, "-n", &window_name, "-c", &dir]);
-            let env = if index == 0 { &self.env[..] } else { &[] };
+            let first_name = if self.into.is_some() {
+                NEW
+            } else {
+                &window_name
+            };
+            words.extend(["-P", "-F", format, "-n", first_name, "-c", &dir]);
+            let env = if is_first { &self.env[..] } else { &[] };
             let pairs: Vec<_> = env
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
             words.extend(pairs.iter().flat_map(|pair| ["-e", pair.as_str()]));
             batch.command(words);
-            if index == 0 {
+            if is_first {
                 // A server that ends sessions without a terminal must not end this one before it is attached.
                 batch.command(["set-option", "-t", &target, "destroy-unattached", "off"]);
                 batch.command(["set-option", "-t", &target, MADE_FOR, self.made_for]);
@@ -240,9 +280,15 @@ impl NewSession<'_> {
             batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);
             let mark = self.mark(window, owner).write();
             batch.command(["set-option", "-p", "-t", &target, MARK, &mark]);
+            if self.into.is_some() {
+                batch.command(["rename-window", "-t", &target, &window_name]);
+            }
         }
-        let end = format!("#{{session_name}}{END}");
-        batch.command(["display-message", "-p", "-t", &target, &end]);
+        for pane in &self.instead_of {
+            batch.command(["kill-pane", "-t", &pane.id]);
+        }
+        let made = format!("#{{session_name}}{END}");
+        batch.command(["display-message", "-p", "-t", &end, &made]);
         batch
     }
 }
@@ -260,10 +306,14 @@ pub fn type_keys<'a>(
     for Keys {
         pane,
         text,
+        anew,
         enter,
         all,
     } in keys
     {
+        if anew {
+            batch.command(["send-keys", "-t", &pane.id, "C-u"]);
+        }
         if !text.is_empty() {
             batch.command(["send-keys", "-t", &pane.id, "-l", "--", text]);
         }

@@ -75,6 +75,14 @@ fn list_json_has_these_keys_in_this_order() {
         "behind": 0,
         "claude": "idle",
         "problems": [],
+        "merged": false,
+        "windows": {
+            "backend": "runs",
+            "frontend": "runs",
+            "claude": "runs",
+            "shell": "runs",
+            "cli": "runs",
+        },
     }]);
     assert_eq!(Value::from(listed).to_string(), expected.to_string());
 }

@@ -305,7 +305,7 @@ fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_w
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
     fs::remove_dir_all(&worktree).unwrap();
-    let cure = "tmux kill-session -t '=tally-feat' && tally-session resume feat";
+    let cure = "tally-session restart feat";
     sandbox.run(["list"]).is(
         0,
         &format!("NAME [..]\nfeat [..]broken [..]\nfeat: [..]tally-feat is gone: {cure}\n"),

@@ -39,7 +39,7 @@ const DONE: [(&str, &str, Told, bool); 46] = [
         Seen,
         false,
     ),
-    ("another-branch", "git switch -qc another-one", Asked, true),
+    ("another-branch", "git switch -qc another-one", Seen, true),
     ("no-branch", "git switch -q --detach", Asked, true),
     ("an-edit", "echo 1 >>README.md", Asked, false),
     ("an-edit-below", "echo 1 >>backend/manage.py", Asked, false),

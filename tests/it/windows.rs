@@ -1,5 +1,6 @@
 //! The windows of a session, and what is typed into them.
 
+mod living;
 mod renamed;
 mod shells;
 

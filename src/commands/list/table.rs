@@ -1,6 +1,7 @@
 //! The table of `list`: as whole as can be in a pipe, as readable as can be on a terminal.
 
 use crate::commands::Context;
+use crate::session::Session;
 use crate::session::status::{Distance, State, Status};
 use crate::ui::{self, BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
 use anstyle::Style;
@@ -77,11 +78,18 @@ fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<C
         let address = |status: &Status<'_>| {
             let service = &status.services[at];
             let number = || service.port.map(|port| port.to_string());
-            known(if on_terminal { service.url() } else { number() }, PLAIN)
+            let address = if on_terminal { service.url() } else { number() };
+            let (word, style) = match status.state {
+                State::Running if service.up => ("", PLAIN),
+                State::Running if service.is_starting => (" starting", DIM),
+                State::Running => (" down", RED),
+                _ => ("", PLAIN),
+            };
+            known(address.map(|address| address + word), style)
         };
         columns.push(column(service, &address).detail());
     }
-    let branch = |status: &Status<'_>| status.session.record.branch().to_owned();
+    let branch = |status: &Status<'_>| status.branch.clone();
     if !on_terminal
         || judged
             .iter()
@@ -96,11 +104,14 @@ fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<C
             .flatten();
         (short.unwrap_or_else(|| whole.display().to_string()), PLAIN)
     };
-    columns.extend([
-        column("changes", &changes),
-        column("claude", &claude),
-        column("worktree", &worktree).detail(),
-    ]);
+    columns.extend([column("changes", &changes), column("claude", &claude)]);
+    let is_in_place = |status: &Status<'_>| {
+        let Session { name, record, .. } = status.session;
+        record.worktree() == context.project.worktree_path(name)
+    };
+    if !on_terminal || !judged.iter().all(is_in_place) {
+        columns.push(column("worktree", &worktree).detail());
+    }
     columns
 }
 
@@ -178,10 +189,12 @@ fn changes(status: &Status<'_>) -> Cell {
         .filter(|(_, count)| *count > 0)
         .map(|(sign, count)| format!("{sign}{count}"))
         .collect();
-    known(
-        Some(words.join(" ")).filter(|words| !words.is_empty()),
-        CYAN,
-    )
+    let words = if status.is_merged {
+        "merged".to_owned()
+    } else {
+        words.join(" ")
+    };
+    known(Some(words).filter(|words| !words.is_empty()), CYAN)
 }
 
 /// What the user is waited for in has to be seen at once.

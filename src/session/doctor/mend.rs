@@ -58,7 +58,7 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
             let results =
                 resume::resume(project, layout, claude, Some(std::slice::from_ref(name)))?;
             for (name, result) in results {
-                if let Resumed::Started(notes) = result? {
+                if let Resumed::Started(notes) | Resumed::BroughtBack(_, notes) = result? {
                     mended.notes.extend(notes);
                     mended.started.push(name);
                 }

@@ -6,11 +6,17 @@ use crate::process::quote;
 use crate::processes::Table;
 use crate::session::Session;
 use crate::session::servers::{Held, Left};
-use crate::tmux::{self, TmuxSession};
+use crate::session::windows::living::{Life, Living};
+use crate::tmux::TmuxSession;
 use std::collections::BTreeMap;
 
 /// Who listens on a session's ports. Without `tmux` it is not known whether its windows are open.
-pub fn check(session: &Session<'_>, tmux: Option<&[TmuxSession]>, table: &Table) -> Vec<Finding> {
+pub fn check(
+    session: &Session<'_>,
+    tmux: Option<&[TmuxSession]>,
+    living: &[Living<'_>],
+    table: &Table,
+) -> Vec<Finding> {
     let left = match Left::of(session, table) {
         Ok(left) => left,
         Err(error) => return vec![Finding::error(format!("{}:", session.name), &error)],
@@ -19,14 +25,14 @@ pub fn check(session: &Session<'_>, tmux: Option<&[TmuxSession]>, table: &Table)
     let is_closed = tmux.is_some() && open.is_none();
     let ports = session.ports();
     ports
-        .map(|(service, port)| {
+        .filter_map(|(service, port)| {
             let checked = format!("{}: the {service}'s port {port}", session.name);
-            match left.ports.iter().find(|held| held.port == port) {
+            Some(match left.ports.iter().find(|held| held.port == port) {
                 Some(held) if held.is_own => own(session, checked, held, is_closed),
                 Some(held) => stranger(session, checked, held, open),
-                None if open.is_some() => not_up(session, checked, service),
+                None if open.is_some() => return not_up(session, living, checked, service),
                 None => Finding::fine(checked, "is free"),
-            }
+            })
         })
         .collect()
 }
@@ -59,19 +65,34 @@ fn stranger(
 ) -> Finding {
     let resume = format!("tally-session resume {}", session.name);
     let move_off = match open {
-        Some(tmux) => {
-            let close = tmux::kill_command(&tmux.name);
-            format!(
-                "end that process if you can spare it, or close the windows and take another port: {close} && {resume}"
-            )
-        }
+        Some(_) => format!(
+            "end that process if you can spare it, or take another port: tally-session restart {}",
+            session.name
+        ),
         None => format!("take another port: {resume}"),
     };
     let found = format!("is held by {}, which is not the session's", held.who());
     Finding::failed(checked, found).cure(move_off)
 }
 
-fn not_up(session: &Session<'_>, checked: String, service: &str) -> Finding {
+/// That nobody listens on a port; nothing where that follows from what has become of the server's window.
+fn not_up(
+    session: &Session<'_>,
+    living: &[Living<'_>],
+    checked: String,
+    service: &str,
+) -> Option<Finding> {
+    let mut serving = living.iter().filter(|living| living.window.serves(service));
+    match serving.next() {
+        Some(living) if living.is_starting() => {
+            return Some(Finding::fine(
+                checked,
+                "is not served yet: its server starts",
+            ));
+        }
+        Some(living) if living.life != Life::Runs => return None,
+        _ => {}
+    }
     let placeholder = format!("{{{service}_port}}");
     let serves = |text: Option<&String>| text.is_some_and(|text| text.contains(&placeholder));
     let windows = &session.layout.windows;
@@ -81,10 +102,11 @@ fn not_up(session: &Session<'_>, checked: String, service: &str) -> Finding {
         .or_else(|| windows.iter().find(|window| serves(Some(&window.name))))
         .and_then(|window| session.expand(&window.name).ok());
     let attach = format!("tally-session attach {}", session.name);
-    Finding::warning(checked, "is not served, though the session runs").cure(match window {
+    let dead = Finding::failed(checked, "is not served, though the session runs");
+    Some(dead.cure(match window {
         Some(window) => format!("see why in the window {window}: {attach}"),
         None => format!("see why: {attach}"),
-    })
+    }))
 }
 
 /// Ports that several records have.
@@ -107,16 +129,17 @@ pub fn shared(sessions: &[Session<'_>], tmux: Option<&[TmuxSession]>) -> Vec<Fin
             .iter()
             .map(|session| session.name.as_str())
             .collect();
-        let close = open(last, tmux).map_or_else(String::new, |tmux| {
-            format!("{} && ", tmux::kill_command(&tmux.name))
-        });
+        let verb = match open(last, tmux) {
+            Some(_) => "restart",
+            None => "resume",
+        };
         findings.push(
             Finding::failed(
                 format!("port {port}"),
                 format!("is in the records of {}", names.join(" and ")),
             )
             .cure(format!(
-                "while {}'s server runs: {close}tally-session resume {}",
+                "while {}'s server runs: tally-session {verb} {}",
                 first.name,
                 quote(last.name.as_str())
             )),

@@ -4,9 +4,8 @@ use super::around::Around;
 use super::belongings::Belongings;
 use super::finding::{Finding, Mend, State};
 use super::ports;
-use crate::git::worktrees::Worktree;
-use crate::process::quote;
 use crate::session::hold::{self, Seen};
+use crate::session::windows::living;
 use crate::session::{Session, problems};
 
 /// Looks at one session.
@@ -27,7 +26,9 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             .iter()
             .any(|tmux| session.owns(tmux) && tmux.is_pending());
     let resume = format!("tally-session resume {name}");
-    let mut problems = problems::of(session, tmux, around.has_branch(session.record.branch()));
+    let living = living::look(session, tmux);
+    let has_branch = around.has_branch(session.record.branch());
+    let mut problems = problems::of(session, tmux, &living, has_branch);
     // What finishing it cures goes without saying.
     problems.retain(|problem| !is_half_made || problem.cure != resume);
     let mut findings: Vec<_> = problems
@@ -43,7 +44,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
     let worktree = session.record.worktree();
     if session.project.owns_worktree(worktree) {
         if findings.is_empty() {
-            findings.push(on_branch(session, around, checked));
+            findings.push(on_branch(session, checked));
         }
         let belongings = Belongings::of(session);
         findings.extend(belongings.check_files(around.included.as_deref().unwrap_or_default()));
@@ -55,37 +56,27 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         }
     }
     if let (Ok(table), false) = (&around.table, around.started.contains(name)) {
-        findings.extend(ports::check(session, around.tmux.as_deref().ok(), table));
+        findings.extend(ports::check(
+            session,
+            around.tmux.as_deref().ok(),
+            &living,
+            table,
+        ));
     }
     findings
 }
 
 /// Whether the worktree has the session's branch checked out.
-fn on_branch(session: &Session<'_>, around: &Around<'_>, checked: String) -> Finding {
-    let (worktree, branch) = (session.record.worktree(), session.record.branch());
-    let found = around
-        .worktrees
-        .iter()
-        .flatten()
-        .find(|found| found.is_at(worktree));
-    let path = worktree.display();
-    match found {
-        Some(Worktree { branch: other, .. }) if other.as_deref() != Some(branch) => {
-            let other = other.as_deref().unwrap_or("no branch");
-            Finding::warning(
-                checked,
-                format!("its worktree {path} is on {other}, not on {branch}"),
-            )
-            .cure(format!(
-                "git -C {} switch {}",
-                quote(&worktree.to_string_lossy()),
-                quote(branch)
-            ))
-        }
-        Some(_) => Finding::fine(
-            checked,
-            format!("its worktree is {path}, on its branch {branch}"),
-        ),
-        None => Finding::fine(checked, format!("its worktree is {path}")),
+fn on_branch(session: &Session<'_>, checked: String) -> Finding {
+    if let Some(switched) = problems::switched(session) {
+        return Finding::of(&session.name, State::Warning, switched);
     }
+    let path = session.record.worktree().display();
+    Finding::fine(
+        checked,
+        match session.checked_out() {
+            Some(branch) => format!("its worktree is {path}, on its branch {branch}"),
+            None => format!("its worktree is {path}, on no branch just now"),
+        },
+    )
 }

@@ -23,7 +23,8 @@ use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
 use crate::processes::Process;
-use crate::tmux::TmuxSession;
+use crate::session::windows::living;
+use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use repositories::Repository;
 use std::collections::HashSet;
@@ -55,6 +56,8 @@ pub struct Loss {
     pub claudes: Vec<Running>,
     /// Its tmux sessions: its own, and those that share its windows.
     pub open: Vec<TmuxSession>,
+    /// Its panes in other tmux sessions.
+    pub moved: Vec<Pane>,
     /// What came from the windows.
     pub running: Vec<Process>,
     /// Those of them that will not end with the windows.
@@ -62,12 +65,21 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Nothing but these windows.
-    pub fn of_windows(open: Vec<TmuxSession>) -> Self {
-        Self {
+    /// A session's windows, wherever they are.
+    ///
+    /// # Errors
+    /// If tmux fails.
+    pub fn of_windows(session: &Session<'_>) -> Result<Self> {
+        let all = tmux::sessions()?;
+        let panes = living::panes(session, &all);
+        let moved: Vec<_> = panes.into_iter().cloned().collect();
+        let open = make::own(session, all);
+        let is_elsewhere = |pane: &Pane| open.iter().all(|tmux| !tmux.panes.contains(pane));
+        Ok(Self {
+            moved: moved.into_iter().filter(is_elsewhere).collect(),
             open,
             ..Self::default()
-        }
+        })
     }
 
     /// What would go with this worktree, the first of `worktrees` that is at the session's place, and with the session's branch
@@ -84,24 +96,49 @@ impl Loss {
     ) -> Result<Self> {
         let branch = session.record.branch();
         let doomed = doomed.then_some(branch);
-        let (running, open, work) = thread::scope(|scope| {
+        let (living, work) = thread::scope(|scope| {
+            let living = scope.spawn(|| Self::of_living(session, claude));
+            let work = Self::work(session, worktree, worktrees, doomed);
+            (joined(living), work)
+        });
+        let Self {
+            claudes,
+            open,
+            moved,
+            running,
+            staying,
+            ..
+        } = living?;
+        Ok(Self {
+            claudes,
+            open,
+            moved,
+            running,
+            staying,
+            ..work?
+        })
+    }
+
+    /// What lives of a session: its windows, and what came from them.
+    ///
+    /// # Errors
+    /// If tmux fails, or the system does not tell which processes there are.
+    pub fn of_living(session: &Session<'_>, claude: &Claude) -> Result<Self> {
+        let (running, open) = thread::scope(|scope| {
             let running = scope.spawn(|| {
                 let running = servers::running(session)?;
                 let staying = servers::staying(session, &running)?;
                 Ok((running, staying, claudes::of(claude, session)))
             });
-            let open = scope.spawn(|| make::tmux_sessions(session));
-            let work = Self::work(session, worktree, worktrees, doomed);
-            (joined(running), joined(open), work)
+            (joined(running), Self::of_windows(session))
         });
-        let (running, staying, mut claudes) = running?;
+        let ((running, staying, mut claudes), open) = (running?, open?);
         claudes.retain(|claude| claudes::doing(claude) != Doing::Nothing);
         Ok(Self {
             claudes,
-            open: open?,
             running,
             staying,
-            ..work?
+            ..open
         })
     }
 
@@ -235,11 +272,9 @@ impl Loss {
             reasons.push(format!("has {why} inside: {}", path.display()));
             looks.push(format!("look at that with: {} {look}", git(path)));
         }
-        for claude in &self.claudes {
-            let (reason, look) = claudes::told(claude, session);
-            reasons.push(reason);
-            looks.push(look);
-        }
+        let (told, how) = self.busy(session);
+        reasons.extend(told);
+        looks.extend(how);
         if !self.staying.is_empty() {
             let processes: Vec<_> = self.staying.iter().map(ToString::to_string).collect();
             let pids: Vec<_> = self.staying.iter().map(|one| one.pid.to_string()).collect();
@@ -252,6 +287,27 @@ impl Loss {
         let mut told = HashSet::new();
         looks.retain(|look| told.insert(look.clone()));
         (reasons, looks)
+    }
+
+    /// That a Claude is busy, or works in the background; and how to look at it.
+    fn busy(&self, session: &Session<'_>) -> (Vec<String>, Vec<String>) {
+        let claudes = self.claudes.iter();
+        claudes.map(|claude| claudes::told(claude, session)).unzip()
+    }
+
+    /// Refuses to close the windows of a Claude that is busy, or to end one that works in the background; `force` is the command
+    /// that does it all the same.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn refuse_busy(&self, session: &Session<'_>, force: &str) -> Result<()> {
+        let (reasons, looks) = self.busy(session);
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        let error = anyhow!("the session {} {}", session.name, reasons.join(", and "));
+        let error = looks.into_iter().fold(error, with_hint);
+        Err(with_hint(error, format!("stop it all the same: {force}")))
     }
 
     /// Looks once more what is in no commit: something else has been at work.

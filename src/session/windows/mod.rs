@@ -1,8 +1,9 @@
 //! The windows of a session: making them, and typing into each what belongs there.
 
+pub mod living;
+pub mod repair;
 mod shells;
 
-use super::loss::trash;
 use super::{Session, lock_store, opening};
 use crate::layout::{self, Layout, Window};
 use crate::problem::Problem;
@@ -32,6 +33,8 @@ pub struct Waiting {
     typed: Option<String>,
     /// What it has then.
     content: Typed,
+    /// Whether it is typed at a prompt that has been used.
+    anew: bool,
     /// Whether this is the window that the user sees first.
     shown: bool,
 }
@@ -79,18 +82,11 @@ pub fn create(
     lock: &Lock,
 ) -> Result<Vec<Result<Vec<Waiting>>>> {
     let all = sessions.iter().map(|session| {
-        let windows = session.layout.windows.iter().map(|window| {
-            Ok(NewWindow {
-                key: window.key.clone(),
-                name: session.expand(&window.name)?,
-            })
-        });
+        let windows = session.layout.windows.iter();
+        let windows = windows.map(|window| new_window(session, window));
         Ok(NewSession {
-            name: session.tmux_name(),
-            made_for: session.name.as_str(),
-            dir: session.record.worktree(),
-            env: session.env(),
             windows: windows.collect::<Result<_>>()?,
+            ..new_session(session)
         })
     });
     let all: Vec<_> = all.collect::<Result<_>>()?;
@@ -106,6 +102,27 @@ pub fn create(
             .collect())
     });
     Ok(waiting.collect())
+}
+
+/// The session's tmux session, without its windows.
+fn new_session<'a>(session: &'a Session<'_>) -> NewSession<'a> {
+    NewSession {
+        name: session.tmux_name(),
+        made_for: session.name.as_str(),
+        dir: session.record.worktree(),
+        env: session.env(),
+        windows: Vec::new(),
+        into: None,
+        instead_of: Vec::new(),
+    }
+}
+
+fn new_window(session: &Session<'_>, window: &Window) -> Result<NewWindow> {
+    Ok(NewWindow {
+        key: window.key.clone(),
+        name: session.expand(&window.name)?,
+        place: None,
+    })
 }
 
 /// What is typed into a window: the line that is run, and what is left at the prompt. `claude` is Claude's command.
@@ -159,14 +176,25 @@ impl Waiting {
             session: session.name.to_string(),
             window: session.expand(&window.name)?,
             content: Typed {
-                at: trash::now(),
+                at: opening::now(),
                 line: content(session, window)?,
             },
             line,
             typed,
             shown: window.runs_claude(),
             pane: pane.clone(),
+            anew: false,
         }))
+    }
+
+    /// The same, for a window that the user has been working in: it is not shown for that.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self {
+            anew: true,
+            shown: false,
+            ..self
+        }
     }
 
     /// Whether its shell has not ended.
@@ -178,6 +206,7 @@ impl Waiting {
         Keys {
             pane: &self.pane,
             text: &self.line,
+            anew: self.anew,
             enter: true,
             all: Some(&self.content).filter(|_| self.typed.is_none()),
         }
@@ -187,6 +216,7 @@ impl Waiting {
         Some(Keys {
             pane: &self.pane,
             text: self.typed.as_ref()?,
+            anew: false,
             enter: false,
             all: Some(&self.content),
         })

@@ -102,9 +102,10 @@ fn a_worktree_on_another_branch_is_a_warning() {
     assert_cured_by_hand(
         &sandbox,
         0,
-        "warning  feat: its worktree [ROOT]/tally-feat is on other, not on feat",
-        "git -C [ROOT]/tally-feat switch feat",
+        "warning  feat: its worktree is on the branch other, and its record says feat",
+        "follow it: tally-session resume feat",
     );
+    assert_eq!(sandbox.store()["feat"]["branch"], "other");
     assert_fine(&sandbox);
 }
 

@@ -32,18 +32,17 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
     let worktree = sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
     lay_out(&sandbox, WITH_DOCS);
-    let header = "NAME [..]BACKEND  FRONTEND  DOCS  BRANCH [..]";
+    let header = "NAME [..]BACKEND [..]FRONTEND [..]DOCS [..]BRANCH [..]";
     let row = |state: &str, docs: &str| {
-        format!("feat [..]{state} [..]{backend}     {frontend}      {docs} [..]feat [..]")
+        format!("feat [..]{state} [..]{backend} [..]{frontend} [..]{docs} [..]feat [..]")
     };
     let listed = |state: &str, cure: &str| {
         format!(
-            "{header}\n{}\nfeat: its record has no docs_port: {cure}\n",
+            "{header}\n{}\nfeat: its record has no docs_port: {cure}\n[...]",
             row(state, "-")
         )
     };
-    let stop = "tmux kill-session -t '=tally-feat'";
-    let cure = format!("{stop} && tally-session resume feat");
+    let cure = "tally-session restart feat".to_owned();
     let list = sandbox
         .run_changes_nothing(["list"])
         .is(0, &listed("running", &cure), "");
@@ -118,7 +117,7 @@ fn a_service_less_leaves_the_list_and_is_still_ended_by_remove() {
     );
     sandbox.run(["list"]).is(
         0,
-        &format!("NAME [..]BACKEND  BRANCH [..]\nfeat [..]{backend}     feat [..]\n"),
+        &format!("NAME [..]BACKEND  BRANCH [..]\nfeat [..]{backend}     feat [..]\nfeat: its windows are of an older layout: tally-session restart feat\n"),
         "",
     );
     // The port stays the session's.
@@ -163,12 +162,17 @@ fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
 fn windows_that_have_changed_come_with_the_next_resume() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
-    lay_out(&sandbox, "[[window]]\nname = \"only\"\n");
-    sandbox
-        .run(["resume"])
-        .is(0, "feat is already running\n", "");
+    lay_out(
+        &sandbox,
+        "[[window]]\nname = \"shell\"\ndir = \"backend\"\n",
+    );
+    sandbox.run(["resume"]).is(
+        0,
+        "feat is already running\n",
+        "warning: feat: its windows are of an older layout: tally-session restart feat\n",
+    );
     assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 5);
     sandbox.restart();
     sandbox.run(["resume"]).succeeds();
-    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["only"]);
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["shell"]);
 }

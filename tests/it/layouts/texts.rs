@@ -107,7 +107,7 @@ fn services_may_have_capitals_digits_and_underscores() {
     assert_eq!(sandbox.list()[0]["Web_port"], web);
     sandbox.run(["list"]).is(
         0,
-        "NAME  STATE [..]WEB   API_V2  A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n",
+        "NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n",
         "",
     );
 }

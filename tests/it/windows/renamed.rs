@@ -39,7 +39,7 @@ fn doctor_takes_a_renamed_tmux_session_for_the_session_s_and_a_cure_names_it() {
     let found = sandbox.run(["doctor"]);
     assert!(!found.stdout.contains("no record any more"), "{found}");
     assert!(
-        found.stdout.contains("tmux kill-session -t '=mine' && "),
+        found.stdout.contains("tally-session restart feat"),
         "{found}"
     );
 }

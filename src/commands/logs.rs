@@ -1,0 +1,87 @@
+//! `logs`: the end of what a session's windows show, as text.
+
+use super::Context;
+use crate::cli;
+use crate::hint::Hint;
+use crate::name::SessionName;
+use crate::session::Session;
+use crate::session::windows::living::{self, Life, Living};
+use crate::store::records::Records;
+use crate::{tmux, ui};
+use anyhow::{Result, anyhow};
+use std::process::ExitCode;
+
+pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
+    let records = Records::read(&context.project.main)?;
+    let (name, window) = of(context, &records, args)?;
+    let session = Session::find(&context.project, &context.layout, &records, &name, "logs")?;
+    let tmux = tmux::sessions()?;
+    let living = living::look(&session, &tmux);
+    let wanted = |living: &&Living<'_>| match &window {
+        Some(window) => living.window.key == *window,
+        None => session
+            .ports()
+            .any(|(service, _)| living.window.serves(service)),
+    };
+    let shown: Vec<_> = living.iter().filter(wanted).collect();
+    let keys = context
+        .layout
+        .windows
+        .iter()
+        .map(|window| window.key.as_str());
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    if let Some(window) = window.filter(|window| {
+        context
+            .layout
+            .windows
+            .iter()
+            .all(|known| known.key != *window)
+    }) {
+        return Err(anyhow!("{name} has no window {window}")).hint(format!("it has these: {keys}"));
+    }
+    let open = shown.iter().filter(|living| living.life != Life::Closed);
+    let panes: Vec<_> = open
+        .filter_map(|living| Some((&living.window.key, living.pane.as_ref()?)))
+        .collect();
+    if panes.is_empty() {
+        let which = match &args.window {
+            Some(window) => format!("the window {window} of {name} is closed"),
+            None => format!("the servers' windows of {name} are closed"),
+        };
+        return Err(anyhow!(which))
+            .hint(format!("open what is closed: tally-session resume {name}"));
+    }
+    for (at, (key, pane)) in panes.iter().enumerate() {
+        if panes.len() > 1 {
+            let gap = if at > 0 { "\n" } else { "" };
+            ui::answer(format_args!("{gap}==> {key} <=="));
+        }
+        ui::answer(tmux::shown(pane, args.lines)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The session and the window that are meant: where one word is there, in a session, that may be either.
+fn of(
+    context: &Context,
+    records: &Records,
+    args: &cli::Logs,
+) -> Result<(SessionName, Option<String>)> {
+    let is_window = |word: &str| {
+        context
+            .layout
+            .windows
+            .iter()
+            .any(|window| window.key == word)
+    };
+    if let (Some(word), None) = (&args.name, &args.window)
+        && is_window(word)
+        && SessionName::parse(word).map_or(true, |name| records.find(&name).is_none())
+        && let Some(here) = super::session_here(context)?
+    {
+        return Ok((here, Some(word.clone())));
+    }
+    let typed: Vec<_> = args.name.iter().cloned().collect();
+    let mut names = super::names_or_here(context, &typed, "logs")?;
+    Ok((names.remove(0), args.window.clone()))
+}

@@ -1,0 +1,91 @@
+//! Closing a session's windows, and keeping all else of it.
+
+use super::claudes::{self, Doing};
+use super::hold::Hold;
+use super::loss::Loss;
+use super::servers::{self, Left};
+use super::{Session, problems};
+use crate::claude::{self, Claude};
+use crate::hint::with_hint;
+use crate::layout::Layout;
+use crate::name::SessionName;
+use crate::processes::{Process, panes};
+use crate::project::Project;
+use crate::store::records::Records;
+use crate::tmux;
+use anyhow::{Result, anyhow};
+use std::time::Instant;
+
+/// What became of a session.
+pub enum Stopped {
+    /// Nothing of it ran.
+    AlreadyStopped,
+    /// Its windows are closed. There may be something to tell.
+    Closed(Vec<String>),
+}
+
+/// Closes a session's windows and ends its servers, as a remove does. `force` is the command that does it though its Claude is
+/// busy, or none if that is what is wanted.
+///
+/// # Errors
+/// A refusal, which changes nothing, or the step that failed.
+pub fn stop(
+    project: &Project,
+    layout: &Layout,
+    claude: &Claude,
+    name: &SessionName,
+    force: Option<&str>,
+) -> Result<Stopped> {
+    let hold = Hold::take(project, name)?;
+    hold.refuse_moving(project)?;
+    let records = Records::read(&project.main)?;
+    let session = Session::find(project, layout, &records, name, "stop")?;
+    problems::refuse_foreign(&session)?;
+    let loss = Loss::of_living(&session, claude)?;
+    if let Some(force) = force {
+        loss.refuse_busy(&session, force)?;
+    }
+    if loss.open.is_empty() && loss.moved.is_empty() && loss.running.is_empty() {
+        return Ok(Stopped::AlreadyStopped);
+    }
+    let left = close(&session, &hold, &loss)?;
+    Ok(Stopped::Closed(left.notes()))
+}
+
+/// Ends the Claudes that work in the background, closes the windows, and waits for what ran in them. Gives what is left of that.
+///
+/// # Errors
+/// If the windows are open where they can't be closed from here, or a step fails.
+pub fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
+    for background in &loss.claudes {
+        if claudes::doing(background) == Doing::Background {
+            claude::stop(background)?;
+        }
+    }
+    if loss.open.is_empty() && loss.moved.is_empty() {
+        refuse_open_elsewhere(session, &loss.running)?;
+    }
+    tmux::kill(&loss.open, &loss.moved, hold.lock().file())?;
+    let closed = Instant::now();
+    servers::hang_up(session, &loss.running, &loss.staying);
+    servers::end(session, closed, &loss.staying)
+}
+
+/// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
+fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
+    let shells = panes::of(running)?;
+    let Some(shell) = shells
+        .first()
+        .filter(|_| !servers::are_closing(session, &shells))
+    else {
+        return Ok(());
+    };
+    let error = anyhow!(
+        "the windows of {} are open in another tmux server than the one that is used here: {shell}",
+        session.name
+    );
+    Err(with_hint(
+        error,
+        "go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …".to_owned(),
+    ))
+}

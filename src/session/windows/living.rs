@@ -1,0 +1,111 @@
+//! What lives in a session's windows, which are known by their marks, wherever they are now and whatever they are called.
+
+use super::content;
+use super::shells::Terminal;
+use crate::layout::Window;
+use crate::processes::panes;
+use crate::session::{Session, opening};
+use crate::tmux::{Pane, TmuxSession};
+use serde::Serialize;
+
+/// So long a command may take to begin when it was typed, in milliseconds.
+const BEGINNING: u64 = 500;
+
+/// So long a server may take to listen when its command was typed, in milliseconds.
+const STARTING: u64 = 20_000;
+
+/// What has become of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Life {
+    /// It has what belongs there, or what the user does there.
+    Runs,
+    /// Its command has ended, and its shell waits.
+    Ended,
+    /// It is not there, or its shell has ended.
+    Closed,
+}
+
+/// A window of the layout.
+#[derive(Debug)]
+pub struct Living<'a> {
+    /// The window.
+    pub window: &'a Window,
+    /// What has become of it.
+    pub life: Life,
+    /// Where it is.
+    pub pane: Option<Pane>,
+    /// Whether something else belongs there by now.
+    pub is_outdated: bool,
+}
+
+impl Living<'_> {
+    /// Whether its command was typed only a moment ago.
+    pub fn is_starting(&self) -> bool {
+        self.life == Life::Runs && self.was_typed_within(STARTING)
+    }
+
+    fn was_typed_within(&self, milliseconds: u64) -> bool {
+        let typed = self.pane.as_ref().and_then(|pane| pane.typed.as_ref());
+        typed.is_some_and(|typed| opening::now().saturating_sub(typed.at) < milliseconds)
+    }
+}
+
+/// The panes that were made for a session, wherever they are now.
+pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane> {
+    let mut found: Vec<&Pane> = Vec::new();
+    for pane in tmux.iter().flat_map(|tmux| &tmux.panes) {
+        let mark = pane.mark.as_ref();
+        let is_its = mark.is_some_and(|mark| {
+            mark.name == session.name.as_str() && mark.main == session.project.main
+        });
+        // Windows that several sessions share are there several times.
+        if is_its && found.iter().all(|known| known.id != pane.id) {
+            found.push(pane);
+        }
+    }
+    found
+}
+
+/// What has become of each window of the layout; nothing where none is open, or an older version made them without marks.
+pub fn look<'a>(session: &'a Session<'_>, tmux: &[TmuxSession]) -> Vec<Living<'a>> {
+    let panes = panes(session, tmux);
+    if panes.is_empty() {
+        return Vec::new();
+    }
+    let windows = session.layout.windows.iter();
+    let living = windows.map(|window| {
+        let is_its = |pane: &&&Pane| {
+            pane.mark
+                .as_ref()
+                .is_some_and(|mark| mark.key == window.key)
+        };
+        let pane = panes.iter().find(is_its).copied();
+        let mut living = Living {
+            window,
+            life: match pane {
+                None => Life::Closed,
+                Some(pane) if pane.is_dead => Life::Closed,
+                Some(pane) if window.run.is_some() && waits(pane) => Life::Ended,
+                Some(_) => Life::Runs,
+            },
+            pane: pane.cloned(),
+            is_outdated: false,
+        };
+        if living.life == Life::Ended && living.was_typed_within(BEGINNING) {
+            living.life = Life::Runs;
+        }
+        let typed = pane.and_then(|pane| pane.typed.as_ref());
+        living.is_outdated = typed.is_some_and(|typed| {
+            content(session, window).is_ok_and(|content| content != typed.line)
+        });
+        living
+    });
+    living.collect()
+}
+
+/// Whether a pane's shell waits for a command, with nothing that it could go on with.
+fn waits(pane: &Pane) -> bool {
+    let reads = Terminal::open(&pane.tty).is_some_and(|terminal| terminal.is_read());
+    reads && panes::is_in_front(pane.pid) && !panes::has_stopped(pane.pid)
+}
