@@ -80,6 +80,10 @@ pub struct Add {
     #[arg(long, value_name = "REF")]
     pub from: Option<String>,
 
+    /// Fetch from the remote first
+    #[arg(long)]
+    pub fetch: bool,
+
     /// Start Claude on this task at once
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,

@@ -7,6 +7,7 @@ use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::process::quote;
 use crate::session::add::{self, Added, Wish};
+use crate::session::start::Wanted;
 use crate::ui;
 use anyhow::Result;
 use std::fmt::Display;
@@ -14,9 +15,12 @@ use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     let wish = Wish {
-        name: parse(args)?,
-        from: args.from.as_deref(),
-        here: &context.here,
+        wanted: Wanted {
+            name: parse(args)?,
+            from: args.from.as_deref(),
+            here: &context.here,
+        },
+        fetch: args.fetch,
         prompt: args.prompt.as_deref(),
     };
     super::warn_without_claude(context);
@@ -24,7 +28,7 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     added.notes.iter().for_each(ui::warn);
     show(&added);
     if args.attach {
-        super::attach_to(context, &wish.name)
+        super::attach_to(context, &wish.wanted.name)
     } else {
         Ok(ExitCode::SUCCESS)
     }
@@ -70,6 +74,10 @@ fn parse(args: &cli::Add) -> Result<SessionName> {
     };
     let from = option("from", &args.from);
     let prompt = option("prompt", &args.prompt);
-    let attach = if args.attach { " --attach" } else { "" };
-    parsed.hint(format!("tally-session add {near}{from}{prompt}{attach}"))
+    let flag = |name: &str, is_set: bool| is_set.then(|| format!(" --{name}")).unwrap_or_default();
+    let fetch = flag("fetch", args.fetch);
+    let attach = flag("attach", args.attach);
+    parsed.hint(format!(
+        "tally-session add {near}{from}{fetch}{prompt}{attach}"
+    ))
 }

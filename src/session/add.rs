@@ -2,20 +2,18 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
+use super::start::{Begin, Choice, Wanted};
 use super::undo;
-use super::{Session, hidden, owns, record, tmux_name, windows};
+use super::{Session, hidden, owns, problems, record, tmux_name, windows};
 use crate::claude::Claude;
-use crate::git::{Branch, Git, Start, refnames_to, worktrees};
+use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
-use crate::name::SessionName;
 use crate::parallel::joined;
-use crate::process::quote;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Result, anyhow};
-use std::path::Path;
 use std::thread;
 
 /// How many bytes a prompt may have: it is one variable, and one argument, for which Linux has room for 128 kB.
@@ -23,12 +21,10 @@ const LONGEST_PROMPT: usize = 100_000;
 
 /// What the user asked for.
 pub struct Wish<'a> {
-    /// The session's name.
-    pub name: SessionName,
-    /// What a new branch starts from, as it is called in the folder `here`.
-    pub from: Option<&'a str>,
-    /// The folder that the user is in.
-    pub here: &'a Path,
+    /// Its name, and what its branch starts from.
+    pub wanted: Wanted<'a>,
+    /// Fetch first.
+    pub fetch: bool,
     /// The task that Claude starts on.
     pub prompt: Option<&'a str>,
 }
@@ -53,7 +49,7 @@ pub fn add<'a>(
     claude: &Claude,
     wish: &Wish<'_>,
 ) -> Result<Added<'a>> {
-    let name = &wish.name;
+    let name = &wish.wanted.name;
     if let Some(prompt) = wish.prompt.filter(|prompt| prompt.len() > LONGEST_PROMPT) {
         return Err(anyhow!(
             "the prompt is {} bytes long, and a program takes {LONGEST_PROMPT}",
@@ -66,7 +62,7 @@ pub fn add<'a>(
     hold.refuse_moving(project)?;
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
-    let start = check_surroundings(project, wish)?;
+    let Begin { start, notes, .. } = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
     let prompt = wish.prompt.map(ToOwned::to_owned);
     hold.begin(Unfinished::of_new(start.clone(), prompt))?;
@@ -80,9 +76,9 @@ pub fn add<'a>(
     let mut made = Made::default();
     let session = Session::new(project, layout, name, &record);
     let result =
-        make::make(&session, &start, &hold, claude, &mut made).and_then(|(waiting, mut notes)| {
-            notes.extend(windows::fill(project, &waiting)?);
-            Ok(notes)
+        make::make(&session, &start, &hold, claude, &mut made).and_then(|(waiting, told)| {
+            let of_windows = windows::fill(project, &waiting)?;
+            Ok([notes, told, of_windows].concat())
         });
     match result {
         Ok(notes) => {
@@ -128,10 +124,19 @@ fn take_back(
 }
 
 /// Refuses what git and tmux have already, and decides what the branch starts from.
-fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
-    let name = &wish.name;
+fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Begin> {
+    let name = &wish.wanted.name;
     let path = project.worktree_path(name);
     if path.symlink_metadata().is_ok() {
+        if problems::is_lost(project, name)? {
+            return Err(anyhow!(
+                "the worktree of {name} is there already, at {}, and no record has it",
+                path.display()
+            ))
+            .hint(format!(
+                "make it a session again: tally-session resume {name}"
+            ));
+        }
         return Err(anyhow!(
             "there is something at {} already, where the worktree would go",
             path.display()
@@ -141,14 +146,13 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
     let tmux_name = tmux_name(project, name);
     let worktrees = worktrees::list(&project.common)?;
     let main = worktrees.first().and_then(|main| main.branch.as_deref());
-    let refnames = refnames(name, main);
     // Two processes that do not need each other's answers.
-    let (sessions, branches) = thread::scope(|scope| {
+    let (sessions, choice) = thread::scope(|scope| {
         let sessions = scope.spawn(tmux::sessions);
-        let branches = Git::at(&project.main).branches(&refnames);
-        (joined(sessions), branches)
+        let choice = Choice::read(project, &wish.wanted, main);
+        (joined(sessions), choice)
     });
-    let (sessions, branches) = (sessions?, branches?);
+    let (sessions, choice) = (sessions?, choice?);
     let is_in_the_way = |tmux: &&TmuxSession| tmux.name == tmux_name || owns(project, name, tmux);
     if let Some(TmuxSession { name, .. }) = sessions.iter().find(is_in_the_way) {
         return Err(anyhow!("there is a tmux session {name} already"))
@@ -161,93 +165,11 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         ))
         .hint(format!("{} worktree prune", project.git()));
     }
-    match existing_branch(&branches, name)? {
-        Some(Start::Existing) if wish.from.is_some() => Err(anyhow!(
-            "the branch {name} is there already, so that --from has no meaning"
-        ))
-        .hint("leave --from out to work on that branch, or choose another name"),
-        // What the user says counts for more than what origin has.
-        Some(start) if wish.from.is_none() => Ok(start),
-        _ => new_branch(project, wish, main, &branches),
+    if !wish.fetch {
+        return choice.decide();
     }
-}
-
-/// The refs that decide what a branch of this name starts from: its own, origin's, those that it can't be beside, and the
-/// main checkout's.
-fn refnames(name: &SessionName, main: Option<&str>) -> Vec<String> {
-    let others = main.map(|main| format!("refs/heads/{main}"));
-    refnames_to(name.as_str())
-        .chain(others)
-        .chain([format!("refs/remotes/origin/{name}")])
-        .collect()
-}
-
-/// What there is of a branch of this name: a local one, or one of origin's.
-fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Start>> {
-    let local = format!("refs/heads/{name}");
-    let remote = format!("refs/remotes/origin/{name}");
-    let find = |refname: &str| branches.iter().find(|branch| branch.refname == refname);
-    if let Some(branch) = find(&local) {
-        return match &branch.worktree {
-            Some(path) => Err(anyhow!(
-                "the branch {name} is checked out at {} already",
-                path.display()
-            ))
-            .hint(format!(
-                "choose another name, or leave the branch there: git -C {} switch <another branch>",
-                quote(&path.to_string_lossy())
-            )),
-            None => Ok(Some(Start::Existing)),
-        };
-    }
-    let mut others = branches.iter();
-    if let Some(branch) = others.find(|branch| branch.is_in_the_way_of(&local)) {
-        let other = branch.name();
-        return Err(anyhow!(
-            "git cannot have a branch {name} beside the branch {other}"
-        ))
-        .hint("choose another name");
-    }
-    Ok(find(&remote).map(|_| Start::Tracking {
-        remote: format!("origin/{name}"),
-    }))
-}
-
-/// A new branch starts from the commit that the user names, or from the main checkout's, which is on the branch `main` or on
-/// none.
-fn new_branch(
-    project: &Project,
-    wish: &Wish<'_>,
-    main: Option<&str>,
-    branches: &[Branch],
-) -> Result<Start> {
-    if let Some(from) = wish.from {
-        let commit = Git::at(wish.here).object(from, "commit")?;
-        let commit = commit
-            .ok_or_else(|| anyhow!("--from {from} names no commit"))
-            .hint(format!("see what there is: {} branch --all", project.git()))?;
-        return Ok(Start::New {
-            commit,
-            from: from.to_owned(),
-        });
-    }
-    let commit = match main {
-        None => Git::at(&project.main).object("HEAD", "commit")?,
-        Some(main) => branches
-            .iter()
-            .find(|branch| branch.refname == format!("refs/heads/{main}"))
-            .map(|branch| branch.commit.clone()),
-    };
-    let commit = commit
-        .ok_or_else(|| {
-            anyhow!("the repository has no commit yet, so that a branch has nothing to start from")
-        })
-        .hint(format!(
-            "{} commit --allow-empty --message \"First commit\"",
-            project.git()
-        ))?;
-    Ok(Start::New {
-        commit,
-        from: main.unwrap_or("a detached HEAD").to_owned(),
-    })
+    let (choice, note) = choice.fetch()?;
+    let mut begin = choice.decide()?;
+    begin.notes.extend(note);
+    Ok(begin)
 }

@@ -24,6 +24,7 @@ pub mod restore;
 pub mod resume;
 mod servers;
 mod settings;
+pub mod start;
 pub mod status;
 mod undo;
 mod windows;

@@ -6,6 +6,7 @@ mod hidden;
 mod included;
 mod ports;
 mod refusals;
+mod remotes;
 
 use crate::sandbox::{Sandbox, eventually};
 use std::fs;
