@@ -1,4 +1,4 @@
-//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`], of worktrees in [`worktrees`],
+//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`] and, as trees, in [`snapshot`], of worktrees in [`worktrees`],
 //! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], keeping it without the
 //! branch in [`keep`], and what other repositories have of it in [`remotes`].
 
@@ -7,6 +7,7 @@ mod index;
 pub mod keep;
 mod progress;
 pub mod remotes;
+pub mod snapshot;
 pub mod untouched;
 pub mod work;
 pub mod worktrees;
@@ -26,6 +27,8 @@ pub struct Git<'a> {
     dir: &'a Path,
     /// What git keeps of the worktree, and the common git folder, where the checkout itself does not lead there.
     folders: Option<(&'a Path, &'a Path)>,
+    /// Another index than the checkout's.
+    index: Option<&'a Path>,
     lock: Option<&'a File>,
 }
 
@@ -94,6 +97,7 @@ impl<'a> Git<'a> {
         Self {
             dir,
             folders: None,
+            index: None,
             lock: None,
         }
     }
@@ -103,6 +107,7 @@ impl<'a> Git<'a> {
         Self {
             dir: common,
             folders: Some((admin, common)),
+            index: None,
             lock: None,
         }
     }
@@ -127,6 +132,7 @@ impl<'a> Git<'a> {
             Some((admin, common)) => run.env("GIT_DIR", admin).env("GIT_COMMON_DIR", common),
             None => run,
         };
+        let run = run.envs(self.index.map(|index| ("GIT_INDEX_FILE", index)));
         match self.lock {
             Some(lock) => run.holding(lock),
             None => run,

@@ -21,6 +21,7 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
             here: &context.here,
         },
         fetch: args.fetch,
+        take_changes: args.take_changes,
         prompt: args.prompt.as_deref(),
     };
     super::warn_without_claude(context);
@@ -54,6 +55,11 @@ fn show(added: &Added<'_>) {
         &format_args!("{} ({base})", session.record.branch()),
     );
     line("worktree", &session.record.worktree().display());
+    if added.taken > 0 {
+        let files = if added.taken == 1 { "file" } else { "files" };
+        let moved = format_args!("{} {files}, moved from the main checkout", added.taken);
+        line("changes", &moved);
+    }
     for (service, port) in session.ports() {
         line(service, &format_args!("http://localhost:{port}"));
     }
@@ -74,10 +80,11 @@ fn parse(args: &cli::Add) -> Result<SessionName> {
     };
     let from = option("from", &args.from);
     let prompt = option("prompt", &args.prompt);
-    let flag = |name: &str, is_set: bool| is_set.then(|| format!(" --{name}")).unwrap_or_default();
-    let fetch = flag("fetch", args.fetch);
-    let attach = flag("attach", args.attach);
+    let flag = |flag: &'static str, is_set: bool| if is_set { flag } else { "" };
+    let fetch = flag(" --fetch", args.fetch);
+    let take = flag(" --take-changes", args.take_changes);
+    let attach = flag(" --attach", args.attach);
     parsed.hint(format!(
-        "tally-session add {near}{from}{fetch}{prompt}{attach}"
+        "tally-session add {near}{from}{fetch}{take}{prompt}{attach}"
     ))
 }

@@ -3,6 +3,7 @@
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
 use super::start::{Begin, Choice, Wanted};
+use super::taking::{self, Saved};
 use super::undo;
 use super::{Session, hidden, owns, problems, record, tmux_name, windows};
 use crate::claude::Claude;
@@ -14,6 +15,7 @@ use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Result, anyhow};
+use std::mem;
 use std::thread;
 
 /// How many bytes a prompt may have: it is one variable, and one argument, for which Linux has room for 128 kB.
@@ -25,6 +27,8 @@ pub struct Wish<'a> {
     pub wanted: Wanted<'a>,
     /// Fetch first.
     pub fetch: bool,
+    /// Take what is uncommitted in the main checkout there.
+    pub take_changes: bool,
     /// The task that Claude starts on.
     pub prompt: Option<&'a str>,
 }
@@ -35,6 +39,8 @@ pub struct Added<'a> {
     pub session: Session<'a>,
     /// What its branch started from.
     pub start: Start,
+    /// How many files it took from the main checkout.
+    pub taken: usize,
     /// What there is to tell about it.
     pub notes: Vec<String>,
 }
@@ -62,14 +68,28 @@ pub fn add<'a>(
     hold.refuse_moving(project)?;
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
-    let Begin { start, notes, .. } = check_surroundings(project, wish)?;
+    let mut begin = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
+    let mut notes = mem::take(&mut begin.notes);
+    let saved = if wish.take_changes {
+        let (saved, told) = taking::save(project, layout, name, &begin)?;
+        notes.extend(told);
+        saved
+    } else {
+        None
+    };
+    let start = begin.start;
     let prompt = wish.prompt.map(ToOwned::to_owned);
-    hold.begin(Unfinished::of_new(start.clone(), prompt))?;
-    let record = match record::write(project, layout, name) {
+    hold.begin(Unfinished {
+        taking: saved.as_ref().map(|saved| saved.taking.clone()),
+        ..Unfinished::of_new(start.clone(), prompt)
+    })?;
+    let kept = saved.as_ref().map_or(Ok(()), |saved| saved.keep(project));
+    let record = match kept.and_then(|()| record::write(project, layout, name)) {
         Ok(record) => record,
         Err(error) => {
             hold.finish();
+            forget(project, saved);
             return Err(error);
         }
     };
@@ -81,19 +101,38 @@ pub fn add<'a>(
             Ok([notes, told, of_windows].concat())
         });
     match result {
-        Ok(notes) => {
+        Ok(mut notes) => {
+            let taken = saved.map_or(0, |saved| {
+                let (taken, note) = saved.take_out(project, hold.lock().file());
+                notes.extend(note);
+                taken
+            });
             hold.finish();
             Ok(Added {
                 session,
                 start,
+                taken,
                 notes,
             })
         }
-        Err(error) => Err(take_back(&session, &made, &start, claude, error, hold)),
+        Err(error) => {
+            let (error, is_undone) = take_back(&session, &made, &start, claude, error, hold);
+            if is_undone {
+                forget(project, saved);
+            }
+            Err(error)
+        }
     }
 }
 
-/// Undoes what was made, and gives the error that led to it.
+/// What was saved and is all in the main checkout needs no ref. One that stays does no harm.
+fn forget(project: &Project, saved: Option<Saved>) {
+    if let Some(saved) = saved {
+        let _ = saved.forget(project);
+    }
+}
+
+/// Undoes what was made, and gives the error that led to it, and whether nothing is left.
 fn take_back(
     session: &Session<'_>,
     made: &Made,
@@ -101,7 +140,7 @@ fn take_back(
     claude: &Claude,
     error: anyhow::Error,
     mut hold: Hold,
-) -> anyhow::Error {
+) -> (anyhow::Error, bool) {
     let mut notes = Vec::new();
     let mut failures = undo::undo(session, made, start, claude, &mut hold, &mut notes);
     if failures.is_empty() {
@@ -109,7 +148,7 @@ fn take_back(
     }
     if failures.is_empty() {
         hold.finish();
-        return notes.into_iter().fold(error, with_hint);
+        return (notes.into_iter().fold(error, with_hint), true);
     }
     // The record stays: it leads to what could not be taken back.
     let left: Vec<_> = failures
@@ -120,7 +159,8 @@ fn take_back(
         "{error:#}; and not all of it could be undone: {}",
         left.join("; ")
     );
-    with_hint(error, format!("tally-session remove {}", session.name))
+    let error = with_hint(error, format!("tally-session remove {}", session.name));
+    (error, false)
 }
 
 /// Refuses what git and tmux have already, and decides what the branch starts from.

@@ -13,6 +13,7 @@ mod inheritance;
 mod inside;
 pub mod loss;
 pub mod make;
+pub mod named;
 mod packages;
 mod place;
 mod placed;
@@ -26,6 +27,7 @@ mod servers;
 mod settings;
 pub mod start;
 pub mod status;
+mod taking;
 mod undo;
 mod windows;
 

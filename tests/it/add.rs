@@ -7,6 +7,7 @@ mod included;
 mod ports;
 mod refusals;
 mod remotes;
+mod taking;
 
 use crate::sandbox::{Sandbox, eventually};
 use std::fs;
