@@ -29,8 +29,8 @@ const VARIABLE: &str = "TALLY_SESSION_COMPLETE";
 /// zsh has no `compdef` before its completion is switched on, which no start-up file of the system does.
 const SWITCH_ON: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }";
 
-/// What is offered for an argument, in a project.
-type Offer = fn(&Project) -> Option<BTreeSet<String>>;
+/// What is offered for an argument, in a project. Whatever is wrong is not: a prompt is no place to say so.
+type Offer = fn(&Project) -> BTreeSet<String>;
 
 /// The commands that take names, with the argument that does, and which are offered.
 const TAKE_NAMES: [(&str, &str, Offer); 7] = [
@@ -92,7 +92,6 @@ fn command() -> Command {
         .mut_args(hide_option)
         .mut_subcommands(|command| command.mut_args(hide_option));
     for (name, arg, offer) in TAKE_NAMES {
-        // Whatever is wrong: a prompt is no place to say so.
         let complete = move |begun: &OsStr| names(arg, offer, begun).unwrap_or_default();
         let complete = ArgValueCompleter::new(complete);
         command = command.mut_subcommand(name, |command| {
@@ -117,7 +116,7 @@ fn names(arg: &str, offer: Offer, begun: &OsStr) -> Option<Vec<CompletionCandida
     };
     let (_, command) = line.subcommand()?;
     let typed = || command.get_many::<String>(arg).into_iter().flatten();
-    let names = offer(&Project::discover(&dir).ok()?)?;
+    let names = offer(&Project::discover(&dir).ok()?);
     let offered = names.into_iter().filter(|name| {
         // The word that is being typed is one of those on the line.
         let given =
@@ -127,24 +126,27 @@ fn names(arg: &str, offer: Offer, begun: &OsStr) -> Option<Vec<CompletionCandida
     Some(offered.map(CompletionCandidate::from).collect())
 }
 
-fn sessions(project: &Project) -> Option<BTreeSet<String>> {
-    let records = Records::read(&project.main).ok()?;
-    Some(records.iter().map(|(name, _)| name.to_string()).collect())
+fn sessions(project: &Project) -> BTreeSet<String> {
+    let records = Records::read(&project.main).unwrap_or_default();
+    records.iter().map(|(name, _)| name.to_string()).collect()
 }
 
-fn removed(project: &Project) -> Option<BTreeSet<String>> {
+fn removed(project: &Project) -> BTreeSet<String> {
     let removed = Removed::all(project).into_iter();
-    let names = removed.map(|removed| removed.about.name.to_string());
-    Some(names.collect())
+    removed
+        .map(|removed| removed.about.name.to_string())
+        .collect()
 }
 
 /// The branches that a session could be made for: of this repository those that are checked out nowhere, and the others of the
 /// remotes, without these.
-fn free_branches(project: &Project) -> Option<BTreeSet<String>> {
+fn free_branches(project: &Project) -> BTreeSet<String> {
     let git = Git::at(&project.main);
-    let records = Records::read(&project.main).ok()?;
-    let remotes = git.remotes().ok()?;
-    let branches = git.branches(["refs/heads", "refs/remotes"]).ok()?;
+    let records = Records::read(&project.main).unwrap_or_default();
+    let remotes = git.remotes().unwrap_or_default();
+    let branches = git
+        .branches(["refs/heads", "refs/remotes"])
+        .unwrap_or_default();
     let (mut free, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for branch in &branches {
         if let Some(name) = branch.refname.strip_prefix("refs/heads/") {
@@ -165,17 +167,17 @@ fn free_branches(project: &Project) -> Option<BTreeSet<String>> {
         let name = SessionName::parse(name).ok();
         name.is_some_and(|name| !taken.contains(name.as_str()) && records.find(&name).is_none())
     });
-    Some(free)
+    free
 }
 
 /// Branches, remote ones and tags.
-fn all_refs(project: &Project) -> Option<BTreeSet<String>> {
+fn all_refs(project: &Project) -> BTreeSet<String> {
     let kinds = ["refs/heads", "refs/remotes", "refs/tags"];
-    let refs = Git::at(&project.main).branches(kinds).ok()?;
+    let refs = Git::at(&project.main).branches(kinds).unwrap_or_default();
     let names = refs.iter().filter_map(|found| {
         let (_, name) = found.refname.strip_prefix("refs/")?.split_once('/')?;
         // A remote's is another name for its main branch.
         (!name.ends_with("/HEAD")).then(|| name.to_owned())
     });
-    Some(names.collect())
+    names.collect()
 }

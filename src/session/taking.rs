@@ -300,12 +300,24 @@ impl Taking {
         if new && !is_at_start {
             bail!("the branch {} has moved meanwhile", session.record.branch());
         }
-        if new || is_at_start && uncommitted::status(session, "no")?.changes.is_empty() {
-            git.go_to(&self.onto, &self.files)
-                .context("cannot put the changes of the main checkout into the worktree")?;
-            git.reset_index(&self.index)?;
+        let is_to_be_put =
+            new || is_at_start && uncommitted::status(session, "no")?.changes.is_empty();
+        let put = if is_to_be_put { self.put(git) } else { Ok(()) };
+        if new {
+            return put.map(|()| None);
         }
-        Ok((!new).then(|| self.left_over(session.project)))
+        let left_over = self.left_over(session.project);
+        Ok(Some(match put {
+            Ok(()) => left_over,
+            // The session is as good as another one without it.
+            Err(error) => format!("{error:#}; {left_over}"),
+        }))
+    }
+
+    fn put(&self, git: Git<'_>) -> Result<()> {
+        git.go_to(&self.onto, &self.files)
+            .context("cannot put the changes of the main checkout into the worktree")?;
+        git.reset_index(&self.index)
     }
 
     /// Whether the worktree has it as it was put there, and no more.

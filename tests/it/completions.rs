@@ -49,7 +49,7 @@ fn names_complete(shell: &str, line: &str) {
         ("tally-session add id", "add ideas/one"),
         ("tally-session add x --from v1", "add x --from v1.2"),
     ] {
-        terminal.press("C-c");
+        terminal.press("C-u");
         terminal.type_text(begun);
         terminal.press("Tab");
         shows(whole);

@@ -417,3 +417,35 @@ fn killed_at_any_moment_main_or_the_session_has_it() {
         }
     }
 }
+
+#[test]
+fn a_session_whose_git_was_killed_too_comes_back_and_says_where_the_changes_are() {
+    let sandbox = project();
+    change(&sandbox);
+    let before = state(&sandbox, &sandbox.main);
+    let lock = sandbox.main.join(".git/worktrees/tally-feat/index.lock");
+    sandbox.wrap(
+        "git",
+        &format!(
+            "case \"$*\" in *' -m -u '*) touch '{}'; kill -9 $PPID; exit 1;; esac\nexec \"$REAL\" \"$@\"",
+            lock.display()
+        ),
+    );
+    let killed = sandbox.run(["add", "feat", "--take-changes"]);
+    assert_eq!(killed.code, None, "{killed}");
+    sandbox.unwrap("git");
+    sandbox.run(["resume", "feat"]).is(
+        0,
+        "resumed feat[..]\n",
+        "warning: cannot put the changes [..]index.lock[..]\n[...]\n[..]; its add was cut short [..] kept in refs/tally-session/_taken/feat@[..]\n",
+    );
+    assert_eq!(state(&sandbox, &sandbox.main), before);
+    let refname = kept(&sandbox);
+    sandbox
+        .run(["add", "again", "--from", &refname])
+        .is(0, "added again\n[...]", "");
+    assert_eq!(
+        read(&sandbox.worktree("again").join("half")),
+        "half\nstaged\nthen this\n"
+    );
+}
