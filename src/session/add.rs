@@ -2,8 +2,8 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
+use super::saving::{self, Saved};
 use super::start::{Begin, Choice, Wanted};
-use super::taking::{self, Saved};
 use super::undo;
 use super::{Session, hidden, owns, problems, record, tmux_name, windows};
 use crate::claude::Claude;
@@ -72,7 +72,7 @@ pub fn add<'a>(
     hidden::hide_our_own(project)?;
     let mut notes = mem::take(&mut begin.notes);
     let saved = if wish.take_changes {
-        let (saved, told) = taking::save(project, layout, name, &begin)?;
+        let (saved, told) = saving::save(project, layout, name, &begin)?;
         notes.extend(told);
         saved
     } else {

@@ -23,6 +23,7 @@ mod record;
 pub mod remove;
 pub mod restore;
 pub mod resume;
+mod saving;
 mod servers;
 mod settings;
 pub mod start;
