@@ -65,19 +65,16 @@ pub fn save(
     let untracked = status.changes.iter().filter(|change| change.untracked);
     let untracked: Vec<_> = untracked.map(|change| change.path.as_str()).collect();
     // git tells of another repository by a slash.
-    let repositories = untracked.iter().filter(|path| path.ends_with('/'));
-    let mut left: Vec<_> = repositories.map(|path| (*path).to_owned()).collect();
+    let is_repository = |path: &str| path.ends_with('/');
+    let repositories = untracked.iter().filter(|path| is_repository(path));
+    let repositories = repositories.map(|path| (*path).to_owned());
     // The session gets its own of the others, and the main checkout needs them. What is ignored can't be left out once more.
     let others = files::belongings(project, layout).chain(OWN.map(ToOwned::to_owned));
     let is_shown = |own: &String| {
         let mut below = untracked.iter().filter_map(|path| path.strip_prefix(own));
         below.any(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let except: Vec<_> = left
-        .iter()
-        .cloned()
-        .chain(others.filter(is_shown))
-        .collect();
+    let except: Vec<_> = repositories.chain(others.filter(is_shown)).collect();
     let scratch = Scratch::of(&project.common)?;
     let index = scratch.index();
     let own = git.with_index(&index);
@@ -87,29 +84,24 @@ pub fn save(
         .hint(hint)?;
     own.add_all(&except)
         .context("what is in the main checkout can't be saved")?;
-    // A link to another repository's commit says nothing of what is in there; and this tool's own files are for the main checkout.
-    let (taken, stays) = parted(git.differences(&base, &own.write_tree()?)?);
-    left.extend(stays.iter().map(Difference::name));
-    if status
-        .changes
-        .iter()
-        .any(|change| change.path == layout::FILE)
-    {
-        left.push(layout::FILE.to_owned());
-    }
+    let taken = that_goes(git.differences(&base, &own.write_tree()?)?);
     let mut notes = Vec::new();
-    left.retain(|path| path != records::FILE);
-    left.sort_unstable();
-    left.dedup();
-    if !left.is_empty() {
-        notes.push(format!("stays in the main checkout: {}", named(&left)));
+    let names: BTreeSet<_> = taken.iter().map(Difference::name).collect();
+    let stays = status.changes.iter().filter(|change| match &change.path {
+        path if path == records::FILE => false,
+        path if change.untracked => is_repository(path) || path == layout::FILE,
+        path => !names.contains(path),
+    });
+    let stays: Vec<_> = stays.map(|change| change.path.clone()).collect();
+    if !stays.is_empty() {
+        notes.push(format!("stays in the main checkout: {}", named(&stays)));
     }
     if taken.is_empty() {
         notes.push("the main checkout has no changes to take".to_owned());
         return Ok((None, notes));
     }
     let saved = git.tree_with(&base, &taken)?;
-    let (kept_staged, _) = parted(git.differences(&base, &staged)?);
+    let kept_staged = that_goes(git.differences(&base, &staged)?);
     let kept_staged = git.tree_with(&base, &kept_staged)?;
     let message = format!("What {name} takes from the main checkout");
     let index_commit = git.commit(&kept_staged, slice::from_ref(&base), &message)?;
@@ -140,11 +132,11 @@ pub fn save(
     Ok((Some(saved), notes))
 }
 
-/// What goes, and what stays.
-fn parted(all: Vec<Difference>) -> (Vec<Difference>, Vec<Difference>) {
-    let is_own = |path: &Path| OWN.iter().any(|own| path == Path::new(own));
-    all.into_iter()
-        .partition(|one| !one.is_repository && !is_own(one.path()))
+/// What goes: a link to another repository's commit says nothing of what is in there, and this tool's own files are for the main
+/// checkout.
+fn that_goes(mut all: Vec<Difference>) -> Vec<Difference> {
+    all.retain(|one| !one.is_repository && OWN.iter().all(|own| one.path() != Path::new(own)));
+    all
 }
 
 fn conflicting(

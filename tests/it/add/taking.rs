@@ -231,20 +231,25 @@ fn repositories_inside_stay_and_are_named() {
     sandbox.commit(&main.join("other"), "file", "one");
     sandbox.commit_link(main, "lib");
     sandbox.commit(&main.join("lib"), "file", "two");
+    sandbox.git(main, ["init", "-q", "dirty"]);
+    sandbox.commit(&main.join("dirty"), "file", "one");
+    sandbox.commit_link(main, "dirty");
+    write(&main.join("dirty/file"), "mine\n");
     write(&main.join("mine"), "mine\n");
     let before = sandbox.git(&main.join("lib"), ["rev-parse", "HEAD"]);
     sandbox.run(["add", "feat", "--take-changes"]).is(
         0,
         "added feat\n[...]\n  changes   1 file, [..]\n[...]",
-        "warning: stays in the main checkout: empty/, lib, other/\n[...]",
+        "warning: stays in the main checkout: dirty, lib, empty/, other/\n[...]",
     );
     assert_eq!(
         sandbox.git(&main.join("lib"), ["rev-parse", "HEAD"]),
         before
     );
+    assert_eq!(read(&main.join("dirty/file")), "mine\n");
     assert_eq!(
         sandbox.git(main, ["status", "--porcelain"]),
-        " M lib\n?? empty/\n?? other/"
+        " M dirty\n M lib\n?? empty/\n?? other/"
     );
 }
 
