@@ -92,6 +92,14 @@ pub struct Add {
     #[arg(long, value_name = "REF")]
     pub from: Option<String>,
 
+    /// Fetch from the remote first
+    #[arg(long)]
+    pub fetch: bool,
+
+    /// Move what is not committed in the main checkout there
+    #[arg(long)]
+    pub take_changes: bool,
+
     /// Start Claude on this task at once
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,

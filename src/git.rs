@@ -1,15 +1,18 @@
-//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`], of worktrees in [`worktrees`],
-//! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], and keeping it without the
-//! branch in [`keep`].
+//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`] and, as trees, in [`snapshot`], of worktrees in [`worktrees`],
+//! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], keeping it without the
+//! branch in [`keep`], and what other repositories have of it in [`remotes`].
 
 pub mod files;
 mod index;
 pub mod keep;
 mod progress;
+pub mod remotes;
+pub mod snapshot;
 pub mod untouched;
 pub mod work;
 pub mod worktrees;
 
+use self::remotes::Upstream;
 use crate::process::{Failure, Output, Run};
 use crate::ui;
 use anyhow::{Context, Result};
@@ -24,6 +27,8 @@ pub struct Git<'a> {
     dir: &'a Path,
     /// What git keeps of the worktree, and the common git folder, where the checkout itself does not lead there.
     folders: Option<(&'a Path, &'a Path)>,
+    /// Another index than the checkout's.
+    index: Option<&'a Path>,
     lock: Option<&'a File>,
 }
 
@@ -56,6 +61,8 @@ pub struct Branch {
     pub commit: String,
     /// Where it is checked out.
     pub worktree: Option<PathBuf>,
+    /// The branch that it follows, where that was asked for.
+    pub upstream: Option<Upstream>,
 }
 
 impl Branch {
@@ -90,6 +97,7 @@ impl<'a> Git<'a> {
         Self {
             dir,
             folders: None,
+            index: None,
             lock: None,
         }
     }
@@ -99,6 +107,7 @@ impl<'a> Git<'a> {
         Self {
             dir: common,
             folders: Some((admin, common)),
+            index: None,
             lock: None,
         }
     }
@@ -123,6 +132,7 @@ impl<'a> Git<'a> {
             Some((admin, common)) => run.env("GIT_DIR", admin).env("GIT_COMMON_DIR", common),
             None => run,
         };
+        let run = run.envs(self.index.map(|index| ("GIT_INDEX_FILE", index)));
         match self.lock {
             Some(lock) => run.holding(lock),
             None => run,
@@ -137,18 +147,35 @@ impl<'a> Git<'a> {
         self,
         refnames: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Branch>> {
+        self.list_branches(refnames, "")
+    }
+
+    /// The same, each with the branch that it follows.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn branches_with_upstreams<S: AsRef<OsStr>>(
+        self,
+        refnames: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<Branch>> {
+        self.list_branches(refnames, Upstream::FIELDS)
+    }
+
+    fn list_branches<S: AsRef<OsStr>>(
+        self,
+        refnames: impl IntoIterator<Item = S>,
+        more: &str,
+    ) -> Result<Vec<Branch>> {
+        let format = "--format=%(refname)%00%(objectname)%00%(worktreepath)";
         let list = self
-            .run([
-                "for-each-ref",
-                "--format=%(refname)%00%(objectname)%00%(worktreepath)",
-            ])
+            .run(["for-each-ref", &format!("{format}{more}")])
             .args(refnames)
             .insist()?;
         let list = String::from_utf8_lossy(&list);
         Ok(list
             .lines()
             .filter_map(|line| {
-                let mut fields = line.splitn(3, '\0');
+                let mut fields = line.split('\0');
                 Some(Branch {
                     refname: fields.next()?.to_owned(),
                     commit: fields.next()?.to_owned(),
@@ -156,6 +183,7 @@ impl<'a> Git<'a> {
                         .next()
                         .filter(|path| !path.is_empty())
                         .map(PathBuf::from),
+                    upstream: Upstream::read(fields),
                 })
             })
             .collect())
@@ -301,6 +329,11 @@ fn paths(list: &[u8]) -> Vec<String> {
         .filter(|path| !path.is_empty())
         .map(|path| String::from_utf8_lossy(path).into_owned())
         .collect()
+}
+
+fn lines_of(list: &[u8]) -> Vec<String> {
+    let list = String::from_utf8_lossy(list);
+    list.lines().map(ToOwned::to_owned).collect()
 }
 
 fn line_of(output: &Output) -> String {

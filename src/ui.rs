@@ -188,10 +188,15 @@ pub fn warn(text: impl Display) {
     }
 }
 
+/// Whether somebody is there to be asked something.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// Tells on the terminal what somebody has to know, also whoever wants errors only, and asks whether to go on; none if there is
 /// no terminal to ask on.
 pub fn agrees(what: impl Display, question: &str) -> Option<bool> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !can_ask() {
         return None;
     }
     let what = harmless(as_typed(what));

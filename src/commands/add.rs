@@ -7,6 +7,7 @@ use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::process::quote;
 use crate::session::add::{self, Added, Wish};
+use crate::session::start::Wanted;
 use crate::ui;
 use anyhow::Result;
 use std::fmt::Display;
@@ -14,9 +15,13 @@ use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     let wish = Wish {
-        name: parse(args)?,
-        from: args.from.as_deref(),
-        here: &context.here,
+        wanted: Wanted {
+            name: parse(args)?,
+            from: args.from.as_deref(),
+            here: &context.here,
+        },
+        fetch: args.fetch,
+        take_changes: args.take_changes,
         prompt: args.prompt.as_deref(),
     };
     super::warn_without_claude(context);
@@ -24,7 +29,7 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     added.notes.iter().for_each(ui::warn);
     show(&added);
     if args.attach {
-        super::attach_to(context, &wish.name)
+        super::attach_to(context, &wish.wanted.name)
     } else {
         Ok(ExitCode::SUCCESS)
     }
@@ -50,6 +55,11 @@ fn show(added: &Added<'_>) {
         &format_args!("{} ({base})", session.record.branch()),
     );
     line("worktree", &session.record.worktree().display());
+    if added.taken > 0 {
+        let files = if added.taken == 1 { "file" } else { "files" };
+        let moved = format_args!("{} {files}, moved from the main checkout", added.taken);
+        line("changes", &moved);
+    }
     for (service, port) in session.ports() {
         line(service, &format_args!("http://localhost:{port}"));
     }
@@ -70,6 +80,11 @@ fn parse(args: &cli::Add) -> Result<SessionName> {
     };
     let from = option("from", &args.from);
     let prompt = option("prompt", &args.prompt);
-    let attach = if args.attach { " --attach" } else { "" };
-    parsed.hint(format!("tally-session add {near}{from}{prompt}{attach}"))
+    let flag = |flag: &'static str, is_set: bool| if is_set { flag } else { "" };
+    let fetch = flag(" --fetch", args.fetch);
+    let take = flag(" --take-changes", args.take_changes);
+    let attach = flag(" --attach", args.attach);
+    parsed.hint(format!(
+        "tally-session add {near}{from}{fetch}{take}{prompt}{attach}"
+    ))
 }

@@ -4,6 +4,8 @@
 //! of that very moment.
 
 use crate::cli::{self, Cli};
+use crate::git::Git;
+use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::loss::removed::Removed;
 use crate::store::records::Records;
@@ -27,13 +29,18 @@ const VARIABLE: &str = "TALLY_SESSION_COMPLETE";
 /// zsh has no `compdef` before its completion is switched on, which no start-up file of the system does.
 const SWITCH_ON: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }";
 
-/// The commands that take names, with the argument that does.
-const TAKE_NAMES: [(&str, &str); 5] = [
-    ("resume", "names"),
-    ("remove", "names"),
-    ("attach", "name"),
-    ("restore", "name"),
-    ("purge", "names"),
+/// What is offered for an argument, in a project. Whatever is wrong is not: a prompt is no place to say so.
+type Offer = fn(&Project) -> BTreeSet<String>;
+
+/// The commands that take names, with the argument that does, and which are offered.
+const TAKE_NAMES: [(&str, &str, Offer); 7] = [
+    ("add", "name", free_branches),
+    ("add", "from", all_refs),
+    ("resume", "names", sessions),
+    ("remove", "names", sessions),
+    ("attach", "name", sessions),
+    ("restore", "name", removed),
+    ("purge", "names", removed),
 ];
 
 pub fn run(args: &cli::Completions) -> Result<ExitCode> {
@@ -84,9 +91,8 @@ fn command() -> Command {
     command = command
         .mut_args(hide_option)
         .mut_subcommands(|command| command.mut_args(hide_option));
-    for (name, arg) in TAKE_NAMES {
-        // Whatever is wrong: a prompt is no place to say so.
-        let complete = move |begun: &OsStr| names(arg, begun).unwrap_or_default();
+    for (name, arg, offer) in TAKE_NAMES {
+        let complete = move |begun: &OsStr| names(arg, offer, begun).unwrap_or_default();
         let complete = ArgValueCompleter::new(complete);
         command = command.mut_subcommand(name, |command| {
             command.mut_arg(arg, |arg| arg.add(complete))
@@ -95,8 +101,8 @@ fn command() -> Command {
     command
 }
 
-/// The names of sessions, or of removed ones, that begin so and that the line does not have yet.
-fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
+/// The names on offer that begin so and that the line does not have yet.
+fn names(arg: &str, offer: Offer, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
     let line = env::args_os().skip_while(|word| word != "--").skip(1);
     let line = Cli::command()
         .ignore_errors(true)
@@ -108,18 +114,9 @@ fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
         Some(dir) => dir.clone(),
         None => env::current_dir().ok()?,
     };
-    let (verb, command) = line.subcommand()?;
+    let (_, command) = line.subcommand()?;
     let typed = || command.get_many::<String>(arg).into_iter().flatten();
-    let project = Project::discover(&dir).ok()?;
-    let names: BTreeSet<_> = if ["restore", "purge"].contains(&verb) {
-        let removed = Removed::all(&project).into_iter();
-        removed
-            .map(|removed| removed.about.name.to_string())
-            .collect()
-    } else {
-        let records = Records::read(&project.main).ok()?;
-        records.iter().map(|(name, _)| name.to_string()).collect()
-    };
+    let names = offer(&Project::discover(&dir).ok()?);
     let offered = names.into_iter().filter(|name| {
         // The word that is being typed is one of those on the line.
         let given =
@@ -127,4 +124,60 @@ fn names(arg: &str, begun: &OsStr) -> Option<Vec<CompletionCandidate>> {
         name.starts_with(&*begun.to_string_lossy()) && !given
     });
     Some(offered.map(CompletionCandidate::from).collect())
+}
+
+fn sessions(project: &Project) -> BTreeSet<String> {
+    let records = Records::read(&project.main).unwrap_or_default();
+    records.iter().map(|(name, _)| name.to_string()).collect()
+}
+
+fn removed(project: &Project) -> BTreeSet<String> {
+    let removed = Removed::all(project).into_iter();
+    removed
+        .map(|removed| removed.about.name.to_string())
+        .collect()
+}
+
+/// The branches that a session could be made for: of this repository those that are checked out nowhere, and the others of the
+/// remotes, without these.
+fn free_branches(project: &Project) -> BTreeSet<String> {
+    let git = Git::at(&project.main);
+    let records = Records::read(&project.main).unwrap_or_default();
+    let remotes = git.remotes().unwrap_or_default();
+    let branches = git
+        .branches(["refs/heads", "refs/remotes"])
+        .unwrap_or_default();
+    let (mut free, mut taken) = (BTreeSet::new(), BTreeSet::new());
+    for branch in &branches {
+        if let Some(name) = branch.refname.strip_prefix("refs/heads/") {
+            let set = match branch.worktree {
+                None => &mut free,
+                Some(_) => &mut taken,
+            };
+            set.insert(name.to_owned());
+        } else if let Some(name) = branch.refname.strip_prefix("refs/remotes/") {
+            let of = |remote: &String| name.strip_prefix(remote)?.strip_prefix('/');
+            // The longest name of a remote leaves the shortest of a branch.
+            let names = remotes.iter().filter_map(of);
+            let name = names.min_by_key(|name| name.len());
+            free.extend(name.map(ToOwned::to_owned));
+        }
+    }
+    free.retain(|name| {
+        let name = SessionName::parse(name).ok();
+        name.is_some_and(|name| !taken.contains(name.as_str()) && records.find(&name).is_none())
+    });
+    free
+}
+
+/// Branches, remote ones and tags.
+fn all_refs(project: &Project) -> BTreeSet<String> {
+    let kinds = ["refs/heads", "refs/remotes", "refs/tags"];
+    let refs = Git::at(&project.main).branches(kinds).unwrap_or_default();
+    let names = refs.iter().filter_map(|found| {
+        let (_, name) = found.refname.strip_prefix("refs/")?.split_once('/')?;
+        // A remote's is another name for its main branch.
+        (!name.ends_with("/HEAD")).then(|| name.to_owned())
+    });
+    names.collect()
 }

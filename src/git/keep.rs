@@ -156,7 +156,15 @@ impl Git<'_> {
             .run(["mktree", "-z", "--missing"])
             .input(tree.into_bytes());
         let tree = tree.insist()?;
-        let mut text = format!("tree {}\n", String::from_utf8_lossy(&tree).trim());
+        self.commit(String::from_utf8_lossy(&tree).trim(), parents, message)
+    }
+
+    /// Makes a commit of a tree with these parents, which no ref leads to.
+    ///
+    /// # Errors
+    /// If git fails, or the disk is full.
+    pub fn commit(self, tree: &str, parents: &[String], message: &str) -> Result<String> {
+        let mut text = format!("tree {tree}\n");
         for parent in parents {
             writeln!(text, "parent {parent}")?;
         }

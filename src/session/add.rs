@@ -2,20 +2,20 @@
 
 use super::hold::{Hold, Unfinished};
 use super::make::{self, Made};
+use super::saving::{self, Saved};
+use super::start::{Begin, Choice, Wanted};
 use super::undo;
-use super::{Session, hidden, opening, owns, record, tmux_name, windows};
+use super::{Session, hidden, opening, owns, problems, record, tmux_name, windows};
 use crate::claude::Claude;
-use crate::git::{Branch, Git, Start, refnames_to, worktrees};
+use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
-use crate::name::SessionName;
 use crate::parallel::joined;
-use crate::process::quote;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Result, anyhow};
-use std::path::Path;
+use std::mem;
 use std::thread;
 
 /// How many bytes a prompt may have: it is one variable, and one argument, for which Linux has room for 128 kB.
@@ -23,12 +23,12 @@ const LONGEST_PROMPT: usize = 100_000;
 
 /// What the user asked for.
 pub struct Wish<'a> {
-    /// The session's name.
-    pub name: SessionName,
-    /// What a new branch starts from, as it is called in the folder `here`.
-    pub from: Option<&'a str>,
-    /// The folder that the user is in.
-    pub here: &'a Path,
+    /// Its name, and what its branch starts from.
+    pub wanted: Wanted<'a>,
+    /// Fetch first.
+    pub fetch: bool,
+    /// Take what is uncommitted in the main checkout there.
+    pub take_changes: bool,
     /// The task that Claude starts on.
     pub prompt: Option<&'a str>,
 }
@@ -39,6 +39,8 @@ pub struct Added<'a> {
     pub session: Session<'a>,
     /// What its branch started from.
     pub start: Start,
+    /// How many files it took from the main checkout.
+    pub taken: usize,
     /// What there is to tell about it.
     pub notes: Vec<String>,
 }
@@ -53,7 +55,7 @@ pub fn add<'a>(
     claude: &Claude,
     wish: &Wish<'_>,
 ) -> Result<Added<'a>> {
-    let name = &wish.name;
+    let name = &wish.wanted.name;
     if let Some(prompt) = wish.prompt.filter(|prompt| prompt.len() > LONGEST_PROMPT) {
         return Err(anyhow!(
             "the prompt is {} bytes long, and a program takes {LONGEST_PROMPT}",
@@ -66,41 +68,72 @@ pub fn add<'a>(
     hold.refuse_moving(project)?;
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
-    let start = check_surroundings(project, wish)?;
+    let mut begin = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
+    let mut notes = mem::take(&mut begin.notes);
+    let saved = if wish.take_changes {
+        let (saved, told) = saving::save(project, layout, name, &begin)?;
+        notes.extend(told);
+        saved
+    } else {
+        None
+    };
+    let start = begin.start;
     let prompt = wish.prompt.map(ToOwned::to_owned);
     hold.begin(Unfinished {
         begins: Some(opening::now()),
+        taking: saved.as_ref().map(|saved| saved.taking.clone()),
         ..Unfinished::of_new(start.clone(), prompt)
     })?;
-    let record = match record::write(project, layout, name) {
+    let kept = saved.as_ref().map_or(Ok(()), |saved| saved.keep(project));
+    let record = match kept.and_then(|()| record::write(project, layout, name)) {
         Ok(record) => record,
         Err(error) => {
             hold.finish();
+            forget(project, saved);
             return Err(error);
         }
     };
     let mut made = Made::default();
     let session = Session::new(project, layout, name, &record);
     let result =
-        make::make(&session, &start, &hold, claude, &mut made).and_then(|(waiting, mut notes)| {
-            notes.extend(windows::fill(project, &waiting)?);
-            Ok(notes)
+        make::make(&session, &start, &hold, claude, &mut made).and_then(|(waiting, told)| {
+            let of_windows = windows::fill(project, &waiting)?;
+            Ok([notes, told, of_windows].concat())
         });
     match result {
-        Ok(notes) => {
+        Ok(mut notes) => {
+            let taken = saved.map_or(0, |saved| {
+                let (taken, note) = saved.take_out(project, hold.lock().file());
+                notes.extend(note);
+                taken
+            });
             hold.finish();
             Ok(Added {
                 session,
                 start,
+                taken,
                 notes,
             })
         }
-        Err(error) => Err(take_back(&session, &made, &start, claude, error, hold)),
+        Err(error) => {
+            let (error, is_undone) = take_back(&session, &made, &start, claude, error, hold);
+            if is_undone {
+                forget(project, saved);
+            }
+            Err(error)
+        }
     }
 }
 
-/// Undoes what was made, and gives the error that led to it.
+/// What was saved and is all in the main checkout needs no ref. One that stays does no harm.
+fn forget(project: &Project, saved: Option<Saved>) {
+    if let Some(saved) = saved {
+        let _ = saved.forget(project);
+    }
+}
+
+/// Undoes what was made, and gives the error that led to it, and whether nothing is left.
 fn take_back(
     session: &Session<'_>,
     made: &Made,
@@ -108,7 +141,7 @@ fn take_back(
     claude: &Claude,
     error: anyhow::Error,
     mut hold: Hold,
-) -> anyhow::Error {
+) -> (anyhow::Error, bool) {
     let mut notes = Vec::new();
     let mut failures = undo::undo(session, made, start, claude, &mut hold, &mut notes);
     if failures.is_empty() {
@@ -116,7 +149,7 @@ fn take_back(
     }
     if failures.is_empty() {
         hold.finish();
-        return notes.into_iter().fold(error, with_hint);
+        return (notes.into_iter().fold(error, with_hint), true);
     }
     // The record stays: it leads to what could not be taken back.
     let left: Vec<_> = failures
@@ -127,14 +160,24 @@ fn take_back(
         "{error:#}; and not all of it could be undone: {}",
         left.join("; ")
     );
-    with_hint(error, format!("tally-session remove {}", session.name))
+    let error = with_hint(error, format!("tally-session remove {}", session.name));
+    (error, false)
 }
 
 /// Refuses what git and tmux have already, and decides what the branch starts from.
-fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
-    let name = &wish.name;
+fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Begin> {
+    let name = &wish.wanted.name;
     let path = project.worktree_path(name);
     if path.symlink_metadata().is_ok() {
+        if problems::is_lost(project, name)? {
+            return Err(anyhow!(
+                "the worktree of {name} is there already, at {}, and no record has it",
+                path.display()
+            ))
+            .hint(format!(
+                "make it a session again: tally-session resume {name}"
+            ));
+        }
         return Err(anyhow!(
             "there is something at {} already, where the worktree would go",
             path.display()
@@ -144,14 +187,13 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
     let tmux_name = tmux_name(project, name);
     let worktrees = worktrees::list(&project.common)?;
     let main = worktrees.first().and_then(|main| main.branch.as_deref());
-    let refnames = refnames(name, main);
     // Two processes that do not need each other's answers.
-    let (sessions, branches) = thread::scope(|scope| {
+    let (sessions, choice) = thread::scope(|scope| {
         let sessions = scope.spawn(tmux::sessions);
-        let branches = Git::at(&project.main).branches(&refnames);
-        (joined(sessions), branches)
+        let choice = Choice::read(project, &wish.wanted, main);
+        (joined(sessions), choice)
     });
-    let (sessions, branches) = (sessions?, branches?);
+    let (sessions, choice) = (sessions?, choice?);
     let is_in_the_way = |tmux: &&TmuxSession| tmux.name == tmux_name || owns(project, name, tmux);
     if let Some(TmuxSession { name, .. }) = sessions.iter().find(is_in_the_way) {
         return Err(anyhow!("there is a tmux session {name} already"))
@@ -164,93 +206,11 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         ))
         .hint(format!("{} worktree prune", project.git()));
     }
-    match existing_branch(&branches, name)? {
-        Some(Start::Existing) if wish.from.is_some() => Err(anyhow!(
-            "the branch {name} is there already, so that --from has no meaning"
-        ))
-        .hint("leave --from out to work on that branch, or choose another name"),
-        // What the user says counts for more than what origin has.
-        Some(start) if wish.from.is_none() => Ok(start),
-        _ => new_branch(project, wish, main, &branches),
+    if !wish.fetch {
+        return choice.decide();
     }
-}
-
-/// The refs that decide what a branch of this name starts from: its own, origin's, those that it can't be beside, and the
-/// main checkout's.
-fn refnames(name: &SessionName, main: Option<&str>) -> Vec<String> {
-    let others = main.map(|main| format!("refs/heads/{main}"));
-    refnames_to(name.as_str())
-        .chain(others)
-        .chain([format!("refs/remotes/origin/{name}")])
-        .collect()
-}
-
-/// What there is of a branch of this name: a local one, or one of origin's.
-fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Start>> {
-    let local = format!("refs/heads/{name}");
-    let remote = format!("refs/remotes/origin/{name}");
-    let find = |refname: &str| branches.iter().find(|branch| branch.refname == refname);
-    if let Some(branch) = find(&local) {
-        return match &branch.worktree {
-            Some(path) => Err(anyhow!(
-                "the branch {name} is checked out at {} already",
-                path.display()
-            ))
-            .hint(format!(
-                "choose another name, or leave the branch there: git -C {} switch <another branch>",
-                quote(&path.to_string_lossy())
-            )),
-            None => Ok(Some(Start::Existing)),
-        };
-    }
-    let mut others = branches.iter();
-    if let Some(branch) = others.find(|branch| branch.is_in_the_way_of(&local)) {
-        let other = branch.name();
-        return Err(anyhow!(
-            "git cannot have a branch {name} beside the branch {other}"
-        ))
-        .hint("choose another name");
-    }
-    Ok(find(&remote).map(|_| Start::Tracking {
-        remote: format!("origin/{name}"),
-    }))
-}
-
-/// A new branch starts from the commit that the user names, or from the main checkout's, which is on the branch `main` or on
-/// none.
-fn new_branch(
-    project: &Project,
-    wish: &Wish<'_>,
-    main: Option<&str>,
-    branches: &[Branch],
-) -> Result<Start> {
-    if let Some(from) = wish.from {
-        let commit = Git::at(wish.here).object(from, "commit")?;
-        let commit = commit
-            .ok_or_else(|| anyhow!("--from {from} names no commit"))
-            .hint(format!("see what there is: {} branch --all", project.git()))?;
-        return Ok(Start::New {
-            commit,
-            from: from.to_owned(),
-        });
-    }
-    let commit = match main {
-        None => Git::at(&project.main).object("HEAD", "commit")?,
-        Some(main) => branches
-            .iter()
-            .find(|branch| branch.refname == format!("refs/heads/{main}"))
-            .map(|branch| branch.commit.clone()),
-    };
-    let commit = commit
-        .ok_or_else(|| {
-            anyhow!("the repository has no commit yet, so that a branch has nothing to start from")
-        })
-        .hint(format!(
-            "{} commit --allow-empty --message \"First commit\"",
-            project.git()
-        ))?;
-    Ok(Start::New {
-        commit,
-        from: main.unwrap_or("a detached HEAD").to_owned(),
-    })
+    let (choice, note) = choice.fetch()?;
+    let mut begin = choice.decide()?;
+    begin.notes.extend(note);
+    Ok(begin)
 }

@@ -182,10 +182,13 @@ pub fn with_variables(
 }
 
 /// Every path that a session may have put into its worktree.
-pub fn belongings(session: &Session<'_>) -> impl Iterator<Item = String> {
-    parts(session.project, session.layout)
+pub fn belongings<'a>(
+    project: &'a Project,
+    layout: &'a Layout,
+) -> impl Iterator<Item = String> + 'a {
+    parts(project, layout)
         .map(|(path, _)| path)
-        .chain(session.layout.env.keys().map(String::as_str))
+        .chain(layout.env.keys().map(String::as_str))
         .chain([CLAUDE_SETTINGS])
         .map(ToOwned::to_owned)
 }

@@ -2,6 +2,7 @@
 
 use super::lock_windows;
 use super::loss::removed::{About, Removed};
+use super::taking::Taking;
 use crate::git::Start;
 use crate::hint::Hint;
 use crate::name::SessionName;
@@ -38,6 +39,9 @@ pub struct Unfinished {
     /// The id of what is taken away or brought back.
     #[serde(default)]
     pub removed: Option<String>,
+    /// What it takes from the main checkout.
+    #[serde(default)]
+    pub taking: Option<Taking>,
 }
 
 /// Older versions had no other way.
@@ -55,6 +59,7 @@ impl Unfinished {
             sets_variables: true,
             begins: None,
             removed: None,
+            taking: None,
         }
     }
 
@@ -200,6 +205,11 @@ impl Hold {
     pub fn sets_variables(&self) -> bool {
         let unfinished = self.unfinished.as_ref();
         unfinished.is_some_and(|unfinished| unfinished.sets_variables)
+    }
+
+    /// What the session takes from the main checkout.
+    pub fn taking(&self) -> Option<&Taking> {
+        self.unfinished.as_ref()?.taking.as_ref()
     }
 
     /// What a command that was cut short was taking away or bringing back.

@@ -99,6 +99,9 @@ pub fn prepare(
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
     }
+    if let Some(taking) = hold.taking() {
+        notes.extend(taking.arrive(session, hold.lock().file(), made.worktree)?);
+    }
     if hold.is_new() {
         let checkouts = [&session.project.main, session.record.worktree()];
         let lacking = windows::lacking_folders(session.project, session.layout, &checkouts);

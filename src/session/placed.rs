@@ -73,7 +73,8 @@ pub fn read_or_guess(session: &Session<'_>, included: &[String]) -> Placed {
     let listed = session.admin().ok().and_then(|admin| listed(&admin));
     listed.unwrap_or_else(|| {
         let worktree = session.record.worktree();
-        let paths = files::belongings(session).chain(included.iter().cloned());
+        let paths =
+            files::belongings(session.project, session.layout).chain(included.iter().cloned());
         let paths = paths.filter_map(|path| inside::reach(worktree, &path).ok());
         let is_there = |path: &String| match Seen::at(&worktree.join(path)) {
             // A folder where a link belongs is the user's own.

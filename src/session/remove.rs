@@ -194,6 +194,7 @@ pub fn remove(
         forget_claude_entry(&session, claude, removed.as_ref(), &mut notes)?;
     }
     session.take_out_record()?;
+    notes.extend(hold.taking().map(|taking| taking.left_over(project)));
     hold.finish();
     Ok(Outcome { removed, notes })
 }

@@ -6,6 +6,7 @@ use super::loss::removed::{About, Branch};
 use super::loss::uncommitted::Uncommitted;
 use super::make::{Made, is_whole, kill_windows};
 use super::placed;
+use super::taking::Taking;
 use crate::claude::Claude;
 use crate::git::worktrees;
 use crate::git::{Git, Start};
@@ -68,7 +69,7 @@ fn take_back(
     let about = About::of(session, entry, &worktrees, branch)?;
     let mut removed = hold.begin_taking(project, about)?;
     let begun = removed.moment()?;
-    let is_untouched = tip == began_at && (entry.is_none() || is_as_made(session)?);
+    let is_untouched = tip == began_at && (entry.is_none() || is_as_made(session, hold.taking())?);
     removed.take(project, hold.lock().file(), None)?;
     // Whoever has written something since it was looked at can't write any more.
     let is_untouched = is_untouched
@@ -85,14 +86,15 @@ fn take_back(
     Ok(())
 }
 
-/// Whether nothing is in the worktree but what git and the session put there.
-fn is_as_made(session: &Session<'_>) -> Result<bool> {
+/// Whether nothing is in the worktree but what git and the session put there, and what it took from the main checkout.
+fn is_as_made(session: &Session<'_>, taking: Option<&Taking>) -> Result<bool> {
     if !is_whole(session) {
         return Ok(false);
     }
     let found = Uncommitted::find(session)?;
-    Ok(found.is_plain
-        && found.told().is_empty()
+    let is_as_checked_out = found.is_plain && found.told().is_empty();
+    let has_arrived = || taking.map_or(Ok(false), |taking| taking.is_as_it_arrived(session));
+    Ok((is_as_checked_out || has_arrived()?)
         && found.ignored.is_empty()
         && placed::changed(session).is_empty())
 }

@@ -6,6 +6,8 @@ mod hidden;
 mod included;
 mod ports;
 mod refusals;
+mod remotes;
+mod taking;
 
 use crate::sandbox::{Sandbox, eventually};
 use std::fs;

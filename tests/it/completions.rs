@@ -18,6 +18,8 @@ fn names_complete(shell: &str, line: &str) {
         sandbox.add(name);
     }
     sandbox.install();
+    sandbox.git(&sandbox.main, ["tag", "v1.2"]);
+    sandbox.git(&sandbox.main, ["branch", "ideas/one"]);
     sandbox.start_up(line);
     let terminal = sandbox.shell_terminal(&sandbox.worktree("bugfix-ui").join("backend"));
     let shows = |text: &str| {
@@ -40,6 +42,18 @@ fn names_complete(shell: &str, line: &str) {
     terminal.type_text("tally-session attach ");
     terminal.press("Tab");
     shows("tally-session attach bugfix-ui");
+    for (begun, whole) in [
+        ("tally-session remove --fo", "remove --force"),
+        ("tally-session add --pr", "add --prompt"),
+        ("tally-session add x --take", "add x --take-changes"),
+        ("tally-session add id", "add ideas/one"),
+        ("tally-session add x --from v1", "add x --from v1.2"),
+    ] {
+        terminal.press("C-u");
+        terminal.type_text(begun);
+        terminal.press("Tab");
+        shows(whole);
+    }
 }
 
 #[test]
@@ -122,6 +136,50 @@ fn names_are_offered_where_one_is_wanted_and_only_there() {
     ] {
         let line = format!("tally-session {line}");
         assert_eq!(offered(&sandbox, &sandbox.main, &line), names, "{line}");
+    }
+}
+
+#[test]
+fn add_is_offered_the_branches_that_are_free_and_all_that_one_can_start_from() {
+    let Some(sandbox) = with_fish() else { return };
+    symlink(
+        sandbox.path_of(&["git"]).join("git"),
+        sandbox.root.join("only/git"),
+    )
+    .unwrap();
+    let main = &sandbox.main;
+    sandbox.make_origin();
+    for refname in [
+        "refs/heads/local",
+        "refs/heads/both",
+        "refs/heads/_odd",
+        "refs/remotes/origin/both",
+        "refs/remotes/origin/theirs/new",
+        "refs/remotes/origin/bugfix-ui",
+        "refs/remotes/gone/left",
+        "refs/tags/v1.2",
+    ] {
+        sandbox.git(main, ["update-ref", refname, "HEAD"]);
+    }
+    sandbox.git(main, ["remote", "set-head", "origin", "main"]);
+    for (line, names) in [
+        ("add ", &["both", "local", "theirs/new"][..]),
+        ("add th", &["theirs/new"]),
+        (
+            "add x --from o",
+            &[
+                "origin/both",
+                "origin/bugfix-ui",
+                "origin/main",
+                "origin/theirs/new",
+            ],
+        ),
+        ("add --from v", &["v1.2"]),
+        ("add x --from=loc", &["--from=local"]),
+        ("add --fe", &["--fetch"]),
+    ] {
+        let line = format!("tally-session {line}");
+        assert_eq!(offered(&sandbox, main, &line), names, "{line}");
     }
 }
 

@@ -13,6 +13,7 @@ pub mod uncommitted;
 
 use super::Session;
 use super::claudes::{self, Doing};
+use super::named::named;
 use super::{make, servers};
 use crate::claude::{Claude, Running};
 use crate::file::Stamp;
@@ -31,9 +32,6 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::thread;
 use uncommitted::Uncommitted;
-
-/// How many things of a kind a line names.
-const NAMED: usize = 10;
 
 /// What would go with a session.
 #[derive(Default)]
@@ -333,24 +331,6 @@ impl Loss {
         let (folders, files): (Vec<_>, Vec<_>) = all.partition(|path| path.ends_with('/'));
         went.extend(files.into_iter().chain(folders));
         went
-    }
-}
-
-/// The first of these, and how many more there are.
-pub fn named(all: &[String]) -> String {
-    let named: Vec<_> = all.iter().take(NAMED).map(|one| in_one_line(one)).collect();
-    match all.len() - named.len() {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
-}
-
-/// A file's name, so that it can't pass for another line of the message.
-fn in_one_line(file: &str) -> String {
-    if file.contains(char::is_control) {
-        format!("{file:?}")
-    } else {
-        file.to_owned()
     }
 }
 

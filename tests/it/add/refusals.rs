@@ -48,6 +48,22 @@ fn add_refuses_a_folder_that_is_there_already() {
 }
 
 #[test]
+fn add_says_how_a_worktree_whose_record_is_lost_becomes_a_session_again() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat/pay");
+    sandbox.restart();
+    std::fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    sandbox.run_changes_nothing(["add", "feat/pay"]).fails(
+        "error: the worktree of feat/pay is there already, at [ROOT]/tally-feat-pay, and no record has it\n\
+         hint: make it a session again: tally-session resume feat/pay\n",
+    );
+    sandbox
+        .run(["resume", "feat/pay"])
+        .is(0, "resumed feat/pay[..]\n", "[...]");
+    assert_eq!(sandbox.names(), ["feat/pay"]);
+}
+
+#[test]
 fn add_refuses_an_empty_folder_a_file_and_a_broken_link_in_the_worktree_s_place() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.worktree("empty")).unwrap();

@@ -1,0 +1,254 @@
+//! The files of a checkout as a tree, what differs between two trees, and moving that into a checkout and out of it. All that is only
+//! looked at goes through an index of our own: the checkout's is not touched.
+
+use super::{Git, paths};
+use crate::process::Failure;
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// An index of our own, in a folder that goes with it.
+pub struct Scratch {
+    folder: TempDir,
+}
+
+/// What a path is in one tree and in another.
+#[derive(Clone)]
+pub struct Difference {
+    /// The path from the root.
+    pub path: Vec<u8>,
+    /// Whether the second one has it.
+    pub is_there: bool,
+    /// Whether it is the commit of another repository in one of them.
+    pub is_repository: bool,
+    /// Mode and hash in the second tree, zeros where it is not there.
+    entry: String,
+}
+
+impl Scratch {
+    /// One that is empty.
+    ///
+    /// # Errors
+    /// If its folder can't be made.
+    pub fn new() -> Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        Ok(Self { folder })
+    }
+
+    /// A copy of the index of the checkout that git keeps this folder for.
+    ///
+    /// # Errors
+    /// If it can't be copied.
+    pub fn of(admin: &Path) -> Result<Self> {
+        let (scratch, index) = (Self::new()?, admin.join("index"));
+        match fs::copy(&index, scratch.index()) {
+            // Nothing was ever staged.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            copied => {
+                copied.with_context(|| format!("cannot copy {}", index.display()))?;
+            }
+        }
+        Ok(scratch)
+    }
+
+    /// Its file.
+    pub fn index(&self) -> PathBuf {
+        self.folder.path().join("index")
+    }
+}
+
+impl Difference {
+    /// The path, to look there.
+    pub fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
+
+    /// The path, to be told.
+    pub fn name(&self) -> String {
+        String::from_utf8_lossy(&self.path).into_owned()
+    }
+
+    /// Reads what `git diff-tree --raw -z` says of one: `:100644 100644 <hash> <hash> M`, and the path behind it.
+    fn read(about: &[u8], path: &[u8]) -> Option<Self> {
+        const NOTHING: &str = "000000";
+        const REPOSITORY: &str = "160000";
+        let about = str::from_utf8(about).ok()?.strip_prefix(':')?;
+        let [before, after, _, hash, _] = about.split(' ').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        Some(Self {
+            path: path.to_owned(),
+            is_there: after != NOTHING,
+            is_repository: [before, after].contains(&REPOSITORY),
+            entry: format!("{after} {hash}"),
+        })
+    }
+}
+
+impl<'a> Git<'a> {
+    /// The same, with another index than the checkout's.
+    #[must_use]
+    pub fn with_index(self, index: &'a Path) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    /// Stages all changes and new files, but for what is at these paths and below them.
+    ///
+    /// # Errors
+    /// If git fails, also because it can't read a file.
+    pub fn add_all(self, except: &[String]) -> Result<()> {
+        let except = except.iter().map(|path| path.trim_end_matches('/'));
+        let except = except.map(|path| format!(":(exclude,top,literal){path}"));
+        // What is reported is what git can't read: another try would not help.
+        let run = self.run(["-c", "advice.addEmbeddedRepo=false", "add", "--all", "--"]);
+        run.arg(".").args(except).stdout()?;
+        Ok(())
+    }
+
+    /// The tree that the index makes up.
+    ///
+    /// # Errors
+    /// If git fails, also because of a conflict in it.
+    pub fn write_tree(self) -> Result<String, Failure> {
+        let tree = self.run(["write-tree"]).stdout()?;
+        Ok(String::from_utf8_lossy(&tree).trim_end().to_owned())
+    }
+
+    /// What differs between two trees or commits.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn differences(self, one: &str, other: &str) -> Result<Vec<Difference>> {
+        let list = self
+            .run(["diff-tree", "-r", "-z", "--raw", "--no-renames"])
+            .args(["--no-abbrev", one, other, "--"])
+            .insist()?;
+        let fields: Vec<_> = list.split(|&byte| byte == 0).collect();
+        let pairs = fields.chunks_exact(2);
+        Ok(pairs
+            .filter_map(|pair| Difference::read(pair[0], pair[1]))
+            .collect())
+    }
+
+    /// Has the index have these paths as the second tree of the differences has them.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn stage<'d>(self, entries: impl IntoIterator<Item = &'d Difference>) -> Result<()> {
+        let mut text = Vec::new();
+        for Difference { path, entry, .. } in entries {
+            text.extend([entry.as_bytes(), b"\t", path, b"\0"].concat());
+        }
+        self.run(["update-index", "-z", "--index-info"])
+            .input(text)
+            .insist()?;
+        Ok(())
+    }
+
+    /// A tree or a commit with these paths as the second tree of the differences has them.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn tree_with<'d>(
+        self,
+        tree: &str,
+        entries: impl IntoIterator<Item = &'d Difference>,
+    ) -> Result<String> {
+        let scratch = Scratch::new()?;
+        let index = scratch.index();
+        let git = self.with_index(&index);
+        git.run(["read-tree", tree]).insist()?;
+        git.stage(entries)?;
+        Ok(git.write_tree()?)
+    }
+
+    /// What `onto` becomes with all that differs between `base` and `tree`; the paths that are in conflict, if some are. It must be
+    /// the main checkout.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn ported(
+        self,
+        base: &str,
+        tree: &str,
+        onto: &str,
+    ) -> Result<Result<String, BTreeSet<String>>> {
+        let scratch = Scratch::new()?;
+        let index = scratch.index();
+        let git = self.with_index(&index);
+        // Not merge-tree: git has it in this way since 2.38, and with a base of one's choice since 2.40.
+        git.run(["read-tree", "-i", "-m", "--aggressive", base, onto, tree])
+            .stdout()?;
+        // What both have changed is merged in files of our own.
+        let files = scratch.folder.path().join("files");
+        fs::create_dir(&files).context("cannot make a temporary folder")?;
+        let merged = git
+            .run(["--git-dir".as_ref(), self.dir.join(".git").as_os_str()])
+            .args(["--work-tree".as_ref(), files.as_os_str()])
+            .args(["merge-index", "-o", "-q", "git-merge-one-file", "-a"])
+            .output()?;
+        let list = git.run(["ls-files", "-z", "--unmerged"]).insist()?;
+        let name = |entry: String| Some(entry.split_once('\t')?.1.to_owned());
+        let conflicts: BTreeSet<_> = paths(&list).into_iter().filter_map(name).collect();
+        if conflicts.is_empty() {
+            ensure!(
+                merged.status.success(),
+                "git cannot merge: {}",
+                merged.stderr
+            );
+            return Ok(Ok(git.write_tree()?));
+        }
+        Ok(Err(conflicts))
+    }
+
+    /// Has the checkout, whose files and index are those of one tree, have those of another. A file that is not as that tree has it
+    /// keeps all from being changed, but where both trees have the same.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn go_to(self, from: &str, to: &str) -> Result<(), Failure> {
+        self.run(["read-tree", "--no-recurse-submodules", "-m", "-u", from, to])
+            .stdout()
+            .map(drop)
+    }
+
+    /// Has the index be this tree, and leaves the files as they are.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn reset_index(self, tree: &str) -> Result<()> {
+        self.run(["read-tree", "--no-recurse-submodules", "-m", tree])
+            .insist()?;
+        Ok(())
+    }
+
+    /// Looks at all files once more, so that git knows which are as the index has them.
+    ///
+    /// # Errors
+    /// If git could not be started.
+    pub fn refresh(self) -> Result<()> {
+        // Its status tells only whether some are not.
+        self.run(["update-index", "-q", "--refresh"]).output()?;
+        Ok(())
+    }
+
+    /// The tracked files that are not as the index, which was just refreshed, has them.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn changed_files(self) -> Result<BTreeSet<Vec<u8>>> {
+        let list = self
+            .run(["diff-files", "-z", "--name-only", "--ignore-submodules=all"])
+            .insist()?;
+        let paths = list.split(|&byte| byte == 0);
+        Ok(paths.map(ToOwned::to_owned).collect())
+    }
+}

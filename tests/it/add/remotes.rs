@@ -1,0 +1,294 @@
+//! Branches of remotes: following them, being behind them, and fetching first.
+
+use crate::sandbox::{Sandbox, read};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A remote of this name that has the main branch, and a clone of it in which others work.
+fn make_remote(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let bare = sandbox.root.join(format!("{name}.git"));
+    fs::create_dir_all(bare.parent().unwrap()).unwrap();
+    let url = bare.to_str().unwrap();
+    sandbox.git(&sandbox.root, ["init", "-q", "--bare", url]);
+    sandbox.git(&sandbox.main, ["remote", "add", name, url]);
+    sandbox.git(&sandbox.main, ["push", "-q", name, "main"]);
+    let theirs = sandbox.root.join(format!("{name}-theirs"));
+    sandbox.git(
+        &sandbox.root,
+        ["clone", "-q", url, theirs.to_str().unwrap()],
+    );
+    theirs
+}
+
+/// Others push a branch with a commit of their own; gives the commit.
+fn others_push(sandbox: &Sandbox, theirs: &Path, branch: &str) -> String {
+    sandbox.git(theirs, ["commit", "-q", "--allow-empty", "-m", "Theirs"]);
+    sandbox.git(theirs, ["push", "-q", "origin", &format!("HEAD:{branch}")]);
+    sandbox.git(theirs, ["rev-parse", "HEAD"])
+}
+
+fn head(sandbox: &Sandbox, name: &str) -> String {
+    sandbox.git(&sandbox.worktree(name), ["rev-parse", "HEAD"])
+}
+
+fn upstream(sandbox: &Sandbox, name: &str) -> String {
+    sandbox.git(
+        &sandbox.worktree(name),
+        ["rev-parse", "--abbrev-ref", "@{upstream}"],
+    )
+}
+
+#[test]
+fn add_tracks_the_branch_of_the_only_remote_whatever_its_name() {
+    let sandbox = Sandbox::new();
+    let theirs = make_remote(&sandbox, "team/points");
+    let tip = others_push(&sandbox, &theirs, "feat/pay");
+    sandbox.git(&sandbox.main, ["fetch", "-q", "team/points"]);
+    sandbox.run(["add", "feat/pay"]).is(
+        0,
+        "added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]",
+        "",
+    );
+    assert_eq!(head(&sandbox, "feat/pay"), tip);
+    assert_eq!(upstream(&sandbox, "feat/pay"), "team/points/feat/pay");
+    // The end of a branch's name is no branch.
+    sandbox.run(["add", "pay"]).is(
+        0,
+        "added pay\n  branch [..] pay (new, from main [..]\n[...]",
+        "",
+    );
+}
+
+#[test]
+fn add_tracks_origin_s_branch_or_that_of_the_only_remote_that_has_it() {
+    let sandbox = Sandbox::new();
+    let remotes = ["fork", "origin", "upstream"].map(|name| (name, make_remote(&sandbox, name)));
+    for (name, theirs) in &remotes {
+        others_push(&sandbox, theirs, "everywhere");
+        others_push(&sandbox, theirs, &format!("only-{name}"));
+    }
+    sandbox.git(&sandbox.main, ["fetch", "-q", "--all"]);
+    for (branch, remote) in [("everywhere", "origin"), ("only-fork", "fork")] {
+        sandbox.run(["add", branch]).succeeds();
+        assert_eq!(upstream(&sandbox, branch), format!("{remote}/{branch}"));
+    }
+}
+
+#[test]
+fn add_refuses_to_choose_between_remotes_and_names_the_choices() {
+    let sandbox = Sandbox::new();
+    for name in ["fork", "upstream"] {
+        let theirs = make_remote(&sandbox, name);
+        others_push(&sandbox, &theirs, "feat");
+    }
+    sandbox.git(&sandbox.main, ["fetch", "-q", "--all"]);
+    sandbox.run_changes_nothing(["add", "feat"]).fails(
+        "error: several remotes have a branch feat: fork/feat, upstream/feat\n\
+         hint: tally-session add feat --from fork/feat\n\
+         hint: tally-session add feat --from upstream/feat\n",
+    );
+    sandbox
+        .run(["add", "feat", "--from", "upstream/feat"])
+        .succeeds();
+    let theirs = sandbox.git(&sandbox.main, ["rev-parse", "upstream/feat"]);
+    assert_eq!(head(&sandbox, "feat"), theirs);
+}
+
+#[test]
+fn add_asks_git_no_more_often_for_a_new_branch_than_without_a_remote() {
+    let started = |sandbox: &Sandbox| {
+        let outcome = sandbox.run(["-v", "add", "feat"]);
+        let lines = outcome.stderr.lines();
+        lines.filter(|line| line.contains(" git ")).count()
+    };
+    let without = started(&Sandbox::new());
+    let sandbox = Sandbox::new();
+    make_remote(&sandbox, "origin");
+    make_remote(&sandbox, "fork");
+    assert_eq!(started(&sandbox), without);
+}
+
+#[test]
+fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
+    let sandbox = Sandbox::new();
+    let theirs = make_remote(&sandbox, "origin");
+    sandbox.git(
+        &sandbox.main,
+        ["branch", "-q", "--set-upstream-to", "origin/main"],
+    );
+    others_push(&sandbox, &theirs, "main");
+    sandbox.add("unasked");
+    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    let begin = sandbox.git(&sandbox.main, ["rev-parse", "main"]);
+    let note = |name: &str, count: &str| {
+        format!(
+            "warning: main, which {name} starts from, is {count} behind origin/main: --from origin/main starts there, \
+             and this goes there now: git -C [ROOT]/tally-{name} merge origin/main\n"
+        )
+    };
+    sandbox
+        .run(["add", "one"])
+        .is(0, "added one\n[...]", &note("one", "1 commit"));
+    assert_eq!(head(&sandbox, "one"), begin);
+    let tip = others_push(&sandbox, &theirs, "main");
+    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "other"]);
+    sandbox.run(["add", "two", "--from", "main"]).is(
+        0,
+        "added two\n[...]",
+        &note("two", "2 commits"),
+    );
+    // What the note says works.
+    let two = sandbox.worktree("two");
+    sandbox.git(&two, ["merge", "-q", "origin/main"]);
+    assert_eq!(head(&sandbox, "two"), tip);
+    sandbox
+        .run(["add", "three", "--from", "origin/main"])
+        .succeeds();
+    sandbox.run(["add", "four"]).succeeds();
+}
+
+#[test]
+fn add_does_not_take_a_tag_for_the_branch_of_its_name() {
+    let sandbox = Sandbox::new();
+    let theirs = make_remote(&sandbox, "origin");
+    sandbox.git(
+        &sandbox.main,
+        ["branch", "-q", "--set-upstream-to", "origin/main"],
+    );
+    others_push(&sandbox, &theirs, "main");
+    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    sandbox.git(&sandbox.main, ["tag", "main", "origin/main"]);
+    sandbox.run(["add", "feat", "--from", "main"]).succeeds();
+}
+
+#[test]
+fn add_notes_that_the_session_s_own_branch_is_behind() {
+    let sandbox = Sandbox::new();
+    let theirs = make_remote(&sandbox, "origin");
+    let before = others_push(&sandbox, &theirs, "feat");
+    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    sandbox.git(&sandbox.main, ["branch", "-q", "feat", "origin/feat"]);
+    others_push(&sandbox, &theirs, "feat");
+    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "added feat\n[...]",
+        "warning: feat is 1 commit behind origin/feat: bring it up to date: git -C [ROOT]/tally-feat merge origin/feat\n",
+    );
+    assert_eq!(head(&sandbox, "feat"), before);
+}
+
+#[test]
+fn add_fetch_sees_what_others_have_pushed() {
+    let sandbox = Sandbox::new();
+    let theirs = make_remote(&sandbox, "points");
+    let tip = others_push(&sandbox, &theirs, "feat");
+    sandbox.run(["add", "feat", "--fetch"]).is(
+        0,
+        "added feat\n  branch [..] feat (new, tracks points/feat)\n[...]",
+        "",
+    );
+    assert_eq!(head(&sandbox, "feat"), tip);
+    let tip = others_push(&sandbox, &theirs, "main");
+    sandbox
+        .run(["add", "new", "--fetch", "--from", "points/main"])
+        .succeeds();
+    assert_eq!(head(&sandbox, "new"), tip);
+}
+
+#[test]
+fn add_fetch_asks_the_remotes_that_count_alone() {
+    let sandbox = Sandbox::new();
+    for name in ["fork", "origin", "upstream"] {
+        make_remote(&sandbox, name);
+    }
+    sandbox.git(
+        &sandbox.main,
+        ["branch", "-q", "--set-upstream-to", "upstream/main"],
+    );
+    for (at, (from, remotes)) in [
+        (None, "upstream origin"),
+        (Some("main"), "upstream"),
+        (Some("fork/main"), "fork"),
+        (Some("HEAD"), "origin"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("feat-{at}");
+        let mut args = vec!["-v", "add", &name, "--fetch"];
+        args.extend(from.iter().flat_map(|from| ["--from", from]));
+        let outcome = sandbox.outcome(&mut sandbox.program(&args, &sandbox.main));
+        let fetch = outcome.stderr.lines().find(|line| line.contains(" fetch "));
+        let fetch = fetch.unwrap();
+        assert!(fetch.ends_with(&format!(" -- {remotes}")), "{fetch}");
+    }
+}
+
+#[test]
+fn add_fetch_goes_on_with_what_git_knows_when_it_fails() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["add", "none", "--fetch"]).is(
+        0,
+        "added none\n[...]",
+        "warning: there is no remote to fetch from\n",
+    );
+    let theirs = make_remote(&sandbox, "origin");
+    let tip = others_push(&sandbox, &theirs, "feat");
+    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    fs::remove_dir_all(sandbox.root.join("origin.git")).unwrap();
+    sandbox.run(["add", "feat", "--fetch"]).is(
+        0,
+        "added feat\n  branch [..] feat (new, tracks origin/feat)\n[...]",
+        "warning: could not fetch from origin, and goes on with what git knows: `[..]fetch[..]` ended with status 1: [..]\n[...]",
+    );
+    assert_eq!(head(&sandbox, "feat"), tip);
+}
+
+#[test]
+fn add_fetch_without_a_terminal_has_git_and_ssh_ask_nobody() {
+    let sandbox = Sandbox::new();
+    let asked = sandbox.root.join("asked");
+    let ssh = sandbox.root.join("bin/ssh");
+    // As ssh does: the terminal is asked unless it has to use a program.
+    sandbox.write_script(
+        &ssh,
+        &format!(
+            "[ \"$SSH_ASKPASS_REQUIRE\" = force ] || {{ echo >{}; exit 1; }}\n\"$SSH_ASKPASS\" 'Passphrase: ' || {{ echo 'permission denied' >&2; exit 255; }}",
+            asked.display()
+        ),
+    );
+    sandbox.git(
+        &sandbox.main,
+        ["remote", "add", "origin", "git@example.com:points.git"],
+    );
+    sandbox.run(["add", "feat", "--fetch"]).is(
+        0,
+        "added feat\n[...]",
+        "warning: could not fetch from origin, [..] permission denied\n[...]",
+    );
+    assert!(!asked.exists());
+}
+
+#[test]
+fn add_fetch_on_a_terminal_lets_git_ask() {
+    let sandbox = Sandbox::new();
+    make_remote(&sandbox, "origin");
+    sandbox.write_script(
+        &sandbox.root.join("bin/git-remote-asking"),
+        "read -p 'Password: ' answer </dev/tty 2>/dev/tty; echo \"$answer\" >answered; exit 1",
+    );
+    sandbox.git(
+        &sandbox.main,
+        ["config", "remote.origin.url", "asking::points"],
+    );
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("add feat --fetch");
+    terminal.await_screen(|screen| screen.contains("Password:"));
+    terminal.type_text("s3cret");
+    terminal.press("Enter");
+    terminal.await_screen(|screen| screen.contains("added feat"));
+    terminal.await_screen(|screen| screen.contains("could not fetch from origin"));
+    assert_eq!(read(&sandbox.main.join("answered")), "s3cret\n");
+}

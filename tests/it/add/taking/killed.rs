@@ -1,0 +1,98 @@
+//! `add --take-changes`, killed half way.
+
+use super::{change, kept, project, state};
+use crate::sandbox::{Sandbox, read};
+use std::fs;
+
+/// Kills the program when it starts git for the nth time; gives whether it did.
+fn is_killed_at(sandbox: &Sandbox, nth: usize) -> bool {
+    let count = sandbox.root.join("count");
+    let killed = sandbox.root.join("killed");
+    fs::write(&count, "").unwrap();
+    let _ = fs::remove_file(&killed);
+    sandbox.wrap(
+        "git",
+        &format!(
+            "if [ ! -e {1} ]; then echo x >>{0}; [ $(wc -l <{0}) -lt {nth} ] || {{ >{1}; kill -9 $PPID; exit 1; }}; fi\nexec \"$REAL\" \"$@\"",
+            count.display(),
+            killed.display()
+        ),
+    );
+    let outcome = sandbox.run(["add", "feat", "--take-changes"]);
+    sandbox.unwrap("git");
+    assert_eq!(outcome.code.is_none(), killed.exists(), "{outcome}");
+    killed.exists()
+}
+
+#[test]
+fn killed_at_any_moment_main_or_the_session_has_it() {
+    for nth in (1..).step_by(3) {
+        let sandbox = project();
+        let clean = state(&sandbox, &sandbox.main);
+        change(&sandbox);
+        let before = state(&sandbox, &sandbox.main);
+        if !is_killed_at(&sandbox, nth) {
+            assert!(nth > 20, "{nth}");
+            break;
+        }
+        println!("killed at {nth}");
+        let there = sandbox.worktree("feat");
+        let worktree = || state(&sandbox, &there);
+        let has_all = |state: &str| state == before;
+        let in_main = state(&sandbox, &sandbox.main);
+        if in_main != before {
+            // It was being taken out: the session has it, and so has the ref.
+            assert!(has_all(&worktree()), "{}", worktree());
+            assert_ne!(kept(&sandbox), "");
+        }
+        if sandbox.names().is_empty() {
+            assert_eq!(in_main, before);
+            sandbox.run(["add", "feat", "--take-changes"]).succeeds();
+            assert!(has_all(&worktree()));
+            assert_eq!(state(&sandbox, &sandbox.main), clean);
+        } else if nth % 2 == 0 {
+            let resumed = sandbox.run(["resume", "feat"]);
+            assert_eq!(resumed.code, Some(0), "{resumed}");
+            assert!(has_all(&worktree()), "{resumed}\n{}", worktree());
+            assert_eq!(state(&sandbox, &sandbox.main), in_main);
+        } else {
+            let removed = sandbox.run(["remove", "--force", "feat"]);
+            assert_eq!(removed.code, Some(0), "{removed}");
+            assert!(removed.stderr.contains("refs/tally-session/_taken/feat@"));
+            assert_ne!(kept(&sandbox), "");
+            assert_eq!(state(&sandbox, &sandbox.main), in_main);
+        }
+    }
+}
+
+#[test]
+fn a_session_whose_git_was_killed_too_comes_back_and_says_where_the_changes_are() {
+    let sandbox = project();
+    change(&sandbox);
+    let before = state(&sandbox, &sandbox.main);
+    let lock = sandbox.main.join(".git/worktrees/tally-feat/index.lock");
+    sandbox.wrap(
+        "git",
+        &format!(
+            "case \"$*\" in *' -m -u '*) touch '{}'; kill -9 $PPID; exit 1;; esac\nexec \"$REAL\" \"$@\"",
+            lock.display()
+        ),
+    );
+    let killed = sandbox.run(["add", "feat", "--take-changes"]);
+    assert_eq!(killed.code, None, "{killed}");
+    sandbox.unwrap("git");
+    sandbox.run(["resume", "feat"]).is(
+        0,
+        "resumed feat[..]\n",
+        "warning: cannot put the changes [..]index.lock[..]\n[...]\n[..]; its add was cut short [..] kept in refs/tally-session/_taken/feat@[..]\n",
+    );
+    assert_eq!(state(&sandbox, &sandbox.main), before);
+    let refname = kept(&sandbox);
+    sandbox
+        .run(["add", "again", "--from", &refname])
+        .is(0, "added again\n[...]", "");
+    assert_eq!(
+        read(&sandbox.worktree("again").join("half")),
+        "half\nstaged\nthen this\n"
+    );
+}
