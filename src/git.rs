@@ -1,7 +1,8 @@
 //! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`], of worktrees in [`worktrees`],
 //! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], and keeping it without the
-//! branch in [`keep`].
+//! branch in [`keep`]; names that differ in case alone are in [`case`].
 
+pub mod case;
 pub mod files;
 mod index;
 pub mod keep;
@@ -129,7 +130,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// The branches of these full names that are there, and those below them.
+    /// The branches of these full names that are there, and those below them; and those that fit a pattern.
     ///
     /// # Errors
     /// If git fails.

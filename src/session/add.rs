@@ -5,7 +5,7 @@ use super::make::{self, Made};
 use super::undo;
 use super::{Session, hidden, owns, record, tmux_name, windows};
 use crate::claude::Claude;
-use crate::git::{Branch, Git, Start, refnames_to, worktrees};
+use crate::git::{Branch, Git, Start, case, refnames_to, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
@@ -141,7 +141,8 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
     let tmux_name = tmux_name(project, name);
     let worktrees = worktrees::list(&project.common)?;
     let main = worktrees.first().and_then(|main| main.branch.as_deref());
-    let refnames = refnames(name, main);
+    let in_any_case = case::is_ignored(&project.common);
+    let refnames = refnames(name, main, in_any_case);
     // Two processes that do not need each other's answers.
     let (sessions, branches) = thread::scope(|scope| {
         let sessions = scope.spawn(tmux::sessions);
@@ -161,7 +162,7 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
         ))
         .hint(format!("{} worktree prune", project.git()));
     }
-    match existing_branch(&branches, name)? {
+    match existing_branch(&branches, name, in_any_case)? {
         Some(Start::Existing) if wish.from.is_some() => Err(anyhow!(
             "the branch {name} is there already, so that --from has no meaning"
         ))
@@ -173,9 +174,13 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Start> {
 }
 
 /// The refs that decide what a branch of this name starts from: its own, origin's, those that it can't be beside, and the
-/// main checkout's.
-fn refnames(name: &SessionName, main: Option<&str>) -> Vec<String> {
-    let others = main.map(|main| format!("refs/heads/{main}"));
+/// main checkout's. `in_any_case` tells whether git takes names for one that differ in case alone.
+fn refnames(name: &SessionName, main: Option<&str>, in_any_case: bool) -> Vec<String> {
+    let mut others: Vec<_> = main.into_iter().map(ToOwned::to_owned).collect();
+    if in_any_case {
+        others.push(case::any(name.as_str()));
+    }
+    let others = others.iter().map(|branch| format!("refs/heads/{branch}"));
     refnames_to(name.as_str())
         .chain(others)
         .chain([format!("refs/remotes/origin/{name}")])
@@ -183,7 +188,11 @@ fn refnames(name: &SessionName, main: Option<&str>) -> Vec<String> {
 }
 
 /// What there is of a branch of this name: a local one, or one of origin's.
-fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Start>> {
+fn existing_branch(
+    branches: &[Branch],
+    name: &SessionName,
+    in_any_case: bool,
+) -> Result<Option<Start>> {
     let local = format!("refs/heads/{name}");
     let remote = format!("refs/remotes/origin/{name}");
     let find = |refname: &str| branches.iter().find(|branch| branch.refname == refname);
@@ -199,6 +208,14 @@ fn existing_branch(branches: &[Branch], name: &SessionName) -> Result<Option<Sta
             )),
             None => Ok(Some(Start::Existing)),
         };
+    }
+    let mut names = branches.iter().map(Branch::name);
+    if let Some(other) = names.find(|other| in_any_case && name.differs_in_case(other)) {
+        return Err(anyhow!(
+            "there is a branch {other} already, which git takes for {name} here: they differ in case alone"
+        ))
+        .hint(format!("work on that one: tally-session add {other}"))
+        .hint("choose another name");
     }
     let mut others = branches.iter();
     if let Some(branch) = others.find(|branch| branch.is_in_the_way_of(&local)) {
