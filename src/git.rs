@@ -1,7 +1,8 @@
 //! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`] and, as trees, in [`snapshot`], of worktrees in [`worktrees`],
 //! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], keeping it without the
-//! branch in [`keep`], and what other repositories have of it in [`remotes`].
+//! branch in [`keep`], and what other repositories have of it in [`remotes`]; names that differ in case alone are in [`case`].
 
+pub mod case;
 pub mod files;
 mod index;
 pub mod keep;
@@ -139,7 +140,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// The branches of these full names that are there, and those below them.
+    /// The branches of these full names that are there, and those below them; and those that fit a pattern.
     ///
     /// # Errors
     /// If git fails.

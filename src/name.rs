@@ -82,6 +82,11 @@ impl SessionName {
             && (whole.starts_with(part) || whole.ends_with(part) || words.any(|word| word == part))
     }
 
+    /// Whether another name differs from it in case alone.
+    pub fn differs_in_case(&self, other: &str) -> bool {
+        self.0 != other && self.0.eq_ignore_ascii_case(other)
+    }
+
     /// The one of some names that this one may be a slip of the keyboard for.
     pub fn most_like<'a>(&self, names: impl Iterator<Item = &'a Self>) -> Option<&'a Self> {
         names

@@ -2,17 +2,19 @@
 
 mod failure;
 mod lines;
+mod started;
 
 pub use crate::shell::quote;
 use crate::ui;
 pub use failure::{Ending, Failure, Short};
+pub use started::{Output, Started};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Write};
 use std::mem;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -69,16 +71,6 @@ enum Input<'a> {
     Nothing,
     Bytes(Vec<u8>),
     Handle(&'a File),
-}
-
-/// What a program that ended left behind.
-pub struct Output {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// Its answer.
-    pub stdout: Vec<u8>,
-    /// Its own words.
-    pub stderr: String,
 }
 
 impl<'a> Run<'a> {
@@ -199,11 +191,33 @@ impl<'a> Run<'a> {
                 program: self.program,
             }
         } else {
-            Failure::Io {
-                line: self.line(),
-                error,
-            }
+            self.broken(error)
         }
+    }
+
+    fn broken(&self, error: io::Error) -> Failure {
+        let line = self.line();
+        Failure::Io { line, error }
+    }
+
+    /// Starts it, to be asked for its answer later; for one that reads no bytes of ours.
+    ///
+    /// # Errors
+    /// If it could not be started.
+    pub fn start(&self) -> Result<Started, Failure> {
+        let mut command = self.command();
+        let io = |error| self.broken(error);
+        // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
+        let stderr = self
+            .words
+            .map_or_else(tempfile::tempfile, File::try_clone)
+            .map_err(io)?;
+        command
+            .stdin(self.stdin().map_err(io)?)
+            .stdout(Stdio::piped())
+            .stderr(stderr.try_clone().map_err(io)?);
+        let child = command.spawn().map_err(|error| self.not_started(error))?;
+        Ok(Started::new(self.line(), child, stderr))
     }
 
     /// Runs it to its end, whatever its status.
@@ -211,34 +225,14 @@ impl<'a> Run<'a> {
     /// # Errors
     /// If it could not be started.
     pub fn output(&self) -> Result<Output, Failure> {
-        let mut command = self.command();
-        let io = |error| Failure::Io {
-            line: self.line(),
-            error,
-        };
-        // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
-        let mut stderr = self
-            .words
-            .map_or_else(tempfile::tempfile, File::try_clone)
-            .map_err(io)?;
-        command
-            .stdout(Stdio::piped())
-            .stderr(stderr.try_clone().map_err(io)?);
-        command.stdin(self.stdin().map_err(io)?);
-        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
-        let stdin = child.stdin.take();
-        let output = thread::scope(|scope| {
+        let mut started = self.start()?;
+        let stdin = started.child.stdin.take();
+        thread::scope(|scope| {
             if let (Some(mut pipe), Input::Bytes(bytes)) = (stdin, &self.stdin) {
                 // A program that does not read all of its input decides by its status whether that is an error.
                 scope.spawn(move || pipe.write_all(bytes));
             }
-            child.wait_with_output()
-        })
-        .map_err(io)?;
-        Ok(Output {
-            status: output.status,
-            stdout: output.stdout,
-            stderr: whole_text(&mut stderr).map_err(io)?,
+            started.output()
         })
     }
 
@@ -255,16 +249,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// If it could not be started, or ended with a status that is not zero.
     pub fn stdout(&self) -> Result<Vec<u8>, Failure> {
-        let output = self.output()?;
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(Failure::Ended {
-                line: self.line(),
-                status: output.status,
-                stderr: output.stderr,
-            })
-        }
+        self.output()?.stdout_of(self.line())
     }
 
     /// As [`Run::stdout`], and tries again when it fails though it should not: another process may be in its way for a
@@ -296,23 +281,13 @@ impl<'a> Run<'a> {
             .command()
             .status()
             .map_err(|error| self.not_started(error))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::Ended {
-                line: self.line(),
-                status,
-                stderr: String::new(),
-            })
-        }
+        let shown = Output {
+            status,
+            stdout: Vec::new(),
+            stderr: String::new(),
+        };
+        shown.stdout_of(self.line()).map(drop)
     }
-}
-
-fn whole_text(file: &mut File) -> io::Result<String> {
-    let mut text = Vec::new();
-    file.rewind()?;
-    file.read_to_end(&mut text)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Set for a copy of this program that outlives the terminal it was started on.

@@ -284,6 +284,25 @@ pub fn signal(process: &Process, signal: Signal) {
     }
 }
 
+/// Ends a process at once, and after it those that it has started, as far as the system tells which they are.
+pub fn end_with_its_own(pid: u32) {
+    let system = System::new().map(|mut system| {
+        let wanted = ProcessRefreshKind::nothing().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+        system
+    });
+    let others = || system.iter().flat_map(|system| system.processes().values());
+    let mut ending = vec![sysinfo::Pid::from_u32(pid)];
+    while let Some(pid) = ending.pop() {
+        let children = others().filter(|process| process.parent() == Some(pid));
+        ending.extend(children.map(sysinfo::Process::pid));
+        if let Some(pid) = pid_of(pid.as_u32()) {
+            // What is gone by now has ended.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
 /// The name of a user, or the number where there is none.
 pub fn user(number: u32) -> String {
     let users = sysinfo::Users::new_with_refreshed_list();

@@ -9,11 +9,12 @@ use crate::shell::quote;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use rustix::termios::tcgetwinsize;
+use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -239,9 +240,15 @@ pub fn said(who: &str, line: &str) {
     narrate(DIM, &format!("{who}: "), line);
 }
 
-/// What the program waits for, told when it takes long.
-pub fn waiting(what: impl Display) {
-    if tells(Verbosity::Normal) {
+/// What has been told of that the program waits for.
+static WAITED_FOR: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// What the program waits for, told when it takes long. What it waits for several times is told once.
+pub fn waiting(what: &str) {
+    let is_new = WAITED_FOR
+        .lock()
+        .is_ok_and(|mut told| told.insert(what.to_owned()));
+    if is_new && tells(Verbosity::Normal) {
         narrate(DIM, "waiting ", what);
     }
 }

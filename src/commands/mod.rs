@@ -20,7 +20,7 @@ use crate::cli::{Cli, Command};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::process;
+use crate::process::{self, quote};
 use crate::project::{Project, without_symlinks};
 use crate::session;
 use crate::session::loss::{purge as deletion, trash};
@@ -92,13 +92,26 @@ fn in_project(
     outcome
 }
 
+/// The folder that the user is in. Of a removed worktree there may be something for a moment more.
 fn current_folder() -> Result<PathBuf> {
-    std::env::current_dir()
-        .ok()
-        // Of a removed worktree there may be something for a moment more.
-        .filter(|here| !trash::has(here))
-        .ok_or_else(|| anyhow!("the folder you are in is gone"))
-        .hint("go to the project's folder, or name it: tally-session -C <folder> …")
+    match std::env::current_dir() {
+        Ok(here) if !trash::has(&here) => Ok(here),
+        here => {
+            // Linux tells where a folder was that is deleted.
+            let here = here.or_else(|_| fs::read_link("/proc/self/cwd"));
+            let main = here.as_deref().ok().and_then(trash::main_of);
+            let cure = match main.filter(|main| main.join(".git").is_dir()) {
+                Some(main) => format!(
+                    "go to the project's folder: cd {}",
+                    quote(&main.to_string_lossy())
+                ),
+                None => {
+                    "go to the project's folder, or name it: tally-session -C <folder> …".to_owned()
+                }
+            };
+            Err(anyhow!("the folder you are in is gone")).hint(cure)
+        }
+    }
 }
 
 /// Checks several names before anything is done with one of them; each counts once.

@@ -55,13 +55,39 @@ impl From<toml::de::Error> for Wrong {
         let span = error.span();
         // Without the text it says in one line what is wrong, and in another with which key.
         error.set_input(None);
-        let reason = error.to_string().lines().collect::<Vec<_>>().join(", ");
+        let said = error.to_string();
+        let mut lines = said.lines();
+        let what = in_words_of_people(lines.next().unwrap_or_default());
+        let reason = [what.as_str()].into_iter().chain(lines);
         Self {
             key: String::new(),
             span,
-            reason,
+            reason: reason.collect::<Vec<_>>().join(", "),
         }
     }
+}
+
+/// What the reader of TOML says of a value of another kind than wanted, as `invalid type: map, expected u64`, without the
+/// names that kinds have in Rust.
+fn in_words_of_people(said: &str) -> String {
+    let Some((found, wanted)) = said.rsplit_once(", expected ") else {
+        return said.to_owned();
+    };
+    let wanted = match wanted {
+        "u64" => "a whole number of 0 or more",
+        "a string" => "a text in quotes",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        _ if wanted.starts_with("struct ") => "a table",
+        _ => wanted,
+    };
+    let found = match found {
+        "invalid type: sequence" => "invalid type: a list",
+        "invalid type: map" => "invalid type: a table",
+        // A number that is too large for all of them.
+        _ => found.trim_end_matches(" as i128"),
+    };
+    format!("{found}, expected {wanted}")
 }
 
 impl From<Utf8Error> for Wrong {

@@ -167,9 +167,9 @@ fn check_out(
         }
         Start::New { commit, .. } => new_from = Some(commit.as_str()),
     }
+    make_folder(session, made)?;
     let mut pauses = PAUSES.into_iter();
     loop {
-        make_folder(session, made)?;
         let result = git.add_worktree(path, branch, new_from);
         // When it fails git may have made the branch all the same; one that starts elsewhere is somebody else's.
         let starts_at = |from| matches!(git.branch(branch), Ok(Some(tip)) if tip.commit == from);
@@ -178,15 +178,18 @@ fn check_out(
             new_from = None;
         }
         match (&result, pauses.next()) {
-            // It may have met another git that was making or removing a worktree; it takes its own folder away then.
-            (Err(Failure::Ended { .. }), Some(pause)) if !is_whole(session) => {
-                thread::sleep(pause);
-                clear_half_made(session, hold)?;
-                made.worktree = false;
-            }
+            // Another git was in its way; see `is_empty`.
+            (Err(Failure::Ended { .. }), Some(pause)) if is_empty(path) => thread::sleep(pause),
             _ => return checked_out(session, result, notes),
         }
     }
+}
+
+/// Whether an empty folder is there: git has not begun with a worktree in it then. It begins when it has looked at the
+/// others, and has made the branch and the worktree's entry, where it may meet another git that makes or removes one. From
+/// then on all is its own, and it takes the folder away when it fails: the same would fail again.
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// Makes the empty folder of a worktree that is to be made. One that is there already is somebody else's.

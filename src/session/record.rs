@@ -13,7 +13,8 @@ use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Result, anyhow};
 
-/// Refuses a name that the store has, or one that comes to the same in a path or in tmux.
+/// Refuses a name that the store has, or one that comes to the same in a path or in tmux, on a file system too that takes
+/// names for one which differ in case alone.
 ///
 /// # Errors
 /// The refusal.
@@ -26,6 +27,13 @@ pub fn check(project: &Project, name: &SessionName, records: &Records) -> Result
             .hint(format!("clear it away: tally-session remove {name}"));
     }
     match like(project, name, records) {
+        Some(other) if other.differs_in_case(name.as_str()) => Err(anyhow!(
+            "there is a session {other} already, which differs from {name} in case alone"
+        ))
+        .hint(format!(
+            "if it is the one you mean: tally-session attach {other}"
+        ))
+        .hint("choose another name"),
         Some(other) => Err(anyhow!(
             "the session {other} has the folder or the tmux name that {name} would get"
         ))
@@ -34,14 +42,16 @@ pub fn check(project: &Project, name: &SessionName, records: &Records) -> Result
     }
 }
 
-/// The session of this name, or of one that comes to the same in a path or in tmux.
+/// The session of this name, or of one that comes to the same in a path or in tmux, whatever the case of its letters is.
 pub fn like<'a>(
     project: &Project,
     name: &SessionName,
     records: &'a Records,
 ) -> Option<&'a SessionName> {
+    let is_same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
     let is_like = |other: &&SessionName| {
-        other.slug() == name.slug() || tmux_name(project, other) == tmux_name(project, name)
+        is_same(&other.slug(), &name.slug())
+            || is_same(&tmux_name(project, other), &tmux_name(project, name))
     };
     records.iter().map(|(other, _)| other).find(is_like)
 }

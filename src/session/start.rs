@@ -1,7 +1,7 @@
 //! What a new session's branch starts from.
 
 use crate::git::remotes::Upstream;
-use crate::git::{Branch, Git, Start, refnames_to};
+use crate::git::{Branch, Git, Start, case, refnames_to};
 use crate::hint::{Hint, with_hint};
 use crate::name::SessionName;
 use crate::process::quote;
@@ -38,6 +38,8 @@ pub struct Choice<'a> {
     wanted: &'a Wanted<'a>,
     /// The branch that the main checkout is on.
     main: Option<&'a str>,
+    /// Whether git takes names for one that differ in case alone.
+    in_any_case: bool,
     branches: Vec<Branch>,
 }
 
@@ -53,8 +55,11 @@ impl<'a> Choice<'a> {
     ) -> Result<Self> {
         let name = &wanted.name;
         let base = wanted.from.filter(|from| !from.is_empty()).or(main);
+        let in_any_case = case::is_ignored(&project.common);
+        let in_another_case = in_any_case.then(|| local(&case::any(name.as_str())));
         let refnames = refnames_to(name.as_str())
             .chain(base.map(local))
+            .chain(in_another_case)
             // A remote may have slashes in its name.
             .chain([format!("refs/remotes/**/{name}")]);
         let branches = Git::at(&project.main).branches_with_upstreams(refnames)?;
@@ -62,6 +67,7 @@ impl<'a> Choice<'a> {
             project,
             wanted,
             main,
+            in_any_case,
             branches,
         })
     }
@@ -123,6 +129,14 @@ impl<'a> Choice<'a> {
         let name = &self.wanted.name;
         if let Some(own) = self.own() {
             return self.existing(own);
+        }
+        let mut names = self.branches.iter().map(Branch::name);
+        if let Some(other) = names.find(|other| self.in_any_case && name.differs_in_case(other)) {
+            return Err(anyhow!(
+                "there is a branch {other} already, which git takes for {name} here: they differ in case alone"
+            ))
+            .hint(format!("work on that one: tally-session add {other}"))
+            .hint("choose another name");
         }
         let own = local(name.as_str());
         let mut others = self.branches.iter();

@@ -276,6 +276,7 @@ impl NewSession<'_> {
                 batch.command(["set-option", "-t", &target, "destroy-unattached", "off"]);
                 batch.command(["set-option", "-t", &target, MADE_FOR, self.made_for]);
                 batch.command(["set-option", "-t", &target, OWNER, &owner.to_string_lossy()]);
+                batch.command(self.status_left(&target));
             }
             batch.command(["set-option", "-w", "-t", &target, "allow-rename", "off"]);
             let mark = self.mark(window, owner).write();
@@ -290,6 +291,19 @@ impl NewSession<'_> {
         let made = format!("#{{session_name}}{END}");
         batch.command(["display-message", "-p", "-t", &end, &made]);
         batch
+    }
+
+    /// Makes room for the name in the status line, beside the 10 columns of `[name] ` that tmux shows by itself: unless the user
+    /// has said how many there are, for all sessions or for new ones.
+    fn status_left(&self, target: &str) -> [String; 6] {
+        // A letter has no more columns than bytes.
+        let columns = 10 + self.name.len();
+        let is_cut = "#{==:#{status-left-length},10}";
+        let make_room = format!(
+            "set-option -t {} status-left-length {columns}",
+            word(target)
+        );
+        ["if-shell", "-F", "-t", target, is_cut, &make_room].map(str::to_owned)
     }
 }
 

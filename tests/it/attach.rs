@@ -1,6 +1,6 @@
 //! `attach`: going to a session.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, write};
 
 #[test]
 fn attach_outside_tmux_attaches_the_terminal() {
@@ -71,4 +71,58 @@ fn attach_goes_to_no_tmux_session_that_it_did_not_make() {
     sandbox
         .run_changes_nothing(["attach", "feat"])
         .fails("error: [..]tmux session tally-feat[..]\nhint: [..]\n");
+}
+
+/// The status line below the session `feature-payment`.
+#[track_caller]
+fn status_line(sandbox: &Sandbox) -> String {
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("attach feature-payment");
+    terminal.await_screen(|screen| screen.contains("0:backend"));
+    terminal.lines().pop().unwrap()
+}
+
+#[test]
+fn the_status_line_has_the_whole_name_of_the_session() {
+    for project in ["tally", "my tally's", "größe"] {
+        // Of several that are resumed the windows are made by other means.
+        for sessions in [&["feature-payment"][..], &["feature-payment", "other"]] {
+            let sandbox = Sandbox::of_project(project);
+            for name in sessions {
+                sandbox.run(["add", name]).succeeds();
+            }
+            if sessions.len() > 1 {
+                sandbox.restart();
+                sandbox.run(["resume"]).succeeds();
+            }
+            let line = status_line(&sandbox);
+            let name = format!("[{project}-feature-payment] 0:");
+            assert!(line.starts_with(&name), "{line}");
+        }
+    }
+}
+
+#[test]
+fn how_much_of_the_name_is_shown_stays_as_the_user_has_set_it() {
+    for (setting, shown) in [
+        ("set -g status-left-length 12", "[tally-featu0:"),
+        (
+            "set-hook -g session-created 'set status-left-length 8'",
+            "[tally-f0:",
+        ),
+        // A text of the user's own around it has room, too.
+        ("set -g status-left ' #S | '", " tally-feature-payment | 0:"),
+    ] {
+        let sandbox = Sandbox::new();
+        write(&sandbox.home.join(".tmux.conf"), setting);
+        sandbox.run(["add", "feature-payment"]).succeeds();
+        let line = status_line(&sandbox);
+        assert!(line.starts_with(shown), "{setting}: {line}");
+        let all = sandbox.tmux(["show-options", "-g", "status-left-length"]);
+        let is_own = setting.contains("-g status-left-length");
+        assert_eq!(
+            all,
+            format!("status-left-length {}", if is_own { 12 } else { 10 })
+        );
+    }
 }

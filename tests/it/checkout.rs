@@ -1,6 +1,6 @@
 //! Checkouts that take long.
 
-use crate::sandbox::{Sandbox, eventually, write};
+use crate::sandbox::{Sandbox, eventually, read, write};
 
 #[test]
 fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
@@ -61,6 +61,53 @@ fn what_goes_wrong_in_a_checkout_is_told_on_a_terminal_as_elsewhere() {
         !screen.contains("Preparing") && !screen.contains("Updating files"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_checkout_that_fails_is_not_tried_again() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    sandbox.commit(main, ".gitattributes", "*.large filter=store\n");
+    sandbox.commit(main, "m.large", "where the file is\n");
+    let runs = sandbox.root.join("runs");
+    let smudge = format!("echo run >>{}; false", runs.display());
+    sandbox.git(main, ["config", "filter.store.smudge", &smudge]);
+    sandbox.git(main, ["config", "filter.store.required", "true"]);
+    sandbox
+        .run(["add", "new"])
+        .fails("error: cannot make the worktree [ROOT]/tally-new: [..]\n[...]");
+    assert_eq!(read(&runs), "run\n");
+    sandbox.git(main, ["branch", "old"]);
+    sandbox
+        .run(["add", "old"])
+        .fails("error: cannot make the worktree [ROOT]/tally-old: [..]\n[...]");
+    assert_eq!(read(&runs), "run\nrun\n");
+    assert_eq!(sandbox.git(main, ["branch"]), "* main\n  old");
+    for name in ["new", "old"] {
+        assert!(!sandbox.worktree(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_worktree_is_tried_again_that_another_git_is_in_the_way_of() {
+    let sandbox = Sandbox::new();
+    let lock = sandbox.main.join(".git/refs/heads/feat.lock");
+    let tried = sandbox.root.join("tried");
+    // The first time somebody holds the lock of the branch, until git has given up.
+    let script = format!(
+        r#"case " $* " in *' worktree add '*)
+            echo try >>'{tried}'
+            [ "$(wc -l <'{tried}')" -gt 1 ] || {{ : >'{lock}'; "$REAL" "$@"; status=$?; rm '{lock}'; exit $status; }};;
+        esac; exec "$REAL" "$@""#,
+        tried = tried.display(),
+        lock = lock.display(),
+    );
+    sandbox.wrap("git", &script);
+    sandbox.run(["add", "feat"]).succeeds();
+    assert_eq!(read(&tried), "try\ntry\n");
+    let worktree = sandbox.worktree("feat");
+    let status = sandbox.git(&worktree, ["status", "--porcelain", "--branch"]);
+    assert_eq!(status, "## feat");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::finding::Finding;
 use crate::claude;
-use crate::process::{Failure, Run, how_to_install};
+use crate::process::{Failure, Run, Started, how_to_install};
+use crate::processes;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Asked {
     program: &'static str,
     option: &'static str,
+    pid: Option<u32>,
     answer: Receiver<Result<Vec<u8>, Failure>>,
 }
 
@@ -27,11 +29,14 @@ pub struct Programs {
 impl Asked {
     fn new(program: &'static str, option: &'static str) -> Self {
         let (send, answer) = mpsc::channel();
+        let started = Run::new(program).arg(option).start();
+        let pid = started.as_ref().ok().map(Started::pid);
         // Not waited for: a program that does not answer must not keep this one.
-        thread::spawn(move || send.send(Run::new(program).arg(option).stdout()));
+        thread::spawn(move || send.send(started.and_then(Started::stdout)));
         Self {
             program,
             option,
+            pid,
             answer,
         }
     }
@@ -46,7 +51,10 @@ impl Asked {
                 return Err(missing.cure(how_to_install(program)));
             }
             Ok(Err(error)) => format!("does not work: {error}"),
-            Err(_) => format!("did not say its version within {} s", PATIENCE.as_secs()),
+            Err(_) => {
+                self.pid.into_iter().for_each(processes::end_with_its_own);
+                format!("did not say its version within {} s", PATIENCE.as_secs())
+            }
         };
         let look = format!("see what it says: {program} {}", self.option);
         Err(Finding::failed(program, why).cure(look))

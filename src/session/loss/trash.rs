@@ -121,11 +121,19 @@ pub fn going(project: &Project) -> Vec<PathBuf> {
 
 /// Whether a folder is one that was taken away, or in one.
 pub fn has(folder: &Path) -> bool {
-    let trash = Path::new(".git").join(TRASH);
-    folder.ancestors().any(|above| {
+    let is_beside = |above: &Path| {
         let name = above.file_name().unwrap_or_default();
-        above.ends_with(&trash) || name.as_encoded_bytes().ends_with(BESIDE.as_bytes())
-    })
+        name.as_encoded_bytes().ends_with(BESIDE.as_bytes())
+    };
+    main_of(folder).is_some() || folder.ancestors().any(is_beside)
+}
+
+/// The main checkout of the project in whose trash a folder is.
+pub fn main_of(folder: &Path) -> Option<&Path> {
+    let trash = Path::new(".git").join(TRASH);
+    let mut all = folder.ancestors();
+    let its = all.find(|above| above.ends_with(&trash))?;
+    its.ancestors().nth(trash.components().count())
 }
 
 fn trash(project: &Project) -> PathBuf {

@@ -39,6 +39,50 @@ fn add_refuses_a_name_whose_slug_is_in_the_store() {
 }
 
 #[test]
+fn add_refuses_a_name_that_differs_from_a_session_s_in_case_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.add("Feat");
+    sandbox.run_changes_nothing(["add", "feat"]).fails(
+        "error: there is a session Feat already, which differs from feat in case alone\n\
+         hint: if it is the one you mean: tally-session attach Feat\n\
+         hint: choose another name\n",
+    );
+    sandbox.add("Fix/one");
+    sandbox.run_changes_nothing(["add", "fix-ONE"]).fails(
+        "error: the session Fix/one has the folder or the tmux name that fix-ONE would get\n\
+         hint: choose another name\n",
+    );
+}
+
+#[test]
+fn add_refuses_a_branch_that_differs_in_case_alone_where_git_takes_it_for_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["branch", "Fix/Menu"]);
+    // As where the file system does not tell them apart.
+    sandbox.git(&sandbox.main, ["config", "core.ignorecase", "true"]);
+    for packed in [false, true] {
+        if packed {
+            sandbox.git(&sandbox.main, ["pack-refs", "--all"]);
+        }
+        sandbox.run_changes_nothing(["add", "fix/menu"]).fails(
+            "error: there is a branch Fix/Menu already, which git takes for fix/menu here: they differ in case alone\n\
+             hint: work on that one: tally-session add Fix/Menu\n\
+             hint: choose another name\n",
+        );
+    }
+    sandbox.run(["add", "Fix/Menu"]).succeeds();
+    sandbox.run(["add", "fix/menus"]).succeeds();
+}
+
+#[test]
+fn add_takes_a_branch_s_name_in_another_case_where_git_tells_them_apart() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "Feat"]);
+    sandbox.git(&sandbox.main, ["config", "core.ignorecase", "false"]);
+    sandbox.run(["add", "feat"]).succeeds();
+}
+
+#[test]
 fn add_refuses_a_folder_that_is_there_already() {
     let sandbox = Sandbox::new();
     write(&sandbox.worktree("feat").join("mine"), "mine");

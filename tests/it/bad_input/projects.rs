@@ -153,15 +153,31 @@ fn a_folder_that_is_gone_is_named() {
             "mkdir gone; cd gone; rmdir ../gone; {program} list"
         ))
         .fails("error: the folder you are in is gone\nhint: [..]tally-session -C <folder>[..]\n");
-    // A removed one is there until it is deleted.
-    sandbox.add("feat");
-    sandbox.wrap("rm", "exit 0");
-    sandbox
-        .type_line(&format!(
-            "cd ../tally-feat/backend; {program} -q remove feat; {program} list"
-        ))
-        .fails("error: the folder you are in is gone\nhint: [..]tally-session -C <folder>[..]\n");
     sandbox
         .run(["-C", "nowhere", "list"])
         .fails("error: cannot open the folder nowhere: [..]\n");
+}
+
+#[test]
+fn in_a_removed_worktree_the_way_to_the_project_is_told() {
+    let sandbox = Sandbox::of_project("my tally");
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    let error = "error: the folder you are in is gone\nhint: go to the project's folder: cd '[ROOT]/my tally'\n";
+    sandbox.add("feat");
+    let go_on = |remove: &str| {
+        let line =
+            format!("cd '../my tally-feat/backend' && {program} -q {remove} && {program} list");
+        sandbox.type_line(&line)
+    };
+    // It is there until it is deleted.
+    let cure = go_on("remove feat").fails(error).command_after("folder: ");
+    sandbox
+        .type_line(&format!("{cure} && {program} restore feat"))
+        .succeeds();
+    let outcome = go_on("remove --purge --yes feat");
+    if cfg!(target_os = "linux") {
+        outcome.fails(error);
+    } else {
+        outcome.fails("error: the folder you are in is gone\nhint: [..]\n");
+    }
 }

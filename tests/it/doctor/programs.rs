@@ -1,7 +1,7 @@
 //! Programs, the store, Claude's file and the virtual environment.
 
 use super::{assert_fine, assert_left, project, quiet_port, stopped};
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{Sandbox, eventually, read, write};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
@@ -79,6 +79,24 @@ fn a_claude_that_fails_is_a_warning() {
         "[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n",
         "",
     );
+}
+
+#[test]
+fn a_claude_that_does_not_answer_is_a_warning_and_is_ended_with_what_it_has_started() {
+    let sandbox = project();
+    let claude = sandbox.root.join("bin/claude");
+    fs::remove_file(&claude).unwrap();
+    let script = "cd \"$SANDBOX\"; sleep 600 & printf $! >sleep; printf $$ >claude; wait";
+    sandbox.write_script(&claude, script);
+    sandbox.run(["doctor"]).is(
+        0,
+        "[...]\nwarning  claude did not say its version within 10 s\n         see what it says: claude --version\n[...]\n1 problem\n",
+        "",
+    );
+    for process in ["claude", "sleep"] {
+        let pid = sandbox.noted(process);
+        eventually(process, || (!sandbox.lives(pid)).then_some(()));
+    }
 }
 
 #[test]

@@ -56,6 +56,63 @@ fn every_command_refuses_a_wrong_layout_with_its_line_and_key() {
 }
 
 #[test]
+fn a_value_of_another_kind_is_told_in_words_of_people() {
+    let sandbox = Sandbox::new();
+    let number = "a whole number of 0 or more";
+    for (text, wrong) in [
+        (
+            "keep_removed = -1",
+            format!("line 1: invalid value: integer `-1`, expected {number}, in `keep_removed`"),
+        ),
+        (
+            "keep_removed = 99999999999999999999",
+            format!(
+                "line 1: invalid type: integer `99999999999999999999`, expected {number}, in `keep_removed`"
+            ),
+        ),
+        (
+            "[ports]\nweb = \"x\"",
+            format!("line 2: invalid type: string \"x\", expected {number}, in `ports.web`"),
+        ),
+        (
+            "[ports]\nweb = \"a, expected u64\"",
+            format!(
+                "line 2: invalid type: string \"a, expected u64\", expected {number}, in `ports.web`"
+            ),
+        ),
+        (
+            "activate = [\"a\"]",
+            "line 1: invalid type: a list, expected a text in quotes, in `activate`".to_owned(),
+        ),
+        (
+            "files = 1",
+            "line 1: invalid type: integer `1`, expected a table, in `files`".to_owned(),
+        ),
+        (
+            "[files]\nlink = \"a\"",
+            "line 2: invalid type: string \"a\", expected a list, in `files.link`".to_owned(),
+        ),
+        (
+            "[window]\nname = \"a\"",
+            "line 1: invalid type: a table, expected a list, in `window`".to_owned(),
+        ),
+        (
+            "window = [\"a\"]",
+            "line 1: invalid type: string \"a\", expected a table, in `window`".to_owned(),
+        ),
+        (
+            "env = 1",
+            "line 1: invalid type: integer `1`, expected a table, in `env`".to_owned(),
+        ),
+    ] {
+        write(&sandbox.main.join(".tally-session.toml"), text);
+        sandbox.run(["list"]).fails(&format!(
+            "error: [ROOT]/tally/.tally-session.toml is wrong: {wrong}\nhint: see how it is written: tally-session layout\n"
+        ));
+    }
+}
+
+#[test]
 fn a_built_in_value_that_the_file_leaves_without_its_port_is_named() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");

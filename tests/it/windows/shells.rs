@@ -141,3 +141,13 @@ fn a_command_runs_once_in_the_shell_that_tmux_is_told_to_use() {
     ]);
     assert_eq!(command, "zsh");
 }
+
+#[test]
+fn that_an_add_waits_for_the_shells_is_told_once_though_it_waits_for_two_prompts() {
+    let sandbox = Sandbox::new();
+    sandbox.start_up("sleep 1.2; workon() { sleep 1.5; }");
+    let told = "waiting for the shells' start-up files\n";
+    sandbox
+        .run(["add", "feat"])
+        .is(0, "added feat\n[...]", told);
+}
