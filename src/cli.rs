@@ -1,6 +1,6 @@
 //! What can be typed, for clap.
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Work on several features of one web project at once. Each has its own session:
@@ -186,11 +186,11 @@ pub struct Logs {
     /// The session [default: the one you are in]
     pub name: Option<String>,
 
-    /// The window, by the first word of its name in the layout [default: those of the servers]
+    /// The window, by its first word [default: the servers']
     pub window: Option<String>,
 
-    /// So many lines of each
-    #[arg(short = 'n', value_name = "LINES", default_value_t = 200)]
+    /// So many lines of each, or 200
+    #[arg(short = 'n', long, default_value_t = 200, hide_default_value = true)]
     pub lines: usize,
 }
 
@@ -199,9 +199,11 @@ pub struct Logs {
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[command(
     visible_alias = "rm",
+    group = ArgGroup::new("asks").args(["purge", "merged"]).multiple(true),
     after_help = "\
 Examples:
   tally-session remove feature-payment
+  tally-session remove --merged
   tally-session remove --force bugfix-ui"
 )]
 pub struct Remove {
@@ -221,8 +223,12 @@ pub struct Remove {
     #[arg(long)]
     pub purge: bool,
 
-    /// Delete without asking
-    #[arg(short, long, requires = "purge")]
+    /// All that are merged and not in use; asks first
+    #[arg(long, conflicts_with = "names")]
+    pub merged: bool,
+
+    /// Ask nothing
+    #[arg(short, long, requires = "asks")]
     pub yes: bool,
 }
 
@@ -269,6 +275,10 @@ pub struct Attach {
 Example:
   tally-session doctor --fix")]
 pub struct Doctor {
+    /// The sessions to look at alone [default: all, and what is around them]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+
     /// Mend what can be mended without a risk
     #[arg(long)]
     pub fix: bool,

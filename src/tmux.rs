@@ -208,7 +208,8 @@ fn ask(question: &Run<'_>) -> Result<Option<Vec<u8>>> {
         match question.stdout() {
             Ok(answer) => Ok(Some(Some(answer))),
             Err(error @ Failure::Missing { .. }) => Err(error.into()),
-            Err(_) if !server_runs() => Ok(Some(None)),
+            // One that runs without a session has no panes to tell of.
+            Err(_) if !server_runs() || has_no_sessions() => Ok(Some(None)),
             Err(error) => {
                 failure = Some(error);
                 Ok(None)
@@ -219,6 +220,14 @@ fn ask(question: &Run<'_>) -> Result<Option<Vec<u8>>> {
         (Some(answer), _) => Ok(answer),
         (None, failure) => Err(failure.map_or_else(|| anyhow!("it gave no answer"), Into::into)),
     }
+}
+
+/// Whether a server runs that has no sessions, as with `exit-empty` off.
+fn has_no_sessions() -> bool {
+    let sessions = tmux()
+        .args(["list-sessions", "-F", "#{session_id}"])
+        .stdout();
+    sessions.is_ok_and(|sessions| sessions.is_empty())
 }
 
 /// Whether somebody answers on the socket that tmux uses: the one that `TMUX` names, or the default one.

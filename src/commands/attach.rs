@@ -11,11 +11,10 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
+    let name = args.name.as_ref().map(|name| SessionName::parse(name));
+    let name = name.transpose()?;
     let records = Records::read(&context.project.main)?;
-    let name = match &args.name {
-        Some(name) => SessionName::parse(name)?,
-        None => choose(context, &records)?,
-    };
+    let name = name.map_or_else(|| choose(context, &records), Ok)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
     let open = tmux_sessions(&session)?;
     if let Some(own) = open.first().filter(|tmux| !tmux.is_pending()) {

@@ -33,12 +33,16 @@ const SWITCH_ON: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit &
 type Offer = fn(&Project) -> BTreeSet<String>;
 
 /// The commands that take names, with the argument that does, and which are offered.
-const TAKE_NAMES: [(&str, &str, Offer); 7] = [
+const TAKE_NAMES: [(&str, &str, Offer); 11] = [
     ("add", "name", free_branches),
     ("add", "from", all_refs),
     ("resume", "names", sessions),
+    ("stop", "names", sessions),
+    ("restart", "names", sessions),
+    ("logs", "name", sessions),
     ("remove", "names", sessions),
     ("attach", "name", sessions),
+    ("doctor", "names", sessions),
     ("restore", "name", removed),
     ("purge", "names", removed),
 ];

@@ -7,6 +7,7 @@ use crate::project::Project;
 use crate::session::doctor::{self, FIX, Finding, State, Subject};
 use crate::ui::{self, Mark};
 use anyhow::Result;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,10 +19,15 @@ pub fn run(dir: Option<PathBuf>, args: &cli::Doctor) -> Result<ExitCode> {
         project: &project,
         layout: Layout::read(&project.main),
         claude: Claude::of_user(),
+        names: super::parse_names(&args.names)?,
     };
     let report = doctor::examine(&subject, args.fix);
     report.notes.iter().for_each(ui::warn);
-    for finding in &report.findings {
+    let mut findings: Vec<_> = report.findings.iter().collect();
+    if std::io::stdout().is_terminal() {
+        findings = doctor::in_brief(findings);
+    }
+    for finding in findings {
         let mark = match finding.state {
             State::Fine => Mark::Ok,
             State::Fixed => Mark::Fixed,

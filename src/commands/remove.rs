@@ -4,15 +4,21 @@ use super::{Context, purge};
 use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
+use crate::session;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::named::named;
 use crate::session::remove::{self, Wish};
+use crate::session::status::{self, Status};
 use crate::{process, tmux, ui};
 use anyhow::{Result, anyhow};
 use std::process::ExitCode;
 
 pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
-    let names = super::names_or_here(context, &args.names, "remove")?;
+    let names = if args.merged {
+        merged(context, args)?
+    } else {
+        super::names_or_here(context, &args.names, "remove")?
+    };
     let open = tmux::here()?;
     let is_here = |name: &&SessionName| super::has_window(context, name, &open);
     let wish = Wish {
@@ -65,6 +71,35 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         })
         .collect();
     Ok(super::show_all(results, |_, ()| {}))
+}
+
+/// The sessions that were worked in and have nothing to lose, that no terminal shows and whose Claude does nothing, if the user
+/// agrees.
+fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
+    let sessions = session::all(&context.project, &context.layout)?;
+    let judged = status::judge(&context.project, &context.claude, &sessions)?;
+    let is_idle = |status: &Status<'_>| matches!(status.claude.as_deref(), None | Some("idle"));
+    let merged = judged
+        .iter()
+        .filter(|status| status.is_merged && !status.attached && is_idle(status));
+    let names: Vec<_> = merged.map(|status| status.session.name.clone()).collect();
+    let typed: Vec<_> = names.iter().map(SessionName::as_str).collect();
+    let typed = typed.join(", ");
+    if names.is_empty() {
+        ui::done("no session is merged and out of use");
+    } else if args.yes {
+        ui::say(format_args!("merged: {typed}"));
+    } else {
+        let agrees = ui::agrees(format_args!("merged: {typed}"), "clear them away?");
+        let refused = match agrees {
+            Some(true) => return Ok(names),
+            Some(false) => "nothing was removed",
+            None => "there is no terminal to ask on",
+        };
+        return Err(anyhow!("{refused}; merged are: {typed}"))
+            .hint("without a question: tally-session remove --merged --yes");
+    }
+    Ok(names)
 }
 
 /// Says what went that is in no commit, and how to have it back.

@@ -126,8 +126,10 @@ fn prompt(session: &Session<'_>) -> Option<PathBuf> {
 /// If this program can't be found.
 pub fn typed(session: &Session<'_>, text: &str) -> Result<String> {
     let program = std::env::current_exe().context("cannot find this program")?;
-    let [program, name] = [&*program.to_string_lossy(), session.name.as_str()].map(quote);
-    let command = format!("eval \"$({program} {COMMAND} {name})\"");
+    let main = session.project.main.to_string_lossy();
+    let [program, main, name] =
+        [&program.to_string_lossy(), &*main, session.name.as_str()].map(quote);
+    let command = format!("eval \"$({program} -C {main} {COMMAND} {name})\"");
     Ok(
         if text
             .trim_start()

@@ -93,7 +93,7 @@ pub fn switched(session: &Session<'_>) -> Option<Problem> {
     let other = session.checked_out().filter(|other| other != branch)?;
     Some(Problem::new(
         format!("its worktree is on the branch {other}, and its record says {branch}"),
-        format!("follow it: tally-session resume {}", session.name),
+        format!("tally-session resume {}", session.name),
     ))
 }
 

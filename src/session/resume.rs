@@ -239,7 +239,10 @@ fn plan<'a>(
         Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
         None => Vec::new(),
     };
-    notes.extend(follow_branch(&mut session)?);
+    if hold.unfinished.is_none() {
+        // What was cut short, or was just brought back, is made as it was.
+        notes.extend(follow_branch(&mut session)?);
+    }
     let own = running.iter().find(|tmux| session.owns(tmux));
     let living = living::look(&session, running);
     let is_dead = |living: &Living<'_>| living.life != Life::Runs;

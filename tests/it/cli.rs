@@ -192,7 +192,7 @@ fn wrong_usage_is_status_2() {
         vec!["nosuch"],
         vec!["add"],
         vec!["add", "one", "two"],
-        vec!["remove"],
+        vec!["remove", "--yes"],
         vec!["list", "--nosuch"],
         vec!["-v", "-q", "list"],
     ] {

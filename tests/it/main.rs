@@ -30,6 +30,7 @@ mod sandbox;
 mod servers;
 mod settings;
 mod staying;
+mod stop;
 mod store;
 mod untouched;
 mod windows;

@@ -48,6 +48,8 @@ pub struct Finding {
     pub state: State,
     /// What to do about it: commands, each with a few words where it needs them.
     pub cures: Vec<String>,
+    /// The session that it is about, if it is about one.
+    pub(super) session: Option<Box<SessionName>>,
     /// What was looked at: it names the check.
     pub(super) checked: String,
     /// What it is like, in the words that follow those.
@@ -63,6 +65,7 @@ impl Finding {
         Self {
             state,
             cures: Vec::new(),
+            session: None,
             checked: checked.into(),
             found: found.into(),
             mend: None,

@@ -36,6 +36,8 @@ pub struct Subject<'a> {
     pub layout: Result<Layout>,
     /// The user's Claude.
     pub claude: Result<Claude>,
+    /// The sessions that are looked at alone; none for all, and what is around them.
+    pub names: Vec<SessionName>,
 }
 
 impl Subject<'_> {
@@ -76,6 +78,27 @@ pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
     Report { findings, notes }
 }
 
+/// What a person has to see of it: of a session without a fault one line, and what is wrong last, where the screen ends.
+pub fn in_brief(findings: Vec<&Finding>) -> Vec<&Finding> {
+    let is_fine = |finding: &&Finding| finding.state == State::Fine;
+    let faulty: HashSet<_> = findings
+        .iter()
+        .filter(|finding| !is_fine(finding))
+        .filter_map(|finding| finding.session.as_ref())
+        .collect();
+    let mut told = HashSet::new();
+    let (fine, mut rest): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_fine);
+    let mut brief: Vec<_> = fine
+        .into_iter()
+        .filter(|finding| match &finding.session {
+            Some(session) => !faulty.contains(session) && told.insert(session),
+            None => true,
+        })
+        .collect();
+    brief.append(&mut rest);
+    brief
+}
+
 /// What became of what was found before.
 fn compare(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
     let is_in = |finding: &Finding, all: &[Finding]| {
@@ -110,8 +133,15 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     findings.extend(locks.iter().map(no_lock));
     match (&subject.layout, &records) {
         (Ok(layout), Ok(records)) => {
+            let named = subject.names.iter();
+            let unknown = named.filter(|name| records.find(name).is_none());
+            findings.extend(unknown.map(|name| {
+                Finding::failed(format!("{name}:"), "there is no such session")
+                    .cure("tally-session list")
+            }));
             let sessions: Vec<_> = records
                 .iter()
+                .filter(|(name, _)| subject.names.is_empty() || subject.names.contains(name))
                 .map(|(name, record)| Session::new(project, layout, name, record))
                 .collect();
             findings.extend(environment::check(project, layout, &sessions));
@@ -124,7 +154,13 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
             findings.extend(
                 lacking.map(|problem| Finding::warning(problem.what, "").cure(problem.cure)),
             );
-            let checked = parallel::map(&sessions, |session| sessions::check(session, &around));
+            let checked = parallel::map(&sessions, |session| {
+                let mut checked = sessions::check(session, &around);
+                for finding in &mut checked {
+                    finding.session = Some(Box::new(session.name.clone()));
+                }
+                checked
+            });
             findings.extend(checked.into_iter().flatten());
             findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));
         }
@@ -140,12 +176,14 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
             ));
         }
     }
-    if let Ok(records) = &records {
-        findings.extend(strays::check(project, records, &around));
+    if subject.names.is_empty() {
+        if let Ok(records) = &records {
+            findings.extend(strays::check(project, records, &around));
+        }
+        let json = subject.claude.as_ref().ok();
+        let json = json.map(|claude| claude.json.as_path());
+        findings.extend(strays::leftovers(project, records.as_ref().ok(), json));
     }
-    let json = subject.claude.as_ref().ok();
-    let json = json.map(|claude| claude.json.as_path());
-    findings.extend(strays::leftovers(project, records.as_ref().ok(), json));
     // What concerns several sessions is said once.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text()));

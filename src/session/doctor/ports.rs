@@ -102,7 +102,18 @@ fn not_up(
         .or_else(|| windows.iter().find(|window| serves(Some(&window.name))))
         .and_then(|window| session.expand(&window.name).ok());
     let attach = format!("tally-session attach {}", session.name);
-    let dead = Finding::failed(checked, "is not served, though the session runs");
+    let what = "is not served, though the session runs";
+    // Where no window is said to serve it, it may be served by hand.
+    let dead = if session
+        .layout
+        .windows
+        .iter()
+        .any(|window| window.serves(service))
+    {
+        Finding::failed(checked, what)
+    } else {
+        Finding::warning(checked, what)
+    };
     Some(dead.cure(match window {
         Some(window) => format!("see why in the window {window}: {attach}"),
         None => format!("see why: {attach}"),

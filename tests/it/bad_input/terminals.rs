@@ -9,7 +9,7 @@ fn a_terminal_of_20_columns_shows_everything() {
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.resize(20);
     for (args, status, words) in [
-        ("list", 0, "running"),
+        ("list", 0, "feat"),
         ("remove nosuch", 1, "error: "),
         ("add --help", 0, "Example"),
         ("nosuch", 2, "error:"),

@@ -9,21 +9,25 @@ fn serving() -> Sandbox {
 }
 
 #[test]
-fn a_server_that_is_not_up_is_a_warning_with_the_window_to_look_at() {
+fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
     let sandbox = serving();
     sandbox.add("feat");
     let (backend, _) = sandbox.ports("feat");
     let server = sandbox.started("python", "feat")[0].pid;
     signal(server, Signal::TERM);
-    eventually("the server ends", || (!sandbox.lives(server)).then_some(()));
+    eventually("its window has ended", || {
+        (sandbox.list()[0]["windows"]["backend"] == "ended").then_some(())
+    });
     assert_left(
         &sandbox,
-        0,
-        &format!(
-            "warning  feat: the backend's port {backend} is not served, though the session runs\n         \
-             see why in the window backend:{backend}: tally-session attach feat"
-        ),
+        1,
+        "failed   feat: what ran in its window backend has ended\n         tally-session resume feat",
     );
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "brought back in feat: backend\n", "");
+    sandbox.await_start("python", "feat", 2);
+    assert_eq!(sandbox.ports("feat").0, backend);
 }
 
 #[test]

@@ -161,9 +161,8 @@ fn another_layout_is_looked_at_by_its_own_words() {
              ok       feat: WEB_URL in .env is http://localhost:{port}\n\
              ok       feat: git status shows nothing that was put there\n\
              ok       feat: Claude has what it was allowed in the main checkout\n\
-             warning  feat: the web's port {port} is not served, though the session runs\n         \
-             see why in the window web: tally-session attach feat\n\
-             1 problem\n"
+             ok       feat: the web's port {port} is not served yet: its server starts\n\
+             no problems\n"
         ),
         "",
     );

@@ -103,7 +103,7 @@ fn a_worktree_on_another_branch_is_a_warning() {
         &sandbox,
         0,
         "warning  feat: its worktree is on the branch other, and its record says feat",
-        "follow it: tally-session resume feat",
+        "tally-session resume feat",
     );
     assert_eq!(sandbox.store()["feat"]["branch"], "other");
     assert_fine(&sandbox);

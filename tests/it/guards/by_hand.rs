@@ -204,9 +204,11 @@ fn a_branch_that_was_renamed_stays_and_remove_says_so() {
     let worktree = sandbox.add("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["branch", "-m", "better"]);
-    sandbox
-        .run(["list"])
-        .is(0, "[...]\nfeat: its branch feat is gone[..]\n", "");
+    sandbox.run(["list"]).is(
+        0,
+        "[...]\nfeat: its worktree is on the branch better, and its record says feat: [..]\n",
+        "",
+    );
     sandbox.run(["remove", "feat"]).is(
         0,
         "removed feat\n[...]",

@@ -67,7 +67,9 @@ fn a_branch_passes_that_was_squashed_while_the_main_checkout_is_elsewhere() {
     let sandbox = Sandbox::new();
     sandbox.make_origin();
     for way in [["--detach", "main"], ["-c", "hotfix"]] {
-        sandbox.run(["add", "feat"]).succeeds();
+        sandbox
+            .run(["add", "feat"])
+            .is(0, "added feat\n[...]", "[...]");
         let worktree = sandbox.worktree("feat");
         sandbox.commit(&worktree, way[1], "1");
         sandbox.commit(&worktree, way[1], "2");

@@ -51,7 +51,7 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
 
     sandbox.type_line(&list.command_after("docs_port: ")).is(
         0,
-        "resumed feat[..]\n",
+        "stopped feat\nresumed feat[..]\n",
         "warning: the docs of feat had no port, and has 7[..] now\n",
     );
     let docs = sandbox.port("feat", "docs");

@@ -84,7 +84,7 @@ fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
     sandbox.git(&worktree, ["switch", "-qc", "a/b"]);
     // Its place is that of a session called so, and its windows will be.
     sandbox.run_changes_nothing(["resume", "a/b"]).fails(
-        "error: the session a-b has the folder or the tmux name that a/b would get\nhint: choose another name\n",
+        "error: there is no session a/b\nhint: did you mean a-b? tally-session resume a-b\nhint: [..]\n",
     );
     sandbox.git(&worktree, ["switch", "-q", "a-b"]);
     // A store that is lost takes nothing of it.
@@ -92,7 +92,7 @@ fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
     sandbox.run(["resume", "a-b"]).is(
         0,
         "resumed a-b[..]\n",
-        "warning: a-b had no record: it has new ports, also in frontend/.env\n",
+        "warning: a-b had no record, and has it again\n",
     );
     let claude = sandbox.await_start("claude", "a-b", 1);
     assert_eq!(claude.args, ["--name", "tally-a-b", "--", "the task"]);

@@ -275,15 +275,14 @@ impl Terminal<'_> {
     pub fn await_status(&self) -> (i32, String) {
         let what = || format!("the terminal shows:\n{}", self.screen());
         eventually_or(what, || {
-            let screen = self.screen();
-            let status = screen
-                .rsplit_once("\nstatus-")?
-                .1
-                .split_once('-')?
-                .0
-                .parse()
-                .ok()?;
-            Some((status, screen))
+            // Between the lines there may be colours on the screen.
+            let lines = self.lines();
+            let status = lines
+                .iter()
+                .rev()
+                .find_map(|line| line.strip_prefix("status-"));
+            let status = status?.split_once('-')?.0.parse().ok()?;
+            Some((status, self.screen()))
         })
     }
 

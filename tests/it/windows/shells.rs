@@ -58,7 +58,7 @@ fn assert_runs_once(shell: &str, start_up: &str) {
     for (window, typed) in [
         ("backend", "runserver"),
         ("frontend", "npm run dev"),
-        ("claude", "opening feat"),
+        ("claude", " opening feat"),
     ] {
         let pane = sandbox.pane("feat", window);
         // zsh breaks a long line by itself.

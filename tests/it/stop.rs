@@ -1,0 +1,177 @@
+//! `stop`, `restart` and `logs`, and what is meant where no name is typed.
+
+use crate::sandbox::{Sandbox, eventually, read_json};
+use serde_json::json;
+use std::fs;
+
+#[test]
+fn stop_closes_the_windows_and_keeps_all_else() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.add("other");
+    let store = sandbox.store();
+    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    assert_eq!(sandbox.tmux_sessions(), ["tally-other"]);
+    assert_eq!(sandbox.list()[0]["state"], "stopped");
+    assert!(worktree.join("backend/db.sqlite3").exists());
+    assert_eq!(sandbox.store(), store);
+    sandbox
+        .run_changes_nothing(["stop", "feat"])
+        .is(0, "feat is stopped already\n", "");
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+}
+
+#[test]
+fn stop_refuses_a_session_whose_claude_is_busy_unless_forced() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let file = sandbox.claude_s_file("feat");
+    let mut about = read_json(&file);
+    about["status"] = "busy".into();
+    fs::write(&file, about.to_string()).unwrap();
+    for verb in ["stop", "restart"] {
+        sandbox.run_changes_nothing([verb, "feat"]).fails(&format!(
+            "error: the session feat has a Claude that is busy\n\
+             hint: look at it: tally-session attach feat\n\
+             hint: stop it all the same: tally-session {verb} --force feat\n"
+        ));
+    }
+    sandbox
+        .run(["stop", "--force", "feat"])
+        .is(0, "stopped feat\n", "");
+}
+
+#[test]
+fn restart_has_a_changed_layout_take_effect() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    fs::write(
+        sandbox.main.join(".tally-session.toml"),
+        "[[window]]\nname = \"only\"\n",
+    )
+    .unwrap();
+    sandbox
+        .run(["restart", "feat"])
+        .is(0, "stopped feat\nresumed feat[..]\n", "");
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["only"]);
+}
+
+#[test]
+fn a_window_that_was_moved_elsewhere_is_closed_too() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.tmux(["new-session", "-d", "-s", "other"]);
+    let pane = sandbox.pane("feat", "frontend");
+    sandbox.tmux(["move-window", "-s", &pane, "-t", "other:7"]);
+    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    assert_eq!(sandbox.tmux_sessions(), ["other"]);
+    let windows = sandbox.tmux(["list-windows", "-t", "=other:", "-F", "#{window_name}"]);
+    assert_eq!(windows.lines().count(), 1, "{windows}");
+}
+
+#[test]
+fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.run(["logs", "feat"]).is(
+        0,
+        "==> backend <==\n[...]runserver [...]\n==> frontend <==\n[...]npm run dev[...]",
+        "",
+    );
+    sandbox.enter("feat", "shell", "seq 100");
+    sandbox.await_screen("feat", "shell", |screen| screen.contains("\n100\n"));
+    let last = sandbox.run(["logs", "feat", "shell", "-n", "3"]);
+    last.is(0, "99\n100\n$\n", "");
+    let mut here = sandbox.program(&["logs", "cli"], &worktree);
+    sandbox.outcome(&mut here).is(0, "[...]manage.py\n", "");
+    sandbox
+        .run(["logs", "feat", "nosuch"])
+        .fails("error: feat has no window nosuch\nhint: it has these: backend, frontend, claude, shell, cli\n");
+    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.run(["logs", "feat"]).fails(
+        "error: the servers' windows of feat are closed\nhint: open what is closed: tally-session resume feat\n",
+    );
+}
+
+#[test]
+fn without_a_name_the_session_is_meant_whose_worktree_or_window_it_is() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feature-pay");
+    sandbox.add("other");
+    for verb in ["stop", "restart", "remove", "logs"] {
+        sandbox.run_changes_nothing([verb]).fails(&format!(
+            "error: which session? This is no session's worktree or window\n\
+             hint: name one of feature-pay, other: tally-session {verb} feature-pay\n"
+        ));
+        sandbox.run_changes_nothing([verb, "pay"]).fails(&format!(
+            "error: there is no session pay\n\
+             hint: did you mean feature-pay? tally-session {verb} feature-pay\n\
+             hint: see which there are: tally-session list\n"
+        ));
+    }
+    let backend = worktree.join("backend");
+    let mut stop = sandbox.program(&["stop"], &backend);
+    sandbox
+        .outcome(&mut stop)
+        .is(0, "stopped feature-pay\n", "");
+    let program = env!("CARGO_BIN_EXE_tally-session");
+    sandbox.enter(
+        "other",
+        "shell",
+        &format!("cd / && {program} -C {} stop", sandbox.main.display()),
+    );
+    eventually("the session stops itself", || {
+        sandbox.tmux_sessions().is_empty().then_some(())
+    });
+    let mut remove = sandbox.program(&["remove"], &backend);
+    sandbox
+        .outcome(&mut remove)
+        .is(0, "removed feature-pay\n[...]", "");
+    assert_eq!(sandbox.names(), ["other"]);
+}
+
+#[test]
+fn attach_goes_to_the_only_session_or_offers_a_list() {
+    let sandbox = Sandbox::new();
+    sandbox.add("one");
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("attach");
+    sandbox.await_client("tally-one");
+    sandbox.tmux(["detach-client", "-s", "=tally-one"]);
+    sandbox.add("two");
+    sandbox.run(["attach"]).fails(
+        "error: which session? This is no session's worktree or window\n\
+         hint: name one of one, two: tally-session attach one\n",
+    );
+    terminal.run("attach");
+    terminal.await_screen(|screen| screen.contains("which one?") && screen.contains("  2  "));
+    terminal.enter("2");
+    sandbox.await_client("tally-two");
+}
+
+#[test]
+fn a_lost_store_is_made_again_by_resume_and_nothing_is_restarted() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "a/b"] {
+        sandbox.add(name);
+    }
+    sandbox.run(["stop", "a/b"]).is(0, "stopped a/b\n", "");
+    let before = sandbox.store();
+    let windows = sandbox.windows("one", "#{pane_pid} #{window_name}");
+    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    sandbox.run(["resume"]).is(
+        0,
+        "a/b[..]resumed a/b[..]\none is already running\n",
+        "warning: a/b had no record, and has it again\nwarning: one had no record, and has it again\n",
+    );
+    for name in ["one", "a/b"] {
+        assert_eq!(sandbox.store()[name], before[name]);
+    }
+    assert_eq!(
+        sandbox.windows("one", "#{pane_pid} #{window_name}"),
+        windows
+    );
+    assert_eq!(sandbox.list()[0]["problems"], json!([]));
+}
