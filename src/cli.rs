@@ -265,7 +265,7 @@ pub struct Purge {
 Example:
   tally-session attach feature-payment")]
 pub struct Attach {
-    /// The session to go to [default: the one you are in, the only one, or one that you choose]
+    /// The session to go to [default: the one you are in, or choose]
     pub name: Option<String>,
 }
 
@@ -275,7 +275,7 @@ pub struct Attach {
 Example:
   tally-session doctor --fix")]
 pub struct Doctor {
-    /// The sessions to look at alone [default: all, and what is around them]
+    /// The sessions to look at alone [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 

@@ -43,15 +43,13 @@ fn stop_all(
 ) -> (ExitCode, Vec<SessionName>) {
     let mut stopped = Vec::new();
     let results = names.into_iter().map(|name| {
-        let forced = format!("tally-session {verb} --force {name}");
-        let forced = (!force).then_some(&*forced);
         let Context {
             project,
             layout,
             claude,
             ..
         } = context;
-        let result = stop::stop(project, layout, claude, &name, forced);
+        let result = stop::stop(project, layout, claude, &name, verb, force);
         if result.is_ok() {
             stopped.push(name.clone());
         }

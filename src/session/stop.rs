@@ -24,8 +24,8 @@ pub enum Stopped {
     Closed(Vec<String>),
 }
 
-/// Closes a session's windows and ends its servers, as a remove does. `force` is the command that does it though its Claude is
-/// busy, or none if that is what is wanted.
+/// Closes a session's windows and ends its servers, as a remove does, with `force` though its Claude is busy. `verb` is the command
+/// that it is done for.
 ///
 /// # Errors
 /// A refusal, which changes nothing, or the step that failed.
@@ -34,16 +34,17 @@ pub fn stop(
     layout: &Layout,
     claude: &Claude,
     name: &SessionName,
-    force: Option<&str>,
+    verb: &str,
+    force: bool,
 ) -> Result<Stopped> {
     let hold = Hold::take(project, name)?;
     hold.refuse_moving(project)?;
     let records = Records::read(&project.main)?;
-    let session = Session::find(project, layout, &records, name, "stop")?;
+    let session = Session::find(project, layout, &records, name, verb)?;
     problems::refuse_foreign(&session)?;
     let loss = Loss::of_living(&session, claude)?;
-    if let Some(force) = force {
-        loss.refuse_busy(&session, force)?;
+    if !force {
+        loss.refuse_busy(&session, &format!("tally-session {verb} --force {name}"))?;
     }
     if loss.open.is_empty() && loss.moved.is_empty() && loss.running.is_empty() {
         return Ok(Stopped::AlreadyStopped);

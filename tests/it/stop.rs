@@ -77,7 +77,7 @@ fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
     let worktree = sandbox.add("feat");
     sandbox.run(["logs", "feat"]).is(
         0,
-        "==> backend <==\n[...]runserver [...]\n==> frontend <==\n[...]npm run dev[...]",
+        "==> backend <==\n$ [..]runserver [..]\n\n==> frontend <==\n$ [..]npm run dev[..]\n",
         "",
     );
     sandbox.enter("feat", "shell", "seq 100");
@@ -85,7 +85,9 @@ fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
     let last = sandbox.run(["logs", "feat", "shell", "-n", "3"]);
     last.is(0, "99\n100\n$\n", "");
     let mut here = sandbox.program(&["logs", "cli"], &worktree);
-    sandbox.outcome(&mut here).is(0, "[...]manage.py\n", "");
+    sandbox
+        .outcome(&mut here)
+        .is(0, "$ [..]\n$ python manage.py\n", "");
     sandbox
         .run(["logs", "feat", "nosuch"])
         .fails("error: feat has no window nosuch\nhint: it has these: backend, frontend, claude, shell, cli\n");
@@ -163,7 +165,7 @@ fn a_lost_store_is_made_again_by_resume_and_nothing_is_restarted() {
     fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
     sandbox.run(["resume"]).is(
         0,
-        "a/b[..]resumed a/b[..]\none is already running\n",
+        "resumed a/b[..]\none is already running\n",
         "warning: a/b had no record, and has it again\nwarning: one had no record, and has it again\n",
     );
     for name in ["one", "a/b"] {
@@ -174,4 +176,73 @@ fn a_lost_store_is_made_again_by_resume_and_nothing_is_restarted() {
         windows
     );
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
+}
+
+#[test]
+fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
+    let sandbox = Sandbox::new();
+    for name in ["done", "busy", "fresh", "open"] {
+        let worktree = sandbox.add(name);
+        if name != "fresh" {
+            sandbox.commit(&worktree, name, "work");
+        }
+        if name != "open" {
+            sandbox.git(&sandbox.main, ["merge", "-q", "--no-edit", name]);
+        }
+    }
+    let file = sandbox.claude_s_file("busy");
+    let mut about = read_json(&file);
+    about["status"] = "busy".into();
+    fs::write(&file, about.to_string()).unwrap();
+    sandbox
+        .run_changes_nothing(["remove", "--merged"])
+        .fails("error: there is no terminal to ask on; merged are: done\nhint: without a question: tally-session remove --merged --yes\n");
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("remove --merged");
+    terminal.await_screen(|screen| {
+        screen.contains("merged: done") && screen.contains("clear them away?")
+    });
+    terminal.enter("n");
+    assert_eq!(terminal.await_status().0, 1);
+    sandbox
+        .run(["remove", "--merged", "--yes"])
+        .is(0, "removed done\n[...]", "merged: done\n");
+    assert_eq!(sandbox.names(), ["busy", "fresh", "open"]);
+    sandbox
+        .run(["remove", "--merged", "--yes"])
+        .is(0, "no session is merged and out of use\n", "");
+}
+
+#[test]
+fn doctor_looks_at_named_sessions_alone_and_tells_a_sound_one_in_a_line_on_a_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.add("sound");
+    let broken = sandbox.add("broken");
+    fs::remove_file(broken.join("backend/.env")).unwrap();
+    let found = sandbox.run(["doctor", "sound"]).stdout;
+    assert!(found.contains("sound: backend/.env is there") && !found.contains("broken:"));
+    let found = sandbox.run(["doctor", "nosuch"]);
+    assert_eq!(found.code, Some(1), "{found}");
+    assert!(
+        found.stdout.contains("nosuch: there is no such session"),
+        "{found}"
+    );
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("doctor");
+    terminal.await_status();
+    let lines = terminal.lines();
+    let of = |name: &str| {
+        lines
+            .iter()
+            .filter(|line| line.contains(&format!(" {name}:")))
+            .count()
+    };
+    assert_eq!((of("sound"), of("broken")), (1, 1), "{lines:?}");
+    let mut found = lines.iter().rev();
+    let last = found.find(|line| line.starts_with("ok ") || line.starts_with("failed "));
+    let last = last.unwrap();
+    assert!(
+        last.contains("broken: backend/.env is missing"),
+        "{lines:?}"
+    );
 }

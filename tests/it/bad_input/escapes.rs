@@ -93,7 +93,7 @@ fn what_programs_say_and_are_told_does_nothing_to_the_terminal() {
     assert_harmless(&sandbox.run(["add", "feat"]), SHOWN);
     sandbox.wrap(
         "tmux",
-        &format!("case \" $* \" in *list-sessions*) printf '{EVIL}' >&2; exit 1;; esac; exec \"$REAL\" \"$@\""),
+        &format!("case \" $* \" in *list-panes*) printf '{EVIL}' >&2; exit 1;; esac; exec \"$REAL\" \"$@\""),
     );
     assert_shown(&sandbox, &["list"], SHOWN);
 }

@@ -106,6 +106,8 @@ fn a_worktree_on_another_branch_is_a_warning() {
         "tally-session resume feat",
     );
     assert_eq!(sandbox.store()["feat"]["branch"], "other");
+    sandbox.await_programs("feat", 2);
+    sandbox.restart();
     assert_fine(&sandbox);
 }
 
