@@ -128,7 +128,9 @@ impl Loss {
                 let staying = servers::staying(session, &running)?;
                 Ok((running, staying, claudes::of(claude, session)))
             });
-            (joined(running), Self::of_windows(session))
+            // Meanwhile, tmux is asked.
+            let open = Self::of_windows(session);
+            (joined(running), open)
         });
         let ((running, staying, mut claudes), open) = (running?, open?);
         claudes.retain(|claude| claudes::doing(claude) != Doing::Nothing);
