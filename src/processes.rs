@@ -196,11 +196,8 @@ fn proc_file(pid: u32, name: &str) -> Vec<u8> {
 /// The processes that came from sessions' windows, with their worktrees, as their environments say.
 #[cfg(not(target_os = "linux"))]
 fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
-    let mut system = System::new().context("the system is not known")?;
-    let wanted = ProcessRefreshKind::nothing()
-        .with_environ(UpdateKind::Always)
-        .without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    let wanted = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
+    let system = look_at_all(wanted)?;
     let marked = system.processes().values().filter_map(|process| {
         let mut environ = process.environ().iter();
         let worktree = environ.find_map(|variable| worktree(variable.as_encoded_bytes()))?;
@@ -284,13 +281,17 @@ pub fn signal(process: &Process, signal: Signal) {
     }
 }
 
+/// All processes.
+fn look_at_all(wanted: ProcessRefreshKind) -> Result<System> {
+    let mut system = System::new().context("cannot list the processes")?;
+    let wanted = wanted.without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
+    Ok(system)
+}
+
 /// Ends a process at once, and after it those that it has started, as far as the system tells which they are.
 pub fn end_with_its_own(pid: u32) {
-    let system = System::new().map(|mut system| {
-        let wanted = ProcessRefreshKind::nothing().without_tasks();
-        system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
-        system
-    });
+    let system = look_at_all(ProcessRefreshKind::nothing());
     let others = || system.iter().flat_map(|system| system.processes().values());
     let mut ending = vec![sysinfo::Pid::from_u32(pid)];
     while let Some(pid) = ending.pop() {

@@ -115,6 +115,12 @@ impl Typed {
 }
 
 impl Pane {
+    /// Whether it was made for the session of this name, of the project with this main checkout.
+    pub fn is_of(&self, main: &Path, name: &str) -> bool {
+        let mark = self.mark.as_ref();
+        mark.is_some_and(|mark| mark.name == name && mark.main == main)
+    }
+
     /// Whether a killed command has left it without what belongs there.
     pub fn is_pending(&self) -> bool {
         self.mark.is_some() && self.typed.is_none()

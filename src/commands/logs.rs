@@ -4,6 +4,7 @@ use super::Context;
 use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
+use crate::processes::panes::Stopped;
 use crate::session::Session;
 use crate::session::windows::living::{self, Life, Living};
 use crate::store::records::Records;
@@ -16,7 +17,7 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
     let (name, window) = of(context, &records, args)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "logs")?;
     let tmux = tmux::sessions()?;
-    let living = living::look(&session, &tmux);
+    let living = living::look(&session, &tmux, &Stopped::default());
     let wanted = |living: &&Living<'_>| match &window {
         Some(window) => living.window.key == *window,
         None => session

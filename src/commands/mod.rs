@@ -186,10 +186,7 @@ fn session_here(context: &Context) -> Result<Option<SessionName>> {
 fn has_window(context: &Context, name: &SessionName, open: &[TmuxSession]) -> bool {
     let project = &context.project;
     open.iter().any(|tmux| {
-        let is_its = |pane: &tmux::Pane| {
-            let mark = pane.mark.as_ref();
-            mark.is_some_and(|mark| mark.name == name.as_str() && mark.main == project.main)
-        };
+        let is_its = |pane: &tmux::Pane| pane.is_of(&project.main, name.as_str());
         session::owns(project, name, tmux) || tmux.panes.iter().any(is_its)
     })
 }

@@ -1,9 +1,10 @@
 //! What runs in the panes of tmux that processes came from, and who stays when they are closed.
 
-use super::{Process, look, look_at};
+use super::{Process, look, look_at, look_at_all};
 use anyhow::Result;
 use std::collections::HashSet;
-use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+use std::sync::OnceLock;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus};
 
 /// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux. The
 /// environment of Apple's own shells can't be read, so that those are known only by what they have started.
@@ -107,18 +108,22 @@ fn stat(pid: u32) -> Vec<String> {
     words.split_whitespace().map(ToOwned::to_owned).collect()
 }
 
-/// Whether a shell has put something to sleep that it could go on with.
-pub fn has_stopped(shell: u32) -> bool {
-    let Ok(mut system) = System::new() else {
-        return false;
-    };
-    let wanted = ProcessRefreshKind::nothing().without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
-    let mut processes = system.processes().values();
-    processes.any(|process| {
-        process.status() == ProcessStatus::Stop
-            && process.session_id() == Some(Pid::from_u32(shell))
-    })
+/// Who has put something to sleep that it could go on with. All processes are looked at once, and only if somebody asks.
+#[derive(Default)]
+pub struct Stopped(OnceLock<HashSet<Pid>>);
+
+impl Stopped {
+    /// Whether a shell has.
+    pub fn has(&self, shell: u32) -> bool {
+        let shells = self.0.get_or_init(|| {
+            let system = look_at_all(ProcessRefreshKind::nothing());
+            let all = system.iter().flat_map(|system| system.processes().values());
+            all.filter(|process| process.status() == ProcessStatus::Stop)
+                .filter_map(sysinfo::Process::session_id)
+                .collect()
+        });
+        shells.contains(&Pid::from_u32(shell))
+    }
 }
 
 /// Whether a process ignores the hang-up.

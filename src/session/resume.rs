@@ -17,6 +17,7 @@ use crate::listeners;
 use crate::name::SessionName;
 use crate::parallel;
 use crate::ports;
+use crate::processes::panes::Stopped;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
@@ -244,7 +245,7 @@ fn plan<'a>(
         notes.extend(follow_branch(&mut session)?);
     }
     let own = running.iter().find(|tmux| session.owns(tmux));
-    let living = living::look(&session, running);
+    let living = living::look(&session, running, &Stopped::default());
     let is_dead = |living: &Living<'_>| living.life != Life::Runs;
     let windows = match own {
         Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
@@ -330,7 +331,7 @@ fn carry_out(
             Windows::Pending(tmux) => left_waiting(&task.session, tmux)?,
             Windows::None => opened.next().context("no window was opened")??,
             Windows::Living(own) => {
-                let living = living::look(&task.session, task.tmux);
+                let living = living::look(&task.session, task.tmux, &Stopped::default());
                 let mut repaired = repair(&task.session, &living, own, task.hold.lock())?;
                 repaired.notes.splice(..0, notes);
                 return Ok(repaired);

@@ -12,6 +12,7 @@ use crate::listeners;
 use crate::parallel;
 use crate::ports::Port;
 use crate::problem::Problem;
+use crate::processes::panes::Stopped;
 use crate::project::Project;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
@@ -93,6 +94,7 @@ pub struct Status<'a> {
 /// What is asked once for all sessions.
 struct Surroundings {
     tmux: Vec<TmuxSession>,
+    stopped: Stopped,
     /// The branches that are there, by their full names.
     branches: HashMap<String, Standing>,
     claudes: Vec<Running>,
@@ -102,6 +104,7 @@ impl Surroundings {
     fn look(project: &Project, claude: &Claude, sessions: &[Session<'_>]) -> Result<Self> {
         Ok(Self {
             tmux: tmux::sessions()?,
+            stopped: Stopped::default(),
             branches: branches(project, sessions)?,
             claudes: claudes::living(
                 claude,
@@ -288,7 +291,7 @@ fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundin
     let worktree = session.record.worktree();
     let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
     let found = around.branches.get(&refname(&finding.branch));
-    let living = living::look(session, &around.tmux);
+    let living = living::look(session, &around.tmux, &around.stopped);
     let mut services = finding.services;
     for service in &mut services {
         let starting = living.iter().filter(|living| living.is_starting());

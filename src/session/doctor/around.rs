@@ -8,6 +8,7 @@ use crate::hint;
 use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::processes::Table;
+use crate::processes::panes::Stopped;
 use crate::session::files;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
@@ -19,6 +20,7 @@ use std::thread;
 /// The answers, or why there are none.
 pub struct Around<'a> {
     pub tmux: Result<Vec<TmuxSession>>,
+    pub stopped: Stopped,
     pub worktrees: Result<Vec<Worktree>>,
     branches: Result<HashSet<String>>,
     pub table: Result<Table>,
@@ -52,6 +54,7 @@ impl<'a> Around<'a> {
             };
             Self {
                 tmux: joined(tmux),
+                stopped: Stopped::default(),
                 worktrees: worktrees::list(&subject.project.common),
                 branches: joined(branches)
                     .map(|branches| branches.into_iter().map(|branch| branch.refname).collect()),

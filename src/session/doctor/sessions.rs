@@ -26,7 +26,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             .iter()
             .any(|tmux| session.owns(tmux) && tmux.is_pending());
     let resume = format!("tally-session resume {name}");
-    let living = living::look(session, tmux);
+    let living = living::look(session, tmux, &around.stopped);
     let has_branch = around.has_branch(session.record.branch());
     let mut problems = problems::of(session, tmux, &living, has_branch);
     // What finishing it cures goes without saying.

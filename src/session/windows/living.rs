@@ -3,7 +3,7 @@
 use super::content;
 use super::shells::Terminal;
 use crate::layout::Window;
-use crate::processes::panes;
+use crate::processes::panes::{self, Stopped};
 use crate::session::{Session, opening};
 use crate::tmux::{Pane, TmuxSession};
 use serde::Serialize;
@@ -55,10 +55,7 @@ impl Living<'_> {
 pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane> {
     let mut found: Vec<&Pane> = Vec::new();
     for pane in tmux.iter().flat_map(|tmux| &tmux.panes) {
-        let mark = pane.mark.as_ref();
-        let is_its = mark.is_some_and(|mark| {
-            mark.name == session.name.as_str() && mark.main == session.project.main
-        });
+        let is_its = pane.is_of(&session.project.main, session.name.as_str());
         // Windows that several sessions share are there several times.
         if is_its && found.iter().all(|known| known.id != pane.id) {
             found.push(pane);
@@ -68,7 +65,11 @@ pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane
 }
 
 /// What has become of each window of the layout; nothing where none is open, or an older version made them without marks.
-pub fn look<'a>(session: &'a Session<'_>, tmux: &[TmuxSession]) -> Vec<Living<'a>> {
+pub fn look<'a>(
+    session: &'a Session<'_>,
+    tmux: &[TmuxSession],
+    stopped: &Stopped,
+) -> Vec<Living<'a>> {
     let panes = panes(session, tmux);
     if panes.is_empty() {
         return Vec::new();
@@ -86,7 +87,7 @@ pub fn look<'a>(session: &'a Session<'_>, tmux: &[TmuxSession]) -> Vec<Living<'a
             life: match pane {
                 None => Life::Closed,
                 Some(pane) if pane.is_dead => Life::Closed,
-                Some(pane) if window.run.is_some() && waits(pane) => Life::Ended,
+                Some(pane) if window.run.is_some() && waits(pane, stopped) => Life::Ended,
                 Some(_) => Life::Runs,
             },
             pane: pane.cloned(),
@@ -105,7 +106,7 @@ pub fn look<'a>(session: &'a Session<'_>, tmux: &[TmuxSession]) -> Vec<Living<'a
 }
 
 /// Whether a pane's shell waits for a command, with nothing that it could go on with.
-fn waits(pane: &Pane) -> bool {
+fn waits(pane: &Pane, stopped: &Stopped) -> bool {
     let reads = Terminal::open(&pane.tty).is_some_and(|terminal| terminal.is_read());
-    reads && panes::is_in_front(pane.pid) && !panes::has_stopped(pane.pid)
+    reads && panes::is_in_front(pane.pid) && !stopped.has(pane.pid)
 }
