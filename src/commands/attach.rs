@@ -31,7 +31,7 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
 
 /// The session that the user is in, the only one, or the one that he chooses on the terminal.
 fn choose(context: &Context, records: &Records) -> Result<SessionName> {
-    if let Some(here) = super::session_here(context)? {
+    if let Some(here) = super::session_here(context, records)? {
         return Ok(here);
     }
     let names: Vec<_> = records.iter().map(|(name, _)| name).collect();
@@ -42,5 +42,5 @@ fn choose(context: &Context, records: &Records) -> Result<SessionName> {
     };
     chosen
         .cloned()
-        .ok_or_else(|| super::which(context, "attach"))
+        .ok_or_else(|| super::which(records, "attach"))
 }

@@ -78,7 +78,7 @@ fn of(
     if let (Some(word), None) = (&args.name, &args.window)
         && is_window(word)
         && SessionName::parse(word).map_or(true, |name| records.find(&name).is_none())
-        && let Some(here) = super::session_here(context)?
+        && let Some(here) = super::session_here(context, records)?
     {
         return Ok((here, Some(word.clone())));
     }

@@ -134,16 +134,16 @@ fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<
     if !names.is_empty() {
         return parse_names(names);
     }
-    match session_here(context)? {
+    let records = Records::read(&context.project.main)?;
+    match session_here(context, &records)? {
         Some(here) => Ok(vec![here]),
-        None => Err(which(context, verb)),
+        None => Err(which(&records, verb)),
     }
 }
 
 /// That a command does not know which session is meant.
-fn which(context: &Context, verb: &str) -> anyhow::Error {
-    let records = Records::read(&context.project.main);
-    let names = records.iter().flat_map(Records::iter);
+fn which(records: &Records, verb: &str) -> anyhow::Error {
+    let names = records.iter();
     let names: Vec<_> = names.map(|(name, _)| name.to_string()).collect();
     let error = anyhow!("which session? This is no session's worktree or window");
     match names.first() {
@@ -164,9 +164,8 @@ fn which(context: &Context, verb: &str) -> anyhow::Error {
 /// The session whose worktree the user is in, or in whose window.
 ///
 /// # Errors
-/// If the store can't be read, or tmux fails.
-fn session_here(context: &Context) -> Result<Option<SessionName>> {
-    let records = Records::read(&context.project.main)?;
+/// If tmux could not be started.
+fn session_here(context: &Context, records: &Records) -> Result<Option<SessionName>> {
     let here = fs::canonicalize(&context.here).unwrap_or_else(|_| context.here.clone());
     let is_here = |record: &Record| {
         without_symlinks(record.worktree()).is_some_and(|path| here.starts_with(path))

@@ -9,20 +9,12 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn stop(context: &Context, args: &cli::Stop) -> Result<ExitCode> {
-    let names = super::names_or_here(context, &args.names, "stop")?;
-    if super::is_in_window_of(context, &names)? && !process::outlives_terminal() {
-        return Ok(process::outlive_terminal()?);
-    }
-    let (code, _) = stop_all(context, names, "stop", args.force);
+    let (code, _) = stop_all(context, &args.names, "stop", args.force)?;
     Ok(code)
 }
 
 pub fn restart(context: &Context, args: &cli::Restart) -> Result<ExitCode> {
-    let names = super::names_or_here(context, &args.names, "restart")?;
-    if super::is_in_window_of(context, &names)? && !process::outlives_terminal() {
-        return Ok(process::outlive_terminal()?);
-    }
-    let (code, stopped) = stop_all(context, names, "restart", args.force);
+    let (code, stopped) = stop_all(context, &args.names, "restart", args.force)?;
     if stopped.is_empty() {
         return Ok(code);
     }
@@ -34,13 +26,17 @@ pub fn restart(context: &Context, args: &cli::Restart) -> Result<ExitCode> {
     })
 }
 
-/// Stops these, and says so; gives those that are.
+/// Stops these, and says so; gives those that are. From a window that goes with one of them, a copy of this program does it all.
 fn stop_all(
     context: &Context,
-    names: Vec<SessionName>,
+    names: &[String],
     verb: &str,
     force: bool,
-) -> (ExitCode, Vec<SessionName>) {
+) -> Result<(ExitCode, Vec<SessionName>)> {
+    let names = super::names_or_here(context, names, verb)?;
+    if super::is_in_window_of(context, &names)? && !process::outlives_terminal() {
+        return Ok((process::outlive_terminal()?, Vec::new()));
+    }
     let mut stopped = Vec::new();
     let results = names.into_iter().map(|name| {
         let Context {
@@ -63,5 +59,5 @@ fn stop_all(
             ui::done(format_args!("stopped {name}"));
         }
     });
-    (code, stopped)
+    Ok((code, stopped))
 }

@@ -77,7 +77,10 @@ pub fn resume(
 
     let lock = lock_store(project)?;
     let records = Records::read(&project.main)?;
-    let running = tmux::sessions()?;
+    let open = Open {
+        tmux: tmux::sessions()?,
+        stopped: Stopped::default(),
+    };
     drop(lock);
     let mut tasks = Vec::new();
     for name in names {
@@ -91,7 +94,7 @@ pub fn resume(
             let hold = holds
                 .remove(&name)
                 .with_context(|| format!("{name} was only just added"))??;
-            Ok(match plan(session, hold, claude, &running)? {
+            Ok(match plan(session, hold, claude, &open)? {
                 Some(mut task) => {
                     task.notes.extend(note);
                     Ok(task)
@@ -211,9 +214,14 @@ struct Task<'a> {
     hold: Hold,
     start: Start,
     windows: Windows<'a>,
-    /// All that tmux has.
-    tmux: &'a [TmuxSession],
+    open: &'a Open,
     notes: Vec<String>,
+}
+
+/// What there is of windows, as it was seen once.
+struct Open {
+    tmux: Vec<TmuxSession>,
+    stopped: Stopped,
 }
 
 /// What there is of a session's windows.
@@ -232,7 +240,7 @@ fn plan<'a>(
     mut session: Session<'a>,
     mut hold: Hold,
     claude: &Claude,
-    running: &'a [TmuxSession],
+    open: &'a Open,
 ) -> Result<Option<Task<'a>>> {
     problems::refuse_foreign(&session)?;
     let (project, layout) = (session.project, session.layout);
@@ -244,8 +252,8 @@ fn plan<'a>(
         // What was cut short, or was just brought back, is made as it was.
         notes.extend(follow_branch(&mut session)?);
     }
-    let own = running.iter().find(|tmux| session.owns(tmux));
-    let living = living::look(&session, running, &Stopped::default());
+    let own = open.tmux.iter().find(|tmux| session.owns(tmux));
+    let living = living::look(&session, &open.tmux, &open.stopped);
     let is_dead = |living: &Living<'_>| living.life != Life::Runs;
     let windows = match own {
         Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
@@ -272,7 +280,12 @@ fn plan<'a>(
             let broken = problems::broken(&session, has_branch, &anew);
             return Err(broken.into_error(&session.name));
         }
-    } else if own.is_none() && running.iter().any(|tmux| tmux.name == session.tmux_name()) {
+    } else if own.is_none()
+        && open
+            .tmux
+            .iter()
+            .any(|tmux| tmux.name == session.tmux_name())
+    {
         return Err(foreign_windows(&session.tmux_name()));
     }
     let start = finish_worktree(&session, &mut hold)?;
@@ -284,7 +297,7 @@ fn plan<'a>(
         hold,
         start,
         windows,
-        tmux: running,
+        open,
         notes,
     }))
 }
@@ -331,7 +344,7 @@ fn carry_out(
             Windows::Pending(tmux) => left_waiting(&task.session, tmux)?,
             Windows::None => opened.next().context("no window was opened")??,
             Windows::Living(own) => {
-                let living = living::look(&task.session, task.tmux, &Stopped::default());
+                let living = living::look(&task.session, &task.open.tmux, &task.open.stopped);
                 let mut repaired = repair(&task.session, &living, own, task.hold.lock())?;
                 repaired.notes.splice(..0, notes);
                 return Ok(repaired);
