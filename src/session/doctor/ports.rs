@@ -94,22 +94,15 @@ fn not_up(
         _ => {}
     }
     let placeholder = format!("{{{service}_port}}");
-    let serves = |text: Option<&String>| text.is_some_and(|text| text.contains(&placeholder));
-    let windows = &session.layout.windows;
-    let window = windows
-        .iter()
-        .find(|window| serves(window.run.as_ref()))
-        .or_else(|| windows.iter().find(|window| serves(Some(&window.name))))
+    let windows = || session.layout.windows.iter();
+    let serving = windows().find(|window| window.serves(service));
+    let window = serving
+        .or_else(|| windows().find(|window| window.name.contains(&placeholder)))
         .and_then(|window| session.expand(&window.name).ok());
     let attach = format!("tally-session attach {}", session.name);
     let what = "is not served, though the session runs";
     // Where no window is said to serve it, it may be served by hand.
-    let dead = if session
-        .layout
-        .windows
-        .iter()
-        .any(|window| window.serves(service))
-    {
+    let dead = if serving.is_some() {
         Finding::failed(checked, what)
     } else {
         Finding::warning(checked, what)

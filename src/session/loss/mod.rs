@@ -230,13 +230,11 @@ impl Loss {
     /// # Errors
     /// The refusal.
     pub fn refuse(&self, session: &Session<'_>, force: &str) -> Result<()> {
-        let (reasons, looks) = self.reasons(session);
-        if reasons.is_empty() {
-            return Ok(());
-        }
-        let error = anyhow!("the session {} {}", session.name, reasons.join(", and "));
-        let error = looks.into_iter().fold(error, with_hint);
-        Err(with_hint(error, format!("remove it all the same: {force}")))
+        refusal(
+            session,
+            self.reasons(session),
+            format!("remove it all the same: {force}"),
+        )
     }
 
     /// Each reason, and how to look at it.
@@ -301,13 +299,11 @@ impl Loss {
     /// # Errors
     /// The refusal.
     pub fn refuse_busy(&self, session: &Session<'_>, force: &str) -> Result<()> {
-        let (reasons, looks) = self.busy(session);
-        if reasons.is_empty() {
-            return Ok(());
-        }
-        let error = anyhow!("the session {} {}", session.name, reasons.join(", and "));
-        let error = looks.into_iter().fold(error, with_hint);
-        Err(with_hint(error, format!("stop it all the same: {force}")))
+        refusal(
+            session,
+            self.busy(session),
+            format!("stop it all the same: {force}"),
+        )
     }
 
     /// Looks once more what is in no commit: something else has been at work.
@@ -334,6 +330,20 @@ impl Loss {
         went.extend(files.into_iter().chain(folders));
         went
     }
+}
+
+/// The refusal for these reasons, with how to look at each, if there is any.
+fn refusal(
+    session: &Session<'_>,
+    (reasons, looks): (Vec<String>, Vec<String>),
+    all_the_same: String,
+) -> Result<()> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let error = anyhow!("the session {} {}", session.name, reasons.join(", and "));
+    let error = looks.into_iter().fold(error, with_hint);
+    Err(with_hint(error, all_the_same))
 }
 
 /// Whether another branch than the doomed one is at the commit that is checked out, and the doomed one is nowhere else.
