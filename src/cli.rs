@@ -1,5 +1,6 @@
 //! What can be typed, for clap.
 
+use crate::claude::settings::Event;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -61,6 +62,8 @@ Example:
     Sweep,
     #[command(hide = true)]
     Opening(Opening),
+    #[command(hide = true)]
+    Hook(Hook),
     Completions(Completions),
     /// Print the manual page
     #[command(after_help = "\
@@ -73,6 +76,16 @@ Example, which installs it for man tally-session:
 /// Print the command that opens a session's Claude
 #[derive(Args)]
 pub struct Opening {
+    /// The session's name
+    pub name: String,
+}
+
+/// Hear what a session's Claude tells of itself
+#[derive(Args)]
+pub struct Hook {
+    /// What it tells
+    pub event: Event,
+
     /// The session's name
     pub name: String,
 }

@@ -25,8 +25,8 @@ pub const BUILT_IN: &str = include_str!("layout/built_in.toml");
 pub struct Layout {
     /// Typed first in every window; empty for nothing.
     pub activate: String,
-    /// How Claude Code is started, options included.
-    pub claude: String,
+    /// Claude Code.
+    pub claude: ClaudeCode,
     /// How many days what was removed is kept.
     pub keep_removed: u64,
     /// Each service with the first port to try.
@@ -39,6 +39,15 @@ pub struct Layout {
     pub windows: Vec<Window>,
     /// The user's own commands.
     pub hooks: Hooks,
+}
+
+/// Claude Code in the windows.
+#[derive(Debug)]
+pub struct ClaudeCode {
+    /// How it is started, options included.
+    pub command: String,
+    /// Whether its window rings and is marked when it waits.
+    pub bell: bool,
 }
 
 /// Paths from the main checkout's root.
@@ -159,7 +168,10 @@ impl From<LayoutFile> for Layout {
         };
         Self {
             activate: text(file.activate),
-            claude: text(file.claude),
+            claude: ClaudeCode {
+                command: text(file.claude.command),
+                bell: file.claude.bell.unwrap_or(true),
+            },
             keep_removed: file.keep_removed.unwrap_or_default(),
             ports: file
                 .ports
@@ -256,7 +268,7 @@ mod tests {
         let layout =
             read("activate = \"\"\n[files]\nsqlite = []\n[hooks]\npost_add = \"make\"\n").unwrap();
         assert_eq!(layout.activate, "");
-        assert_eq!(layout.claude, "claude");
+        assert_eq!(layout.claude.command, "claude");
         assert_eq!(layout.files.sqlite, Vec::<String>::new());
         assert_eq!(layout.files.link, ["frontend/node_modules"]);
         assert_eq!(

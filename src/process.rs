@@ -22,9 +22,8 @@ use std::time::Duration;
 ///
 /// The `GIT_` ones would make git work on another repository than the one it is told to: a hook or an alias that calls
 /// this program has them set (`git rev-parse --local-env-vars`, without those that carry configuration). The others say
-/// that this program was called by a Claude or in a session's window: a tmux server that it starts would hand them on.
-const FOREIGN: [&str; 17] = [
-    "CLAUDECODE",
+/// that this program was called in a session's window: a tmux server that it starts would hand them on.
+const FOREIGN: [&str; 16] = [
     "CLAUDE_CODE_ENTRYPOINT",
     "CLAUDE_CODE_SSE_PORT",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -41,6 +40,31 @@ const FOREIGN: [&str; 17] = [
     "GIT_WORK_TREE",
     "TALLY_SESSION",
     "TALLY_WORKTREE",
+];
+
+/// This is set where a Claude called this program.
+const CLAUDES: &str = "CLAUDECODE";
+
+/// What such a Claude sets for the commands that it runs, as seen with 2.1.332: for nobody else.
+const OF_A_CLAUDE: [&str; 18] = [
+    CLAUDES,
+    "AI_AGENT",
+    "BUN_ENABLE_CRASH_REPORTING",
+    "CLAUDE_CODE_CHILD_NOTES_DIR",
+    "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_HOST_SHORT_TEMP_DIRS",
+    "CLAUDE_CODE_MESSAGING_SOCKET",
+    "CLAUDE_CODE_MESSAGING_TOKEN",
+    "CLAUDE_CODE_SESSION_ATTENDED",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_EFFORT",
+    "CLAUDE_JOB_DIR",
+    "CLAUDE_PID",
+    "CLAUDE_PROJECT_DIR",
+    "COREPACK_ENABLE_AUTO_PIN",
+    "GIT_EDITOR",
+    "NoDefaultCurrentDirectoryInExePath",
 ];
 
 /// Held by a unit test that starts processes, and by one that closes a socket and looks at its port: until a new process
@@ -175,7 +199,8 @@ impl<'a> Run<'a> {
         ui::command(self.line());
         let mut command = Command::new(self.program);
         command.args(&self.args);
-        for name in FOREIGN {
+        let of_a_claude = std::env::var_os(CLAUDES).map(|_| OF_A_CLAUDE);
+        for name in FOREIGN.into_iter().chain(of_a_claude.into_iter().flatten()) {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));

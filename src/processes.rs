@@ -235,15 +235,17 @@ pub fn any_runs(processes: &[Process]) -> bool {
     let pids: Vec<_> = there
         .map(|process| sysinfo::Pid::from_u32(process.pid))
         .collect();
-    let has_ended = |process: &sysinfo::Process| {
-        matches!(
-            process.status(),
-            ProcessStatus::Zombie | ProcessStatus::Dead
-        )
-    };
     !pids.is_empty()
         && look(&pids, ProcessRefreshKind::nothing())
             .map_or(true, |system| !system.processes().values().all(has_ended))
+}
+
+/// Whether a process has only not been asked about by its parent.
+fn has_ended(process: &sysinfo::Process) -> bool {
+    matches!(
+        process.status(),
+        ProcessStatus::Zombie | ProcessStatus::Dead
+    )
 }
 
 /// The folders that some processes work in.
@@ -260,17 +262,47 @@ impl Folders {
         Ok(Self(look(&pids, wanted)?))
     }
 
-    /// Whether a process works in this folder, and is no younger than it is said to be: the numbers of processes are used
-    /// again. `began` is in milliseconds since 1970.
+    /// Whether a process is there, and no younger than it is said to be: the numbers of processes are used again. `began` is in
+    /// milliseconds since 1970.
+    pub fn is_there(&self, pid: u32, began: Option<u64>) -> bool {
+        self.find(pid, began).is_some()
+    }
+
+    /// Whether it also works in this folder.
     pub fn works_in(&self, pid: u32, folder: &Path, began: Option<u64>) -> bool {
+        let process = self.find(pid, began);
+        process.is_some_and(|process| process.cwd() == Some(folder))
+    }
+
+    fn find(&self, pid: u32, began: Option<u64>) -> Option<&sysinfo::Process> {
+        let process = self.0.process(sysinfo::Pid::from_u32(pid));
         // The system counts in seconds.
-        let is_old_enough = |process: &sysinfo::Process| {
+        let is_it = |process: &&sysinfo::Process| {
             began.is_none_or(|began| process.start_time() <= began / 1000 + 1)
         };
-        self.0
-            .process(sysinfo::Pid::from_u32(pid))
-            .is_some_and(|process| process.cwd() == Some(folder) && is_old_enough(process))
+        process.filter(is_it).filter(|process| !has_ended(process))
     }
+}
+
+/// Whether a process was started by another one, or by one that was.
+pub fn is_below(pid: u32, above: u32) -> bool {
+    let mut next = Some(sysinfo::Pid::from_u32(pid));
+    while let Some(pid) = next.filter(|pid| pid.as_u32() > 1) {
+        if pid.as_u32() == above {
+            return true;
+        }
+        let system = look(&[pid], ProcessRefreshKind::nothing()).ok();
+        next = system.and_then(|system| system.process(pid)?.parent());
+    }
+    false
+}
+
+/// What the process is called that started this one.
+pub fn caller() -> Option<String> {
+    let parent = sysinfo::Pid::from_u32(std::os::unix::process::parent_id());
+    let system = look(&[parent], ProcessRefreshKind::nothing()).ok()?;
+    let name = system.process(parent)?.name();
+    Some(name.to_string_lossy().into_owned())
 }
 
 /// Sends a signal to a process. One that has ended already is no error.

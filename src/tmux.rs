@@ -5,7 +5,10 @@ pub mod windows;
 use crate::process::{Failure, Run, quote};
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
+use rustix::fs::OFlags;
 use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +24,16 @@ const MARK: &str = "@tally_pane";
 
 /// The user option of a pane that says what was typed into it, behind the time: see [`Typed`].
 const TYPED: &str = "@tally_typed";
+
+/// The variable that says which pane a program runs in.
+pub const PANE: &str = "TMUX_PANE";
+
+/// The user option of a pane whose Claude waits: the name of its session.
+const WAITS: &str = "@tally_claude";
+
+/// The global option that names them all, as a format: those whose window has rung since it was looked at last. Of a group of
+/// sessions that share their windows only ours counts.
+const WAITING: &str = "@tally_waiting";
 
 /// How long a tmux server may take to end.
 const ENDING: Duration = Duration::from_secs(3);
@@ -323,6 +336,40 @@ pub fn has_empty_prompt(pane: &Pane) -> Result<bool> {
     Ok(!is_within && last.is_none_or(|&last| !is_word(last)))
 }
 
+/// Rings the bell of a pane, and has it say that this session waits.
+///
+/// # Errors
+/// If the terminal can't be written to, or tmux fails.
+pub fn call(pane: &Pane, session: &str) -> Result<()> {
+    let failed = || format!("cannot ring in {}", pane.tty.display());
+    let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits().cast_signed();
+    let mut options = File::options();
+    let terminal = options.write(true).custom_flags(flags).open(&pane.tty);
+    terminal
+        .and_then(|mut terminal| terminal.write_all(b"\x07"))
+        .with_context(failed)?;
+    let panes =
+        format!("#{{P:#{{?#{{&&:#{{window_bell_flag}},#{{!=:#{{{WAITS}}},}}}},#{{{WAITS}}} ,}}}}");
+    let counts = format!("#{{||:#{{{OWNER}}},#{{==:#{{session_group}},}}}}");
+    let waiting = format!("#{{S:#{{?{counts},#{{W:{panes}}},}}}}");
+    // Setting an option has the status lines drawn again.
+    tmux()
+        .args(["set-option", "-g", WAITING, &waiting, ";"])
+        .args(["set-option", "-p", "-t", &pane.id, WAITS, session])
+        .stdout()?;
+    Ok(())
+}
+
+/// Takes that back.
+///
+/// # Errors
+/// If tmux fails.
+pub fn calm(pane: &Pane) -> Result<()> {
+    let unset = ["set-option", "-p", "-u", "-q", "-t", &pane.id, WAITS];
+    tmux().args(unset).stdout()?;
+    Ok(())
+}
+
 /// Whether this program runs inside tmux.
 pub fn is_inside() -> bool {
     std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty())
@@ -349,7 +396,7 @@ pub fn attach(session: &TmuxSession) -> Result<()> {
 /// # Errors
 /// If tmux could not be started.
 pub fn here() -> Result<Vec<TmuxSession>> {
-    let Ok(pane) = std::env::var("TMUX_PANE") else {
+    let Ok(pane) = std::env::var(PANE) else {
         return Ok(Vec::new());
     };
     if !is_inside() {

@@ -67,10 +67,13 @@ fn as_json(status: &Status<'_>) -> Value {
         "behind".into(),
         json!(status.distance.map(|distance| distance.behind)),
     );
-    put("claude".into(), json!(status.claude));
+    let claude = status.claude.as_ref();
+    put("claude".into(), json!(claude.map(|doing| &doing.word)));
     let problems = status.problems.iter().map(ToString::to_string);
     put("problems".into(), problems.collect());
     put("merged".into(), status.is_merged.into());
+    let in_background = claude.map(|doing| doing.in_background);
+    put("claude_in_background".into(), json!(in_background));
     let windows = status.windows.iter();
     let windows = windows.map(|(key, life)| (key.clone(), json!(life)));
     put("windows".into(), windows.collect::<Map<_, _>>().into());

@@ -4,6 +4,7 @@ mod add;
 mod attach;
 pub mod completions;
 mod doctor;
+mod hook;
 mod layout;
 mod list;
 mod logs;
@@ -59,6 +60,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Restore(args) => in_project(dir, |context| restore::run(context, &args)),
         Command::Purge(args) => in_project(dir, |context| purge::run(context, &args)),
         Command::Opening(args) => in_project(dir, |context| opening::run(context, &args)),
+        Command::Hook(args) => Ok(hook::run(dir, &args)),
         Command::Sweep => in_project(dir, |context| Ok(purge::sweep(context))),
         Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
         Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
@@ -216,7 +218,7 @@ fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionNam
 
 fn warn_without_claude(context: &Context) {
     let layout = &context.layout;
-    let missing = claude::missing(&layout.claude).filter(|_| layout.runs_claude());
+    let missing = claude::missing(&layout.claude.command).filter(|_| layout.runs_claude());
     if let Some(problem) = missing {
         ui::warn(problem);
     }

@@ -78,7 +78,10 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
 fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
     let sessions = session::all(&context.project, &context.layout)?;
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
-    let is_idle = |status: &Status<'_>| matches!(status.claude.as_deref(), None | Some("idle"));
+    let is_idle = |status: &Status<'_>| {
+        let claude = status.claude.as_ref();
+        claude.is_none_or(|doing| doing.word == "idle" && !doing.in_background)
+    };
     let merged = judged
         .iter()
         .filter(|status| status.is_merged && !status.attached && is_idle(status));

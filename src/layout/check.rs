@@ -82,7 +82,7 @@ impl LayoutFile {
             let run = window.run.as_ref().map(|run| run.get_ref().as_str());
             run.is_some_and(|run| run.contains(CLAUDE))
         };
-        match &self.claude {
+        match &self.claude.command {
             Some(claude)
                 if claude.get_ref().trim().is_empty()
                     && self
@@ -130,7 +130,7 @@ impl LayoutFile {
         let mut put = |key: String, text, kind| values.push((key, text, kind));
         let single = [
             ("activate", &self.activate, Kind::Line),
-            ("claude", &self.claude, Kind::Line),
+            ("claude", &self.claude.command, Kind::Line),
             ("hooks.post_add", &self.hooks.post_add, Kind::Script),
             ("hooks.pre_remove", &self.hooks.pre_remove, Kind::Script),
         ];

@@ -5,7 +5,7 @@ use crate::ports::Port;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, de};
 use std::path::{Component, Path, PathBuf};
-use toml::Spanned;
+use toml::{Spanned, Value};
 
 /// A text with its place in the file.
 pub type Text = Spanned<String>;
@@ -15,7 +15,8 @@ pub type Text = Spanned<String>;
 #[serde(default, deny_unknown_fields)]
 pub struct LayoutFile {
     pub activate: Option<Text>,
-    pub claude: Option<Text>,
+    #[serde(deserialize_with = "claude")]
+    pub claude: ClaudeTable,
     pub keep_removed: Option<u64>,
     pub ports: Option<IndexMap<Text, Port>>,
     pub files: FileLists,
@@ -23,6 +24,13 @@ pub struct LayoutFile {
     #[serde(rename = "window", deserialize_with = "at_least_one")]
     pub windows: Option<Vec<WindowTable>>,
     pub hooks: HookTexts,
+}
+
+/// Claude's command alone, or a table with it.
+#[derive(Default)]
+pub struct ClaudeTable {
+    pub command: Option<Text>,
+    pub bell: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
@@ -50,6 +58,34 @@ pub struct HookTexts {
     pub pre_remove: Option<Text>,
 }
 
+fn claude<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClaudeTable, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Table {
+        command: Option<String>,
+        bell: Option<bool>,
+    }
+    let value = Spanned::<Value>::deserialize(deserializer)?;
+    let span = value.span();
+    let command = |text| Spanned::new(span.clone(), text);
+    match value.into_inner() {
+        Value::String(text) => Ok(ClaudeTable {
+            command: Some(command(text)),
+            bell: None,
+        }),
+        table => {
+            let Table {
+                command: text,
+                bell,
+            } = table.try_into().map_err(de::Error::custom)?;
+            Ok(ClaudeTable {
+                command: text.map(command),
+                bell,
+            })
+        }
+    }
+}
+
 fn at_least_one<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<WindowTable>>, D::Error> {
@@ -71,7 +107,10 @@ impl LayoutFile {
     pub fn over(self, other: Self) -> Self {
         Self {
             activate: self.activate.or(other.activate),
-            claude: self.claude.or(other.claude),
+            claude: ClaudeTable {
+                command: self.claude.command.or(other.claude.command),
+                bell: self.claude.bell.or(other.claude.bell),
+            },
             keep_removed: self.keep_removed.or(other.keep_removed),
             ports: self.ports.or(other.ports),
             files: FileLists {

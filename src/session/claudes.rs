@@ -1,65 +1,85 @@
 //! The Claudes that work in sessions.
 
 use super::Session;
-use crate::claude::{Claude, Running};
-use crate::processes::Folders;
-use std::collections::HashSet;
-use std::path::Path;
+use crate::claude::Running;
+use crate::tmux::Pane;
 
-/// What a Claude does, as far as it matters to who closes its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// It waits for its user, or does nothing.
-    Nothing,
-    /// It works.
-    Busy,
-    /// It goes on when the windows are closed.
-    Background,
+/// What a Claude does, the most urgent first.
+const DOING: [&str; 4] = ["waiting", "busy", "shell", "idle"];
+
+/// What the Claude of a session does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doing {
+    /// In Claude's own word: `waiting`, `busy`, `idle`, or `shell` for one that is idle with a shell in the background.
+    pub word: String,
+    /// Whether it is in the background.
+    pub in_background: bool,
 }
 
-/// Those of a session.
-pub fn of(claude: &Claude, session: &Session<'_>) -> Vec<Running> {
-    living(claude, &HashSet::from([session.record.worktree()]))
+/// Those of a session: which run in these panes, work in its worktree, or in the background for one of these.
+pub fn of<'a>(session: &Session<'_>, all: &'a [Running], panes: &[&Pane]) -> Vec<&'a Running> {
+    let worktree = session.record.worktree();
+    let is_its = |running: &&Running| {
+        running.cwd.starts_with(worktree) || panes.iter().any(|pane| running.runs_in(pane))
+    };
+    let mut its: Vec<_> = all.iter().filter(is_its).collect();
+    let others = all.iter().filter(|running| !is_its(running));
+    let left: Vec<_> = others
+        .filter(|other| its.iter().any(|its| its.leads_to(other)))
+        .collect();
+    its.extend(left);
+    its
 }
 
-/// Those that work in one of these folders. A file may tell of one that has died: its process has to work there.
-pub fn living(claude: &Claude, folders: &HashSet<&Path>) -> Vec<Running> {
-    let mut claudes = claude.running();
-    claudes.retain(|running| folders.contains(running.cwd.as_path()));
-    if claudes.is_empty() {
-        return claudes;
-    }
-    let processes = Folders::of(claudes.iter().map(|running| running.pid));
-    claudes.retain(|running| {
-        processes.as_ref().is_ok_and(|processes| {
-            processes.works_in(running.pid, &running.cwd, running.started_at)
-        })
+/// Whether one is a reason to leave its session as it is: it works, or goes on when the windows are closed.
+pub fn is_at_work(claude: &Running) -> bool {
+    claude.is_in_background() || claude.status.as_deref() == Some("busy")
+}
+
+/// What the Claude in a session's own window does; without one, the most urgent of all of the session's.
+pub fn doing(session: &Session<'_>, all: &[Running], panes: &[&Pane]) -> Option<Doing> {
+    let mut its = of(session, all, panes);
+    let urgency = |running: &&Running| {
+        let word = running.doing()?;
+        DOING.iter().position(|known| *known == word)
+    };
+    its.sort_by_key(urgency);
+    let able = || its.iter().filter(|running| urgency(running).is_some());
+    let is_own = |running: &&Running| {
+        panes
+            .iter()
+            .any(|pane| is_claudes(session, pane) && running.runs_in(pane))
+    };
+    let own = its.iter().find(|running| is_own(running));
+    let of_own = own.and_then(|own| {
+        let is_it = |other: &&&Running| other.pid == own.pid || own.leads_to(other);
+        able().find(is_it)
     });
-    claudes
+    let shown = of_own.or_else(|| able().next())?;
+    Some(Doing {
+        word: shown.doing()?.to_owned(),
+        in_background: shown.is_in_background(),
+    })
 }
 
-/// What one does.
-pub fn doing(claude: &Running) -> Doing {
-    match (claude.kind.as_deref(), claude.status.as_deref()) {
-        (Some("bg"), _) => Doing::Background,
-        (_, Some("busy")) => Doing::Busy,
-        _ => Doing::Nothing,
-    }
+/// Whether a pane was made for a window that runs Claude.
+pub fn is_claudes(session: &Session<'_>, pane: &Pane) -> bool {
+    let mut windows = session.layout.windows.iter();
+    let key = pane.mark.as_ref().map(|mark| &mark.key);
+    windows.any(|window| window.runs_claude() && Some(&window.key) == key)
 }
 
 /// That one is a reason to leave its session as it is, and how to look at it.
 pub fn told(claude: &Running, session: &Session<'_>) -> (String, String) {
-    match doing(claude) {
-        Doing::Background => {
-            let id = claude.job();
-            (
-                "has a Claude that works in the background".to_owned(),
-                format!("look at it: claude attach {id}, or end it: claude stop {id}"),
-            )
-        }
-        Doing::Busy | Doing::Nothing => (
-            "has a Claude that is busy".to_owned(),
-            format!("look at it: tally-session attach {}", session.name),
-        ),
+    if claude.is_in_background() {
+        let id = claude.job();
+        return (
+            "has a Claude that works in the background".to_owned(),
+            format!("look at it: claude attach {id}, or end it: claude stop {id}"),
+        );
     }
+    (
+        "has a Claude that is busy".to_owned(),
+        format!("look at it: tally-session attach {}", session.name),
+    )
 }

@@ -55,11 +55,15 @@ pub fn parts<'a>(
     let databases = files.sqlite.iter().map(|path| (path, Kind::Database));
     let copies = files.copy.iter().map(move |path| (path, way(path)));
     let also_set = env.keys().filter(|path| !files.copy.contains(path));
+    // What Claude may do in the main checkout it may do here, no more and no less.
+    let settings = project.main.join(CLAUDE_SETTINGS).is_file();
+    let settings = settings.then_some((CLAUDE_SETTINGS, Kind::Link));
     links
         .chain(databases)
         .chain(copies)
         .chain(also_set.map(|path| (path, Kind::Copy)))
         .map(|(path, kind)| (path.as_str(), kind))
+        .chain(settings)
 }
 
 /// The files that the folders among those and the project's own list add to them, all to be copied as they are.
@@ -189,6 +193,7 @@ pub fn belongings<'a>(
     parts(project, layout)
         .map(|(path, _)| path)
         .chain(layout.env.keys().map(String::as_str))
+        // Older versions made it where the main checkout had none.
         .chain([CLAUDE_SETTINGS])
         .map(ToOwned::to_owned)
 }

@@ -1,6 +1,6 @@
 //! Keeping what a session puts into its worktree out of git's sight.
 
-use super::files::{CLAUDE_SETTINGS, with_variables};
+use super::files::with_variables;
 use super::placed::{self, Placed};
 use super::placing::{Placing, make_parent};
 use super::{Session, inside, lock_store};
@@ -47,24 +47,20 @@ pub struct Shown {
     pub tracked: Vec<String>,
 }
 
-/// What git shows of what was put there, now that these paths of the layout were `changed`.
+/// What git shows of what was put there.
 ///
 /// # Errors
 /// If git fails, or a file can't be read.
-pub fn shown(session: &Session<'_>, placed: &Placed, changed: &[String]) -> Result<Shown> {
+pub fn shown(session: &Session<'_>, placed: &Placed) -> Result<Shown> {
     let worktree = session.record.worktree();
     let may_be_tracked = session.layout.env.keys().map(String::as_str);
-    let may_be_tracked = may_be_tracked.chain([CLAUDE_SETTINGS]);
     let may_be_tracked = may_be_tracked.filter_map(|path| inside::follow(worktree, path).ok());
     let paths = placed.paths().cloned().chain(may_be_tracked).collect();
-    let is_changed = |path: &str| changed.iter().any(|changed| changed == path);
     let mut shown = Shown::default();
     for Change { path, untracked } in Git::at(worktree).changes_of(&paths)? {
         if untracked && placed.is_ours(worktree, &path) {
             shown.untracked.push(path);
-        } else if !untracked
-            && (is_our_change(session, &path)? || path == CLAUDE_SETTINGS && is_changed(&path))
-        {
+        } else if !untracked && is_our_change(session, &path)? {
             shown.tracked.push(path);
         }
     }
@@ -81,7 +77,7 @@ pub fn hide(session: &Session<'_>, placing: &mut Placing) -> Result<()> {
     let (project, placed) = (session.project, &mut placing.placed);
     let own: HashSet<_> = placed.paths().map(|path| pattern(path)).collect();
     let before = excluded(project)?;
-    let shown = shown(session, placed, &placing.paths)?;
+    let shown = shown(session, placed)?;
     if !shown.tracked.is_empty() {
         Git::at(session.record.worktree()).hide_changes(&shown.tracked)?;
     }

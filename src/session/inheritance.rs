@@ -7,7 +7,6 @@ use crate::layout::Layout;
 use crate::project::Project;
 use crate::store::claude_json::{self, Before};
 use anyhow::Result;
-use serde_json::Value;
 use std::path::Path;
 
 /// What was found there once, for all sessions of one command.
@@ -15,8 +14,6 @@ use std::path::Path;
 pub struct Inheritance {
     /// The files that folders and the project's own list add to those that the layout names.
     pub files: Vec<String>,
-    /// What its Claude may do without asking.
-    pub rules: Vec<Value>,
     /// What there is to tell.
     pub notes: Vec<String>,
 }
@@ -39,10 +36,9 @@ impl Inheritance {
             return Ok(inheritance);
         }
         inheritance.files = files::included(project, layout)?;
-        let rules = &mut inheritance.rules;
-        match claude_json::inherit(&claude.json, &project.main, worktrees, rules, before) {
+        match claude_json::inherit(&claude.json, &project.main, worktrees, before) {
             Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
-            // Newer versions of Claude Code read the rules from another file.
+            // What it may do with tools newer versions of Claude Code read from another file.
             Err(error) => inheritance.notes.push(format!(
                 "Claude may ask again for what it was allowed in the main checkout: {error:#}"
             )),

@@ -111,7 +111,7 @@ pub fn prepare(
         opening::begin(session, unfinished)?;
     }
     kept::keep(session)?;
-    let mut placed = place::place(session, inheritance, made.worktree, in_full)?;
+    let mut placed = place::place(session, &inheritance.files, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(

@@ -27,11 +27,11 @@ pub mod restore;
 pub mod resume;
 mod saving;
 mod servers;
-mod settings;
 pub mod start;
 pub mod status;
 pub mod stop;
 mod taking;
+pub mod telling;
 mod undo;
 pub mod windows;
 

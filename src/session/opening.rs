@@ -2,13 +2,14 @@
 //!
 //! What is typed into its window asks for that again each time it is run.
 
-use super::Session;
 use super::hold::Unfinished;
-use crate::claude::{self, Claude};
+use super::{Session, telling};
+use crate::claude::{self, Claude, Conversation, Running};
 use crate::file::read_if_there;
 use crate::process::quote;
+use crate::processes;
 use crate::store::atomic;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +19,9 @@ const FILE: &str = "tally-session-claude.json";
 
 /// The task, beside it.
 const PROMPT: &str = "tally-session-prompt";
+
+/// Claude's settings of the session, beside it.
+const SETTINGS: &str = "tally-session-settings.json";
 
 /// The subcommand that says how Claude is started.
 pub const COMMAND: &str = "opening";
@@ -80,8 +84,12 @@ fn write(admin: &Path, opening: &Opening) -> Result<()> {
     atomic::replace_soon(&admin.join(FILE), &serde_json::to_vec(opening)?, 0o600)
 }
 
-/// The conversation that a session is in, if anything was said.
-pub fn conversation(session: &Session<'_>, claude: &Claude) -> Option<String> {
+/// The conversation that a session is in, if anything was said, where these Claudes run.
+pub fn conversation(
+    session: &Session<'_>,
+    claude: &Claude,
+    running: &[Running],
+) -> Option<Conversation> {
     let text = session
         .admin()
         .and_then(|admin| read_if_there(&admin.join(FILE)));
@@ -93,26 +101,68 @@ pub fn conversation(session: &Session<'_>, claude: &Claude) -> Option<String> {
         conversation,
     } = opening.unwrap_or_default();
     let since = UNIX_EPOCH + Duration::from_millis(since);
-    claude
-        .conversation(session.record.worktree(), since)
-        .or(conversation)
+    let runs = |id: &str| running.iter().any(|running| running.is_in(id));
+    claude.conversation(
+        session.record.worktree(),
+        since,
+        conversation.as_deref(),
+        runs,
+    )
 }
 
-/// The command that starts Claude, for a shell.
+/// The command that starts Claude, for the shell that asks for it.
 ///
 /// # Errors
-/// If the layout's needs a port that the session lacks.
+/// If Claude's settings can't be written, or the layout's command needs a port that the session lacks.
 pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
-    let conversation = conversation(session, claude);
+    let running = claude.running();
+    let conversation = conversation(session, claude, &running);
     let opening = match &conversation {
-        Some(id) => claude::Opening::Continue(id),
         None => claude::Opening::New {
             prompt: prompt(session),
         },
+        Some(conversation) => {
+            let mut running = running.iter();
+            let it = running.find(|it| it.is_in_background() && it.is_in(&conversation.id));
+            it.map_or(
+                claude::Opening::Continue(conversation),
+                claude::Opening::Attach,
+            )
+        }
     };
-    let program = session.expand_command(&session.layout.claude, "")?;
-    let arguments = claude::arguments(&session.claude_name(), &opening);
-    Ok(format!("{program} {arguments}"))
+    let program = session.expand_command(&session.layout.claude.command, "")?;
+    let settings = if program.contains(claude::SETTINGS) {
+        // Claude takes one file of them, and this is the user's.
+        None
+    } else {
+        let file = session.admin()?.join(SETTINGS);
+        let text = serde_json::to_vec_pretty(&telling::settings(session)?)?;
+        atomic::replace_soon(&file, &text, 0o600)?;
+        Some(file)
+    };
+    let line = claude::command_line(
+        &program,
+        settings.as_deref(),
+        &session.claude_name(),
+        &opening,
+    );
+    Ok(match settings {
+        None => line,
+        Some(_) => without_variables(session, &line),
+    })
+}
+
+/// A command without the session's variables, but for the one by which its processes are known, for the shell that has started this
+/// program: Claude has them from its settings, and a daemon that it starts would hand them on to the Claudes of all projects.
+fn without_variables(session: &Session<'_>, line: &str) -> String {
+    let names = session.env().into_iter().map(|(name, _)| name);
+    let names: Vec<_> = names.filter(|name| name != processes::WORKTREE).collect();
+    let names = names.join(" ");
+    if processes::caller().is_some_and(|shell| shell == "fish") {
+        format!("begin; set -lu {names}; {line}; end")
+    } else {
+        format!("(unset {names}; {line})")
+    }
 }
 
 fn prompt(session: &Session<'_>) -> Option<PathBuf> {
@@ -125,10 +175,9 @@ fn prompt(session: &Session<'_>) -> Option<PathBuf> {
 /// # Errors
 /// If this program can't be found.
 pub fn typed(session: &Session<'_>, text: &str) -> Result<String> {
-    let program = std::env::current_exe().context("cannot find this program")?;
+    let program = telling::program()?;
     let main = session.project.main.to_string_lossy();
-    let [program, main, name] =
-        [&program.to_string_lossy(), &*main, session.name.as_str()].map(quote);
+    let [main, name] = [&*main, session.name.as_str()].map(quote);
     let command = format!("eval \"$({program} -C {main} {COMMAND} {name})\"");
     Ok(
         if text

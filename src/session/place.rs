@@ -1,13 +1,13 @@
-//! Making a worktree's files and its Claude's settings true, from whatever is there.
+//! Making a worktree's files true, from whatever is there.
 
-use super::files::{Kind, is_made_by_variables, parts, way};
-use super::inheritance::Inheritance;
+use super::files::{CLAUDE_SETTINGS, Kind, is_made_by_variables, parts, way};
 use super::placing::Placing;
-use super::{Session, hidden, placed, settings};
-use anyhow::Result;
+use super::{Session, hidden, placed};
+use anyhow::{Context, Result};
+use std::fs;
 
-/// Makes the worktree's files and its Claude's settings true, writes down what was put there, and hides it from git. Gives what
-/// there is to tell.
+/// Makes the worktree's files true, the `included` ones too, writes down what was put there, and hides it from git. Gives what there
+/// is to tell.
 ///
 /// In a worktree that `is_new` nothing was put before. With `in_full`, where a command was cut short, the layout's variables are
 /// set in files that are there too, and all that was ever put there is hidden.
@@ -16,17 +16,15 @@ use anyhow::Result;
 /// If a file can't be read or written, or git fails; what was placed by then is written down.
 pub fn place(
     session: &Session<'_>,
-    inheritance: &Inheritance,
+    included: &[String],
     is_new: bool,
     in_full: bool,
 ) -> Result<Vec<String>> {
-    let included = &inheritance.files;
     let mut placing = Placing::default();
     if !is_new {
         placing.placed = placed::read_or_guess(session, included);
     }
-    let result = files(session, included, in_full, &mut placing)
-        .and_then(|()| settings::place(session, &inheritance.rules, &mut placing));
+    let result = files(session, included, in_full, &mut placing);
     let has_more = in_full || !placing.paths.is_empty();
     if has_more {
         placing.placed.write(session)?;
@@ -47,6 +45,7 @@ fn files(
     placing: &mut Placing,
 ) -> Result<()> {
     let (project, layout) = (session.project, session.layout);
+    forget_copied_settings(session, placing)?;
     for (path, kind) in parts(project, layout) {
         if project.main.join(path).exists() || !is_made_by_variables(layout, path, kind) {
             placing.put(session, path, kind)?;
@@ -67,6 +66,17 @@ fn files(
     if !all_variables {
         // It was told when the session was made.
         placing.notes.clear();
+    }
+    Ok(())
+}
+
+/// Takes away the copy of Claude's settings that an older version put there, if nobody has written to it since: it has what was
+/// allowed then.
+fn forget_copied_settings(session: &Session<'_>, placing: &Placing) -> Result<()> {
+    let worktree = session.record.worktree();
+    let file = worktree.join(CLAUDE_SETTINGS);
+    if placing.placed.is_as_placed(worktree, CLAUDE_SETTINGS) && !file.is_symlink() {
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     }
     Ok(())
 }

@@ -147,7 +147,8 @@ pub fn remove(
             .map(|tip| Branch::new(session.record.branch(), tip, goes));
         Ok(About {
             went: loss.went(&placed::changed(&session)),
-            conversation: opening::conversation(&session, claude),
+            conversation: opening::conversation(&session, claude, &claude.running())
+                .map(|conversation| conversation.id),
             ..About::of(&session, found.worktree(), worktrees, branch)?
         })
     };
@@ -174,7 +175,7 @@ pub fn remove(
                 .hint(format!("open them again: tally-session resume {name}"))
                 .hint(format!("remove it all the same: {}", wish.with_force(name)))?,
         }
-        if !layout.hooks.pre_remove.is_empty() {
+        if !layout.hooks.pre_remove.is_empty() || loss.in_background().next().is_some() {
             loss.look_again(&session)?;
         }
     }

@@ -1,8 +1,9 @@
 //! What state a session is in: derived each time, never stored.
 
+use super::claudes::{self, Doing};
 use super::loss::uncommitted;
 use super::windows::living::{self, Life};
-use super::{Session, claudes, problems};
+use super::{Session, problems};
 use crate::claude::{Claude, Running};
 use crate::file::read_if_there;
 use crate::git::Git;
@@ -85,8 +86,8 @@ pub struct Status<'a> {
     pub changes: Option<usize>,
     /// How far its branch is from the main checkout's, if that can be known.
     pub distance: Option<Distance>,
-    /// What its Claude does, if it says so: `busy`, `idle` or `waiting`.
-    pub claude: Option<String>,
+    /// What its Claude does, if it says so.
+    pub claude: Option<Doing>,
     /// What is wrong, each with its cure.
     pub problems: Vec<Problem>,
 }
@@ -106,13 +107,7 @@ impl Surroundings {
             tmux: tmux::sessions()?,
             stopped: Stopped::default(),
             branches: branches(project, sessions)?,
-            claudes: claudes::living(
-                claude,
-                &sessions
-                    .iter()
-                    .map(|session| session.record.worktree())
-                    .collect(),
-            ),
+            claudes: claude.running(),
         })
     }
 }
@@ -288,7 +283,6 @@ fn service(session: &Session<'_>, name: &str) -> Service {
 }
 
 fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundings) -> Status<'a> {
-    let worktree = session.record.worktree();
     let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
     let found = around.branches.get(&refname(&finding.branch));
     let living = living::look(session, &around.tmux, &around.stopped);
@@ -317,12 +311,11 @@ fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundin
         distance: found
             .and_then(|standing| standing.distance)
             .map(|(ahead, behind)| Distance { ahead, behind }),
-        claude: around
-            .claudes
-            .iter()
-            .find(|running| running.cwd == worktree)
-            .and_then(|running| running.status.clone())
-            .filter(|status| ["busy", "idle", "waiting"].contains(&status.as_str())),
+        claude: claudes::doing(
+            session,
+            &around.claudes,
+            &living::panes(session, &around.tmux),
+        ),
         problems: problems::of(session, &around.tmux, &living, found.is_some())
             .into_iter()
             .chain(problems::switched(session))

@@ -1,6 +1,5 @@
 //! Closing a session's windows, and keeping all else of it.
 
-use super::claudes::{self, Doing};
 use super::hold::Hold;
 use super::loss::Loss;
 use super::servers::{self, Left};
@@ -58,10 +57,8 @@ pub fn stop(
 /// # Errors
 /// If the windows are open where they can't be closed from here, or a step fails.
 pub fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
-    for background in &loss.claudes {
-        if claudes::doing(background) == Doing::Background {
-            claude::stop(background)?;
-        }
+    for background in loss.in_background() {
+        claude::stop(background)?;
     }
     if loss.open.is_empty() && loss.moved.is_empty() {
         refuse_open_elsewhere(session, &loss.running)?;

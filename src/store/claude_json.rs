@@ -7,7 +7,6 @@ use super::json::{self, Object, Part};
 use crate::file::{Seen, read_if_there};
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,8 +19,8 @@ const ROUNDS: u32 = 50;
 /// The entries that worktrees had, as they stood.
 pub type Before = HashMap<PathBuf, Box<RawValue>>;
 
-/// Gives worktrees what their main checkout has been allowed, and tells its rules and what was there before, also when the
-/// file can't be written; `before` stays none if that can't be known. A file that is not there has nothing.
+/// Gives worktrees what their main checkout has been allowed, and tells what was there before, also when the file can't be
+/// written; `before` stays none if that can't be known. A file that is not there has nothing.
 ///
 /// # Errors
 /// If the file can't be read, does not parse, or can't be written; it is as it was then.
@@ -29,7 +28,6 @@ pub fn inherit(
     path: &Path,
     main: &Path,
     worktrees: &[&Path],
-    rules: &mut Vec<Value>,
     before: &mut Option<Before>,
 ) -> Result<()> {
     edit(path, |projects| {
@@ -41,7 +39,6 @@ pub fn inherit(
             worktrees.iter().filter_map(entry).collect()
         });
         let granted = Grants::of(raw(projects, main))?;
-        *rules = granted.rules();
         let mut lack = false;
         for worktree in worktrees {
             if let Some(entry) = granted.added_to(raw(projects, worktree))? {
@@ -134,11 +131,6 @@ impl Entries {
     /// The folders that have an entry.
     pub fn folders(&self) -> impl Iterator<Item = &Path> {
         self.0.keys().map(Path::new)
-    }
-
-    /// The main checkout's rules.
-    pub fn rules(&self, main: &Path) -> Vec<Value> {
-        Grants::of(self.entry(main)).map_or_else(|_| Vec::new(), |granted| granted.rules())
     }
 
     /// Whether a worktree lacks anything that its main checkout has been allowed.
@@ -252,7 +244,7 @@ fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Map, json};
+    use serde_json::{Map, Value, json};
     use std::fs;
     use std::time::Duration;
 
@@ -277,18 +269,9 @@ mod tests {
 }"#;
         fs::write(&path, text).unwrap();
         let original: Map<String, Value> = serde_json::from_str(text).unwrap();
-        let mut rules = Vec::new();
         let mut before = None;
         let worktrees = [Path::new("/work"), Path::new("/other")];
-        inherit(
-            &path,
-            Path::new("/main"),
-            &worktrees,
-            &mut rules,
-            &mut before,
-        )
-        .unwrap();
-        assert_eq!(rules, [json!("Bash(ls)")]);
+        inherit(&path, Path::new("/main"), &worktrees, &mut before).unwrap();
         let before = before.unwrap();
         assert!(before.is_empty());
         let now = fs::read_to_string(&path).unwrap();

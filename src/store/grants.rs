@@ -29,14 +29,6 @@ impl Grants {
         Ok(Self(granted))
     }
 
-    /// The rules on tools.
-    pub fn rules(&self) -> Vec<Value> {
-        match self.0.get("allowedTools") {
-            Some(Value::Array(tools)) => tools.clone(),
-            _ => Vec::new(),
-        }
-    }
-
     /// A worktree's entry with what it lacks of these; none if it lacks nothing.
     ///
     /// # Errors

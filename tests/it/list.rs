@@ -76,6 +76,7 @@ fn list_json_has_these_keys_in_this_order() {
         "claude": "idle",
         "problems": [],
         "merged": false,
+        "claude_in_background": false,
         "windows": {
             "backend": "runs",
             "frontend": "runs",

@@ -148,6 +148,7 @@ fn list_of(sandbox: &Sandbox) -> PathBuf {
 #[test]
 fn without_a_list_what_the_layout_names_was_put_there() {
     let sandbox = Sandbox::new();
+    write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     let worktree = sandbox.add("feat");
     fs::remove_file(list_of(&sandbox)).unwrap();
     write(&sandbox.main.join(".git/info/exclude"), "");

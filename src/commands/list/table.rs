@@ -199,10 +199,19 @@ fn changes(status: &Status<'_>) -> Cell {
 
 /// What the user is waited for in has to be seen at once.
 fn claude(status: &Status<'_>) -> Cell {
-    let style = match status.claude.as_deref() {
+    let claude = status.claude.as_ref();
+    let style = match claude.map(|doing| doing.word.as_str()) {
         Some("waiting") => YELLOW,
         Some("busy") => GREEN,
         _ => PLAIN,
     };
-    known(status.claude.clone(), style)
+    let doing = claude.map(|doing| {
+        let place = if doing.in_background {
+            " (background)"
+        } else {
+            ""
+        };
+        format!("{}{place}", doing.word)
+    });
+    known(doing, style)
 }

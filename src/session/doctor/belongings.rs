@@ -1,4 +1,4 @@
-//! The files that a session has from the main checkout, and its Claude's settings.
+//! The files that a session has from the main checkout, and its Claude's entry.
 
 use super::finding::{FIX, Finding, Mend, State};
 use crate::dotenv;
@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
 use crate::session::files::{self, Kind};
-use crate::session::{Session, database, hidden, packages, placed, settings};
+use crate::session::{Session, database, hidden, packages, placed};
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -56,7 +56,7 @@ impl<'a> Belongings<'a> {
     /// Whether git shows what was placed.
     pub fn check_hidden(&self) -> Finding {
         let checked = self.checked("git status");
-        let shown = match hidden::shown(self.session, &placed::read(self.session), &[]) {
+        let shown = match hidden::shown(self.session, &placed::read(self.session)) {
             Ok(shown) => shown,
             Err(error) => return Finding::error(checked, &error),
         };
@@ -71,23 +71,14 @@ impl<'a> Belongings<'a> {
     }
 
     /// Whether its Claude has what that of the main checkout was allowed.
-    pub fn check_claude(&self, entries: &Entries) -> Vec<Finding> {
+    pub fn check_claude(&self, entries: &Entries) -> Finding {
         let (main, worktree) = (&self.session.project.main, self.session.record.worktree());
         let checked = self.checked("Claude");
-        let mut problems = Vec::new();
-        let lacking = settings::lacking(self.session, &entries.rules(main), &mut problems);
-        let mut findings: Vec<_> = problems
-            .into_iter()
-            .map(|problem| self.warning(problem))
-            .collect();
-        findings.push(match lacking {
-            Err(error) => Finding::error(checked, &error),
-            Ok(lacking) if lacking.is_some() || entries.lacks(main, worktree) => self.mendable(
-                Finding::warning(checked, "lacks what it was allowed in the main checkout"),
-            ),
-            Ok(_) => Finding::fine(checked, "has what it was allowed in the main checkout"),
-        });
-        findings
+        if entries.lacks(main, worktree) {
+            let lacks = "lacks what it was allowed in the main checkout";
+            return self.mendable(Finding::warning(checked, lacks));
+        }
+        Finding::fine(checked, "has what it was allowed in the main checkout")
     }
 
     fn checked(&self, what: &str) -> String {

@@ -62,7 +62,7 @@ pub struct Report {
 /// is safe to mend is mended, and looked at again.
 pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
     let claude = subject.layout.as_ref().ok();
-    let claude = claude.map(|layout| layout.claude.as_str());
+    let claude = claude.map(|layout| layout.claude.command.as_str());
     let programs = Programs::ask(claude);
     let mut found = check(subject, &[]);
     let mut notes = Vec::new();

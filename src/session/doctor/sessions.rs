@@ -52,7 +52,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             findings.push(belongings.check_hidden());
         }
         if let Ok(entries) = &around.entries {
-            findings.extend(belongings.check_claude(entries));
+            findings.push(belongings.check_claude(entries));
         }
     }
     if let (Ok(table), false) = (&around.table, around.started.contains(name)) {

@@ -12,7 +12,7 @@ pub mod trash;
 pub mod uncommitted;
 
 use super::Session;
-use super::claudes::{self, Doing};
+use super::claudes;
 use super::named::named;
 use super::{make, servers};
 use crate::claude::{Claude, Running};
@@ -126,16 +126,19 @@ impl Loss {
             let running = scope.spawn(|| {
                 let running = servers::running(session)?;
                 let staying = servers::staying(session, &running)?;
-                Ok((running, staying, claudes::of(claude, session)))
+                Ok((running, staying, claude.running()))
             });
             // Meanwhile, tmux is asked.
             let open = Self::of_windows(session);
             (joined(running), open)
         });
-        let ((running, staying, mut claudes), open) = (running?, open?);
-        claudes.retain(|claude| claudes::doing(claude) != Doing::Nothing);
+        let ((running, staying, claudes), open) = (running?, open?);
+        let closed = open.open.iter().flat_map(|tmux| &tmux.panes);
+        let closed: Vec<_> = closed.chain(&open.moved).collect();
+        let claudes = claudes::of(session, &claudes, &closed).into_iter();
+        let claudes = claudes.filter(|claude| claudes::is_at_work(claude));
         Ok(Self {
-            claudes,
+            claudes: claudes.cloned().collect(),
             running,
             staying,
             ..open
@@ -285,6 +288,12 @@ impl Loss {
         let mut told = HashSet::new();
         looks.retain(|look| told.insert(look.clone()));
         (reasons, looks)
+    }
+
+    /// The Claudes that go on when the windows are closed.
+    pub fn in_background(&self) -> impl Iterator<Item = &Running> {
+        let claudes = self.claudes.iter();
+        claudes.filter(|claude| claude.is_in_background())
     }
 
     /// That a Claude is busy, or works in the background; and how to look at it.

@@ -152,7 +152,7 @@ fn lines(session: &Session<'_>, window: &Window, claude: &str) -> Result<(String
 /// If the session has no port for all that is in it.
 pub fn content(session: &Session<'_>, window: &Window) -> Result<String> {
     // Claude's own options change from one time to the next.
-    let claude = session.expand_command(&session.layout.claude, "")?;
+    let claude = session.expand_command(&session.layout.claude.command, "")?;
     let (line, typed) = lines(session, window, &claude)?;
     let content = [line, typed.unwrap_or_default()].join(" ");
     Ok(content.replace(char::is_control, " ").trim_end().to_owned())

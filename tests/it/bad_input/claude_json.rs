@@ -1,7 +1,7 @@
 //! `~/.claude.json` that is broken, odd, or cannot be read or written: a warning, and the session all the same.
 
 use crate::sandbox::{Sandbox, read, read_json};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -57,7 +57,7 @@ fn a_file_of_another_shape_is_left_alone() {
 }
 
 #[test]
-fn rules_of_another_shape_are_no_crash_and_are_not_made_permissions() {
+fn rules_of_another_shape_are_no_crash_and_go_again() {
     let sandbox = Sandbox::new();
     let json = sandbox.home.join(".claude.json");
     let main = sandbox.main.to_str().unwrap();
@@ -65,14 +65,6 @@ fn rules_of_another_shape_are_no_crash_and_are_not_made_permissions() {
         let claude = json!({ "projects": { main: { "allowedTools": tools } } });
         fs::write(&json, claude.to_string()).unwrap();
         sandbox.run(["add", "feat"]).does_not_crash();
-        let settings = sandbox.worktree("feat").join(".claude/settings.local.json");
-        let allowed = fs::read(settings).map_or(Value::Null, |text| {
-            serde_json::from_slice::<Value>(&text).unwrap()["permissions"]["allow"].clone()
-        });
-        assert!(
-            allowed.is_null() || allowed.is_array(),
-            "{tools}: {allowed}"
-        );
         sandbox
             .run(["remove", "feat"])
             .is(0, "removed feat\n[...]", "");

@@ -56,7 +56,6 @@ fn a_pipe_in_the_place_of_the_store_or_the_layout_is_named_by_every_command() {
 fn a_pipe_in_the_place_of_what_a_session_gets_is_named_and_nothing_is_made() {
     for file in [
         ".worktreeinclude",
-        ".claude/settings.local.json",
         "backend/.env",
         "backend/db.sqlite3",
         "frontend/.env",

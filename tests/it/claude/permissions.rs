@@ -4,16 +4,21 @@ use crate::sandbox::{Sandbox, eventually, read, read_json, write};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::thread;
 
 fn json_file(sandbox: &Sandbox) -> PathBuf {
     sandbox.home.join(".claude.json")
 }
 
-fn settings(sandbox: &Sandbox, name: &str) -> Value {
-    read_json(&sandbox.worktree(name).join(".claude/settings.local.json"))
+/// Claude's own settings of a checkout.
+fn settings(checkout: &Path) -> PathBuf {
+    checkout.join(".claude/settings.local.json")
+}
+
+fn mains(sandbox: &Sandbox) -> PathBuf {
+    settings(&sandbox.main)
 }
 
 #[test]
@@ -199,80 +204,92 @@ fn nothing_is_left_beside_claude_json() {
 }
 
 #[test]
-fn add_merges_allowed_tools_into_the_main_checkout_s_settings_no_rule_twice() {
+fn what_is_allowed_in_the_main_checkout_s_settings_is_allowed_in_a_session_and_no_longer_than_there()
+ {
     let sandbox = Sandbox::new();
-    let mains = json!({ "permissions": { "deny": ["Read(.env)"], "allow": ["Edit", "Bash(ls:*)"] }, "model": "opus" });
-    write(
-        &sandbox.main.join(".claude/settings.local.json"),
-        mains.to_string(),
-    );
-    sandbox.add("feat");
-    let mut settings = settings(&sandbox, "feat");
-    let allow = settings["permissions"]["allow"].as_array_mut().unwrap();
-    allow.sort_by_key(ToString::to_string);
-    let merged = json!({
-        "permissions": { "deny": ["Read(.env)"], "allow": ["Bash(ls:*)", "Bash(npm run test:*)", "Edit"] },
-        "model": "opus",
-    });
-    assert_eq!(settings, merged);
-    assert_eq!(
-        read_json(&sandbox.main.join(".claude/settings.local.json")),
-        mains
-    );
-    assert_eq!(
-        sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]),
-        ""
-    );
+    write(&mains(&sandbox), json!({ "model": "opus" }).to_string());
+    let worktree = sandbox.add("feat");
+    assert_eq!(fs::read_link(settings(&worktree)).unwrap(), mains(&sandbox));
+    write(&mains(&sandbox), json!({ "model": "haiku" }).to_string());
+    assert_eq!(read_json(&settings(&worktree))["model"], "haiku");
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    assert_eq!(read_json(&mains(&sandbox))["model"], "haiku");
 }
 
 #[test]
-fn add_writes_settings_from_allowed_tools_alone() {
+fn rules_that_claude_json_alone_has_become_no_settings() {
     let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    assert_eq!(
-        settings(&sandbox, "feat"),
-        json!({ "permissions": { "allow": ["Bash(npm run test:*)", "Edit"] } })
-    );
+    let worktree = sandbox.add("feat");
+    assert!(!settings(&worktree).exists());
+    // Claude makes the main checkout's when something is allowed for good.
+    write(&mains(&sandbox), "{}");
+    sandbox.restart();
+    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    assert_eq!(fs::read_link(settings(&worktree)).unwrap(), mains(&sandbox));
 }
 
 #[test]
-fn settings_that_are_in_the_worktree_are_merged_and_not_replaced() {
+fn settings_that_are_in_the_worktree_stay_as_they_are() {
     let sandbox = Sandbox::new();
-    write(
-        &sandbox.main.join(".claude/settings.local.json"),
-        json!({ "model": "opus", "mine": 1 }).to_string(),
-    );
+    write(&mains(&sandbox), "{}");
     let worktree = sandbox.add("feat");
     sandbox.restart();
-    let ours = json!({ "model": "haiku", "permissions": { "allow": ["Edit", "WebSearch"] } });
-    write(
-        &worktree.join(".claude/settings.local.json"),
-        ours.to_string(),
-    );
+    fs::remove_file(settings(&worktree)).unwrap();
+    write(&settings(&worktree), "{ broken");
     sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
-    let merged = json!({
-        "model": "haiku",
-        "permissions": { "allow": ["Edit", "WebSearch", "Bash(npm run test:*)"] },
-        "mine": 1,
-    });
-    assert_eq!(settings(&sandbox, "feat"), merged);
+    assert_eq!(read(&settings(&worktree)), "{ broken");
+    assert_eq!(read(&mains(&sandbox)), "{}");
 }
 
 #[test]
-fn settings_that_do_not_parse_are_left_alone_with_a_warning() {
+fn settings_that_the_project_has_committed_stay_and_are_in_no_remove_s_way() {
     let sandbox = Sandbox::new();
-    let mains = sandbox.main.join(".claude/settings.local.json");
-    write(&mains, "{ broken");
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n[...]",
-        "warning: [ROOT]/tally/.claude/settings.local.json [..]\n",
-    );
-    assert_eq!(read(&mains), "{ broken");
-    assert_eq!(
-        settings(&sandbox, "feat"),
-        json!({ "permissions": { "allow": ["Bash(npm run test:*)", "Edit"] } })
-    );
+    let text = json!({ "permissions": { "allow": ["Read"] } }).to_string();
+    sandbox.commit(&sandbox.main, ".claude/settings.local.json", &text);
+    let worktree = sandbox.add("feat");
+    assert_eq!(read(&settings(&worktree)), text);
+    assert!(!settings(&worktree).is_symlink());
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+}
+
+#[test]
+fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it_was_changed() {
+    for is_changed in [false, true] {
+        let sandbox = Sandbox::new();
+        write(&mains(&sandbox), "{}");
+        // As a copy that the list in git's folder knows, which is what older versions made.
+        let copies = "[files]\nlink = []\ncopy = [\".claude/settings.local.json\"]\n";
+        write(&sandbox.main.join(".tally-session.toml"), copies);
+        let worktree = sandbox.worktree("feat");
+        fs::rename(mains(&sandbox), sandbox.root.join("mains")).unwrap();
+        sandbox
+            .run(["add", "feat"])
+            .is(0, "added feat\n[...]", "[...]");
+        let list = sandbox
+            .main
+            .join(".git/worktrees/tally-feat/tally-session.json");
+        write(&settings(&worktree), "{ \"old\": 1 }");
+        let about = fs::metadata(settings(&worktree)).unwrap();
+        let seen = json!({ "file": {
+            "inode": about.ino(), "size": about.size(), "seconds": about.ctime(), "nanoseconds": about.ctime_nsec(),
+        } });
+        let mut placed = read_json(&list);
+        placed["paths"][".claude/settings.local.json"] = seen;
+        write(&list, placed.to_string());
+        fs::rename(sandbox.root.join("mains"), mains(&sandbox)).unwrap();
+        fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
+        if is_changed {
+            write(&settings(&worktree), "{ \"mine\": 1 }");
+        }
+        sandbox.restart();
+        sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "[...]");
+        assert_eq!(settings(&worktree).is_symlink(), !is_changed);
+    }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::{assert_fine, assert_left, assert_mended, project, stopped};
 use crate::sandbox::{Sandbox, read, read_json, write};
-use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -292,16 +291,13 @@ fn permissions_that_its_claude_lacks_are_a_warning_and_given_to_it() {
     assert_mended(&sandbox, 0, found, fixed);
     assert_eq!(read_json(&json)["projects"][key]["allowedTools"][1], "Edit");
 
-    let settings = worktree.join(".claude/settings.local.json");
-    write(&settings, json!({ "model": "haiku" }).to_string());
-    assert_mended(&sandbox, 0, found, fixed);
-    assert_eq!(read_json(&settings)["model"], "haiku");
-
-    write(&settings, "{ broken");
-    assert_left(
+    let mains = sandbox.main.join(".claude/settings.local.json");
+    write(&mains, "{}");
+    assert_mended(
         &sandbox,
-        0,
-        "warning  feat: [ROOT]/tally-feat/.claude/settings.local.json does not parse [..]\n         [..]",
+        1,
+        "failed   feat: .claude/settings.local.json is missing",
+        "fixed    feat: .claude/settings.local.json leads to the main checkout's",
     );
 }
 

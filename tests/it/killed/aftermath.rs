@@ -140,8 +140,6 @@ impl Before {
             )
         );
         assert!(worktree.join("frontend/node_modules/vite").exists());
-        let settings = read_json(&worktree.join(".claude/settings.local.json"));
-        assert_eq!(settings["permissions"]["allow"][1], "Edit");
         let claude = read_json(&sandbox.home.join(".claude.json"));
         let entry = &claude["projects"][worktree.to_str().unwrap()];
         assert_eq!(entry["allowedTools"][1], "Edit", "{entry}");

@@ -39,10 +39,11 @@ fn post_add_runs_once_after_the_files_and_before_the_windows() {
 test -f backend/.env
 test -L frontend/node_modules
 grep -q VITE_API_URL=http://localhost: frontend/.env
-test -f .claude/settings.local.json
+test -L .claude/settings.local.json
 if tmux has-session -t =tally-feat 2>/dev/null; then exit 3; fi
 hook $BACKEND_PORT",
     );
+    write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     let worktree = sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
     assert_eq!(calls(&sandbox), 1);

@@ -1,7 +1,9 @@
 # Stands in for servers and for `claude`, by the name that it is called by: says how it was started, then acts the part.
+import glob
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -59,7 +61,7 @@ def serve(port):
 
 
 class Claude:
-    """Keeps the files that Claude Code keeps, and answers nothing."""
+    """Keeps the files that Claude Code keeps, runs the hooks of its settings, and answers nothing."""
 
     def __init__(self):
         self.home = os.environ.get("CLAUDE_CONFIG_DIR") or os.environ["HOME"] + "/.claude"
@@ -69,8 +71,14 @@ class Claude:
         self.project = f"{self.home}/projects/{folder}"
         self.sessions = f"{self.home}/sessions"
         self.name = None
+        self.hooks = {}
         prompts = []
         resumed = None
+        if "--settings" in ARGS:
+            at = ARGS.index("--settings")
+            self.settle(ARGS[at + 1])
+            # What it is started with beside these.
+            del ARGS[at:at + 2]
         words = iter(ARGS)
         for word in words:
             if word == "--name":
@@ -79,18 +87,41 @@ class Claude:
                 resumed = next(words)
             else:
                 prompts.append(word)
-        if resumed and not os.path.exists(f"{self.project}/{resumed}.jsonl"):
-            log("refused")
-            sys.exit(f"No conversation found with session ID: {resumed}")
+        if resumed:
+            found = glob.glob(glob.escape(f"{self.home}/projects") + f"/*/{resumed}.jsonl")
+            if not found:
+                log("refused")
+                sys.exit(f"No conversation found with session ID: {resumed}")
+            self.project = os.path.dirname(found[0])
         self.id = resumed or self.new_id()
         if resumed:
             os.utime(self.transcript())
         os.makedirs(self.sessions, exist_ok=True)
         self.tell("idle")
         signal.signal(signal.SIGHUP, self.end)
+        context = self.hear("SessionStart")
         for prompt in prompts:
             self.say(prompt)
-        log("started", id=self.id)
+        log("started", id=self.id, context=context)
+
+    def settle(self, path):
+        with open(path) as file:
+            settings = json.load(file)
+        log("settled", path=path, inherited=dict(os.environ))
+        os.environ.update(settings["env"])
+        self.hooks = settings["hooks"]
+
+    def hear(self, event):
+        """What the hooks say of an event; Claude gives them a text, and shows what goes wrong in them."""
+        about = json.dumps({"session_id": self.id, "cwd": os.getcwd(), "hook_event_name": event})
+        said = ""
+        for group in self.hooks.get(event, []):
+            for hook in group["hooks"]:
+                ran = subprocess.run(["/bin/sh", "-c", hook["command"]], input=about, capture_output=True, text=True)
+                if ran.returncode or ran.stderr:
+                    log("hook failed", hook=hook["command"], code=ran.returncode, stderr=ran.stderr)
+                said += ran.stdout
+        return said
 
     def new_id(self):
         digits = os.urandom(16).hex()
@@ -105,6 +136,9 @@ class Claude:
         about = {"pid": os.getpid(), "sessionId": self.id, "cwd": os.getcwd(), "startedAt": int(time.time() * 1000),
                  "procStart": start[0] if start else "", "version": "2.1.330", "kind": "interactive", "entrypoint": "cli",
                  "name": self.name, "status": status}
+        if pane := os.environ.get("TMUX_PANE"):
+            place = ["tmux", "display-message", "-p", "-t", pane, "#{session_name}:#{window_id}.#{pane_id}"]
+            about["tmux"] = subprocess.run(place, capture_output=True, text=True).stdout.strip()
         path = f"{self.sessions}/{os.getpid()}.json"
         with open(path + ".new", "w") as file:
             json.dump(about, file)
@@ -148,7 +182,9 @@ class Claude:
             elif line == "/exit":
                 self.end()
             else:
+                self.hear("UserPromptSubmit")
                 self.say(line)
+                self.hear("Stop")
             log("said", text=line, id=self.id)
 
 

@@ -1,0 +1,359 @@
+//! The conversations that Claude Code keeps, by its transcripts.
+
+use super::Claude;
+use crate::file::open_if_there;
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// So much of a transcript's end is read at first, in bytes: mostly there is all that has to be known.
+const END: u64 = 1 << 16;
+
+/// A conversation that Claude resumes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: String,
+    /// What it is called, if it has a name.
+    pub name: Option<String>,
+}
+
+/// A line of a transcript, as far as it matters.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    is_sidechain: bool,
+    entrypoint: Option<String>,
+    session_kind: Option<String>,
+    cwd: Option<PathBuf>,
+    timestamp: Option<String>,
+    custom_title: Option<String>,
+    continued_in_session_id: Option<String>,
+}
+
+impl Line {
+    /// Those of a text that are whole.
+    fn all(text: &[u8]) -> impl DoubleEndedIterator<Item = Self> {
+        let lines = text.split(|&byte| byte == b'\n');
+        lines.filter_map(|line| serde_json::from_slice(line).ok())
+    }
+
+    /// Whether somebody says something in it.
+    fn is_message(&self) -> bool {
+        !self.is_sidechain && matches!(self.kind.as_str(), "user" | "assistant")
+    }
+
+    fn time(&self) -> Option<SystemTime> {
+        humantime::parse_rfc3339_weak(self.timestamp.as_ref()?).ok()
+    }
+}
+
+/// What there is to know of a transcript.
+#[derive(Debug)]
+struct Transcript {
+    id: String,
+    /// When its first line was written.
+    began: Option<SystemTime>,
+    /// When somebody said something last.
+    last: SystemTime,
+    /// Whether that was in the background.
+    in_background: bool,
+    name: Option<String>,
+    /// The conversation that it goes on in.
+    continued_in: Option<String>,
+}
+
+impl Claude {
+    /// The conversation that was last worked on of those that began in a worktree, of the one that is `known` and those in which
+    /// something was said after this time. A transcript goes where its Claude goes. What `claude -p` left does not count, and no task
+    /// in the background that was never a conversation here. One that `runs` may have no transcript yet.
+    pub fn conversation(
+        &self,
+        worktree: &Path,
+        since: SystemTime,
+        known: Option<&str>,
+        runs: impl Fn(&str) -> bool,
+    ) -> Option<Conversation> {
+        let folders = fs::read_dir(self.dir.join("projects")).into_iter();
+        let files = folders.flatten().flatten().flat_map(|folder| {
+            let files = fs::read_dir(folder.path()).into_iter();
+            files.flatten().flatten()
+        });
+        let is_known = |id: Option<&str>| id.is_some() && id == known;
+        let may_count = |path: &PathBuf| {
+            let modified = fs::metadata(path).and_then(|about| about.modified());
+            is_known(id(path)) || modified.is_ok_and(|modified| modified > since)
+        };
+        let files = files
+            .map(|file| file.path())
+            .filter(|path| id(path).is_some() && may_count(path));
+        let found: Vec<_> = files
+            .filter_map(|path| Transcript::read(&path, worktree))
+            .filter(|found| found.last > since || is_known(Some(&found.id)))
+            .collect();
+        let continued: HashSet<_> = found
+            .iter()
+            .filter_map(|found| found.continued_in.as_ref())
+            .collect();
+        let counts = |found: &&Transcript| !found.in_background || continued.contains(&found.id);
+        // `/clear` may write to the old one and the new one at the same moment: the one that began later counts.
+        let mut last = found
+            .iter()
+            .filter(counts)
+            .max_by_key(|found| (found.last, found.began))?;
+        let by_id: HashMap<_, _> = found.iter().map(|found| (&found.id, found)).collect();
+        let mut seen = HashSet::from([&last.id]);
+        while let Some(next) = &last.continued_in
+            && seen.insert(next)
+        {
+            match by_id.get(next) {
+                Some(next) => last = next,
+                // Nothing was said in it so far.
+                None if runs(next) => {
+                    return Some(Conversation {
+                        id: next.clone(),
+                        name: last.name.clone(),
+                    });
+                }
+                None => break,
+            }
+        }
+        Some(Conversation {
+            id: last.id.clone(),
+            name: last.name.clone(),
+        })
+    }
+}
+
+/// The conversation whose transcript a file is, if it is called so: `0189f7c2-….jsonl`.
+fn id(path: &Path) -> Option<&str> {
+    const LENGTH: usize = 36;
+    let id = path.file_name()?.to_str()?.strip_suffix(".jsonl")?;
+    let is_of_id = |byte: u8| byte == b'-' || byte.is_ascii_hexdigit();
+    (id.len() == LENGTH && id.bytes().all(is_of_id)).then_some(id)
+}
+
+impl Transcript {
+    /// None for one that began elsewhere, that Claude would refuse, as it has no word of anybody's in it, and for one that
+    /// `claude -p` left.
+    fn read(path: &Path, worktree: &Path) -> Option<Self> {
+        let mut file = open_if_there(path).ok()??;
+        let began = begin(&file, worktree)?;
+        let length = file.metadata().ok()?.len();
+        let mut end = END;
+        loop {
+            let from = length.saturating_sub(end);
+            file.seek(SeekFrom::Start(from)).ok()?;
+            let mut text = Vec::new();
+            (&file).take(length - from).read_to_end(&mut text).ok()?;
+            let mut found = Self {
+                id: id(path)?.to_owned(),
+                began,
+                last: SystemTime::UNIX_EPOCH,
+                in_background: false,
+                name: None,
+                continued_in: None,
+            };
+            let mut has_message = false;
+            // What is cut at the beginning does not parse.
+            for line in Line::all(&text).rev() {
+                if line.is_message() && !has_message {
+                    has_message = true;
+                    found.last = line.time().unwrap_or(found.last);
+                    found.in_background = line.session_kind.as_deref() == Some("bg");
+                }
+                // Where something was said after that, it went on here.
+                if !has_message && found.continued_in.is_none() {
+                    found.continued_in = line.continued_in_session_id;
+                }
+                found.name = found.name.or(line.custom_title);
+            }
+            if from == 0 || has_message && found.name.is_some() {
+                return has_message.then_some(found);
+            }
+            end *= 8;
+        }
+    }
+}
+
+/// When a transcript began, if that was in this worktree, and with somebody at the keys.
+fn begin(file: &File, worktree: &Path) -> Option<Option<SystemTime>> {
+    let mut began = None;
+    for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
+        let Ok(line) = serde_json::from_slice::<Line>(&line) else {
+            continue;
+        };
+        began = began.or(line.time());
+        if let Some(cwd) = &line.cwd {
+            let is_typed = line.entrypoint.is_none_or(|entrypoint| entrypoint == "cli");
+            return (is_typed && cwd.starts_with(worktree)).then_some(began);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::time::Duration;
+
+    /// A user's Claude.
+    struct Home(tempfile::TempDir);
+
+    fn id(digit: char) -> String {
+        format!(
+            "{0}-0000-0000-0000-000000000000",
+            digit.to_string().repeat(8)
+        )
+    }
+
+    fn said(minute: u32) -> serde_json::Value {
+        json!({
+            "type": "user", "isSidechain": false, "entrypoint": "cli", "cwd": "/w",
+            "timestamp": format!("2026-01-01T00:{minute:02}:00.000Z"),
+        })
+    }
+
+    fn with(mut line: serde_json::Value, name: &str, value: &str) -> serde_json::Value {
+        line[name] = value.into();
+        line
+    }
+
+    impl Home {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn write(&self, path: &str, text: &str) {
+            let path = self.0.path().join("projects").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        /// Writes a transcript.
+        fn with(self, folder: &str, digit: char, lines: &[serde_json::Value]) -> Self {
+            let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+            let path = format!("{folder}/{}.jsonl", id(digit));
+            self.write(&path, &(lines.join("\n") + "\n"));
+            self
+        }
+
+        fn claude(&self) -> Claude {
+            Claude {
+                dir: self.0.path().to_owned(),
+                json: self.0.path().join(".claude.json"),
+            }
+        }
+
+        /// The conversation, where something was said after this minute.
+        fn since(&self, minute: u64, known: Option<&str>, runs: &str) -> Option<Conversation> {
+            let new_year = humantime::parse_rfc3339_weak("2026-01-01 00:00:00").unwrap();
+            let since = new_year + Duration::from_secs(60 * minute);
+            let worktree = Path::new("/w");
+            self.claude()
+                .conversation(worktree, since, known, |id| id == runs)
+        }
+
+        fn found(&self) -> Option<String> {
+            self.since(0, None, "").map(|found| found.id)
+        }
+    }
+
+    #[test]
+    fn the_one_in_which_something_was_said_last_is_the_conversation() {
+        let first = || Home::new().with("-w", 'a', &[said(1)]);
+        assert_eq!(Home::new().found(), None);
+        assert_eq!(first().found(), Some(id('a')));
+        assert_eq!(first().with("-w", 'b', &[said(2)]).found(), Some(id('b')));
+        // Written to last, and nothing said in it.
+        let title = json!({ "type": "custom-title", "customTitle": "x" });
+        let side = json!({ "type": "user", "isSidechain": true, "cwd": "/w", "timestamp": "2026-01-01T00:09:00Z" });
+        let printed = with(said(9), "entrypoint", "sdk-cli");
+        let elsewhere = with(said(9), "cwd", "/else");
+        for unusable in [&title, &side, &printed, &elsewhere, &json!(null)] {
+            let home = first().with("-w", 'b', std::slice::from_ref(unusable));
+            assert_eq!(home.found(), Some(id('a')), "{unusable}");
+        }
+        let old = first().with("-w", 'b', &[said(2), title.clone()]);
+        let old = old.with("-w", 'c', &[said(1), title]);
+        assert_eq!(old.found(), Some(id('b')));
+        let notes = first();
+        notes.write("-w/agent-1.jsonl", &said(9).to_string());
+        assert_eq!(notes.found(), Some(id('a')));
+        let half = first();
+        let text = format!("{}\n{{\"type\":\"user\",\"isSide", said(3));
+        half.write(&format!("-w/{}.jsonl", id('b')), &text);
+        assert_eq!(half.found(), Some(id('b')));
+    }
+
+    #[test]
+    fn what_was_said_before_a_time_counts_only_in_a_known_conversation() {
+        let home = Home::new().with("-w", 'a', &[said(1)]);
+        assert_eq!(home.since(2, None, ""), None);
+        let known = home.since(2, Some(&id('a')), "").unwrap();
+        assert_eq!(known.id, id('a'));
+        let home = home.with("-w", 'b', &[said(3)]);
+        assert_eq!(home.since(2, Some(&id('a')), "").unwrap().id, id('b'));
+    }
+
+    #[test]
+    fn a_conversation_is_found_wherever_its_claude_went() {
+        let moved = Home::new().with(
+            "-w-backend",
+            'a',
+            &[said(1), with(said(2), "cwd", "/w/backend")],
+        );
+        assert_eq!(moved.found(), Some(id('a')));
+    }
+
+    #[test]
+    fn of_two_written_at_one_moment_the_later_begun_is_the_conversation() {
+        let home = Home::new().with("-w", 'a', &[said(2), said(5)]);
+        let home = home.with("-w", 'b', &[said(3), said(5)]);
+        assert_eq!(home.found(), Some(id('b')));
+    }
+
+    #[test]
+    fn a_conversation_goes_on_in_the_background_and_other_tasks_there_are_none() {
+        let bg = |minute| with(said(minute), "sessionKind", "bg");
+        let to = |digit| json!({ "type": "continued-in", "continuedInSessionId": id(digit) });
+        let side_task = || Home::new().with("-w", 'b', &[bg(1), bg(9)]);
+        assert_eq!(side_task().found(), None);
+        let own = || side_task().with("-w", 'a', &[said(2), to('c')]);
+        assert_eq!(own().found(), Some(id('a')));
+        assert_eq!(own().since(0, None, &id('c')).unwrap().id, id('c'));
+        let gone_on = own().with("-w", 'c', &[bg(2), bg(3)]);
+        assert_eq!(gone_on.found(), Some(id('c')));
+        // It came back.
+        let back = own().with("-w", 'c', &[bg(2), bg(3), said(4)]);
+        assert_eq!(back.found(), Some(id('c')));
+        let taken_up_again = own().with("-w", 'a', &[said(2), to('c'), said(7)]);
+        let taken_up_again = taken_up_again.with("-w", 'c', &[bg(2), bg(3)]);
+        assert_eq!(taken_up_again.found(), Some(id('a')));
+        let round = Home::new().with("-w", 'a', &[said(2), to('b')]);
+        let round = round.with("-w", 'b', &[said(1), to('a')]);
+        assert!(round.found().is_some());
+    }
+
+    #[test]
+    fn the_name_is_the_last_one_given_also_far_from_the_end() {
+        let title = |name| json!({ "type": "custom-title", "customTitle": name });
+        let long = "x".repeat(usize::try_from(END).unwrap());
+        let lines = [
+            title("one"),
+            said(1),
+            title("two"),
+            with(said(2), "text", &long),
+        ];
+        let home = Home::new().with("-w", 'a', &lines);
+        let found = home.since(0, None, "").unwrap();
+        assert_eq!(found.name.as_deref(), Some("two"));
+    }
+}

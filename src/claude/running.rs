@@ -1,0 +1,103 @@
+//! The Claudes that run, as they say themselves.
+
+use super::Claude;
+use crate::file::read_if_there;
+use crate::processes::{self, Folders};
+use crate::tmux::Pane;
+use serde::Deserialize;
+use std::fs;
+use std::path::PathBuf;
+
+/// A Claude that runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Running {
+    /// Its process.
+    pub pid: u32,
+    /// The folder it works in.
+    pub cwd: PathBuf,
+    /// When it began, in milliseconds since 1970.
+    pub started_at: Option<u64>,
+    /// What it does: `busy`, `waiting`, `idle`, or `shell`, which is idle with a shell in the background.
+    pub status: Option<String>,
+    /// Its conversation.
+    pub session_id: Option<String>,
+    /// What the agents view calls the conversation that went from this one into the background; this one waits for it.
+    parked_job_id: Option<String>,
+    /// What Claude calls it in the background.
+    job_id: Option<String>,
+    /// `interactive`, or `bg` for one in the background.
+    kind: Option<String>,
+    /// How it was started: `cli` at a terminal.
+    entrypoint: Option<String>,
+    /// Whether it is one that the daemon keeps ready, without a task.
+    #[serde(default)]
+    spare: bool,
+    /// Where it runs in tmux: `session:@window.%pane`.
+    tmux: Option<String>,
+}
+
+impl Running {
+    /// Whether it works in the background.
+    pub fn is_in_background(&self) -> bool {
+        self.kind.as_deref() == Some("bg")
+    }
+
+    /// Whether it runs in this pane of tmux. What it says of that names no server, so that the shell there is asked for.
+    pub fn runs_in(&self, pane: &Pane) -> bool {
+        let place = format!(":{}.{}", pane.window, pane.id);
+        let is_said = |tmux: &String| tmux.ends_with(&place);
+        self.tmux.as_ref().is_some_and(is_said) && processes::is_below(self.pid, pane.pid)
+    }
+
+    /// Whether this is its conversation.
+    pub fn is_in(&self, conversation: &str) -> bool {
+        self.session_id.as_deref() == Some(conversation)
+    }
+
+    /// What it does, if it does it itself.
+    pub fn doing(&self) -> Option<&str> {
+        self.status
+            .as_deref()
+            .filter(|_| self.parked_job_id.is_none())
+    }
+
+    /// Whether it has only come back from this one, or shows it.
+    pub fn leads_to(&self, other: &Self) -> bool {
+        let is_parked = self.parked_job_id.is_some() && self.parked_job_id == other.job_id;
+        is_parked || self.session_id.is_some() && self.session_id == other.session_id
+    }
+
+    /// What `claude attach` and `claude stop` call it.
+    pub fn job(&self) -> &str {
+        let id = self.job_id.as_ref().or(self.session_id.as_ref());
+        id.map_or("<id>", String::as_str)
+    }
+}
+
+impl Claude {
+    /// Every Claude with a task or a user that runs. A file may tell of one that has died: its process has to work where it says.
+    /// Files that look different are passed over.
+    pub fn running(&self) -> Vec<Running> {
+        let entries = fs::read_dir(self.dir.join("sessions")).into_iter();
+        let files = entries.flatten().flatten().map(|entry| entry.path());
+        let files = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
+        let mut running: Vec<Running> = files
+            .filter_map(|path| serde_json::from_slice(&read_if_there(&path).ok()??).ok())
+            .collect();
+        // What `claude -p` does is over soon.
+        let is_typed =
+            |running: &Running| running.entrypoint.as_deref().is_none_or(|it| it == "cli");
+        running.retain(|running| !running.spare && is_typed(running));
+        if !running.is_empty() {
+            let processes = Folders::of(running.iter().map(|running| running.pid));
+            running.retain(|running| {
+                let works = |processes: &Folders| {
+                    processes.works_in(running.pid, &running.cwd, running.started_at)
+                };
+                processes.as_ref().is_ok_and(works)
+            });
+        }
+        running
+    }
+}

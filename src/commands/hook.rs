@@ -1,0 +1,35 @@
+//! `hook`: what a session's Claude tells of itself. Claude waits for it, and must not be bothered with what goes wrong.
+
+use crate::claude::settings::Event;
+use crate::cli;
+use crate::layout::Layout;
+use crate::name::SessionName;
+use crate::project::Project;
+use crate::session::{Session, telling};
+use crate::store::records::Records;
+use crate::ui;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub fn run(dir: Option<PathBuf>, args: &cli::Hook) -> ExitCode {
+    // A session that is gone has nothing to say.
+    let _ = told(dir, args);
+    ExitCode::SUCCESS
+}
+
+fn told(dir: Option<PathBuf>, args: &cli::Hook) -> Result<()> {
+    let project = Project::discover(&dir.unwrap_or_default())?;
+    let layout = Layout::read(&project.main)?;
+    let records = Records::read(&project.main)?;
+    let name = SessionName::parse(&args.name)?;
+    let Some(record) = records.find(&name) else {
+        return Ok(());
+    };
+    let session = Session::new(&project, &layout, &name, record);
+    if args.event == Event::Start {
+        ui::as_it_is(telling::about(&session)?);
+        return Ok(());
+    }
+    telling::mark(&session, args.event)
+}

@@ -1,0 +1,99 @@
+//! What a session and its Claude tell each other: where its servers are, and that Claude waits.
+
+use super::windows::living;
+use super::{Session, claudes};
+use crate::claude::settings::{self, Event};
+use crate::process::quote;
+use crate::tmux;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde_json::Value;
+
+/// The subcommand that hears of it.
+pub const COMMAND: &str = "hook";
+
+/// The settings of a session's Claude.
+///
+/// # Errors
+/// If this program can't be found.
+pub fn settings(session: &Session<'_>) -> Result<Value> {
+    let program = program()?;
+    let main = quote(&session.project.main.to_string_lossy());
+    let name = quote(session.name.as_str());
+    let rings = session.layout.claude.bell;
+    Ok(settings::text(
+        &session.env(),
+        |event| rings || event == Event::Start,
+        |event| {
+            let event = event.to_possible_value();
+            let event = event.as_ref().map_or("", |event| event.get_name());
+            // Whatever becomes of this program, Claude does not hear of it.
+            format!(
+                "[ ! -x {program} ] || {program} -C {main} {COMMAND} {event} {name} 2>/dev/null || :"
+            )
+        },
+    ))
+}
+
+/// This program, for a shell.
+///
+/// # Errors
+/// If it can't be found.
+pub fn program() -> Result<String> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    Ok(quote(&program.to_string_lossy()))
+}
+
+/// What Claude has to know of its session.
+///
+/// # Errors
+/// If this program can't be found.
+pub fn about(session: &Session<'_>) -> Result<String> {
+    let (name, project) = (&session.name, &session.project.name);
+    let mut lines = vec![format!(
+        "This is the session {name} of the project {project}: a git worktree with servers of its own, which run in windows of tmux. Do not start others; use these:"
+    )];
+    let call = format!(
+        "{} -C {}",
+        program()?,
+        quote(&session.project.main.to_string_lossy())
+    );
+    for (service, port) in session.ports() {
+        let mut windows = session.layout.windows.iter();
+        let window = windows.find(|window| window.serves(service));
+        let read = window.map(|window| {
+            let key = &window.key;
+            format!(", in the window {key}; what that shows: {call} logs {name} {key}")
+        });
+        lines.push(format!(
+            "- {service}: http://localhost:{port}{}",
+            read.unwrap_or_default()
+        ));
+    }
+    lines.push(format!(
+        "A server that has ended is started again, in its window, by: {call} resume {name}"
+    ));
+    Ok(lines.join("\n"))
+}
+
+/// Has tmux show that a session's Claude waits for its user, or that it does not any more.
+///
+/// # Errors
+/// If tmux fails.
+pub fn mark(session: &Session<'_>, event: Event) -> Result<()> {
+    let all = tmux::sessions()?;
+    let panes = living::panes(session, &all);
+    let own = std::env::var(tmux::PANE).ok();
+    let is_own = |pane: &&&tmux::Pane| own.as_ref() == Some(&pane.id);
+    let is_claudes = |pane: &&&tmux::Pane| claudes::is_claudes(session, pane);
+    let pane = panes.iter().find(is_own);
+    let Some(pane) = pane.or_else(|| panes.iter().find(is_claudes)) else {
+        return Ok(());
+    };
+    match event {
+        Event::Start => Ok(()),
+        Event::Told => tmux::calm(pane),
+        Event::Asks => tmux::call(pane, &format!("{}?", session.name)),
+        Event::Done => tmux::call(pane, session.name.as_str()),
+    }
+}
