@@ -70,6 +70,10 @@ pub struct Pane {
     pub pid: u32,
     /// Whether that has ended, and the pane stays all the same.
     pub is_dead: bool,
+    /// Where its window is in the session, as it was found there first.
+    pub index: u32,
+    /// What its window is called, if this tool did not make it.
+    pub name: Option<String>,
     /// What it was made for, if this tool made it.
     pub mark: Option<Mark>,
     /// What this tool has typed into it.
@@ -151,11 +155,13 @@ impl TmuxSession {
         self.panes.iter().any(Pane::is_pending)
     }
 
-    /// What tmux is asked of each pane. What comes first has no colons, and no path has two slashes together.
+    /// What tmux is asked of each pane. What comes first has no colons, and no path has two slashes together; a name of the user's
+    /// loses its own.
     fn format() -> String {
         format!(
             "#{{session_id}}:#{{session_attached}}:#{{pane_id}}:#{{window_id}}:#{{pane_pid}}:#{{pane_dead}}:#{{pane_tty}}:\
-             #{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}//#{{{MARK}}}//#{{{TYPED}}}"
+             #{{window_index}}:#{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}//#{{{MARK}}}//\
+             #{{?{MARK},,#{{s|/||:window_name}}}}//#{{{TYPED}}}"
         )
     }
 
@@ -175,13 +181,13 @@ impl TmuxSession {
     /// A session, with one of its panes.
     fn read_pane(line: &str) -> Option<Self> {
         let some = |field: &str| Some(field.to_owned()).filter(|field| !field.is_empty());
-        let mut fields = line.splitn(11, ':');
+        let mut fields = line.splitn(12, ':');
         let mut next = || fields.next();
         let (id, attached) = (next()?.to_owned(), next()?.parse().ok()?);
         let (pane, window) = (next()?, next()?.to_owned());
-        let (pid, is_dead, tty) = (next()?, next()?, next()?);
+        let (pid, is_dead, tty, index) = (next()?, next()?, next()?, next()?);
         let (name, group, made_for) = (next()?.to_owned(), some(next()?), some(next()?));
-        let mut marks = next()?.splitn(3, "//");
+        let mut marks = next()?.splitn(4, "//");
         let owner = some(marks.next()?).map(PathBuf::from);
         let pane = Pane {
             id: pane.to_owned(),
@@ -189,7 +195,9 @@ impl TmuxSession {
             tty: tty.into(),
             pid: pid.parse().ok()?,
             is_dead: is_dead == "1",
+            index: index.parse().ok()?,
             mark: Mark::read(marks.next()?),
+            name: some(marks.next()?),
             typed: Typed::read(marks.next()?),
         };
         Some(Self {

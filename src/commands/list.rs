@@ -5,8 +5,9 @@ mod table;
 
 use super::Context;
 use crate::cli;
-use crate::session::problems;
+use crate::session::lost::Lost;
 use crate::session::status::{self, Status};
+use crate::store::records::Records;
 use crate::{session, ui};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -17,22 +18,22 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
         removed::show(context, args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let sessions = session::all(&context.project, &context.layout)?;
+    let records = Records::read(&context.project.main)?;
+    let sessions = session::all(&context.project, &context.layout, &records);
+    let lost = Lost::all(&context.project, &records)?;
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
     if args.json {
         let all: Vec<_> = judged.iter().map(as_json).collect();
         ui::answer(serde_json::to_string_pretty(&all)?);
-    } else if judged.is_empty() {
+    } else if judged.is_empty() && lost.is_empty() {
         ui::answer(ui::as_typed(format_args!(
             "{} has no sessions yet; make one with: tally-session add <name>",
             context.project.name
         )));
-        problems::all_lost(&context.project)?
-            .iter()
-            .for_each(ui::warn);
-    } else {
+    } else if !judged.is_empty() {
         table::show(context, &judged);
     }
+    Lost::told(&lost).iter().for_each(ui::warn);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,6 +9,7 @@ use crate::session::loss::removed::{About, Removed};
 use crate::session::named::named;
 use crate::session::remove::{self, Wish};
 use crate::session::status::{self, Status};
+use crate::store::records::Records;
 use crate::{process, tmux, ui};
 use anyhow::{Result, anyhow};
 use std::process::ExitCode;
@@ -76,7 +77,8 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
 /// The sessions that were worked in and have nothing to lose, that no terminal shows and whose Claude does nothing, if the user
 /// agrees.
 fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
-    let sessions = session::all(&context.project, &context.layout)?;
+    let records = Records::read(&context.project.main)?;
+    let sessions = session::all(&context.project, &context.layout, &records);
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
     let is_idle = |status: &Status<'_>| {
         let claude = status.claude.as_ref();

@@ -3,18 +3,18 @@
 use super::{Context, resume};
 use crate::cli;
 use crate::name::SessionName;
-use crate::session::stop::{self, Stopped};
+use crate::session::stop::{self, Stopped, Verb};
 use crate::{process, ui};
 use anyhow::Result;
 use std::process::ExitCode;
 
 pub fn stop(context: &Context, args: &cli::Stop) -> Result<ExitCode> {
-    let (code, _) = stop_all(context, &args.names, "stop", args.force)?;
+    let (code, _) = stop_all(context, &args.names, Verb::Stop, args.force)?;
     Ok(code)
 }
 
 pub fn restart(context: &Context, args: &cli::Restart) -> Result<ExitCode> {
-    let (code, stopped) = stop_all(context, &args.names, "restart", args.force)?;
+    let (code, stopped) = stop_all(context, &args.names, Verb::Restart, args.force)?;
     if stopped.is_empty() {
         return Ok(code);
     }
@@ -30,10 +30,10 @@ pub fn restart(context: &Context, args: &cli::Restart) -> Result<ExitCode> {
 fn stop_all(
     context: &Context,
     names: &[String],
-    verb: &str,
+    verb: Verb,
     force: bool,
 ) -> Result<(ExitCode, Vec<SessionName>)> {
-    let names = super::names_or_here(context, names, verb)?;
+    let names = super::names_or_here(context, names, verb.word())?;
     if super::is_in_window_of(context, &names)? && !process::outlives_terminal() {
         return Ok((process::outlive_terminal()?, Vec::new()));
     }

@@ -30,6 +30,20 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// The program's own last words, where it has any: in a sentence that says already what was tried.
+    pub fn reason(&self) -> String {
+        let last = match self {
+            Self::Ended { stderr, .. } => {
+                let mut lines = stderr.lines().rev().map(str::trim);
+                lines.find(|line| line.starts_with("fatal:") || line.starts_with("error:"))
+            }
+            Self::Missing { .. } | Self::Io { .. } => None,
+        };
+        last.map_or_else(|| self.to_string(), ToOwned::to_owned)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,11 +1,12 @@
 //! Making a new session.
 
 use super::hold::{Hold, Unfinished};
+use super::lost::Lost;
 use super::make::{self, Made};
 use super::saving::{self, Saved};
 use super::start::{Begin, Choice, Wanted};
 use super::undo;
-use super::{Session, hidden, opening, owns, problems, record, tmux_name, windows};
+use super::{Session, hidden, opening, owns, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -169,7 +170,8 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Begin> {
     let name = &wish.wanted.name;
     let path = project.worktree_path(name);
     if path.symlink_metadata().is_ok() {
-        if problems::is_lost(project, name)? {
+        let records = Records::read(&project.main)?;
+        if Lost::find(project, &records, name)?.is_some() {
             return Err(anyhow!(
                 "the worktree of {name} is there already, at {}, and no record has it",
                 path.display()

@@ -13,6 +13,7 @@ mod inheritance;
 mod inside;
 mod kept;
 pub mod loss;
+pub mod lost;
 pub mod make;
 pub mod named;
 pub mod opening;
@@ -36,6 +37,7 @@ mod undo;
 pub mod windows;
 
 use self::loss::removed::Removed;
+use self::lost::Lost;
 use crate::file::read_text_if_there;
 use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
@@ -103,7 +105,7 @@ impl<'a> Session<'a> {
                 format!("it was removed: have it back: tally-session restore {name}"),
             );
         }
-        if problems::is_lost(project, name)? {
+        if Lost::find(project, records, name)?.is_some() {
             error = with_hint(
                 error,
                 format!(
@@ -327,13 +329,8 @@ pub fn check_locks(project: &Project) -> Vec<anyhow::Error> {
 }
 
 /// Every session of the store, in its order.
-///
-/// # Errors
-/// If the store can't be read.
-pub fn all<'a>(project: &'a Project, layout: &'a Layout) -> Result<Vec<Session<'a>>> {
-    let records = Records::read(&project.main)?;
-    Ok(records
-        .iter()
-        .map(|(name, record)| Session::new(project, layout, name, record))
-        .collect())
+pub fn all<'a>(project: &'a Project, layout: &'a Layout, records: &Records) -> Vec<Session<'a>> {
+    let records = records.iter();
+    let session = |(name, record)| Session::new(project, layout, name, record);
+    records.map(session).collect()
 }

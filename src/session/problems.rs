@@ -1,16 +1,12 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
+use super::Session;
 use super::hold::{self, Seen};
-use super::kept::Kept;
 use super::windows::living::{Life, Living};
-use super::{Session, owns};
 use crate::git::worktrees::{self, Worktree};
-use crate::name::SessionName;
 use crate::problem::Problem;
 use crate::process::quote;
-use crate::project::Project;
-use crate::store::record::Record;
-use crate::store::records::{self, Records};
+use crate::store::records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 
@@ -169,29 +165,11 @@ pub fn refuse_foreign(session: &Session<'_>) -> Result<()> {
 
 /// Why a session has no worktree; `resume` is what makes it again.
 pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
-    if let Some(foreign) = foreign(session) {
-        return foreign;
+    if let Some(blocked) = blocked(session, resume) {
+        return blocked;
     }
-    let (name, project) = (&session.name, session.project);
-    let worktree = session.record.worktree();
+    let (name, worktree) = (&session.name, session.record.worktree());
     let path = worktree.display();
-    let worktrees = worktrees::list(&project.common).unwrap_or_default();
-    let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
-    if entries.any(Worktree::has_lost_git_file) {
-        return Problem::new(
-            format!("the .git file of its worktree {path} is gone, or leads nowhere"),
-            format!("{} worktree repair", project.git()),
-        );
-    }
-    if worktree.symlink_metadata().is_ok() {
-        return Problem::new(
-            format!("{path} is no worktree of this repository"),
-            format!("move it away, then {resume}"),
-        );
-    }
-    if let Some(moved) = moved(session, &worktrees).or_else(|| elsewhere(session, &worktrees)) {
-        return moved;
-    }
     if has_branch {
         Problem::new(format!("its worktree {path} is gone"), resume)
     } else {
@@ -201,6 +179,31 @@ pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem 
             format!("tally-session remove {name}"),
         )
     }
+}
+
+/// What keeps `resume` from making a session's worktree again.
+pub fn blocked(session: &Session<'_>, resume: &str) -> Option<Problem> {
+    let project = session.project;
+    if let Some(foreign) = foreign(session) {
+        return Some(foreign);
+    }
+    let worktree = session.record.worktree();
+    let path = worktree.display();
+    let worktrees = worktrees::list(&project.common).unwrap_or_default();
+    let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
+    if entries.any(Worktree::has_lost_git_file) {
+        return Some(Problem::new(
+            format!("the .git file of its worktree {path} is gone, or leads nowhere"),
+            format!("{} worktree repair", project.git()),
+        ));
+    }
+    if worktree.symlink_metadata().is_ok() {
+        return Some(Problem::new(
+            format!("{path} is no worktree of this repository"),
+            format!("move it away, then {resume}"),
+        ));
+    }
+    moved(session, &worktrees).or_else(|| elsewhere(session, &worktrees))
 }
 
 /// That the session's worktree was moved without git's knowledge, if it was.
@@ -249,88 +252,4 @@ pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Proble
             format!("{unlock}{git} worktree prune"),
         )
     })
-}
-
-/// Whether there is a worktree as that of a session of this name, which no record has.
-///
-/// # Errors
-/// If the worktrees can't be read.
-pub fn is_lost(project: &Project, name: &SessionName) -> Result<bool> {
-    let worktrees = worktrees::list(&project.common)?;
-    let mut like = worktrees
-        .iter()
-        .filter_map(|worktree| like(project, worktree));
-    Ok(like.any(|like| like == *name))
-}
-
-/// All worktrees that are like a session's, where no record has any.
-///
-/// # Errors
-/// If the worktrees can't be read, or tmux fails.
-pub fn all_lost(project: &Project) -> Result<Vec<Problem>> {
-    let worktrees = worktrees::list(&project.common)?;
-    if worktrees.len() == 1 {
-        return Ok(Vec::new());
-    }
-    let tmux = tmux::sessions()?;
-    let lost = worktrees
-        .iter()
-        .filter_map(|worktree| lost(project, worktree, &tmux));
-    Ok(lost.collect())
-}
-
-/// The session that a worktree is, as the copy of its record says, or that it is like one of, by its place and its branch.
-fn like(project: &Project, worktree: &Worktree) -> Option<SessionName> {
-    let name = match kept(worktree) {
-        Some(kept) => kept.name,
-        None => SessionName::parse(worktree.branch.as_ref()?).ok()?,
-    };
-    let path = project.worktree_path(&name);
-    (worktree.is_at(&path) && project.owns_worktree(&path)).then_some(name)
-}
-
-/// The copy of the record of the session that a worktree is, if it is still where that says.
-fn kept(worktree: &Worktree) -> Option<Kept> {
-    Kept::read(&worktree.admin).filter(|kept| worktree.is_at(kept.record.worktree()))
-}
-
-/// The sessions that no record has, and the copies of theirs.
-///
-/// # Errors
-/// If the worktrees can't be read.
-pub fn lost_sessions(
-    project: &Project,
-    records: &Records,
-) -> Result<Vec<(SessionName, Option<Record>)>> {
-    let worktrees = worktrees::list(&project.common)?;
-    let has_record = |worktree: &Worktree| {
-        let mut records = records.iter();
-        records.any(|(_, record)| worktree.is_at(record.worktree()))
-    };
-    let unknown = worktrees
-        .iter()
-        .skip(1)
-        .filter(|worktree| !has_record(worktree));
-    let lost = unknown.filter_map(|worktree| {
-        let name = like(project, worktree)?;
-        Some((name, kept(worktree).map(|kept| kept.record)))
-    });
-    Ok(lost.collect())
-}
-
-/// That a worktree is like a session's and no record has it, which is as after the store was lost.
-pub fn lost(project: &Project, worktree: &Worktree, tmux: &[TmuxSession]) -> Option<Problem> {
-    let name = like(project, worktree)?;
-    let close = match tmux.iter().find(|tmux| owns(project, &name, tmux)) {
-        _ if kept(worktree).is_some() => String::new(),
-        Some(own) => format!("{} && ", tmux::kill_command(&own.name)),
-        None => String::new(),
-    };
-    Some(Problem::new(
-        format!(
-            "the worktree {} looks like a session's, and no record has it",
-            worktree.path.display()
-        ),
-        format!("make it a session again: {close}tally-session resume {name}"),
-    ))
 }

@@ -1,7 +1,8 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
 use super::hold::{Hold, Unfinished};
-use super::{foreign_windows, hidden, lock_store, owns, problems, tmux_name};
+use super::lost::Lost;
+use super::{foreign_windows, hidden, lock_store, owns, tmux_name};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
@@ -65,6 +66,9 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
     let mut records = Records::read(&project.main)?;
     check(project, name, &records)?;
     let mut taken = records.ports();
+    let lost = Lost::all(project, &records)?;
+    let kept = lost.iter().filter_map(|lost| lost.kept.as_ref());
+    taken.extend(kept.flat_map(Record::ports));
     let mut picked = Vec::new();
     for (service, &first) in &layout.ports {
         let port = ports::next_free(first, &taken, listeners::is_free)?;
@@ -77,42 +81,69 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
     Ok(record)
 }
 
-/// Writes the copy of a session's record into the store again, if no other session has its ports by now.
-fn put_again(project: &Project, name: &SessionName, kept: Record) -> Result<Option<()>> {
+/// Writes the copy of a session's record into the store again, with other ports where another session has its own by now.
+/// Gives what there is to tell, and whether it has other ports.
+fn put_again(
+    project: &Project,
+    layout: &Layout,
+    name: &SessionName,
+    mut kept: Record,
+) -> Result<(String, bool)> {
     let _lock = lock_store(project)?;
     let mut records = Records::read(&project.main)?;
-    let taken = records.ports();
-    if kept.ports().any(|port| taken.contains(&port)) {
-        return Ok(None);
+    let mut taken = records.ports();
+    let mut moved = Vec::new();
+    for (service, &first) in &layout.ports {
+        let Some(old) = kept.port(service).filter(|port| taken.contains(port)) else {
+            continue;
+        };
+        let port = ports::next_free(first, &taken, listeners::is_free)?;
+        taken.insert(port);
+        kept.set_port(service, port);
+        moved.push(format!("{port} for {old}"));
     }
     records.put(name, kept);
-    records.write(&project.main).map(Some)
+    records.write(&project.main)?;
+    let again = format!("{name} had no record, and has it again");
+    Ok(if moved.is_empty() {
+        (again, false)
+    } else {
+        let moved = moved.join(" and ");
+        let restart = format!("tally-session restart {name}");
+        let told = format!(
+            "{again}, with the ports {moved}, which another session has now: what runs keeps its own until {restart}"
+        );
+        (told, true)
+    })
 }
 
 /// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
 /// Gives what there is to tell, if it did.
 ///
 /// # Errors
-/// If its windows are open, or a record can't be had or written.
+/// If its windows are open and nothing is known of them, or a record can't be had or written.
 pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<Option<String>> {
-    let lost = || -> Result<Option<Option<Record>>> {
-        let lost = problems::lost_sessions(project, &Records::read(&project.main)?)?;
-        let mut lost = lost.into_iter();
-        Ok(lost.find(|(lost, _)| lost == name).map(|(_, kept)| kept))
-    };
+    let lost = || Lost::find(project, &Records::read(&project.main)?, name);
     if lost()?.is_none() {
         return Ok(None);
     }
     let mut hold = Hold::take(project, name)?;
     // Another command may have been at work on it.
-    let Some(kept) = lost()? else {
+    let Some(lost) = lost()? else {
         return Ok(None);
     };
     check(project, name, &Records::read(&project.main)?)?;
-    if let Some(record) = kept.and_then(|kept| put_again(project, name, kept).transpose()) {
-        record?;
+    let mut begin = || match hold.unfinished {
+        None => hold.begin(Unfinished::of_existing()),
+        Some(_) => Ok(()),
+    };
+    if let Some(kept) = lost.kept {
+        let (told, is_moved) = put_again(project, layout, name, kept)?;
+        if is_moved {
+            begin()?;
+        }
         hidden::hide_our_own(project)?;
-        return Ok(Some(format!("{name} had no record, and has it again")));
+        return Ok(Some(told));
     }
     let tmux_name = tmux_name(project, name);
     let open = tmux::sessions()?;
@@ -130,9 +161,7 @@ pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result
         return Err(foreign_windows(&tmux_name));
     }
     hidden::hide_our_own(project)?;
-    if hold.unfinished.is_none() {
-        hold.begin(Unfinished::of_existing())?;
-    }
+    begin()?;
     write(project, layout, name)?;
     let files: Vec<_> = layout.env.keys().map(String::as_str).collect();
     let follow = match files[..] {

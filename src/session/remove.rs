@@ -163,7 +163,7 @@ pub fn remove(
         agree(&doomed.about, &doomed.at_stake(project)?)?;
     }
     let left = stop::close(&session, &hold, &loss)?;
-    notes.extend(left.notes());
+    notes.extend(loss.others().into_iter().chain(left.notes()));
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
         let hook = hooks::pre_remove(&session, &hold);
         match hook {
@@ -272,7 +272,7 @@ fn find(
             ..
         }) if other != branch => {
             notes.push(format!(
-                "its worktree was on the branch {other}, which stays"
+                "its worktree was on the branch {other}, which stays: {branch} is the one that belongs to it"
             ));
         }
         None if path.exists() && !begun => notes.push(format!(

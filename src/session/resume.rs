@@ -2,6 +2,7 @@
 
 use super::hold::{Hold, Unfinished};
 use super::inheritance::Inheritance;
+use super::lost::Lost;
 use super::make::{self, Made};
 use super::restore;
 use super::servers;
@@ -48,10 +49,9 @@ pub fn resume(
 ) -> Result<Results> {
     let lost = match wanted {
         Some(wanted) => wanted.to_vec(),
-        None => problems::lost_sessions(project, &Records::read(&project.main)?)?
+        None => Lost::all(project, &Records::read(&project.main)?)?
             .into_iter()
-            // What nothing is known of but its place may be the user's own.
-            .filter_map(|(name, kept)| kept.map(|_| name))
+            .filter_map(|lost| lost.kept.map(|_| lost.name))
             .collect(),
     };
     let taken_in = lost.into_iter().map(|name| {
@@ -60,10 +60,8 @@ pub fn resume(
     });
     let mut taken_in: HashMap<_, _> = taken_in.collect();
     let before = Records::read(&project.main)?;
-    let names: Vec<SessionName> = wanted.map_or_else(
-        || before.iter().map(|(name, _)| name.clone()).collect(),
-        <[_]>::to_vec,
-    );
+    let known = || before.iter().map(|(name, _)| name.clone());
+    let names: Vec<SessionName> = wanted.map_or_else(|| known().collect(), <[_]>::to_vec);
     // Every command takes several holds in one order, so that no two can wait for each other.
     let mut order: Vec<_> = names
         .iter()
@@ -83,6 +81,17 @@ pub fn resume(
     };
     drop(lock);
     let mut tasks = Vec::new();
+    let is_left = |name: &SessionName| names.iter().all(|other| other != name);
+    let left: Vec<_> = taken_in
+        .keys()
+        .filter(|name| is_left(name))
+        .cloned()
+        .collect();
+    for name in left {
+        if let Some(Err(error)) = taken_in.remove(&name) {
+            tasks.push((name, Err(error)));
+        }
+    }
     for name in names {
         if wanted.is_none() && records.find(&name).is_none() {
             // Another command has removed it meanwhile.

@@ -84,8 +84,8 @@ impl<'a> Choice<'a> {
             return Ok((self, Some("there is no remote to fetch from".to_owned())));
         }
         let note = git.fetch(&remotes).err().map(|failure| {
-            let remotes = remotes.join(", ");
-            format!("could not fetch from {remotes}, and goes on with what git knows: {failure}")
+            let (remotes, reason) = (remotes.join(", "), failure.reason());
+            format!("could not fetch from {remotes}, and goes on with what git knows: {reason}")
         });
         Ok((Self::read(self.project, self.wanted, self.main)?, note))
     }

@@ -23,8 +23,26 @@ pub enum Stopped {
     Closed(Vec<String>),
 }
 
-/// Closes a session's windows and ends its servers, as a remove does, with `force` though its Claude is busy. `verb` is the command
-/// that it is done for.
+/// What it is done for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// To have it closed.
+    Stop,
+    /// To open it again: refused where that can't be.
+    Restart,
+}
+
+impl Verb {
+    /// The command.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+/// Closes a session's windows and ends its servers, as a remove does, with `force` though its Claude is busy.
 ///
 /// # Errors
 /// A refusal, which changes nothing, or the step that failed.
@@ -33,23 +51,32 @@ pub fn stop(
     layout: &Layout,
     claude: &Claude,
     name: &SessionName,
-    verb: &str,
+    verb: Verb,
     force: bool,
 ) -> Result<Stopped> {
     let hold = Hold::take(project, name)?;
     hold.refuse_moving(project)?;
     let records = Records::read(&project.main)?;
-    let session = Session::find(project, layout, &records, name, verb)?;
+    let session = Session::find(project, layout, &records, name, verb.word())?;
     problems::refuse_foreign(&session)?;
+    if verb == Verb::Restart && !project.owns_worktree(session.record.worktree()) {
+        let again = format!("tally-session restart {name}");
+        problems::blocked(&session, &again).map_or(Ok(()), |it| Err(it.into_error(name)))?;
+    }
     let loss = Loss::of_living(&session, claude)?;
     if !force {
-        loss.refuse_busy(&session, &format!("tally-session {verb} --force {name}"))?;
+        loss.refuse_busy(
+            &session,
+            &format!("tally-session {} --force {name}", verb.word()),
+        )?;
     }
     if loss.open.is_empty() && loss.moved.is_empty() && loss.running.is_empty() {
         return Ok(Stopped::AlreadyStopped);
     }
     let left = close(&session, &hold, &loss)?;
-    Ok(Stopped::Closed(left.notes()))
+    Ok(Stopped::Closed(
+        loss.others().into_iter().chain(left.notes()).collect(),
+    ))
 }
 
 /// Ends the Claudes that work in the background, closes the windows, and waits for what ran in them. Gives what is left of that.

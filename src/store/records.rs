@@ -33,12 +33,17 @@ impl Records {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(&text).with_context(|| {
-            format!(
-                "{} is broken (it stays as it is: mend it by hand)",
-                path.display()
-            )
-        })
+        serde_json::from_str(&text)
+            .with_context(|| {
+                format!(
+                    "{} is broken (it stays as it is: mend it by hand)",
+                    path.display()
+                )
+            })
+            .hint(format!(
+                "or have it made again from what git's folders have: mv {0} {0}.broken && tally-session resume",
+                quote(&path.to_string_lossy())
+            ))
     }
 
     /// # Errors

@@ -58,6 +58,8 @@ pub enum Place {
     After(String),
     /// In front of it.
     Before(String),
+    /// Where nothing is, by its number.
+    At(u32),
 }
 
 /// What goes to a pane's terminal.
@@ -194,6 +196,8 @@ pub fn create(
                     pid: fields.next()?.parse().ok()?,
                     tty: fields.next()?.into(),
                     is_dead: false,
+                    index: 0,
+                    name: None,
                     mark: Some(session.mark(window, owner)),
                     typed: None,
                 })
@@ -248,12 +252,17 @@ impl NewSession<'_> {
         let mut batch = Batch::default();
         for (index, window) in self.windows.iter().enumerate() {
             let is_first = index == 0 && self.into.is_none();
+            let place;
             let mut words = match (self.into, &window.place) {
                 (None, _) if is_first => vec!["new-session", "-d", "-s", &self.name],
                 (None, _) => vec!["new-window", "-t", &target],
                 (Some(_), Some(Place::After(other))) => vec!["new-window", "-d", "-a", "-t", other],
                 (Some(_), Some(Place::Before(other))) => {
                     vec!["new-window", "-d", "-b", "-t", other]
+                }
+                (Some(TmuxSession { id, .. }), Some(Place::At(index))) => {
+                    place = format!("{id}:{index}");
+                    vec!["new-window", "-d", "-t", &place]
                 }
                 (Some(_), None) => vec!["new-window", "-d", "-t", &end],
             };

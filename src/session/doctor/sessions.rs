@@ -55,7 +55,10 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             findings.push(belongings.check_claude(entries));
         }
     }
-    if let (Ok(table), false) = (&around.table, around.started.contains(name)) {
+    // Its own servers pass for strangers where its worktree is elsewhere.
+    let is_away = !session.project.owns_worktree(worktree) && !living.is_empty();
+    let is_started = around.started.contains(name);
+    if let (Ok(table), false) = (&around.table, is_away || is_started) {
         findings.extend(ports::check(
             session,
             around.tmux.as_deref().ok(),

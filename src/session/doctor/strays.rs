@@ -3,11 +3,13 @@
 use super::around::Around;
 use super::finding::{Finding, Mend};
 use crate::git::worktrees::Worktree;
+use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::{Project, is_same};
 use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
-use crate::session::{hold, owns, problems};
+use crate::session::lost::Lost;
+use crate::session::{hold, owns};
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
@@ -17,12 +19,14 @@ use std::path::Path;
 /// Worktrees, tmux sessions and Claude entries that no record owns.
 pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<Finding> {
     let strays = Strays { project, records };
-    let worktrees = around.worktrees.iter().flatten().skip(1);
-    let mut findings: Vec<_> = worktrees
-        .filter(|worktree| !strays.is_owned(&worktree.path))
-        .filter_map(|worktree| strays.worktree(worktree, around))
-        .collect();
-    findings.extend(strays.windows(around));
+    let worktrees = around.worktrees.as_deref().unwrap_or_default();
+    let lost = Lost::among(project, records, worktrees);
+    let warn = |lost: Problem| Finding::warning(lost.what, "").cure(lost.cure);
+    let mut findings: Vec<_> = Lost::told(&lost).into_iter().map(warn).collect();
+    let others = worktrees.iter().skip(1);
+    let others = others.filter(|worktree| !strays.is_owned(&worktree.path));
+    findings.extend(others.filter_map(|worktree| strays.worktree(worktree)));
+    findings.extend(strays.windows(around, &lost));
     if let Ok(entries) = &around.entries {
         findings.extend(strays.claude_entries(entries));
     }
@@ -46,18 +50,10 @@ impl Strays<'_> {
         self.project.name_at(path).is_some()
     }
 
-    fn worktree(&self, worktree: &Worktree, around: &Around<'_>) -> Option<Finding> {
+    fn worktree(&self, worktree: &Worktree) -> Option<Finding> {
         let Worktree { path, locked, .. } = worktree;
         let git = self.project.git();
-        if path.exists() {
-            let lost = problems::lost(
-                self.project,
-                worktree,
-                around.tmux.as_deref().unwrap_or_default(),
-            )?;
-            return Some(Finding::warning(lost.what, "").cure(lost.cure));
-        }
-        if !self.is_ours(path) || locked.is_some() {
+        if path.exists() || !self.is_ours(path) || locked.is_some() {
             return None;
         }
         let checked = format!("git's entry of the worktree {}", path.display());
@@ -76,9 +72,12 @@ impl Strays<'_> {
         Some(stale.mended_by(Mend::Entry(path.clone())))
     }
 
-    fn windows(&self, around: &Around<'_>) -> Vec<Finding> {
+    fn windows(&self, around: &Around<'_>, lost: &[Lost]) -> Vec<Finding> {
         let has_record = |tmux: &TmuxSession| {
-            let mut names = self.records.iter().map(|(name, _)| name);
+            let known = self.records.iter().map(|(name, _)| name);
+            // Those have theirs again with the others.
+            let kept = lost.iter().filter(|lost| lost.kept.is_some());
+            let mut names = known.chain(kept.map(|lost| &lost.name));
             names.any(|name| owns(self.project, name, tmux))
         };
         let sessions = around.tmux.iter().flatten();

@@ -28,7 +28,7 @@ use crate::session::windows::living;
 use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use repositories::Repository;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::thread;
 use uncommitted::Uncommitted;
@@ -288,6 +288,19 @@ impl Loss {
         let mut told = HashSet::new();
         looks.retain(|look| told.insert(look.clone()));
         (reasons, looks)
+    }
+
+    /// What goes with the windows that this tool did not make, if anything does.
+    pub fn others(&self) -> Option<String> {
+        let panes = self.open.iter().flat_map(|tmux| &tmux.panes);
+        let names: BTreeSet<_> = panes
+            .filter_map(|pane| Some((&pane.window, pane.name.as_ref()?)))
+            .collect();
+        let names: Vec<_> = names.into_iter().map(|(_, name)| name.as_str()).collect();
+        (!names.is_empty()).then(|| {
+            let names = names.join(", ");
+            format!("closed with it what tally-session did not open: {names}")
+        })
     }
 
     /// The Claudes that go on when the windows are closed.

@@ -94,9 +94,26 @@ fn missing(
         } else {
             let next = living[at..].iter().find(is_there);
             window.place = next.and_then(id).map(Place::Before);
-            before.push(window);
+            before.push((window, next));
         }
     }
+    // Behind a gap, nothing has to be moved for them.
+    let is_free = |index: u32| {
+        let mut panes = own.iter().flat_map(|own| &own.panes);
+        panes.all(|pane| pane.index != index)
+    };
+    let mut gap = before
+        .last()
+        .and_then(|(_, next)| Some(next.as_ref()?.pane.as_ref()?.index));
+    for (window, _) in before.iter_mut().rev() {
+        gap = gap
+            .and_then(|index| index.checked_sub(1))
+            .filter(|index| is_free(*index));
+        if let Some(index) = gap {
+            window.place = Some(Place::At(index));
+        }
+    }
+    let mut before: Vec<_> = before.into_iter().map(|(window, _)| window).collect();
     // Of those that come behind the same window the last one made comes first.
     after.reverse();
     before.extend(after);

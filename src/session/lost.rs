@@ -1,0 +1,101 @@
+//! Worktrees that are sessions', and that no record has: as after the store was lost.
+
+use super::kept::Kept;
+use crate::git::worktrees::{self, Worktree};
+use crate::name::SessionName;
+use crate::problem::Problem;
+use crate::project::Project;
+use crate::store::record::Record;
+use crate::store::records::Records;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// A session without a record.
+pub struct Lost {
+    /// Its name.
+    pub name: SessionName,
+    /// Its worktree.
+    pub worktree: PathBuf,
+    /// The copy of its record, if there is one: else the worktree is only like that of a session, by its place and its branch, and
+    /// may be the user's own.
+    pub kept: Option<Record>,
+}
+
+impl Lost {
+    /// All of them.
+    ///
+    /// # Errors
+    /// If the worktrees can't be read.
+    pub fn all(project: &Project, records: &Records) -> Result<Vec<Self>> {
+        let worktrees = worktrees::list(&project.common)?;
+        Ok(Self::among(project, records, &worktrees))
+    }
+
+    /// Those that these worktrees are.
+    pub fn among(project: &Project, records: &Records, worktrees: &[Worktree]) -> Vec<Self> {
+        let has_record = |worktree: &Worktree| {
+            let mut records = records.iter();
+            records.any(|(_, record)| worktree.is_at(record.worktree()))
+        };
+        let others = worktrees.iter().skip(1);
+        let unknown = others.filter(|worktree| !has_record(worktree));
+        unknown.filter_map(|it| Self::of(project, it)).collect()
+    }
+
+    fn of(project: &Project, worktree: &Worktree) -> Option<Self> {
+        let kept = Kept::read(&worktree.admin);
+        let kept = kept.filter(|kept| worktree.is_at(kept.record.worktree()));
+        let (name, kept) = match kept {
+            Some(Kept { name, record }) => (name, Some(record)),
+            None => (SessionName::parse(worktree.branch.as_ref()?).ok()?, None),
+        };
+        let path = project.worktree_path(&name);
+        (worktree.is_at(&path) && project.owns_worktree(&path)).then_some(Self {
+            name,
+            worktree: path,
+            kept,
+        })
+    }
+
+    /// The one of this name.
+    ///
+    /// # Errors
+    /// As [`Self::all`].
+    pub fn find(project: &Project, records: &Records, name: &SessionName) -> Result<Option<Self>> {
+        let mut all = Self::all(project, records)?.into_iter();
+        Ok(all.find(|lost| lost.name == *name))
+    }
+
+    /// That they are lost, and what makes them sessions again.
+    pub fn told(all: &[Self]) -> Vec<Problem> {
+        let (kept, others): (Vec<_>, Vec<_>) = all.iter().partition(|lost| lost.kept.is_some());
+        let alone = |lost: &&Self| {
+            Problem::new(
+                format!(
+                    "the worktree {} looks like a session's, and no record has it",
+                    lost.worktree.display()
+                ),
+                format!(
+                    "make it a session again: tally-session resume {}",
+                    lost.name
+                ),
+            )
+        };
+        let mut told: Vec<_> = match &kept[..] {
+            [] => Vec::new(),
+            [one] => vec![alone(one)],
+            several => {
+                let names: Vec<_> = several.iter().map(|lost| lost.name.as_str()).collect();
+                vec![Problem::new(
+                    format!(
+                        "the worktrees of {} are sessions', and no record has them",
+                        names.join(", ")
+                    ),
+                    "make them sessions again, which closes nothing: tally-session resume",
+                )]
+            }
+        };
+        told.extend(others.iter().map(alone));
+        told
+    }
+}
