@@ -23,7 +23,8 @@ use std::time::Duration;
 /// The `GIT_` ones would make git work on another repository than the one it is told to: a hook or an alias that calls
 /// this program has them set (`git rev-parse --local-env-vars`, without those that carry configuration). The others say
 /// that this program was called in a session's window: a tmux server that it starts would hand them on.
-const FOREIGN: [&str; 16] = [
+const FOREIGN: [&str; 17] = [
+    OUTLIVES,
     "CLAUDE_CODE_ENTRYPOINT",
     "CLAUDE_CODE_SSE_PORT",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -41,6 +42,9 @@ const FOREIGN: [&str; 16] = [
     "TALLY_SESSION",
     "TALLY_WORKTREE",
 ];
+
+/// Says to a copy of this program that it is the one that outlives the terminal: by the process that has started it.
+const OUTLIVES: &str = "TALLY_SESSION_OUTLIVES_TERMINAL";
 
 /// This is set where a Claude called this program.
 const CLAUDES: &str = "CLAUDECODE";
@@ -87,6 +91,7 @@ pub struct Run<'a> {
     args: Vec<OsString>,
     dir: Option<PathBuf>,
     env: Vec<(OsString, OsString)>,
+    left_out: Vec<String>,
     stdin: Input<'a>,
     words: Option<&'a File>,
 }
@@ -105,6 +110,7 @@ impl<'a> Run<'a> {
             args: Vec::new(),
             dir: None,
             env: Vec::new(),
+            left_out: Vec::new(),
             stdin: Input::Nothing,
             words: None,
         }
@@ -146,6 +152,13 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.envs([(name, value)])
+    }
+
+    /// Leaves these variables out of its environment.
+    #[must_use]
+    pub fn without_env(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.left_out.extend(names);
+        self
     }
 
     /// Sets variables of its environment.
@@ -201,6 +214,9 @@ impl<'a> Run<'a> {
         command.args(&self.args);
         let of_a_claude = std::env::var_os(CLAUDES).map(|_| OF_A_CLAUDE);
         for name in FOREIGN.into_iter().chain(of_a_claude.into_iter().flatten()) {
+            command.env_remove(name);
+        }
+        for name in &self.left_out {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
@@ -315,12 +331,11 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Set for a copy of this program that outlives the terminal it was started on.
-const OUTLIVES: &str = "TALLY_SESSION_OUTLIVES_TERMINAL";
-
 /// Whether this is that copy.
 pub fn outlives_terminal() -> bool {
-    std::env::var_os(OUTLIVES).is_some()
+    // One that it has started may hand it on.
+    let parent = std::os::unix::process::parent_id().to_string();
+    std::env::var(OUTLIVES).is_ok_and(|starter| starter == parent)
 }
 
 /// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: the hang-up
@@ -332,7 +347,7 @@ pub fn outlive_terminal() -> io::Result<ExitCode> {
     let mut copy = Command::new(std::env::current_exe()?);
     let status = copy
         .args(std::env::args_os().skip(1))
-        .env(OUTLIVES, "1")
+        .env(OUTLIVES, std::process::id().to_string())
         .process_group(0)
         .stdin(Stdio::null())
         .status()?;

@@ -1,5 +1,6 @@
 //! What we ask of tmux; targets are ids or exact names. Making windows and typing into them is in [`windows`].
 
+pub mod screen;
 pub mod windows;
 
 use crate::process::{Failure, Run, quote};
@@ -39,7 +40,7 @@ const WAITING: &str = "@tally_waiting";
 const ENDING: Duration = Duration::from_secs(3);
 
 /// A tmux session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TmuxSession {
     /// tmux's own id, `$3`: never used twice while the server runs.
     pub id: String,
@@ -53,6 +54,8 @@ pub struct TmuxSession {
     pub group: Option<String>,
     /// How many terminals show it.
     pub attached: usize,
+    /// Where its first window comes.
+    pub base_index: u32,
     /// What is in its windows.
     pub panes: Vec<Pane>,
 }
@@ -150,6 +153,11 @@ impl TmuxSession {
         self.owner.as_deref() == Some(main)
     }
 
+    /// One of its panes, by tmux's own id.
+    pub fn pane(&self, id: &str) -> Option<&Pane> {
+        self.panes.iter().find(|pane| pane.id == id)
+    }
+
     /// Whether a killed command left panes of it without what belongs there.
     pub fn is_pending(&self) -> bool {
         self.panes.iter().any(Pane::is_pending)
@@ -159,7 +167,7 @@ impl TmuxSession {
     /// loses its own.
     fn format() -> String {
         format!(
-            "#{{session_id}}:#{{session_attached}}:#{{pane_id}}:#{{window_id}}:#{{pane_pid}}:#{{pane_dead}}:#{{pane_tty}}:\
+            "#{{session_id}}:#{{session_attached}}:#{{base-index}}:#{{pane_id}}:#{{window_id}}:#{{pane_pid}}:#{{pane_dead}}:#{{pane_tty}}:\
              #{{window_index}}:#{{session_name}}:#{{session_group}}:#{{{MADE_FOR}}}:#{{{OWNER}}}//#{{{MARK}}}//\
              #{{?{MARK},,#{{s|/||:window_name}}}}//#{{{TYPED}}}"
         )
@@ -181,9 +189,10 @@ impl TmuxSession {
     /// A session, with one of its panes.
     fn read_pane(line: &str) -> Option<Self> {
         let some = |field: &str| Some(field.to_owned()).filter(|field| !field.is_empty());
-        let mut fields = line.splitn(12, ':');
+        let mut fields = line.splitn(13, ':');
         let mut next = || fields.next();
         let (id, attached) = (next()?.to_owned(), next()?.parse().ok()?);
+        let base_index = next()?.parse().ok()?;
         let (pane, window) = (next()?, next()?.to_owned());
         let (pid, is_dead, tty, index) = (next()?, next()?, next()?, next()?);
         let (name, group, made_for) = (next()?.to_owned(), some(next()?), some(next()?));
@@ -207,6 +216,7 @@ impl TmuxSession {
             made_for,
             group,
             attached,
+            base_index,
             panes: vec![pane],
         })
     }
@@ -300,48 +310,22 @@ pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()>
     Ok(())
 }
 
+/// Makes a pane a window of a tmux session, at its end.
+///
+/// # Errors
+/// If tmux fails.
+pub fn send_home(pane: &Pane, home: &TmuxSession) -> Result<()> {
+    let home = format!("{}:", home.id);
+    tmux()
+        .args(["break-pane", "-d", "-s", &pane.id, "-t", &home])
+        .stdout()
+        .map(drop)
+        .context("cannot move a window to where it belongs")
+}
+
 /// One word in a text of tmux commands.
 fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// The last lines that a pane has shown, without empty ones at the end.
-///
-/// # Errors
-/// If tmux fails.
-pub fn shown(pane: &Pane, lines: usize) -> Result<String> {
-    let screen = tmux()
-        .args(["capture-pane", "-p", "-J", "-S", "-", "-t", &pane.id])
-        .stdout()?;
-    let screen = String::from_utf8_lossy(&screen);
-    let all: Vec<_> = screen.trim_end().lines().map(str::trim_end).collect();
-    Ok(all[all.len().saturating_sub(lines)..].join("\n"))
-}
-
-/// Whether nothing is typed at the prompt that a pane shows, as far as the screen tells: a prompt ends with a sign, and what is typed
-/// mostly does not. A prompt at the right end of the line does not count.
-///
-/// # Errors
-/// If tmux fails.
-pub fn has_empty_prompt(pane: &Pane) -> Result<bool> {
-    let at = ["-t", &pane.id];
-    let screen = tmux()
-        .args(["display-message", "-p"])
-        .args(at)
-        .args(["#{cursor_x}:#{cursor_y}", ";", "capture-pane", "-p"])
-        .args(at)
-        .stdout()?;
-    let screen = String::from_utf8_lossy(&screen);
-    let mut lines = screen.lines();
-    let cursor = lines.next().and_then(|cursor| cursor.split_once(':'));
-    let cursor = cursor.and_then(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)));
-    let (x, y): (usize, usize) = cursor.context("tmux does not say where the cursor is")?;
-    let line: Vec<char> = lines.nth(y).unwrap_or_default().chars().collect();
-    let (before, behind) = line.split_at(x.min(line.len()));
-    let last = before.iter().rev().find(|letter| !letter.is_whitespace());
-    let is_word = |letter: char| letter.is_alphanumeric() || "-_./\\,=*\"'`|&;<(".contains(letter);
-    let is_within = behind.first().is_some_and(|next| !next.is_whitespace());
-    Ok(!is_within && last.is_none_or(|&last| !is_word(last)))
 }
 
 /// Rings the bell of a pane, and has it say that this session waits.

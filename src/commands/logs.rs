@@ -8,7 +8,8 @@ use crate::processes::panes::Stopped;
 use crate::session::Session;
 use crate::session::windows::living::{self, Life, Living};
 use crate::store::records::Records;
-use crate::{tmux, ui};
+use crate::tmux::{self, screen};
+use crate::ui;
 use anyhow::{Result, anyhow};
 use std::process::ExitCode;
 
@@ -57,7 +58,7 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
             let gap = if at > 0 { "\n" } else { "" };
             ui::answer(format_args!("{gap}==> {key} <=="));
         }
-        ui::answer(tmux::shown(pane, args.lines)?);
+        ui::answer(screen::shown(pane, args.lines)?);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -326,11 +326,14 @@ pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
 /// # Errors
 /// If tmux fails.
 pub fn tmux_sessions(session: &Session<'_>) -> Result<Vec<TmuxSession>> {
-    Ok(own(session, tmux::sessions()?))
+    Ok(own(session, tmux::sessions()?).0)
 }
 
-/// The same, of all that tmux has.
-pub fn own(session: &Session<'_>, all: Vec<TmuxSession>) -> Vec<TmuxSession> {
+/// The same, of all that tmux has, and the others.
+pub fn own(
+    session: &Session<'_>,
+    all: Vec<TmuxSession>,
+) -> (Vec<TmuxSession>, Vec<TmuxSession>) {
     let all = all.into_iter();
     let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
     let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();
@@ -339,6 +342,7 @@ pub fn own(session: &Session<'_>, all: Vec<TmuxSession>) -> Vec<TmuxSession> {
             .as_ref()
             .is_some_and(|group| groups.contains(group))
     };
-    open.extend(others.into_iter().filter(shares));
-    open
+    let (sharing, others): (Vec<_>, Vec<_>) = others.into_iter().partition(shares);
+    open.extend(sharing);
+    (open, others)
 }

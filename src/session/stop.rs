@@ -90,6 +90,7 @@ pub fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
     if loss.open.is_empty() && loss.moved.is_empty() {
         refuse_open_elsewhere(session, &loss.running)?;
     }
+    loss.send_guests_home()?;
     tmux::kill(&loss.open, &loss.moved, hold.lock().file())?;
     let closed = Instant::now();
     servers::hang_up(session, &loss.running, &loss.staying);

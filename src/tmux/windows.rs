@@ -112,10 +112,13 @@ impl Batch {
     }
 }
 
-/// Has tmux carry out these, each up to its first command that fails. Holds the lock until tmux has ended, even if this
+/// Has tmux carry out these, each up to its first command that fails. A server that it starts has none of the `variables` from here:
+/// they are those of the session in whose window this program runs. Holds the lock until tmux has ended, even if this
 /// program is killed.
-fn run(batches: &[Batch], lock: &Lock) -> Result<Output> {
-    let tmux = tmux().holding(lock.file());
+fn run(batches: &[Batch], variables: &[String], lock: &Lock) -> Result<Output> {
+    let tmux = tmux()
+        .without_env(variables.iter().cloned())
+        .holding(lock.file());
     if let [batch] = batches
         && !batch.is_long()
     {
@@ -167,10 +170,12 @@ pub fn create(
         .iter()
         .map(|session| session.batch(owner))
         .collect();
+    let variables = sessions.iter().flat_map(|session| &session.env);
+    let variables: Vec<_> = variables.map(|(name, _)| name.clone()).collect();
     // A server that is just ending takes the call and does nothing of it: then there is none afterwards.
     let mut last = None;
     let made = wait::until(RETRYING, "for the tmux server to answer", || {
-        let output = run(&batches, lock)?;
+        let output = run(&batches, &variables, lock)?;
         let is_done = output.status.success() || server_runs();
         last = Some(output);
         Ok(is_done.then_some(()))
@@ -335,6 +340,8 @@ pub fn type_keys<'a>(
     } in keys
     {
         if anew {
+            // While somebody looks back, keys go to what shows it.
+            batch.command(["copy-mode", "-q", "-t", &pane.id]);
             batch.command(["send-keys", "-t", &pane.id, "C-u"]);
         }
         if !text.is_empty() {
@@ -353,7 +360,7 @@ pub fn type_keys<'a>(
     if batch.0.is_empty() {
         return Ok(());
     }
-    let output = run(&[batch], lock)?;
+    let output = run(&[batch], &[], lock)?;
     if output.status.success() {
         Ok(())
     } else {

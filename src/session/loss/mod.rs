@@ -33,6 +33,36 @@ use std::path::PathBuf;
 use std::thread;
 use uncommitted::Uncommitted;
 
+/// A pane of another session in one of this one's windows.
+struct Guest {
+    pane: Pane,
+    /// That session.
+    session: String,
+    /// The window there that it was made for.
+    key: String,
+    /// Its tmux session, if that is open.
+    home: Option<TmuxSession>,
+}
+
+impl Guest {
+    fn of(session: &Session<'_>, pane: &Pane, others: &[TmuxSession]) -> Option<Self> {
+        let mark = pane.mark.as_ref()?;
+        let main = &session.project.main;
+        if mark.name == session.name.as_str() && mark.main == *main {
+            return None;
+        }
+        let is_home = |tmux: &&TmuxSession| {
+            tmux.is_of(&mark.main) && tmux.made_for.as_ref() == Some(&mark.name)
+        };
+        Some(Self {
+            pane: pane.clone(),
+            session: mark.name.clone(),
+            key: mark.key.clone(),
+            home: others.iter().find(is_home).cloned(),
+        })
+    }
+}
+
 /// What would go with a session.
 #[derive(Default)]
 pub struct Loss {
@@ -56,6 +86,8 @@ pub struct Loss {
     pub open: Vec<TmuxSession>,
     /// Its panes in other tmux sessions.
     pub moved: Vec<Pane>,
+    /// Other sessions' panes in its own.
+    guests: Vec<Guest>,
     /// What came from the windows.
     pub running: Vec<Process>,
     /// Those of them that will not end with the windows.
@@ -70,11 +102,15 @@ impl Loss {
     pub fn of_windows(session: &Session<'_>) -> Result<Self> {
         let all = tmux::sessions()?;
         let panes = living::panes(session, &all);
-        let moved: Vec<_> = panes.into_iter().cloned().collect();
-        let open = make::own(session, all);
-        let is_elsewhere = |pane: &Pane| open.iter().all(|tmux| !tmux.panes.contains(pane));
+        let panes: Vec<_> = panes.into_iter().cloned().collect();
+        let (open, others) = make::own(session, all);
+        let is_elsewhere =
+            |pane: &Pane| others.iter().any(|tmux| tmux.panes.iter().any(|it| it.id == pane.id));
+        let guests = open.iter().flat_map(|tmux| &tmux.panes);
+        let guests = guests.filter_map(|pane| Guest::of(session, pane, &others));
         Ok(Self {
-            moved: moved.into_iter().filter(is_elsewhere).collect(),
+            guests: guests.collect(),
+            moved: panes.into_iter().filter(is_elsewhere).collect(),
             open,
             ..Self::default()
         })
@@ -103,6 +139,7 @@ impl Loss {
             claudes,
             open,
             moved,
+            guests,
             running,
             staying,
             ..
@@ -111,6 +148,7 @@ impl Loss {
             claudes,
             open,
             moved,
+            guests,
             running,
             staying,
             ..work?
@@ -288,6 +326,30 @@ impl Loss {
         let mut told = HashSet::new();
         looks.retain(|look| told.insert(look.clone()));
         (reasons, looks)
+    }
+
+    /// Sends the panes of other sessions home.
+    ///
+    /// # Errors
+    /// If one has none, or tmux fails.
+    pub fn send_guests_home(&self) -> Result<()> {
+        for Guest {
+            pane,
+            session,
+            key,
+            home,
+        } in &self.guests
+        {
+            let Some(home) = home else {
+                let error = anyhow!(
+                    "the window {key} of {session} is among its own, and the others of {session} are closed"
+                );
+                let close = format!("close it: tally-session stop {session}");
+                return Err(with_hint(error, close));
+            };
+            tmux::send_home(pane, home)?;
+        }
+        Ok(())
     }
 
     /// What goes with the windows that this tool did not make, if anything does.

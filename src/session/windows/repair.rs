@@ -6,7 +6,7 @@ use super::{Waiting, new_window};
 use crate::session::Session;
 use crate::store::lock::Lock;
 use crate::tmux::windows::{self, NewSession, NewWindow, Place};
-use crate::tmux::{self, TmuxSession};
+use crate::tmux::{TmuxSession, screen};
 use anyhow::{Context, Result};
 
 /// What was brought back.
@@ -38,7 +38,7 @@ pub fn repair(
     for living in living.iter().filter(|living| living.life == Life::Ended) {
         let Some(pane) = &living.pane else { continue };
         let key = &living.window.key;
-        if !tmux::has_empty_prompt(pane)? {
+        if !screen::has_empty_prompt(pane)? {
             repaired.notes.push(format!(
                 "something is typed at the prompt of {}'s window {key}: run it or take it out, then tally-session resume {0}",
                 session.name
@@ -77,45 +77,42 @@ fn missing(
     living: &[Living<'_>],
     own: Option<&TmuxSession>,
 ) -> Result<Vec<NewWindow>> {
-    let is_there = |living: &&Living<'_>| {
+    let place = |living: &Living<'_>| {
         let pane = living.pane.as_ref().filter(|_| living.life != Life::Closed);
-        pane.is_some_and(|pane| own.is_some_and(|own| own.panes.contains(pane)))
+        pane.and_then(|pane| own?.pane(&pane.id))
     };
-    let id = |living: &Living<'_>| living.pane.as_ref().map(|pane| pane.window.clone());
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    for (at, missing) in living.iter().enumerate() {
-        if missing.life != Life::Closed {
-            continue;
-        }
-        let mut window = new_window(session, missing.window)?;
-        if let Some(last) = living[..at].iter().rev().find(is_there) {
-            window.place = id(last).map(Place::After);
-            after.push(window);
-        } else {
-            let next = living[at..].iter().find(is_there);
-            window.place = next.and_then(id).map(Place::Before);
-            before.push((window, next));
+    let first = living.iter().position(|living| place(living).is_some());
+    let (before, behind) = living.split_at(first.unwrap_or(0));
+    let first = behind.first().and_then(place);
+    // Where there is room in front, nothing has to be moved for them.
+    let room = first.zip(own).and_then(|(first, own)| {
+        let from = first.index.checked_sub(u32::try_from(before.len()).ok()?)?;
+        let is_free = |index| own.panes.iter().all(|pane| pane.index != index);
+        (from >= own.base_index && (from..first.index).all(is_free)).then_some(from)
+    });
+    let mut missing = Vec::new();
+    for (index, living) in (room.unwrap_or(0)..).zip(before) {
+        let place = match (room, first) {
+            (Some(_), _) => Some(Place::At(index)),
+            (None, first) => first.map(|first| Place::Before(first.window.clone())),
+        };
+        missing.push(NewWindow {
+            place,
+            ..new_window(session, living.window)?
+        });
+    }
+    let mut after = Vec::new();
+    let mut last = None;
+    for living in behind {
+        last = place(living).or(last);
+        if living.life == Life::Closed {
+            after.push(NewWindow {
+                place: last.map(|last| Place::After(last.window.clone())),
+                ..new_window(session, living.window)?
+            });
         }
     }
-    // Behind a gap, nothing has to be moved for them.
-    let is_free = |index: u32| {
-        let mut panes = own.iter().flat_map(|own| &own.panes);
-        panes.all(|pane| pane.index != index)
-    };
-    let mut gap = before
-        .last()
-        .and_then(|(_, next)| Some(next.as_ref()?.pane.as_ref()?.index));
-    for (window, _) in before.iter_mut().rev() {
-        gap = gap
-            .and_then(|index| index.checked_sub(1))
-            .filter(|index| is_free(*index));
-        if let Some(index) = gap {
-            window.place = Some(Place::At(index));
-        }
-    }
-    let mut before: Vec<_> = before.into_iter().map(|(window, _)| window).collect();
     // Of those that come behind the same window the last one made comes first.
-    after.reverse();
-    before.extend(after);
-    Ok(before)
+    missing.extend(after.into_iter().rev());
+    Ok(missing)
 }
