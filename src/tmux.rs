@@ -405,6 +405,15 @@ pub fn attach_command(name: &str) -> String {
     format!("tmux attach -t {}", quote(&format!("={name}")))
 }
 
+/// How a person gives a session another name: ours are known by their marks.
+pub fn rename_command(name: &str) -> String {
+    format!(
+        "tmux rename-session -t {} {}",
+        quote(&format!("={name}")),
+        quote(&format!("{name}-other"))
+    )
+}
+
 /// How a person ends a session and all that runs in it.
 pub fn kill_command(name: &str) -> String {
     format!("tmux kill-session -t {}", quote(&format!("={name}")))

@@ -4,9 +4,9 @@ use super::Context;
 use crate::cli;
 use crate::name::SessionName;
 use crate::session::Session;
-use crate::session::make::tmux_sessions;
+use crate::session::windows::living;
 use crate::store::records::Records;
-use crate::ui;
+use crate::{tmux, ui};
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -16,8 +16,8 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
     let records = Records::read(&context.project.main)?;
     let name = name.map_or_else(|| choose(context, &records), Ok)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
-    let open = tmux_sessions(&session)?;
-    if let Some(own) = open.first().filter(|tmux| !tmux.is_pending()) {
+    let open = tmux::sessions()?;
+    if let Some(own) = living::shown_in(&session, &open).filter(|tmux| !tmux.is_pending()) {
         return super::show_windows(&name, own);
     }
     super::resume::run(
@@ -42,5 +42,5 @@ fn choose(context: &Context, records: &Records) -> Result<SessionName> {
     };
     chosen
         .cloned()
-        .ok_or_else(|| super::which(records, "attach"))
+        .ok_or_else(|| super::which(context, records, "attach"))
 }

@@ -5,8 +5,8 @@ mod table;
 
 use super::Context;
 use crate::cli;
-use crate::session::lost::Lost;
 use crate::session::status::{self, Status};
+use crate::session::unrecorded::Unrecorded;
 use crate::store::records::Records;
 use crate::{session, ui};
 use anyhow::Result;
@@ -20,7 +20,9 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
     }
     let records = Records::read(&context.project.main)?;
     let sessions = session::all(&context.project, &context.layout, &records);
-    let lost = Lost::all(&context.project, &records)?;
+    let mut lost = Unrecorded::all(&context.project)?;
+    // Where there are sessions, what is only like one is the user's own.
+    lost.retain(|lost| lost.kept.is_some() || sessions.is_empty());
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
     if args.json {
         let all: Vec<_> = judged.iter().map(as_json).collect();
@@ -33,7 +35,7 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
     } else if !judged.is_empty() {
         table::show(context, &judged);
     }
-    Lost::told(&lost).iter().for_each(ui::warn);
+    Unrecorded::told(&lost).iter().for_each(ui::warn);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,7 +44,7 @@ fn as_json(status: &Status<'_>) -> Value {
     let mut object = Map::new();
     let mut put = |key: String, value: Value| object.insert(key, value);
     put("name".into(), session.name.as_str().into());
-    put("branch".into(), status.branch.as_str().into());
+    put("branch".into(), json!(status.branch));
     put(
         "worktree".into(),
         session.record.worktree().to_string_lossy().into(),
@@ -57,7 +59,8 @@ fn as_json(status: &Status<'_>) -> Value {
     put("state".into(), json!(status.state));
     put("attached".into(), status.attached.into());
     for service in &status.services {
-        put(format!("{}_up", service.name), service.up.into());
+        let is_up = service.up && !service.is_taken;
+        put(format!("{}_up", service.name), is_up.into());
     }
     put("changes".into(), json!(status.changes));
     put(

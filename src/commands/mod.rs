@@ -23,8 +23,10 @@ use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::process::{self, quote};
 use crate::project::{Project, without_symlinks};
-use crate::session;
 use crate::session::loss::{purge as deletion, trash};
+use crate::session::unrecorded::Unrecorded;
+use crate::session::windows::living;
+use crate::session::{self, Session};
 use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
@@ -139,15 +141,20 @@ fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<
     let records = Records::read(&context.project.main)?;
     match session_here(context, &records)? {
         Some(here) => Ok(vec![here]),
-        None => Err(which(&records, verb)),
+        None => Err(which(context, &records, verb)),
     }
 }
 
 /// That a command does not know which session is meant.
-fn which(records: &Records, verb: &str) -> anyhow::Error {
+fn which(context: &Context, records: &Records, verb: &str) -> anyhow::Error {
     let names = records.iter();
     let names: Vec<_> = names.map(|(name, _)| name.to_string()).collect();
     let error = anyhow!("which session? This is no session's worktree or window");
+    let lost = Unrecorded::all(&context.project).unwrap_or_default();
+    let lost = Unrecorded::told(&lost).into_iter();
+    let error = lost.fold(error, |error, lost| {
+        with_hint(error, format!("{}: {}", lost.what, lost.cure))
+    });
     match names.first() {
         None => with_hint(
             error,
@@ -226,13 +233,16 @@ fn warn_without_claude(context: &Context) {
 
 /// Shows a session on this terminal, whose windows were only just opened.
 fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
-    let open = tmux::sessions()?.into_iter();
-    let mut own = open.filter(|tmux| session::owns(&context.project, name, tmux));
-    let own = own
-        .next()
+    let Context {
+        project, layout, ..
+    } = context;
+    let records = Records::read(&project.main)?;
+    let session = Session::find(project, layout, &records, name, "attach")?;
+    let open = tmux::sessions()?;
+    let own = living::shown_in(&session, &open)
         .with_context(|| format!("the windows of {name} are closed"))
         .hint(format!("open them: tally-session resume {name}"))?;
-    show_windows(name, &own)
+    show_windows(name, own)
 }
 
 /// Shows a session's windows on this terminal.

@@ -31,16 +31,18 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The program's own last words, where it has any: in a sentence that says already what was tried.
+    /// What the program itself says, up to what ended it, in one line: for a sentence that says already what was tried.
     pub fn reason(&self) -> String {
-        let last = match self {
-            Self::Ended { stderr, .. } => {
-                let mut lines = stderr.lines().rev().map(str::trim);
-                lines.find(|line| line.starts_with("fatal:") || line.starts_with("error:"))
-            }
-            Self::Missing { .. } | Self::Io { .. } => None,
+        let Self::Ended { stderr, .. } = self else {
+            return self.to_string();
         };
-        last.map_or_else(|| self.to_string(), ToOwned::to_owned)
+        let lines = stderr.lines().map(str::trim);
+        let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+        let last = lines.iter().position(|line| line.starts_with("fatal:"));
+        match &lines[..last.map_or(lines.len(), |last| last + 1)] {
+            [] => self.to_string(),
+            lines => lines.join("; "),
+        }
     }
 }
 

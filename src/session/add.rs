@@ -1,12 +1,12 @@
 //! Making a new session.
 
 use super::hold::{Hold, Unfinished};
-use super::lost::Lost;
 use super::make::{self, Made};
 use super::saving::{self, Saved};
 use super::start::{Begin, Choice, Wanted};
 use super::undo;
-use super::{Session, hidden, opening, owns, record, tmux_name, windows};
+use super::unrecorded::Unrecorded;
+use super::{Session, foreign_windows, hidden, opening, owns, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -65,13 +65,17 @@ pub fn add<'a>(
         .hint("write it to a file, and say where that is: --prompt \"Do what is in <file>\"");
     }
     let mut hold = Hold::take(project, name)?;
-    record::check(project, name, &Records::read(&project.main)?)?;
+    let records = Records::read(&project.main)?;
+    record::check(project, name, &records)?;
     hold.refuse_moving(project)?;
     // Without a record, what an older add left to do is nobody's.
     hold.unfinished = None;
     let mut begin = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
     let mut notes = mem::take(&mut begin.notes);
+    let mut lost = Unrecorded::all(project)?;
+    lost.retain(|lost| lost.kept.is_some());
+    notes.extend(Unrecorded::told(&lost).iter().map(ToString::to_string));
     let saved = if wish.take_changes {
         let (saved, told) = saving::save(project, layout, name, &begin)?;
         notes.extend(told);
@@ -170,8 +174,7 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Begin> {
     let name = &wish.wanted.name;
     let path = project.worktree_path(name);
     if path.symlink_metadata().is_ok() {
-        let records = Records::read(&project.main)?;
-        if Lost::find(project, &records, name)?.is_some() {
+        if Unrecorded::find(project, name)?.is_some() {
             return Err(anyhow!(
                 "the worktree of {name} is there already, at {}, and no record has it",
                 path.display()
@@ -197,9 +200,8 @@ fn check_surroundings(project: &Project, wish: &Wish<'_>) -> Result<Begin> {
     });
     let (sessions, choice) = (sessions?, choice?);
     let is_in_the_way = |tmux: &&TmuxSession| tmux.name == tmux_name || owns(project, name, tmux);
-    if let Some(TmuxSession { name, .. }) = sessions.iter().find(is_in_the_way) {
-        return Err(anyhow!("there is a tmux session {name} already"))
-            .hint(format!("look at it with: {}", tmux::attach_command(name)));
+    if let Some(foreign) = sessions.iter().find(is_in_the_way) {
+        return Err(foreign_windows(project, foreign));
     }
     if worktrees.iter().any(|worktree| worktree.path == path) {
         return Err(anyhow!(

@@ -74,13 +74,14 @@ pub fn complete(
     let worktree = session.record.worktree();
     let (project, layout, before) = (session.project, session.layout, &mut made.entry);
     let mut inheritance = Inheritance::pass_on(project, layout, claude, &[worktree], before)?;
-    let mut notes = prepare(session, start, hold, &inheritance, made)?;
+    let (mut notes, _) = prepare(session, start, hold, &inheritance, made)?;
     notes.append(&mut inheritance.notes);
     Ok(notes)
 }
 
 /// Makes what the session lacks, but for its windows and Claude's entry: branch, worktree, files and Claude's settings, and
-/// for a new worktree what the project's own command makes. Gives what there is to tell.
+/// for a new worktree what the project's own command makes. Gives what there is to tell, and the paths
+/// that the worktree lacked.
 ///
 /// `start` is what its branch starts from; `made` tells what was done, also when a step fails. Where a command was cut short
 /// the layout's variables are set in files that are there too, and all that was placed is hidden from git.
@@ -93,7 +94,7 @@ pub fn prepare(
     hold: &Hold,
     inheritance: &Inheritance,
     made: &mut Made,
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, Vec<String>)> {
     let in_full = hold.sets_variables();
     let mut notes = Vec::new();
     if !is_whole(session) {
@@ -111,20 +112,20 @@ pub fn prepare(
         opening::begin(session, unfinished)?;
     }
     kept::keep(session)?;
-    let mut placed = place::place(session, &inheritance.files, made.worktree, in_full)?;
+    let (mut told, placed) = place::place(session, &inheritance.files, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(
             "its submodules are empty until you type: git -C {worktree} submodule update --init"
         ));
     }
-    notes.append(&mut placed);
+    notes.append(&mut told);
     let others = packages::other_versions(session);
     notes.extend(others.iter().map(ToString::to_string));
     if hold.is_new() {
         hooks::post_add(session, hold)?;
     }
-    Ok(notes)
+    Ok((notes, placed))
 }
 
 /// Whether the worktree is there, and not just being made when a command was killed.
@@ -330,10 +331,7 @@ pub fn tmux_sessions(session: &Session<'_>) -> Result<Vec<TmuxSession>> {
 }
 
 /// The same, of all that tmux has, and the others.
-pub fn own(
-    session: &Session<'_>,
-    all: Vec<TmuxSession>,
-) -> (Vec<TmuxSession>, Vec<TmuxSession>) {
+pub fn own(session: &Session<'_>, all: Vec<TmuxSession>) -> (Vec<TmuxSession>, Vec<TmuxSession>) {
     let all = all.into_iter();
     let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
     let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();

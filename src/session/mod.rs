@@ -13,7 +13,6 @@ mod inheritance;
 mod inside;
 mod kept;
 pub mod loss;
-pub mod lost;
 pub mod make;
 pub mod named;
 pub mod opening;
@@ -34,10 +33,11 @@ pub mod stop;
 mod taking;
 pub mod telling;
 mod undo;
+pub mod unrecorded;
 pub mod windows;
 
 use self::loss::removed::Removed;
-use self::lost::Lost;
+use self::unrecorded::Unrecorded;
 use crate::file::read_text_if_there;
 use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
@@ -53,6 +53,15 @@ use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
+
+/// What a worktree has checked out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Head {
+    /// A branch.
+    Branch(String),
+    /// A commit, and no branch.
+    Commit,
+}
 
 /// One piece of work.
 #[derive(Clone, Debug)]
@@ -105,7 +114,7 @@ impl<'a> Session<'a> {
                 format!("it was removed: have it back: tally-session restore {name}"),
             );
         }
-        if Lost::find(project, records, name)?.is_some() {
+        if Unrecorded::find(project, name)?.is_some() {
             error = with_hint(
                 error,
                 format!(
@@ -165,11 +174,24 @@ impl<'a> Session<'a> {
 
     /// The branch that is checked out in its worktree, if one is.
     pub fn checked_out(&self) -> Option<String> {
+        match self.head()? {
+            Head::Branch(branch) => Some(branch),
+            Head::Commit => None,
+        }
+    }
+
+    /// What is checked out in its worktree, if that can be known without git.
+    pub fn head(&self) -> Option<Head> {
         /// Where git keeps refs in tables it writes this.
         const ELSEWHERE: &str = ".invalid";
         let head = read_text_if_there(&self.admin().ok()?.join("HEAD")).ok()??;
-        let branch = head.strip_prefix("ref: refs/heads/")?.trim_end();
-        (branch != ELSEWHERE).then(|| branch.to_owned())
+        match head.strip_prefix("ref: ") {
+            None => Some(Head::Commit),
+            Some(refname) => {
+                let branch = refname.strip_prefix("refs/heads/")?.trim_end();
+                (branch != ELSEWHERE).then(|| Head::Branch(branch.to_owned()))
+            }
+        }
     }
 
     /// What Claude Code calls it.
@@ -286,11 +308,29 @@ pub fn owns(project: &Project, name: &SessionName, tmux: &TmuxSession) -> bool {
     is_for && tmux.is_of(&project.main)
 }
 
-/// That somebody else has a tmux session of a session's name.
-fn foreign_windows(tmux_name: &str) -> anyhow::Error {
-    let error = anyhow!("there is a tmux session {tmux_name} that tally-session did not make");
-    let look = tmux::attach_command(tmux_name);
-    with_hint(error, format!("look at it with: {look}"))
+/// That there is a tmux session of a session's name which is not its own.
+fn foreign_windows(project: &Project, tmux: &TmuxSession) -> anyhow::Error {
+    let name = &tmux.name;
+    let error = match &tmux.owner {
+        Some(main) if *main == project.main => {
+            let error = anyhow!("there is a tmux session {name} already");
+            let look = tmux::attach_command(name);
+            return with_hint(error, format!("look at it with: {look}"));
+        }
+        Some(main) => anyhow!(
+            "there is a tmux session {name}, which belongs to the project {}",
+            main.display()
+        ),
+        None => anyhow!("there is a tmux session {name} that tally-session did not make"),
+    };
+    let error = with_hint(
+        error,
+        format!("look at it with: {}", tmux::attach_command(name)),
+    );
+    with_hint(
+        error,
+        format!("call it something else: {}", tmux::rename_command(name)),
+    )
 }
 
 /// The lock of the store, under which all reading-then-writing is done.

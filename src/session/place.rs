@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use std::fs;
 
 /// Makes the worktree's files true, the `included` ones too, writes down what was put there, and hides it from git. Gives what there
-/// is to tell.
+/// is to tell, and the paths that it lacked.
 ///
 /// In a worktree that `is_new` nothing was put before. With `in_full`, where a command was cut short, the layout's variables are
 /// set in files that are there too, and all that was ever put there is hidden.
@@ -19,7 +19,7 @@ pub fn place(
     included: &[String],
     is_new: bool,
     in_full: bool,
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, Vec<String>)> {
     let mut placing = Placing::default();
     if !is_new {
         placing.placed = placed::read_or_guess(session, included);
@@ -33,7 +33,7 @@ pub fn place(
     if has_more {
         hidden::hide(session, &mut placing)?;
     }
-    Ok(placing.notes)
+    Ok((placing.notes, placing.paths))
 }
 
 /// Puts into the worktree what it lacks of its parts, and of what is included. What is there stays: it may be the

@@ -2,13 +2,15 @@
 
 use super::Session;
 use super::hold::{self, Seen};
-use super::windows::living::{Life, Living};
+use super::windows::living::{self, Life, Living};
+use crate::file::read_text_if_there;
 use crate::git::worktrees::{self, Worktree};
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::store::records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
+use std::path::PathBuf;
 
 /// All that is wrong with a session, each with its cure.
 pub fn of(
@@ -40,11 +42,7 @@ pub fn of(
     } else if !has_branch && switched(session).is_none() {
         problems.push(Problem::new(
             format!("its branch {branch} is gone"),
-            format!(
-                "git -C {} switch -c {}",
-                quote(&worktree.to_string_lossy()),
-                quote(branch)
-            ),
+            branch_again(session),
         ));
     }
     for service in session
@@ -78,9 +76,25 @@ pub fn of(
     } else if seen == Some(Seen::Unfinished) {
         problems.push(Problem::new("a command on it was cut short", resume));
     } else {
-        problems.extend(dead(session, living));
+        problems.extend(dead(session, tmux, living));
     }
     problems
+}
+
+/// What makes the branch of a session's worktree again, where that was last.
+fn branch_again(session: &Session<'_>) -> String {
+    let git = format!(
+        "git -C {}",
+        quote(&session.record.worktree().to_string_lossy())
+    );
+    let branch = quote(session.record.branch());
+    let log = |admin: PathBuf| read_text_if_there(&admin.join("logs/HEAD")).ok()?;
+    let log = session.admin().ok().and_then(log).unwrap_or_default();
+    let last = log.lines().last().and_then(|line| line.split(' ').nth(1));
+    match last.filter(|_| session.checked_out().is_some()) {
+        Some(commit) => format!("{git} branch {branch} {commit}"),
+        None => format!("{git} switch -c {branch}"),
+    }
 }
 
 /// That the session's worktree is on another branch than its record says, if it is: switched, or renamed.
@@ -94,17 +108,33 @@ pub fn switched(session: &Session<'_>) -> Option<Problem> {
 }
 
 /// What does not live that should.
-fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
+fn dead(session: &Session<'_>, tmux: &[TmuxSession], living: &[Living<'_>]) -> Vec<Problem> {
     let resume = format!("tally-session resume {}", session.name);
     let those = |life: Life, is_claude: bool| {
         let is_such = |living: &&Living<'_>| {
-            living.life == life && (!is_claude || living.window.runs_claude())
+            living.life == life
+                && living.taken_by.is_none()
+                && (!is_claude || living.window.runs_claude())
         };
         let keys = living.iter().filter(is_such);
         let keys: Vec<_> = keys.map(|living| living.window.key.as_str()).collect();
         (keys.len(), keys.join(", "))
     };
     let mut dead = Vec::new();
+    let taken = living
+        .iter()
+        .filter_map(|living| Some((&living.window.key, living.taken_by.as_ref()?)));
+    let taken: Vec<_> = taken
+        .map(|(key, who)| {
+            Problem::new(
+                format!("what ran in its window {key} has ended, and {who} listens on its port"),
+                format!(
+                    "end that, or take another port: tally-session restart {}",
+                    session.name
+                ),
+            )
+        })
+        .collect();
     match those(Life::Closed, false) {
         (0, _) => {}
         (1, key) => dead.push(format!("its window {key} is closed")),
@@ -119,15 +149,26 @@ fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
     let mut dead: Vec<_> = dead
         .into_iter()
         .map(|what| Problem::new(what, &resume))
+        .chain(taken)
         .collect();
-    dead.extend(outdated(session, living));
+    dead.extend(outdated(session, tmux, living));
     dead
 }
 
 /// That some of a session's windows were made by a layout that has changed since.
-pub fn outdated(session: &Session<'_>, living: &[Living<'_>]) -> Option<Problem> {
+pub fn outdated(
+    session: &Session<'_>,
+    tmux: &[TmuxSession],
+    living: &[Living<'_>],
+) -> Option<Problem> {
     let is_outdated = |living: &Living<'_>| living.is_outdated && living.life != Life::Closed;
-    living.iter().any(is_outdated).then(|| {
+    let is_known = |pane: &&tmux::Pane| {
+        let key = pane.mark.as_ref().map(|mark| &mark.key);
+        let mut windows = session.layout.windows.iter();
+        windows.any(|window| Some(&window.key) == key)
+    };
+    let has_more = || !living::panes(session, tmux).iter().all(is_known);
+    (living.iter().any(is_outdated) || has_more()).then(|| {
         Problem::new(
             "its windows are of an older layout",
             format!("tally-session restart {}", session.name),

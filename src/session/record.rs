@@ -1,7 +1,7 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
 use super::hold::{Hold, Unfinished};
-use super::lost::Lost;
+use super::unrecorded::Unrecorded;
 use super::{foreign_windows, hidden, lock_store, owns, tmux_name};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
@@ -66,7 +66,7 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
     let mut records = Records::read(&project.main)?;
     check(project, name, &records)?;
     let mut taken = records.ports();
-    let lost = Lost::all(project, &records)?;
+    let lost = Unrecorded::all(project)?;
     let kept = lost.iter().filter_map(|lost| lost.kept.as_ref());
     taken.extend(kept.flat_map(Record::ports));
     let mut picked = Vec::new();
@@ -123,7 +123,7 @@ fn put_again(
 /// # Errors
 /// If its windows are open and nothing is known of them, or a record can't be had or written.
 pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<Option<String>> {
-    let lost = || Lost::find(project, &Records::read(&project.main)?, name);
+    let lost = || Unrecorded::find(project, name);
     if lost()?.is_none() {
         return Ok(None);
     }
@@ -157,8 +157,8 @@ pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result
             ),
         ));
     }
-    if open.iter().any(|tmux| tmux.name == tmux_name) {
-        return Err(foreign_windows(&tmux_name));
+    if let Some(foreign) = open.iter().find(|tmux| tmux.name == tmux_name) {
+        return Err(foreign_windows(project, foreign));
     }
     hidden::hide_our_own(project)?;
     begin()?;

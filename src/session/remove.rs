@@ -6,6 +6,7 @@ use super::loss::Loss;
 use super::loss::purge::Lost;
 use super::loss::removed::{About, Branch, Removed};
 use super::make::{INITIALIZING, locked, lost_git_file};
+use super::unrecorded::Unrecorded;
 use super::{Session, opening, placed, problems, stop};
 use crate::claude::Claude;
 use crate::git::Git;
@@ -109,9 +110,14 @@ pub fn remove(
     if !session.counts() {
         // Nothing of what it names is this project's.
         session.take_out_record()?;
+        let lost = Unrecorded::find(project, name)?;
+        let lost = Vec::from_iter(lost);
         return Ok(Outcome {
             removed: None,
-            notes: Vec::new(),
+            notes: Unrecorded::told(&lost)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         });
     }
     if hold.unfinished.is_some() {
@@ -272,7 +278,7 @@ fn find(
             ..
         }) if other != branch => {
             notes.push(format!(
-                "its worktree was on the branch {other}, which stays: {branch} is the one that belongs to it"
+                "its worktree was on the branch {other}, which stays"
             ));
         }
         None if path.exists() && !begun => notes.push(format!(

@@ -2,11 +2,11 @@
 
 use super::hold::{Hold, Unfinished};
 use super::inheritance::Inheritance;
-use super::lost::Lost;
 use super::make::{self, Made};
 use super::restore;
 use super::servers;
-use super::windows::living::{self, Life, Living};
+use super::unrecorded::Unrecorded;
+use super::windows::living;
 use super::windows::repair::{Repaired, repair};
 use super::windows::{self, Waiting};
 use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
@@ -30,7 +30,7 @@ use std::collections::HashMap;
 pub enum Resumed {
     /// It ran all the time, with all that belongs to it. There may be something to tell.
     AlreadyRunning(Vec<String>),
-    /// It ran, and these windows of it have again what belongs there.
+    /// It ran, and has again these files, and what belongs into these windows.
     BroughtBack(Vec<String>, Vec<String>),
     /// Its windows are there again.
     Started(Vec<String>),
@@ -49,7 +49,7 @@ pub fn resume(
 ) -> Result<Results> {
     let lost = match wanted {
         Some(wanted) => wanted.to_vec(),
-        None => Lost::all(project, &Records::read(&project.main)?)?
+        None => Unrecorded::all(project)?
             .into_iter()
             .filter_map(|lost| lost.kept.map(|_| lost.name))
             .collect(),
@@ -103,19 +103,15 @@ pub fn resume(
             let hold = holds
                 .remove(&name)
                 .with_context(|| format!("{name} was only just added"))??;
-            Ok(match plan(session, hold, claude, &open)? {
-                Some(mut task) => {
-                    task.notes.extend(note);
-                    Ok(task)
-                }
-                None => Err(Vec::from_iter(note)),
-            })
+            let mut task = plan(session, hold, claude, &open)?;
+            task.notes.extend(note);
+            Ok(task)
         });
         tasks.push((name, task));
     }
     let to_do: Vec<_> = tasks
         .iter()
-        .filter_map(|(_, task)| task.as_ref().ok()?.as_ref().ok())
+        .filter_map(|(_, task)| task.as_ref().ok())
         .collect();
     let worktrees: Vec<_> = to_do
         .iter()
@@ -131,30 +127,26 @@ pub fn resume(
     let mut results = Vec::new();
     let mut done = Vec::new();
     for (name, task) in tasks {
-        let result = task.and_then(|task| {
-            let task = match task {
-                Ok(task) => task,
-                // There is nothing to do, but something to tell.
-                Err(notes) => return Ok(Resumed::AlreadyRunning(notes)),
-            };
-            match carried_out.next().context("nothing was done for it")? {
-                Ok(Repaired {
-                    waiting: windows,
-                    keys,
-                    notes,
-                }) => {
-                    waiting.extend(windows);
-                    done.push(task.hold);
-                    let told = [task.notes, notes].concat();
-                    Ok(match task.windows {
-                        Windows::Living(_) if keys.is_empty() => Resumed::AlreadyRunning(told),
-                        Windows::Living(_) => Resumed::BroughtBack(keys, told),
-                        Windows::None | Windows::Pending(_) => Resumed::Started(told),
-                    })
-                }
-                Err(error) => Err(telling(error, &task.notes)),
-            }
-        });
+        let result =
+            task.and_then(
+                |task| match carried_out.next().context("nothing was done for it")? {
+                    Ok(Repaired {
+                        waiting: windows,
+                        keys,
+                        notes,
+                    }) => {
+                        waiting.extend(windows);
+                        done.push(task.hold);
+                        let told = [task.notes, notes].concat();
+                        Ok(match task.windows {
+                            Windows::Living(_) if keys.is_empty() => Resumed::AlreadyRunning(told),
+                            Windows::Living(_) => Resumed::BroughtBack(keys, told),
+                            Windows::None | Windows::Pending(_) => Resumed::Started(told),
+                        })
+                    }
+                    Err(error) => Err(telling(error, &task.notes)),
+                },
+            );
         results.push((name, result));
     }
     let told = inheritance.into_iter().flat_map(|found| found.notes);
@@ -233,6 +225,12 @@ struct Open {
     stopped: Stopped,
 }
 
+impl Open {
+    fn tmux_called(&self, name: &str) -> Option<&TmuxSession> {
+        self.tmux.iter().find(|tmux| tmux.name == name)
+    }
+}
+
 /// What there is of a session's windows.
 #[derive(Clone, Copy)]
 enum Windows<'a> {
@@ -244,13 +242,13 @@ enum Windows<'a> {
     Living(Option<&'a TmuxSession>),
 }
 
-/// Decides what is to be done for a session, and moves it off ports that are taken; nothing for one that runs whole.
+/// Decides what is to be done for a session, and moves it off ports that are taken.
 fn plan<'a>(
     mut session: Session<'a>,
     mut hold: Hold,
     claude: &Claude,
     open: &'a Open,
-) -> Result<Option<Task<'a>>> {
+) -> Result<Task<'a>> {
     problems::refuse_foreign(&session)?;
     let (project, layout) = (session.project, session.layout);
     let mut notes = match hold.removed(project) {
@@ -261,24 +259,22 @@ fn plan<'a>(
         // What was cut short, or was just brought back, is made as it was.
         notes.extend(follow_branch(&mut session)?);
     }
-    let own = open.tmux.iter().find(|tmux| session.owns(tmux));
+    let own = living::shown_in(&session, &open.tmux)
+        .filter(|tmux| session.owns(tmux) || living::has_no_others(&session, tmux));
     let living = living::look(&session, &open.tmux, &open.stopped);
-    let is_dead = |living: &Living<'_>| living.life != Life::Runs;
     let windows = match own {
         Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
         None if living.is_empty() => Windows::None,
         own => Windows::Living(own),
     };
-    if let Some(older) = problems::outdated(&session, &living) {
+    if let (Windows::Living(_), Some(taking)) = (&windows, hold.taking()) {
+        notes.push(taking.left_over(project));
+    }
+    if let Some(older) = problems::outdated(&session, &open.tmux, &living) {
         notes.push(format!("{}: {older}", session.name));
     }
     let is_whole = session.project.owns_worktree(session.record.worktree());
     if let Windows::Living(_) = windows {
-        if is_whole && notes.is_empty() && !living.iter().any(is_dead) {
-            // What was cut short had all done but to say so.
-            hold.finish();
-            return Ok(None);
-        }
         if !is_whole {
             let git = Git::at(&session.project.main);
             let has_branch = git.branch(session.record.branch())?.is_some();
@@ -290,25 +286,22 @@ fn plan<'a>(
             return Err(broken.into_error(&session.name));
         }
     } else if own.is_none()
-        && open
-            .tmux
-            .iter()
-            .any(|tmux| tmux.name == session.tmux_name())
+        && let Some(foreign) = open.tmux_called(&session.tmux_name())
     {
-        return Err(foreign_windows(&session.tmux_name()));
+        return Err(foreign_windows(project, foreign));
     }
     let start = finish_worktree(&session, &mut hold)?;
     if matches!(windows, Windows::None) {
         notes.extend(leave_taken_ports(&mut session, &mut hold)?);
     }
-    Ok(Some(Task {
+    Ok(Task {
         session,
         hold,
         start,
         windows,
         open,
         notes,
-    }))
+    })
 }
 
 /// Has the record say which branch the worktree is on: it was switched, or renamed.
@@ -347,8 +340,8 @@ fn carry_out(
         both.filter(|(task, prepared)| matches!(task.windows, Windows::None) && prepared.is_ok());
     let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
     let mut opened = open(project, &closed).into_iter();
-    let results = tasks.iter().zip(prepared).map(|(task, notes)| {
-        let notes = notes?;
+    let results = tasks.iter().zip(prepared).map(|(task, prepared)| {
+        let (notes, placed) = prepared?;
         let waiting = match task.windows {
             Windows::Pending(tmux) => left_waiting(&task.session, tmux)?,
             Windows::None => opened.next().context("no window was opened")??,
@@ -356,6 +349,7 @@ fn carry_out(
                 let living = living::look(&task.session, &task.open.tmux, &task.open.stopped);
                 let mut repaired = repair(&task.session, &living, own, task.hold.lock())?;
                 repaired.notes.splice(..0, notes);
+                repaired.keys.splice(..0, placed);
                 return Ok(repaired);
             }
         };

@@ -3,7 +3,7 @@
 use super::claudes::{self, Doing};
 use super::loss::uncommitted;
 use super::windows::living::{self, Life};
-use super::{Session, problems};
+use super::{Head, Session, problems};
 use crate::claude::{Claude, Running};
 use crate::file::read_if_there;
 use crate::git::Git;
@@ -45,6 +45,8 @@ pub struct Service {
     pub up: bool,
     /// Whether its command was typed only a moment ago.
     pub is_starting: bool,
+    /// Whether who listens is known not to be the session's.
+    pub is_taken: bool,
 }
 
 impl Service {
@@ -78,8 +80,8 @@ pub struct Status<'a> {
     pub services: Vec<Service>,
     /// What has become of each window of the layout, by its key; nothing where that can't be known.
     pub windows: Vec<(String, Life)>,
-    /// The branch of its worktree; the one of its record where none is checked out.
-    pub branch: String,
+    /// The branch of its worktree, or of its record where that can't be known; none where a commit alone is checked out.
+    pub branch: Option<String>,
     /// Whether it has had commits, and the main checkout's branch has all that is in them, and it has nothing else.
     pub is_merged: bool,
     /// How many files are changed, if that can be known.
@@ -112,10 +114,17 @@ impl Surroundings {
     }
 }
 
+impl Surroundings {
+    /// How a session's branch stands, if it is there.
+    fn standing(&self, branch: Option<&String>) -> Option<&Standing> {
+        self.branches.get(&refname(branch?))
+    }
+}
+
 /// What is asked about each session by itself: git needs the most time by far.
 struct Finding {
     has_worktree: bool,
-    branch: String,
+    branch: Option<String>,
     changes: Changes,
     services: Vec<Service>,
 }
@@ -206,7 +215,7 @@ pub fn judge<'a>(
     // Where something is staged, or another branch checked out, git has to be asked after all.
     let counts = parallel::map(&both, |(session, finding)| {
         let changes = finding.changes.counted(session, &around.branches);
-        let standing = around.branches.get(&refname(&finding.branch));
+        let standing = around.standing(finding.branch.as_ref());
         let is_clean = changes == Some(0);
         (
             changes,
@@ -223,10 +232,13 @@ pub fn judge<'a>(
         .collect())
 }
 
-/// The branch that a session is on.
-fn branch(session: &Session<'_>) -> String {
-    let checked_out = session.checked_out();
-    checked_out.unwrap_or_else(|| session.record.branch().to_owned())
+/// The branch that a session is on, if it is on one.
+fn branch(session: &Session<'_>) -> Option<String> {
+    match session.head() {
+        None => Some(session.record.branch().to_owned()),
+        Some(Head::Branch(branch)) => Some(branch),
+        Some(Head::Commit) => None,
+    }
 }
 
 fn refname(branch: &str) -> String {
@@ -265,7 +277,8 @@ fn has_moved(admin: &Path) -> bool {
 
 /// The sessions' branches that are there.
 fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<String, Standing>> {
-    let refname = |session: &Session<'_>| refname(&branch(session));
+    let own = |session: &Session<'_>| session.record.branch().to_owned();
+    let refname = |session| refname(&branch(session).unwrap_or_else(|| own(session)));
     let refnames: Vec<_> = sessions.iter().map(refname).collect();
     let standings = Git::at(&project.main).standings(&refnames)?;
     let by_name = |standing: Standing| (standing.refname.clone(), standing);
@@ -279,25 +292,31 @@ fn service(session: &Session<'_>, name: &str) -> Service {
         port,
         up: port.is_some_and(|port| !listeners::is_free(port)),
         is_starting: false,
+        is_taken: false,
     }
 }
 
 fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundings) -> Status<'a> {
-    let ours = around.tmux.iter().find(|tmux| session.owns(tmux));
-    let found = around.branches.get(&refname(&finding.branch));
+    let ours = living::shown_in(session, &around.tmux);
+    let found = around.standing(finding.branch.as_ref());
+    let recorded = session.record.branch().to_owned();
+    let has_branch = around.standing(finding.branch.as_ref().or(Some(&recorded)));
     let living = living::look(session, &around.tmux, &around.stopped);
     let mut services = finding.services;
     for service in &mut services {
         let starting = living.iter().filter(|living| living.is_starting());
         let mut serving = starting.filter(|living| living.window.serves(&service.name));
         service.is_starting = serving.next().is_some();
+        let serves = |living: &&living::Living<'_>| living.window.serves(&service.name);
+        let serving = living.iter().find(serves);
+        service.is_taken = serving.is_some_and(|living| living.taken_by.is_some());
     }
     Status {
         session,
         state: match (finding.has_worktree, ours) {
             (false, _) => State::Broken,
-            (true, None) if living.is_empty() => State::Stopped,
-            (true, _) => State::Running,
+            (true, None) => State::Stopped,
+            (true, Some(_)) => State::Running,
         },
         tmux_session: ours.map_or_else(|| session.tmux_name(), |tmux| tmux.name.clone()),
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
@@ -316,7 +335,7 @@ fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundin
             &around.claudes,
             &living::panes(session, &around.tmux),
         ),
-        problems: problems::of(session, &around.tmux, &living, found.is_some())
+        problems: problems::of(session, &around.tmux, &living, has_branch.is_some())
             .into_iter()
             .chain(problems::switched(session))
             .collect(),

@@ -70,7 +70,7 @@ fn attach_goes_to_no_tmux_session_that_it_did_not_make() {
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
     sandbox
         .run_changes_nothing(["attach", "feat"])
-        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]\n");
+        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]\nhint: [..]\n");
 }
 
 /// The status line below the session `feature-payment`.

@@ -104,24 +104,42 @@ fn a_folder_that_only_the_branch_has_as_a_link_elsewhere_is_left_alone() {
 
 #[test]
 fn the_user_s_own_settings_behind_a_link_are_not_touched() {
-    for (path, target) in [
-        (".claude", "../home/.claude"),
-        (
-            ".claude/settings.local.json",
-            "../../home/.claude/settings.json",
-        ),
-    ] {
+    let with_settings = || {
         let sandbox = Sandbox::new();
-        let claude = sandbox.home.join(".claude");
         for file in ["settings.json", "settings.local.json"] {
-            write(&claude.join(file), json!({ "model": "opus" }).to_string());
+            let path = sandbox.home.join(".claude").join(file);
+            write(&path, json!({ "model": "opus" }).to_string());
         }
-        commit_link(&sandbox, path, target);
-        assert_spared(&sandbox, &claude.join("settings.json"), path, target);
+        sandbox
+    };
+    let assert_theirs = |sandbox: &Sandbox| {
         for file in ["settings.json", "settings.local.json"] {
-            assert_eq!(read_json(&claude.join(file)), json!({ "model": "opus" }));
+            let path = sandbox.home.join(".claude").join(file);
+            assert_eq!(read_json(&path), json!({ "model": "opus" }));
         }
-    }
+    };
+    let sandbox = with_settings();
+    commit_link(&sandbox, ".claude", "../home/.claude");
+    let settings = sandbox.home.join(".claude/settings.json");
+    assert_spared(&sandbox, &settings, ".claude", "../home/.claude");
+    assert_theirs(&sandbox);
+
+    // One that the project has itself is what a session has too.
+    let sandbox = with_settings();
+    let (path, target) = (
+        ".claude/settings.local.json",
+        "../../home/.claude/settings.json",
+    );
+    commit_link(&sandbox, path, target);
+    let worktree = sandbox.add("feat");
+    assert_eq!(
+        fs::read_link(worktree.join(path)).unwrap(),
+        Path::new(target)
+    );
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
+    assert_theirs(&sandbox);
 }
 
 #[test]

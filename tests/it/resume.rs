@@ -49,10 +49,14 @@ fn resume_brings_back_only_those_that_are_named() {
 }
 
 #[test]
-fn resume_leaves_a_running_session_alone() {
+fn resume_of_a_running_session_makes_its_missing_files_again_and_leaves_the_rest_alone() {
     let sandbox = Sandbox::new();
     let worktree = sandbox.add("feat");
     fs::remove_file(worktree.join("backend/.env")).unwrap();
+    sandbox
+        .run(["resume"])
+        .is(0, "brought back in feat: backend/.env\n", "");
+    assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
     sandbox
         .run_changes_nothing(["resume"])
         .is(0, "feat is already running\n", "");
@@ -225,7 +229,7 @@ fn resume_refuses_a_tmux_session_that_it_did_not_make() {
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
     sandbox
         .run_changes_nothing(["resume", "feat"])
-        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\n");
+        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\nhint: [..]tmux rename-session[..]\n");
 }
 
 #[test]
@@ -368,7 +372,7 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
 }
 
 #[test]
-fn what_fails_for_all_is_said_of_each_that_is_stopped_with_what_was_done_for_it() {
+fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
     let sandbox = Sandbox::new();
     sandbox.add("one");
     sandbox.restart();
@@ -382,9 +386,9 @@ fn what_fails_for_all_is_said_of_each_that_is_stopped_with_what_was_done_for_it(
     );
     sandbox.run(["resume"]).is(
         1,
-        "two is already running\n",
+        "",
         &format!(
-            "error: [..]no list; before that, the backend of one moved from port {backend} to [..]\n"
+            "error: [..]no list; before that, the backend of one moved from port {backend} to [..]\nerror: [..]no list\n"
         ),
     );
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();

@@ -28,7 +28,7 @@ const DONE: [(&str, &str, Told, bool); 46] = [
     ("an-empty-folder", "mkdir -p new/empty", Seen, true),
     (
         "its-own-settings",
-        "echo A=1 >>backend/.env && mkdir .claude/local && rm frontend/node_modules",
+        "echo A=1 >>backend/.env && mkdir -p .claude/local && rm frontend/node_modules",
         Seen,
         true,
     ),

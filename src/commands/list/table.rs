@@ -80,6 +80,7 @@ fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<C
             let number = || service.port.map(|port| port.to_string());
             let address = if on_terminal { service.url() } else { number() };
             let (word, style) = match status.state {
+                State::Running if service.is_taken => (" taken", RED),
                 State::Running if service.up => ("", PLAIN),
                 State::Running if service.is_starting => (" starting", DIM),
                 State::Running => (" down", RED),
@@ -89,7 +90,7 @@ fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<C
         };
         columns.push(column(service, &address).detail());
     }
-    let branch = |status: &Status<'_>| status.branch.clone();
+    let branch = |status: &Status<'_>| status.branch.clone().unwrap_or_else(|| "(detached)".into());
     if !on_terminal
         || judged
             .iter()

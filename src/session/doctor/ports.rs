@@ -6,7 +6,7 @@ use crate::process::quote;
 use crate::processes::Table;
 use crate::session::Session;
 use crate::session::servers::{Held, Left};
-use crate::session::windows::living::{Life, Living};
+use crate::session::windows::living::{self, Life, Living};
 use crate::tmux::TmuxSession;
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub fn check(
 
 /// The session's tmux session, if it is known to be open.
 fn open<'a>(session: &Session<'_>, tmux: Option<&'a [TmuxSession]>) -> Option<&'a TmuxSession> {
-    tmux?.iter().find(|tmux| session.owns(tmux))
+    living::shown_in(session, tmux?)
 }
 
 fn own(session: &Session<'_>, checked: String, held: &Held, is_closed: bool) -> Finding {

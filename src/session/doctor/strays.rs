@@ -8,7 +8,7 @@ use crate::process::quote;
 use crate::project::{Project, is_same};
 use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
-use crate::session::lost::Lost;
+use crate::session::unrecorded::Unrecorded;
 use crate::session::{hold, owns};
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
@@ -20,9 +20,9 @@ use std::path::Path;
 pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<Finding> {
     let strays = Strays { project, records };
     let worktrees = around.worktrees.as_deref().unwrap_or_default();
-    let lost = Lost::among(project, records, worktrees);
+    let lost = Unrecorded::among(project, records, worktrees);
     let warn = |lost: Problem| Finding::warning(lost.what, "").cure(lost.cure);
-    let mut findings: Vec<_> = Lost::told(&lost).into_iter().map(warn).collect();
+    let mut findings: Vec<_> = Unrecorded::told(&lost).into_iter().map(warn).collect();
     let others = worktrees.iter().skip(1);
     let others = others.filter(|worktree| !strays.is_owned(&worktree.path));
     findings.extend(others.filter_map(|worktree| strays.worktree(worktree)));
@@ -72,7 +72,7 @@ impl Strays<'_> {
         Some(stale.mended_by(Mend::Entry(path.clone())))
     }
 
-    fn windows(&self, around: &Around<'_>, lost: &[Lost]) -> Vec<Finding> {
+    fn windows(&self, around: &Around<'_>, lost: &[Unrecorded]) -> Vec<Finding> {
         let has_record = |tmux: &TmuxSession| {
             let known = self.records.iter().map(|(name, _)| name);
             // Those have theirs again with the others.

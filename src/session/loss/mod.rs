@@ -104,8 +104,11 @@ impl Loss {
         let panes = living::panes(session, &all);
         let panes: Vec<_> = panes.into_iter().cloned().collect();
         let (open, others) = make::own(session, all);
-        let is_elsewhere =
-            |pane: &Pane| others.iter().any(|tmux| tmux.panes.iter().any(|it| it.id == pane.id));
+        let is_elsewhere = |pane: &Pane| {
+            others
+                .iter()
+                .any(|tmux| tmux.panes.iter().any(|it| it.id == pane.id))
+        };
         let guests = open.iter().flat_map(|tmux| &tmux.panes);
         let guests = guests.filter_map(|pane| Guest::of(session, pane, &others));
         Ok(Self {

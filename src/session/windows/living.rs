@@ -3,7 +3,9 @@
 use super::content;
 use super::shells::Terminal;
 use crate::layout::Window;
+use crate::processes::Table;
 use crate::processes::panes::{self, Stopped};
+use crate::session::servers::{Held, Left};
 use crate::session::{Session, opening};
 use crate::tmux::{Pane, TmuxSession};
 use serde::Serialize;
@@ -37,6 +39,8 @@ pub struct Living<'a> {
     pub pane: Option<Pane>,
     /// Whether something else belongs there by now.
     pub is_outdated: bool,
+    /// Who listens on the port that it served, if its command has ended and that is not the session's.
+    pub taken_by: Option<String>,
 }
 
 impl Living<'_> {
@@ -62,6 +66,29 @@ pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane
         }
     }
     found
+}
+
+/// The tmux session that a session is shown in: its own, or else the one that has most of its windows by now.
+pub fn shown_in<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Option<&'a TmuxSession> {
+    let (main, name) = (&session.project.main, session.name.as_str());
+    let count = |tmux: &TmuxSession| {
+        tmux.panes
+            .iter()
+            .filter(|pane| pane.is_of(main, name))
+            .count()
+    };
+    let own = tmux.iter().find(|tmux| session.owns(tmux));
+    own.or_else(|| {
+        tmux.iter()
+            .filter(|tmux| count(tmux) > 0)
+            .max_by_key(|tmux| count(tmux))
+    })
+}
+
+/// Whether a tmux session has windows of this session alone, as one that was grouped with its own.
+pub fn has_no_others(session: &Session<'_>, tmux: &TmuxSession) -> bool {
+    let (main, name) = (&session.project.main, session.name.as_str());
+    tmux.panes.iter().all(|pane| pane.is_of(main, name))
 }
 
 /// What has become of each window of the layout; nothing where none is open, or an older version made them without marks.
@@ -92,9 +119,20 @@ pub fn look<'a>(
             },
             pane: pane.cloned(),
             is_outdated: false,
+            taken_by: None,
         };
         if living.life == Life::Ended && living.was_typed_within(BEGINNING) {
             living.life = Life::Runs;
+        }
+        if living.life == Life::Ended
+            && let Some(held) = held(session, window)
+        {
+            // It may go on in the background of its shell.
+            if held.is_own {
+                living.life = Life::Runs;
+            } else {
+                living.taken_by = Some(held.who());
+            }
         }
         let typed = pane.and_then(|pane| pane.typed.as_ref());
         living.is_outdated = typed.is_some_and(|typed| {
@@ -103,6 +141,17 @@ pub fn look<'a>(
         living
     });
     living.collect()
+}
+
+/// The port that a window's command serves, if somebody listens there.
+fn held(session: &Session<'_>, window: &Window) -> Option<Held> {
+    let mut ports = session.ports();
+    let (_, port) = ports.find(|(service, _)| window.serves(service))?;
+    let table = Table::now([port])
+        .ok()
+        .filter(|table| table.is_busy(port))?;
+    let held = Left::of(session, &table).ok()?.ports;
+    held.into_iter().find(|held| held.port == port)
 }
 
 /// Whether a pane's shell waits for a command, with nothing that it could go on with.

@@ -38,6 +38,13 @@ pub fn repair(
     for living in living.iter().filter(|living| living.life == Life::Ended) {
         let Some(pane) = &living.pane else { continue };
         let key = &living.window.key;
+        if let Some(who) = &living.taken_by {
+            repaired.notes.push(format!(
+                "{who} listens on the port of {0}'s window {key}: end that, or take another port: tally-session restart {0}",
+                session.name
+            ));
+            continue;
+        }
         if !screen::has_empty_prompt(pane)? {
             repaired.notes.push(format!(
                 "something is typed at the prompt of {}'s window {key}: run it or take it out, then tally-session resume {0}",

@@ -126,7 +126,7 @@ fn add_refuses_a_tmux_session_of_that_name() {
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
     sandbox
         .run_changes_nothing(["add", "feat"])
-        .fails("error: [..] tmux session tally-feat [..]\nhint: [..]tmux attach[..]\n");
+        .fails("error: [..] tmux session tally-feat [..]\nhint: [..]tmux attach[..]\nhint: [..]tmux rename-session[..]\n");
     // tmux itself would find `tally-feat` when asked for the beginning of its name.
     sandbox.run(["add", "fe"]).succeeds();
 }

@@ -241,7 +241,7 @@ fn add_fetch_goes_on_with_what_git_knows_when_it_fails() {
     sandbox.run(["add", "feat", "--fetch"]).is(
         0,
         "added feat\n  branch [..] feat (new, tracks origin/feat)\n[...]",
-        "warning: could not fetch from origin, and goes on with what git knows: `[..]fetch[..]` ended with status 1: [..]\n[...]",
+        "warning: could not fetch from origin, and goes on with what git knows: fatal: '[..]origin.git' does not appear to be a git repository\n",
     );
     assert_eq!(head(&sandbox, "feat"), tip);
 }
@@ -266,7 +266,7 @@ fn add_fetch_without_a_terminal_has_git_and_ssh_ask_nobody() {
     sandbox.run(["add", "feat", "--fetch"]).is(
         0,
         "added feat\n[...]",
-        "warning: could not fetch from origin, [..] permission denied\n[...]",
+        "warning: could not fetch from origin, [..] permission denied; fatal: [..]\n",
     );
     assert!(!asked.exists());
 }

@@ -109,6 +109,7 @@ fn a_broken_store_is_named_and_the_sessions_are_skipped() {
             &sandbox,
             1,
             "failed   the store: [ROOT]/tally/.tally-sessions is broken [..] line [..]\n         \
+             or have it made again from [..]: mv [..] && tally-session resume\n         \
              ${EDITOR:-vi} [ROOT]/tally/.tally-sessions\n[...]\n\
              skipped  the sessions, and what none of them owns: the store can't be read",
         );

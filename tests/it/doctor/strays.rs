@@ -48,19 +48,16 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
     fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
     let lost = "the worktree [ROOT]/tally-feat looks like a session's, and no record has it: make it a session again: \
         tally-session resume feat";
-    sandbox.run(["list"]).is(
-        0,
-        "tally has no sessions yet[..]\n",
-        &format!("warning: {lost}\n"),
-    );
-    // Another session gets the port meanwhile.
-    sandbox.add("other");
-    assert_eq!(sandbox.ports("other"), before);
-    let refused = sandbox.run(["resume", "feat"]).fails(
-        "error: no record has the worktree of feat, and its windows are open\n\
-         hint: close them, and make it a session again: tmux kill-session -t '=tally-feat' && tally-session resume feat\n",
-    );
-    let cure = refused.command_after("make it a session again: ");
+    let warning = format!("warning: {lost}\n");
+    sandbox.run(["list"]).is(0, "", &warning);
+    // Its port is not given away, and it is still told.
+    sandbox
+        .run(["add", "other"])
+        .is(0, "added other\n[...]", &warning);
+    assert_ne!(sandbox.ports("other").0, before.0);
+    sandbox
+        .run(["list"])
+        .is(0, "NAME [..]\nother [..]\n", &warning);
     sandbox.run(["remove", "feat"]).fails(
         "error: there is no session feat\n\
          hint: its worktree is there: make it a session again: tally-session resume feat\n\
@@ -71,17 +68,44 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
         doctor.stdout.contains("tally-session resume feat"),
         "{doctor}"
     );
-    let typed = sandbox.type_line(&cure);
-    assert_eq!(typed.code, Some(0), "{typed}");
-    sandbox.await_programs("feat", 2);
+    assert!(!doctor.stdout.contains("kill-session"), "{doctor}");
+    sandbox.run(["resume"]).is(
+        0,
+        "other is already running\nfeat is already running\n",
+        "warning: feat had no record, and has it again\n",
+    );
+    assert_eq!(sandbox.ports("feat"), before);
+    assert_eq!(sandbox.started("python", "feat").len(), 1);
     assert_eq!(points(&database), ["a", "b", "c", "own"]);
+    sandbox.restart();
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn a_session_whose_ports_another_record_has_by_now_gets_others_and_keeps_what_runs() {
+    let sandbox = project();
+    let worktree = sandbox.add("feat");
+    sandbox.await_programs("feat", 1);
+    sandbox.add("other");
+    let before = sandbox.ports("feat");
+    let mut store = sandbox.store();
+    let records = store.as_object_mut().unwrap();
+    records.shift_remove("feat");
+    records["other"]["backend_port"] = before.0.into();
+    write(&sandbox.main.join(".tally-sessions"), store.to_string());
+    sandbox.run(["resume", "feat"]).is(
+        0,
+        "brought back in feat: frontend/.env\n",
+        "[...]warning: feat had no record, and has it again, with the ports [..] for [..]: what runs keeps its own until tally-session restart feat\n",
+    );
     let backend = sandbox.ports("feat").0;
     assert_ne!(backend, before.0);
+    assert_eq!(sandbox.started("python", "feat").len(), 1);
+    sandbox.run(["restart", "feat"]).succeeds();
+    sandbox.await_programs("feat", 2);
     let settings = read(&worktree.join("frontend/.env"));
     assert!(settings.contains(&format!("VITE_API_URL=http://localhost:{backend}\n")));
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    sandbox.restart();
-    assert_fine(&sandbox);
 }
 
 #[test]
@@ -122,7 +146,8 @@ fn a_worktree_without_a_record_whose_windows_would_be_somebody_else_s_keeps_no_o
         1,
         "resumed other[..]\n",
         "error: there is a tmux session tally-feat that tally-session did not make\n\
-         hint: look at it with: tmux attach -t '=tally-feat'\n",
+         hint: look at it with: tmux attach -t '=tally-feat'\n\
+         hint: call it something else: tmux rename-session -t '=tally-feat' tally-feat-other\n",
     );
     assert_eq!(sandbox.names(), ["other", "feat"]);
 }

@@ -140,9 +140,11 @@ fn of_a_record_that_names_the_main_checkout_remove_takes_out_nothing_else() {
     store["feat"]["worktree"] = sandbox.main.to_str().unwrap().into();
     fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
     fs::write(sandbox.main.join("work"), "work").unwrap();
-    sandbox
-        .run(["remove", "feat", "--force"])
-        .is(0, "removed feat\n", "");
+    sandbox.run(["remove", "feat", "--force"]).is(
+        0,
+        "removed feat\n",
+        "warning: the worktree [ROOT]/tally-feat [..]: tally-session resume feat\n",
+    );
     assert_eq!(read(&sandbox.main.join("work")), "work");
     assert!(sandbox.worktree("feat").join("backend/.env").exists());
     assert!(sandbox.names().is_empty());

@@ -11,7 +11,7 @@ use anyhow::Result;
 use std::path::PathBuf;
 
 /// A session without a record.
-pub struct Lost {
+pub struct Unrecorded {
     /// Its name.
     pub name: SessionName,
     /// Its worktree.
@@ -21,14 +21,15 @@ pub struct Lost {
     pub kept: Option<Record>,
 }
 
-impl Lost {
-    /// All of them.
+impl Unrecorded {
+    /// All of them. The records are read last: a worktree that is just being made has one already.
     ///
     /// # Errors
-    /// If the worktrees can't be read.
-    pub fn all(project: &Project, records: &Records) -> Result<Vec<Self>> {
+    /// If the worktrees or the store can't be read.
+    pub fn all(project: &Project) -> Result<Vec<Self>> {
         let worktrees = worktrees::list(&project.common)?;
-        Ok(Self::among(project, records, &worktrees))
+        let records = Records::read(&project.main)?;
+        Ok(Self::among(project, &records, &worktrees))
     }
 
     /// Those that these worktrees are.
@@ -61,8 +62,8 @@ impl Lost {
     ///
     /// # Errors
     /// As [`Self::all`].
-    pub fn find(project: &Project, records: &Records, name: &SessionName) -> Result<Option<Self>> {
-        let mut all = Self::all(project, records)?.into_iter();
+    pub fn find(project: &Project, name: &SessionName) -> Result<Option<Self>> {
+        let mut all = Self::all(project)?.into_iter();
         Ok(all.find(|lost| lost.name == *name))
     }
 
