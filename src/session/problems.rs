@@ -90,7 +90,9 @@ fn branch_again(session: &Session<'_>) -> String {
     let branch = quote(session.record.branch());
     let log = |admin: PathBuf| read_text_if_there(&admin.join("logs/HEAD")).ok()?;
     let log = session.admin().ok().and_then(log).unwrap_or_default();
-    let last = log.lines().last().and_then(|line| line.split(' ').nth(1));
+    let mut commits = log.lines().rev().filter_map(|line| line.split(' ').nth(1));
+    let is_one = |commit: &&str| commit.bytes().any(|digit| digit != b'0');
+    let last = commits.find(is_one);
     match last.filter(|_| session.checked_out().is_some()) {
         Some(commit) => format!("{git} branch {branch} {commit}"),
         None => format!("{git} switch -c {branch}"),

@@ -246,3 +246,20 @@ fn doctor_looks_at_named_sessions_alone_and_tells_a_sound_one_in_a_line_on_a_ter
         "{lines:?}"
     );
 }
+
+#[test]
+fn what_restart_tells_the_server_that_it_starts_is_nothing_of_its_own() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let program = sandbox.program(&[], &sandbox.main);
+    let program = program.get_program().to_str().unwrap().to_owned();
+    for times in [2, 3] {
+        let line = format!("{program} restart");
+        sandbox.enter("feat", "shell", &line);
+        sandbox.await_start("claude", "feat", times);
+    }
+    let env = sandbox.tmux(["show-environment", "-g"]);
+    for name in ["OUTLIVES", "BACKEND_PORT", "TALLY_", "VITE_"] {
+        assert!(!env.contains(name), "{env}");
+    }
+}

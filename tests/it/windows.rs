@@ -1,6 +1,7 @@
 //! The windows of a session, and what is typed into them.
 
 mod living;
+mod others;
 mod renamed;
 mod shells;
 

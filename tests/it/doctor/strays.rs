@@ -96,7 +96,7 @@ fn a_session_whose_ports_another_record_has_by_now_gets_others_and_keeps_what_ru
     sandbox.run(["resume", "feat"]).is(
         0,
         "brought back in feat: frontend/.env\n",
-        "[...]warning: feat had no record, and has it again, with the ports [..] for [..]: what runs keeps its own until tally-session restart feat\n",
+        "warning: [..]: tally-session restart feat\nwarning: feat had no record, and has it again, with the ports [..] for [..]: what runs keeps its own until tally-session restart feat\n",
     );
     let backend = sandbox.ports("feat").0;
     assert_ne!(backend, before.0);
