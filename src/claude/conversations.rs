@@ -59,7 +59,7 @@ impl Line {
 struct Transcript {
     id: String,
     /// When its first line was written.
-    began: Option<SystemTime>,
+    began: SystemTime,
     /// When somebody said something last.
     last: SystemTime,
     /// Whether that was in the background.
@@ -183,7 +183,7 @@ impl Transcript {
 }
 
 /// When a transcript began, if that was in this worktree, and with somebody at the keys.
-fn begin(file: &File, worktree: &Path) -> Option<Option<SystemTime>> {
+fn begin(file: &File, worktree: &Path) -> Option<SystemTime> {
     let mut began = None;
     for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
         let Ok(line) = serde_json::from_slice::<Line>(&line) else {
@@ -192,7 +192,8 @@ fn begin(file: &File, worktree: &Path) -> Option<Option<SystemTime>> {
         began = began.or(line.time());
         if let Some(cwd) = &line.cwd {
             let is_typed = line.entrypoint.is_none_or(|entrypoint| entrypoint == "cli");
-            return (is_typed && cwd.starts_with(worktree)).then_some(began);
+            let is_ours = is_typed && cwd.starts_with(worktree);
+            return began.filter(|_| is_ours);
         }
     }
     None

@@ -1,28 +1,26 @@
 //! Bringing sessions back.
 
-use super::hold::{Hold, Unfinished};
+mod plan;
+
+use super::hold::Hold;
 use super::inheritance::Inheritance;
 use super::make::{self, Made};
-use super::restore;
-use super::servers;
 use super::unrecorded::Unrecorded;
 use super::windows::living;
 use super::windows::repair::{Repaired, repair};
 use super::windows::{self, Waiting};
-use super::{Session, foreign_windows, lock_store, lock_windows, problems, record};
+use super::{Session, lock_store, lock_windows, record};
 use crate::claude::Claude;
-use crate::git::{Git, Start, worktrees};
-use crate::hint::{self, Hint};
+use crate::hint;
 use crate::layout::Layout;
-use crate::listeners;
 use crate::name::SessionName;
 use crate::parallel;
-use crate::ports;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
+use plan::{Open, Task, Windows, plan};
 use std::collections::HashMap;
 
 /// What became of a session.
@@ -47,18 +45,7 @@ pub fn resume(
     claude: &Claude,
     wanted: Option<&[SessionName]>,
 ) -> Result<Results> {
-    let lost = match wanted {
-        Some(wanted) => wanted.to_vec(),
-        None => Unrecorded::all(project)?
-            .into_iter()
-            .filter_map(|lost| lost.kept.map(|_| lost.name))
-            .collect(),
-    };
-    let taken_in = lost.into_iter().map(|name| {
-        let taken_in = record::take_in(project, layout, &name);
-        (name, taken_in)
-    });
-    let mut taken_in: HashMap<_, _> = taken_in.collect();
+    let mut taken_in = take_in(project, layout, wanted)?;
     let before = Records::read(&project.main)?;
     let known = || before.iter().map(|(name, _)| name.clone());
     let names: Vec<SessionName> = wanted.map_or_else(|| known().collect(), <[_]>::to_vec);
@@ -154,6 +141,24 @@ pub fn resume(
     Ok(results)
 }
 
+/// What came of giving those a record again that lack one: of the wanted ones, or of all of which a copy is kept.
+type TakenIn = HashMap<SessionName, Result<Option<String>>>;
+
+fn take_in(project: &Project, layout: &Layout, wanted: Option<&[SessionName]>) -> Result<TakenIn> {
+    let lost = match wanted {
+        Some(wanted) => wanted.to_vec(),
+        None => Unrecorded::all(project)?
+            .into_iter()
+            .filter_map(|lost| lost.kept.map(|_| lost.name))
+            .collect(),
+    };
+    let taken_in = lost.into_iter().map(|name| {
+        let taken_in = record::take_in(project, layout, &name);
+        (name, taken_in)
+    });
+    Ok(taken_in.collect())
+}
+
 /// What became of each session.
 type Results = Vec<(SessionName, Result<Resumed>)>;
 
@@ -207,122 +212,6 @@ fn telling(error: anyhow::Error, notes: &[String]) -> anyhow::Error {
     }
     let words = format!("{error:#}; before that, {}", notes.join("; "));
     hint::reworded(&error, words)
-}
-
-/// What is to be done for one session.
-struct Task<'a> {
-    session: Session<'a>,
-    hold: Hold,
-    start: Start,
-    windows: Windows<'a>,
-    open: &'a Open,
-    notes: Vec<String>,
-}
-
-/// What there is of windows, as it was seen once.
-struct Open {
-    tmux: Vec<TmuxSession>,
-    stopped: Stopped,
-}
-
-impl Open {
-    fn tmux_called(&self, name: &str) -> Option<&TmuxSession> {
-        self.tmux.iter().find(|tmux| tmux.name == name)
-    }
-}
-
-/// What there is of a session's windows.
-#[derive(Clone, Copy)]
-enum Windows<'a> {
-    /// None are open.
-    None,
-    /// A killed command left some of them without what belongs there.
-    Pending(&'a TmuxSession),
-    /// They are open; the session has this tmux session, if not only other ones have them by now.
-    Living(Option<&'a TmuxSession>),
-}
-
-/// Decides what is to be done for a session, and moves it off ports that are taken.
-fn plan<'a>(
-    mut session: Session<'a>,
-    mut hold: Hold,
-    claude: &Claude,
-    open: &'a Open,
-) -> Result<Task<'a>> {
-    problems::refuse_foreign(&session)?;
-    let (project, layout) = (session.project, session.layout);
-    let mut notes = match hold.removed(project) {
-        Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
-        None => Vec::new(),
-    };
-    if hold.unfinished.is_none() {
-        // What was cut short, or was just brought back, is made as it was.
-        notes.extend(follow_branch(&mut session)?);
-    }
-    let own = living::shown_in(&session, &open.tmux)
-        .filter(|tmux| session.owns(tmux) || living::has_no_others(&session, tmux));
-    let living = living::look(&session, &open.tmux, &open.stopped);
-    let windows = match own {
-        Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
-        None if living.is_empty() => Windows::None,
-        own => Windows::Living(own),
-    };
-    if let (Windows::Living(_), Some(taking)) = (&windows, hold.taking()) {
-        notes.push(taking.left_over(project));
-    }
-    if let Some(older) = problems::outdated(&session, &open.tmux, &living) {
-        notes.push(format!("{}: {older}", session.name));
-    }
-    let is_whole = session.project.owns_worktree(session.record.worktree());
-    if let Windows::Living(_) = windows {
-        if !is_whole {
-            let git = Git::at(&session.project.main);
-            let has_branch = git.branch(session.record.branch())?.is_some();
-            let anew = format!(
-                "close its windows, and make it again: tally-session restart {}",
-                session.name
-            );
-            let broken = problems::broken(&session, has_branch, &anew);
-            return Err(broken.into_error(&session.name));
-        }
-    } else if own.is_none()
-        && let Some(foreign) = open.tmux_called(&session.tmux_name())
-    {
-        return Err(foreign_windows(project, foreign));
-    }
-    let start = finish_worktree(&session, &mut hold)?;
-    if matches!(windows, Windows::None) {
-        notes.extend(leave_taken_ports(&mut session, &mut hold)?);
-    }
-    Ok(Task {
-        session,
-        hold,
-        start,
-        windows,
-        open,
-        notes,
-    })
-}
-
-/// Has the record say which branch the worktree is on: it was switched, or renamed.
-fn follow_branch(session: &mut Session<'_>) -> Result<Option<String>> {
-    if problems::switched(session).is_none() {
-        return Ok(None);
-    }
-    let Some(branch) = session.checked_out() else {
-        return Ok(None);
-    };
-    let _lock = lock_store(session.project)?;
-    let mut records = Records::read(&session.project.main)?;
-    let note = format!(
-        "{} follows its worktree to the branch {branch}; it was on {}",
-        session.name,
-        session.record.branch()
-    );
-    session.record.set_branch(&branch);
-    records.put(&session.name, session.record.clone());
-    records.write(&session.project.main)?;
-    Ok(Some(note))
 }
 
 /// Makes what these sessions lack, up to what their windows wait for: several at once, and then the windows of all.
@@ -392,97 +281,4 @@ fn open(project: &Project, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
         let _ = make::kill_windows(&task.session, &task.hold);
     }
     opened
-}
-
-/// Clears away what a killed command left of the worktree, and says what its branch starts from if it is to be made again.
-fn finish_worktree(session: &Session<'_>, hold: &mut Hold) -> Result<Start> {
-    make::clear_half_made(session, hold)?;
-    let start = branch_start(session, hold)?;
-    if hold.unfinished.is_none() && !session.project.owns_worktree(session.record.worktree()) {
-        hold.begin(Unfinished::of_new(start.clone(), None))?;
-    }
-    Ok(start)
-}
-
-/// What the branch starts from, if the worktree is to be made again.
-fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
-    let branch = session.record.branch();
-    let worktree = session.record.worktree();
-    if session.project.owns_worktree(worktree) {
-        return Ok(Start::Existing);
-    }
-    match Git::at(&session.project.main).branch(branch)? {
-        Some(_) => {
-            let worktrees = worktrees::list(&session.project.common)?;
-            match problems::elsewhere(session, &worktrees) {
-                None => Ok(Start::Existing),
-                Some(elsewhere) => Err(elsewhere.into_error(&session.name)),
-            }
-        }
-        None => match &hold.unfinished {
-            Some(unfinished) => Ok(unfinished.start.clone()),
-            None => Err(anyhow!(
-                "the session {} has nothing to come back to: its branch {branch} and its worktree {} are both gone",
-                session.name,
-                worktree.display()
-            ))
-            .hint(format!("clear away what is left: tally-session remove {}", session.name)),
-        },
-    }
-}
-
-/// Moves the session off the ports that somebody else listens on, in its record; a port that it lacks it gets.
-fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<String>> {
-    let lacks_none = session.ports().count() == session.layout.ports.len();
-    if lacks_none && session.record.ports().all(listeners::is_free) {
-        return Ok(Vec::new());
-    }
-    // Its own servers may still be ending.
-    let left = servers::wait_for_ports(session)?;
-    let own = left.ports.iter().find(|held| held.is_own);
-    if let Some((port, process)) = own.and_then(|held| Some((held.port, held.holder()?))) {
-        return Err(anyhow!(
-            "{} still runs on port {port}, without its windows: {process}",
-            session.name
-        ))
-        .hint(format!(
-            "end it, or go to the tmux server that has its windows: kill {}",
-            process.pid
-        ));
-    }
-    let _lock = lock_store(session.project)?;
-    let mut records = Records::read(&session.project.main)?;
-    let mut taken = records.ports();
-    let mut notes = Vec::new();
-    for (service, &first) in &session.layout.ports {
-        let old = session.record.port(service);
-        let in_use = left.ports.iter().find(|taken| Some(taken.port) == old);
-        if old.is_some() && in_use.is_none() {
-            continue;
-        }
-        let port = ports::next_free(first, &taken, listeners::is_free)?;
-        taken.insert(port);
-        session.record.set_port(service, port);
-        let name = &session.name;
-        notes.push(match in_use {
-            Some(in_use) => {
-                format!(
-                    "the {service} of {name} moved from port {} to {port}: {} listens there",
-                    in_use.port,
-                    in_use.who()
-                )
-            }
-            None => format!("the {service} of {name} had no port, and has {port} now"),
-        });
-    }
-    if !notes.is_empty() {
-        let before = hold.unfinished.clone();
-        hold.begin(Unfinished {
-            sets_variables: true,
-            ..before.unwrap_or_else(Unfinished::of_existing)
-        })?;
-        records.put(&session.name, session.record.clone());
-        records.write(&session.project.main)?;
-    }
-    Ok(notes)
 }

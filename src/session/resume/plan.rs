@@ -1,0 +1,220 @@
+//! What is to be done to bring a session back.
+
+use crate::claude::Claude;
+use crate::git::{Git, Start, worktrees};
+use crate::hint::Hint;
+use crate::listeners;
+use crate::ports;
+use crate::processes::panes::Stopped;
+use crate::session::hold::{Hold, Unfinished};
+use crate::session::windows::living;
+use crate::session::{Session, foreign_windows, lock_store, make, problems, restore, servers};
+use crate::store::records::Records;
+use crate::tmux::TmuxSession;
+use anyhow::{Result, anyhow};
+
+/// What is to be done for one session.
+pub struct Task<'a> {
+    pub session: Session<'a>,
+    pub hold: Hold,
+    pub start: Start,
+    pub windows: Windows<'a>,
+    pub open: &'a Open,
+    pub notes: Vec<String>,
+}
+
+/// What there is of windows, as it was seen once.
+pub struct Open {
+    pub tmux: Vec<TmuxSession>,
+    pub stopped: Stopped,
+}
+
+impl Open {
+    fn tmux_called(&self, name: &str) -> Option<&TmuxSession> {
+        self.tmux.iter().find(|tmux| tmux.name == name)
+    }
+}
+
+/// What there is of a session's windows.
+#[derive(Clone, Copy)]
+pub enum Windows<'a> {
+    /// None are open.
+    None,
+    /// A killed command left some of them without what belongs there.
+    Pending(&'a TmuxSession),
+    /// They are open; the session has this tmux session, if not only other ones have them by now.
+    Living(Option<&'a TmuxSession>),
+}
+
+/// Decides what is to be done for a session, and moves it off ports that are taken.
+pub fn plan<'a>(
+    mut session: Session<'a>,
+    mut hold: Hold,
+    claude: &Claude,
+    open: &'a Open,
+) -> Result<Task<'a>> {
+    problems::refuse_foreign(&session)?;
+    let (project, layout) = (session.project, session.layout);
+    let mut notes = match hold.removed(project) {
+        Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
+        None => Vec::new(),
+    };
+    if hold.unfinished.is_none() {
+        // What was cut short, or was just brought back, is made as it was.
+        notes.extend(follow_branch(&mut session)?);
+    }
+    let own = living::shown_in(&session, &open.tmux)
+        .filter(|tmux| session.owns(tmux) || living::has_no_others(&session, tmux));
+    let living = living::look(&session, &open.tmux, &open.stopped);
+    let windows = match own {
+        Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
+        None if living.is_empty() => Windows::None,
+        own => Windows::Living(own),
+    };
+    if let Some(older) = problems::outdated(&session, &open.tmux, &living) {
+        notes.push(format!("{}: {older}", session.name));
+    }
+    let is_whole = session.project.owns_worktree(session.record.worktree());
+    if let Windows::Living(_) = windows {
+        if !is_whole {
+            let git = Git::at(&session.project.main);
+            let has_branch = git.branch(session.record.branch())?.is_some();
+            let anew = format!(
+                "close its windows, and make it again: tally-session restart {}",
+                session.name
+            );
+            let broken = problems::broken(&session, has_branch, &anew);
+            return Err(broken.into_error(&session.name));
+        }
+    } else if own.is_none()
+        && let Some(foreign) = open.tmux_called(&session.tmux_name())
+    {
+        return Err(foreign_windows(project, foreign));
+    }
+    let start = finish_worktree(&session, &mut hold)?;
+    if matches!(windows, Windows::None) {
+        notes.extend(leave_taken_ports(&mut session, &mut hold)?);
+    }
+    Ok(Task {
+        session,
+        hold,
+        start,
+        windows,
+        open,
+        notes,
+    })
+}
+
+/// Has the record say which branch the worktree is on: it was switched, or renamed.
+fn follow_branch(session: &mut Session<'_>) -> Result<Option<String>> {
+    if problems::switched(session).is_none() {
+        return Ok(None);
+    }
+    let Some(branch) = session.checked_out() else {
+        return Ok(None);
+    };
+    let _lock = lock_store(session.project)?;
+    let mut records = Records::read(&session.project.main)?;
+    let note = format!(
+        "{} follows its worktree to the branch {branch}; it was on {}",
+        session.name,
+        session.record.branch()
+    );
+    session.record.set_branch(&branch);
+    records.put(&session.name, session.record.clone());
+    records.write(&session.project.main)?;
+    Ok(Some(note))
+}
+
+/// Clears away what a killed command left of the worktree, and says what its branch starts from if it is to be made again.
+fn finish_worktree(session: &Session<'_>, hold: &mut Hold) -> Result<Start> {
+    make::clear_half_made(session, hold)?;
+    let start = branch_start(session, hold)?;
+    if hold.unfinished.is_none() && !session.project.owns_worktree(session.record.worktree()) {
+        hold.begin(Unfinished::of_new(start.clone(), None))?;
+    }
+    Ok(start)
+}
+
+/// What the branch starts from, if the worktree is to be made again.
+fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
+    let branch = session.record.branch();
+    let worktree = session.record.worktree();
+    if session.project.owns_worktree(worktree) {
+        return Ok(Start::Existing);
+    }
+    match Git::at(&session.project.main).branch(branch)? {
+        Some(_) => {
+            let worktrees = worktrees::list(&session.project.common)?;
+            match problems::elsewhere(session, &worktrees) {
+                None => Ok(Start::Existing),
+                Some(elsewhere) => Err(elsewhere.into_error(&session.name)),
+            }
+        }
+        None => match &hold.unfinished {
+            Some(unfinished) => Ok(unfinished.start.clone()),
+            None => Err(anyhow!(
+                "the session {} has nothing to come back to: its branch {branch} and its worktree {} are both gone",
+                session.name,
+                worktree.display()
+            ))
+            .hint(format!("clear away what is left: tally-session remove {}", session.name)),
+        },
+    }
+}
+
+/// Moves the session off the ports that somebody else listens on, in its record; a port that it lacks it gets.
+fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<String>> {
+    let lacks_none = session.ports().count() == session.layout.ports.len();
+    if lacks_none && session.record.ports().all(listeners::is_free) {
+        return Ok(Vec::new());
+    }
+    // Its own servers may still be ending.
+    let left = servers::wait_for_ports(session)?;
+    let own = left.ports.iter().find(|held| held.is_own);
+    if let Some((port, process)) = own.and_then(|held| Some((held.port, held.holder()?))) {
+        return Err(anyhow!(
+            "{} still runs on port {port}, without its windows: {process}",
+            session.name
+        ))
+        .hint(format!(
+            "end it, or go to the tmux server that has its windows: kill {}",
+            process.pid
+        ));
+    }
+    let _lock = lock_store(session.project)?;
+    let mut records = Records::read(&session.project.main)?;
+    let mut taken = records.ports();
+    let mut notes = Vec::new();
+    for (service, &first) in &session.layout.ports {
+        let old = session.record.port(service);
+        let in_use = left.ports.iter().find(|taken| Some(taken.port) == old);
+        if old.is_some() && in_use.is_none() {
+            continue;
+        }
+        let port = ports::next_free(first, &taken, listeners::is_free)?;
+        taken.insert(port);
+        session.record.set_port(service, port);
+        let name = &session.name;
+        notes.push(match in_use {
+            Some(in_use) => {
+                format!(
+                    "the {service} of {name} moved from port {} to {port}: {} listens there",
+                    in_use.port,
+                    in_use.who()
+                )
+            }
+            None => format!("the {service} of {name} had no port, and has {port} now"),
+        });
+    }
+    if !notes.is_empty() {
+        let before = hold.unfinished.clone();
+        hold.begin(Unfinished {
+            sets_variables: true,
+            ..before.unwrap_or_else(Unfinished::of_existing)
+        })?;
+        records.put(&session.name, session.record.clone());
+        records.write(&session.project.main)?;
+    }
+    Ok(notes)
+}
