@@ -40,7 +40,17 @@ pub struct Running {
 impl Running {
     /// Whether it works in the background.
     pub fn is_in_background(&self) -> bool {
+        self.is_of_daemon() && !self.spare
+    }
+
+    /// Whether the daemon has it: it works in the background, or is kept ready for that.
+    pub fn is_of_daemon(&self) -> bool {
         self.kind.as_deref() == Some("bg")
+    }
+
+    /// Whether it has a task or a user.
+    pub fn counts(&self) -> bool {
+        !self.spare
     }
 
     /// Whether it runs in this pane of tmux. What it says of that names no server, so that the shell there is asked for.
@@ -76,7 +86,7 @@ impl Running {
 }
 
 impl Claude {
-    /// Every Claude with a task or a user that runs. A file may tell of one that has died: its process has to work where it says.
+    /// Every Claude that runs, but for those of `claude -p`, which are over soon. A file may tell of one that has died: its process has to work where it says.
     /// Files that look different are passed over.
     pub fn running(&self) -> Vec<Running> {
         let entries = fs::read_dir(self.dir.join("sessions")).into_iter();
@@ -85,10 +95,9 @@ impl Claude {
         let mut running: Vec<Running> = files
             .filter_map(|path| serde_json::from_slice(&read_if_there(&path).ok()??).ok())
             .collect();
-        // What `claude -p` does is over soon.
         let is_typed =
             |running: &Running| running.entrypoint.as_deref().is_none_or(|it| it == "cli");
-        running.retain(|running| !running.spare && is_typed(running));
+        running.retain(is_typed);
         if !running.is_empty() {
             let processes = Folders::of(running.iter().map(|running| running.pid));
             running.retain(|running| {

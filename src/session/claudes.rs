@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::claude::Running;
+use crate::processes::Process;
 use crate::tmux::Pane;
 
 /// What a Claude does, the most urgent first.
@@ -19,16 +20,34 @@ pub struct Doing {
 /// Those of a session: which run in these panes, work in its worktree, or in the background for one of these.
 pub fn of<'a>(session: &Session<'_>, all: &'a [Running], panes: &[&Pane]) -> Vec<&'a Running> {
     let worktree = session.record.worktree();
+    let all = all.iter().filter(|running| running.counts());
     let is_its = |running: &&Running| {
         running.cwd.starts_with(worktree) || panes.iter().any(|pane| running.runs_in(pane))
     };
-    let mut its: Vec<_> = all.iter().filter(is_its).collect();
-    let others = all.iter().filter(|running| !is_its(running));
+    let (mut its, others): (Vec<_>, Vec<_>) = all.partition(is_its);
+    let others = others.into_iter();
     let left: Vec<_> = others
         .filter(|other| its.iter().any(|its| its.leads_to(other)))
         .collect();
     its.extend(left);
     its
+}
+
+/// Those of a session's processes that end with Claude's daemon, or when that is told to end them, and not with the windows.
+pub fn of_daemon(all: &[Running], processes: &[Process]) -> Vec<Process> {
+    let is_its = |process: &&Process| {
+        let mut all = all.iter().filter(|running| running.is_of_daemon());
+        all.any(|running| running.pid == process.pid)
+    };
+    let mut its: Vec<_> = processes.iter().filter(is_its).collect();
+    // What it started them by.
+    let parents: Vec<_> = its.iter().filter_map(|process| process.parent).collect();
+    its.extend(
+        processes
+            .iter()
+            .filter(|process| parents.contains(&process.pid)),
+    );
+    its.into_iter().cloned().collect()
 }
 
 /// Whether one is a reason to leave its session as it is: it works, or goes on when the windows are closed.

@@ -186,19 +186,26 @@ fn waiting_for(session: &Session<'_>) -> String {
 }
 
 /// Waits until the processes that came from the session's windows have ended, after these were `closed`; but for the `staying`
-/// ones. Those that hold one of its ports are asked to end, and then made to. Nobody else is touched.
+/// ones, and those of `daemons`, which are not told. Those that hold one of its ports are asked to end, and then made to. Nobody else
+/// is touched.
 ///
 /// A process came from its windows if its environment says so: that also holds for one that left its terminal.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
-pub fn end(session: &Session<'_>, closed: Instant, staying: &[Process]) -> Result<Left> {
+pub fn end(
+    session: &Session<'_>,
+    closed: Instant,
+    staying: &[Process],
+    daemons: &[Process],
+) -> Result<Left> {
     let mut told = HashSet::new();
     let mut left = Left::default();
     let mut looks = 0;
     wait::until(LIMIT, &waiting_for(session), || {
         let waited = closed.elapsed();
         left = Left::now(session)?;
+        left.processes.retain(|process| !is_among(daemons, process));
         looks += 1;
         if waited >= HANG_UP {
             let word = if waited >= TERMINATE {

@@ -94,7 +94,7 @@ pub fn close(session: &Session<'_>, hold: &Hold, loss: &Loss) -> Result<Left> {
     tmux::kill(&loss.open, &loss.moved, hold.lock().file())?;
     let closed = Instant::now();
     servers::hang_up(session, &loss.running, &loss.staying);
-    servers::end(session, closed, &loss.staying)
+    servers::end(session, closed, &loss.staying, &loss.daemons)
 }
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.

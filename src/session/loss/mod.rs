@@ -92,6 +92,8 @@ pub struct Loss {
     pub running: Vec<Process>,
     /// Those of them that will not end with the windows.
     pub staying: Vec<Process>,
+    /// What came from the windows too, and is Claude's daemon's.
+    pub daemons: Vec<Process>,
 }
 
 impl Loss {
@@ -145,6 +147,7 @@ impl Loss {
             guests,
             running,
             staying,
+            daemons,
             ..
         } = living?;
         Ok(Self {
@@ -154,6 +157,7 @@ impl Loss {
             guests,
             running,
             staying,
+            daemons,
             ..work?
         })
     }
@@ -165,15 +169,18 @@ impl Loss {
     pub fn of_living(session: &Session<'_>, claude: &Claude) -> Result<Self> {
         let (running, open) = thread::scope(|scope| {
             let running = scope.spawn(|| {
-                let running = servers::running(session)?;
+                let claudes = claude.running();
+                let mut running = servers::running(session)?;
+                let daemons = claudes::of_daemon(&claudes, &running);
+                running.retain(|process| !daemons.contains(process));
                 let staying = servers::staying(session, &running)?;
-                Ok((running, staying, claude.running()))
+                Ok((running, staying, daemons, claudes))
             });
             // Meanwhile, tmux is asked.
             let open = Self::of_windows(session);
             (joined(running), open)
         });
-        let ((running, staying, claudes), open) = (running?, open?);
+        let ((running, staying, daemons, claudes), open) = (running?, open?);
         let closed = open.open.iter().flat_map(|tmux| &tmux.panes);
         let closed: Vec<_> = closed.chain(&open.moved).collect();
         let claudes = claudes::of(session, &claudes, &closed).into_iter();
@@ -182,6 +189,7 @@ impl Loss {
             claudes: claudes.cloned().collect(),
             running,
             staying,
+            daemons,
             ..open
         })
     }
