@@ -71,7 +71,8 @@ pub fn stop(background: &Running) -> Result<()> {
     Run::new(PROGRAM)
         .args(["stop", id])
         .stdout()
-        .with_context(|| format!("cannot end the Claude {id}, which works in the background"))?;
+        .with_context(|| format!("cannot end the Claude {id}, which works in the background"))
+        .hint(format!("end it yourself: {PROGRAM} stop {id}"))?;
     let what = format!("for the Claude {id} to end");
     let has_ended = || {
         let processes = Folders::of([background.pid])?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The version that is installed, unless `REAL_STACK_CLAUDE` names another.
-const CLAUDE: &str = "2.1.330";
+const CLAUDE: &str = "2.1.332";
 const FRONTEND: [&str; 3] = ["vite@8", "svelte@5", "@sveltejs/vite-plugin-svelte@7"];
 const DJANGO: &str = "django~=5.2";
 const VIRTUALENVWRAPPER: &str = "virtualenvwrapper~=6.1";

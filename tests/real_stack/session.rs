@@ -1,6 +1,7 @@
 //! One session, as its user sees it: pages, screens, keys, and what Claude says of itself.
 
 use crate::http::get;
+use crate::model::ANSWER;
 use crate::stage::Stage;
 use crate::wait::{wait_for, wait_until};
 use serde_json::Value;
@@ -131,7 +132,7 @@ impl Session<'_> {
     }
 
     /// The id of a window's pane: a name may hold a `:`, which means something else in a target.
-    fn pane(&self, window: &str) -> String {
+    pub fn pane(&self, window: &str) -> String {
         let target = format!("={}:", self.full_name);
         let panes = self.stage.tmux(&[
             "list-windows",
@@ -191,16 +192,47 @@ impl Session<'_> {
         self.press(window, "Enter");
     }
 
-    /// Says something to Claude. There is nobody to answer, so that an error is the end of it.
+    /// Says something to Claude, and waits for the answer.
     pub fn say(&self, text: &str) {
         self.enter("claude", text);
         self.shows("claude", "the end of an answer", |screen| {
             screen
                 .split_once(text)
-                .is_some_and(|(_, below)| below.contains("API Error"))
+                .is_some_and(|(_, below)| below.contains(ANSWER))
         });
-        wait_until("Claude to be idle", || {
-            self.claude().is_some_and(|claude| claude.status == "idle")
+        wait_until("Claude to be idle", || self.listed()["claude"] == "idle");
+    }
+
+    /// What `list --json` says of it.
+    pub fn listed(&self) -> Value {
+        let all: Value =
+            serde_json::from_str(&self.stage.tally(&["list", "--json"])).expect("JSON");
+        let mut all = all.as_array().into_iter().flatten();
+        let own = all.find(|listed| listed["branch"] == self.branch);
+        own.unwrap_or_else(|| panic!("{} is not listed", self.branch))
+            .clone()
+    }
+
+    /// Takes the first answer to what Claude asks: it does not listen at once.
+    pub fn agree(&self) {
+        wait_for("Claude to take an answer", || {
+            if self.listed()["claude"] == "idle" {
+                return Ok(());
+            }
+            self.press("claude", "Enter");
+            Err(self.screen("claude"))
+        });
+    }
+
+    /// Waits until `list --json` says that of Claude: what it does, and whether it does it in the background.
+    pub fn does(&self, doing: &str, in_background: bool) {
+        wait_for(&format!("Claude to be {doing}"), || {
+            let listed = self.listed();
+            if listed["claude"] == doing && listed["claude_in_background"] == in_background {
+                Ok(())
+            } else {
+                Err(format!("{listed:#}\n{}", self.screen("claude")))
+            }
         });
     }
 

@@ -1,6 +1,7 @@
 //! Where a test plays: a temporary folder with a home of its own, a tmux server of its own, and the project `tally`.
 
 use crate::install::Stack;
+use crate::model::Model;
 use crate::project;
 use crate::wait::wait_until;
 use std::fs;
@@ -24,6 +25,8 @@ pub struct Stage {
     pub home: PathBuf,
     /// The main checkout.
     pub main: PathBuf,
+    /// Whom Claude talks to.
+    pub model: Model,
     // Dropped in this order: the folder goes before the next test's turn comes.
     _folder: TempDir,
     _turn: MutexGuard<'static, ()>,
@@ -58,6 +61,7 @@ impl Stage {
             root,
             home,
             main,
+            model: Model::start(),
             _folder: folder,
             _turn: turn,
         };
@@ -81,7 +85,7 @@ export VIRTUALENVWRAPPER_VIRTUALENV={wrapper}/bin/virtualenv
 export VIRTUALENV_NO_PERIODIC_UPDATE=1
 source {wrapper}/bin/virtualenvwrapper.sh >/dev/null
 export ANTHROPIC_API_KEY={API_KEY}
-export ANTHROPIC_BASE_URL=http://127.0.0.1:9
+export ANTHROPIC_BASE_URL=http://127.0.0.1:{model}
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
 export CLAUDE_CODE_MAX_RETRIES=0
 export DISABLE_AUTOUPDATER=1
@@ -89,12 +93,14 @@ export DISABLE_AUTOUPDATER=1
             claude = quoted(&stack.claude),
             path = shlex::try_quote(&path).expect("quote PATH"),
             wrapper = quoted(&stack.wrapper),
+            model = self.model.port,
         );
         let tmux = "set -g default-size 160x50\nset -g base-index 1\nset -g renumber-windows on\n";
         let git = "[user]\nname = A Developer\nemail = developer@example.com\n[init]\ndefaultBranch = main\n";
         let main = self.main.to_string_lossy();
         let claude = serde_json::json!({
             "hasCompletedOnboarding": true,
+            "hasSeenAutoDefaultNudge": true,
             "customApiKeyResponses": { "approved": [&API_KEY[API_KEY.len() - 20..]], "rejected": [] },
             "projects": { main: {
                 "allowedTools": [project::RULES[1]],
@@ -106,6 +112,9 @@ export DISABLE_AUTOUPDATER=1
         self.write_home(".tmux.conf", tmux);
         self.write_home(".gitconfig", git);
         self.write_home(".claude.json", &claude.to_string());
+        let asks = serde_json::json!({ "permissions": { "defaultMode": "default" } });
+        fs::create_dir(self.home.join(".claude")).expect("make .claude");
+        self.write_home(".claude/settings.json", &asks.to_string());
     }
 
     fn write_home(&self, name: &str, text: &str) {
@@ -119,9 +128,13 @@ export DISABLE_AUTOUPDATER=1
             .current_dir(&self.main)
             .stdin(Stdio::null())
             .env_clear();
-        for name in ["PATH", "USER", "LOGNAME"] {
+        for name in ["USER", "LOGNAME"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
+        let claude = STACK.get().map(|stack| stack.claude.clone());
+        let path = std::env::var_os("PATH").expect("PATH is set");
+        let path = claude.into_iter().chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(path).expect("join PATH"));
         command
             .env("HOME", &self.home)
             .env("TMUX_TMPDIR", self.root.join("t"))
