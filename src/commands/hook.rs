@@ -19,7 +19,8 @@ pub fn run(dir: Option<PathBuf>, args: &cli::Hook) -> ExitCode {
 }
 
 fn told(dir: Option<PathBuf>, args: &cli::Hook) -> Result<()> {
-    let project = Project::discover(&dir.unwrap_or_default())?;
+    let here = dir.map_or_else(super::current_folder, Ok)?;
+    let project = Project::discover(&here)?;
     let layout = Layout::read(&project.main)?;
     let records = Records::read(&project.main)?;
     let name = SessionName::parse(&args.name)?;

@@ -157,11 +157,15 @@ pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
 fn without_variables(session: &Session<'_>, line: &str) -> String {
     let names = session.env().into_iter().map(|(name, _)| name);
     let names: Vec<_> = names.filter(|name| name != processes::WORKTREE).collect();
-    let names = names.join(" ");
     if processes::caller().is_some_and(|shell| shell == "fish") {
-        format!("begin; set -lu {names}; {line}; end")
+        // One of this name that is not for others hides the one that is.
+        let hidden: String = names
+            .iter()
+            .map(|name| format!("set -lu {name}; "))
+            .collect();
+        format!("begin; {hidden}{line}; end")
     } else {
-        format!("(unset {names}; {line})")
+        format!("(unset {}; {line})", names.join(" "))
     }
 }
 

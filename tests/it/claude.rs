@@ -1,6 +1,7 @@
 //! Claude Code: its permissions, its conversations, its files.
 
 mod permissions;
+mod told;
 
 use crate::sandbox::{Sandbox, Started};
 use std::fs::{self, File};

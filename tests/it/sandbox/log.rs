@@ -26,6 +26,15 @@ pub struct Started {
     /// Claude's conversation.
     #[serde(default)]
     pub id: Value,
+    /// What hooks had to say to it.
+    #[serde(default)]
+    pub context: String,
+    /// The settings that it was given.
+    #[serde(default)]
+    pub path: PathBuf,
+    /// Its whole environment, before it had those.
+    #[serde(default)]
+    pub inherited: BTreeMap<String, String>,
 }
 
 impl Sandbox {
@@ -46,11 +55,9 @@ impl Sandbox {
     /// All that a program in a session's windows did of one kind.
     pub fn events_of(&self, event: &str, program: &str, session: &str) -> Vec<Started> {
         let is_of = |started: &Started| {
-            started.program == program
-                && started
-                    .env
-                    .get("TALLY_SESSION")
-                    .is_some_and(|name| name == session)
+            let name = started.env.get("TALLY_SESSION");
+            // Before it has its settings, a Claude does not know its session.
+            started.program == program && name.map_or("", String::as_str) == session
         };
         self.events()
             .into_iter()
