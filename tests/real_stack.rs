@@ -356,7 +356,7 @@ fn remove_clears_one_session_away_and_leaves_the_others() {
 
 #[test]
 #[ignore = "installs and runs the real programs"]
-fn claude_is_followed_into_the_background_and_into_other_folders() {
+fn claude_knows_its_session_and_rings_when_it_asks_or_is_done() {
     let stage = Stage::new();
     stage.tally(&["add", "feat", "--prompt", "- the menu covers the title"]);
     let feat = stage.session("feat");
@@ -418,13 +418,22 @@ fn claude_is_followed_into_the_background_and_into_other_folders() {
         .expect("look at it");
     assert_eq!(waiting(), "");
     feat.agree();
+}
 
-    // Into the background and back, into another folder, under another name; another task there is none of its own.
+/// Into the background and back, into another folder, under another name; another task there is none of its own.
+#[test]
+#[ignore = "installs and runs the real programs"]
+fn claude_is_followed_into_the_background_and_into_other_folders() {
+    let stage = Stage::new();
+    stage.tally(&["add", "feat"]);
+    let feat = stage.session("feat");
+    feat.comes_up();
+    feat.say("remember the pineapple");
     feat.press("claude", "Left");
     feat.does("idle", true);
     feat.press("claude", "Escape");
     feat.shows("claude", "the conversation", |screen| {
-        screen.contains("❯ @@ask")
+        screen.contains("❯ remember the pineapple")
     });
     feat.say("remember the mango");
     feat.enter("claude", "/rename my-own-name");
@@ -456,7 +465,6 @@ fn claude_is_followed_into_the_background_and_into_other_folders() {
     feat.shows("claude", "the conversation", is_back);
     feat.does("idle", false);
 
-    fs::remove_file(feat.worktree.join("told")).expect("remove a file");
     feat.press("claude", "Left");
     feat.does("idle", true);
     stage.tally(&["remove", "--force", "feat"]);

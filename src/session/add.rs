@@ -73,9 +73,6 @@ pub fn add<'a>(
     let mut begin = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
     let mut notes = mem::take(&mut begin.notes);
-    let mut lost = Unrecorded::all(project)?;
-    lost.retain(|lost| lost.kept.is_some());
-    notes.extend(Unrecorded::told(&lost).iter().map(ToString::to_string));
     let saved = if wish.take_changes {
         let (saved, told) = saving::save(project, layout, name, &begin)?;
         notes.extend(told);
@@ -92,7 +89,10 @@ pub fn add<'a>(
     })?;
     let kept = saved.as_ref().map_or(Ok(()), |saved| saved.keep(project));
     let record = match kept.and_then(|()| record::write(project, layout, name)) {
-        Ok(record) => record,
+        Ok((record, lost)) => {
+            notes.extend(Unrecorded::told(&lost).iter().map(ToString::to_string));
+            record
+        }
         Err(error) => {
             hold.finish();
             forget(project, saved);

@@ -159,11 +159,9 @@ fn without_variables(session: &Session<'_>, line: &str) -> String {
     let names: Vec<_> = names.filter(|name| name != processes::WORKTREE).collect();
     if processes::caller().is_some_and(|shell| shell == "fish") {
         // One of this name that is not for others hides the one that is.
-        let hidden: String = names
-            .iter()
-            .map(|name| format!("set -lu {name}; "))
-            .collect();
-        format!("begin; {hidden}{line}; end")
+        let hidden: Vec<_> = names.iter().map(|name| format!("set -lu {name}")).collect();
+        let hidden = hidden.join("; ");
+        format!("begin; {hidden}; {line}; end")
     } else {
         format!("(unset {}; {line})", names.join(" "))
     }

@@ -57,16 +57,21 @@ pub fn like<'a>(
     records.iter().map(|(other, _)| other).find(is_like)
 }
 
-/// Picks the ports and writes the record, under the store's lock.
+/// Picks the ports and writes the record, under the store's lock. Gives the others that have ports and no record, too.
 ///
 /// # Errors
 /// If the name is refused, no port is free, or the store can't be read or written.
-pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<Record> {
+pub fn write(
+    project: &Project,
+    layout: &Layout,
+    name: &SessionName,
+) -> Result<(Record, Vec<Unrecorded>)> {
     let _lock = lock_store(project)?;
     let mut records = Records::read(&project.main)?;
     check(project, name, &records)?;
     let mut taken = records.ports();
-    let lost = Unrecorded::all(project)?;
+    let mut lost = Unrecorded::all(project)?;
+    lost.retain(|lost| lost.kept.is_some());
     let kept = lost.iter().filter_map(|lost| lost.kept.as_ref());
     taken.extend(kept.flat_map(Record::ports));
     let mut picked = Vec::new();
@@ -78,7 +83,7 @@ pub fn write(project: &Project, layout: &Layout, name: &SessionName) -> Result<R
     let record = Record::new(picked, project.worktree_path(name), name.as_str());
     records.put(name, record.clone());
     records.write(&project.main)?;
-    Ok(record)
+    Ok((record, lost))
 }
 
 /// Writes the copy of a session's record into the store again, with other ports where another session has its own by now.

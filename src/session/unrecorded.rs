@@ -8,6 +8,7 @@ use crate::project::Project;
 use crate::store::record::Record;
 use crate::store::records::Records;
 use anyhow::Result;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 /// A session without a record.
@@ -34,9 +35,11 @@ impl Unrecorded {
 
     /// Those that these worktrees are.
     pub fn among(project: &Project, records: &Records, worktrees: &[Worktree]) -> Vec<Self> {
+        let paths = || records.iter().map(|(_, record)| record.worktree());
+        let known: HashSet<_> = paths().collect();
+        // One that is not spelled so may be there all the same.
         let has_record = |worktree: &Worktree| {
-            let mut records = records.iter();
-            records.any(|(_, record)| worktree.is_at(record.worktree()))
+            known.contains(&*worktree.path) || paths().any(|path| worktree.is_at(path))
         };
         let others = worktrees.iter().skip(1);
         let unknown = others.filter(|worktree| !has_record(worktree));

@@ -86,9 +86,9 @@ impl Model {
         }
         // Claude takes messages with one id for parts of one.
         let number = {
-            let mut heard = self.heard.lock().expect("what was heard");
-            heard.push(body);
-            heard.len()
+            let mut bodies = self.heard.lock().expect("what was heard");
+            bodies.push(body);
+            bodies.len()
         };
         let step = step(&request);
         let content = match step {
@@ -101,14 +101,14 @@ impl Model {
                 json!({ "type": "tool_use", "id": format!("toolu_{number}"), "name": name, "input": input })
             }
         };
-        let stop = if content["type"] == "text" {
+        let reason = if content["type"] == "text" {
             "end_turn"
         } else {
             "tool_use"
         };
         let message = json!({
             "id": format!("msg_{number}"), "type": "message", "role": "assistant", "model": request["model"], "content": [content],
-            "stop_reason": stop, "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 },
+            "stop_reason": reason, "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 1 },
         });
         if request["stream"] == true {
             answer(stream, "text/event-stream", &events(message))
@@ -169,10 +169,8 @@ fn step(request: &Value) -> Step {
     let has_tools = request["tools"]
         .as_array()
         .is_some_and(|tools| !tools.is_empty());
-    let messages = request["messages"].as_array().into_iter().flatten();
-    let last = messages
-        .filter(|message| message["role"] == "user")
-        .next_back();
+    let mut messages = request["messages"].as_array().into_iter().flatten();
+    let last = messages.rfind(|message| message["role"] == "user");
     let content = last.map(|message| &message["content"]);
     let blocks = || content.and_then(Value::as_array).into_iter().flatten();
     let is_answer = blocks().any(|block| block["type"] == "tool_result");
