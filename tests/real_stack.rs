@@ -210,7 +210,7 @@ fn resume_brings_everything_back_after_a_restart() {
             .all(|listed| listed["state"] == "stopped" && listed["backend_up"] == false)
     );
 
-    stage.tally(&["resume"]);
+    resume_from_a_claude(&stage);
 
     for session in &before {
         let again = stage.session(&session.branch);
@@ -356,11 +356,17 @@ fn remove_clears_one_session_away_and_leaves_the_others() {
 
 #[test]
 #[ignore = "installs and runs the real programs"]
-fn claude_knows_its_session_and_rings_when_it_asks_or_is_done() {
+fn claude_knows_its_session_and_is_followed_wherever_it_goes() {
     let stage = Stage::new();
     stage.tally(&["add", "feat", "--prompt", "- the menu covers the title"]);
     let feat = stage.session("feat");
     feat.comes_up();
+    assert_claude_knows_its_session_and_rings(&stage, &feat);
+    assert_claude_is_followed(&stage, &feat);
+}
+
+/// It has the session's variables and hears of its servers, and its window rings when it asks or is done.
+fn assert_claude_knows_its_session_and_rings(stage: &Stage, feat: &Session) {
     feat.shows("claude", "the answer to its task", |screen| {
         screen.contains("❯ - the menu covers the title") && screen.contains(ANSWER)
     });
@@ -421,13 +427,7 @@ fn claude_knows_its_session_and_rings_when_it_asks_or_is_done() {
 }
 
 /// Into the background and back, into another folder, under another name; another task there is none of its own.
-#[test]
-#[ignore = "installs and runs the real programs"]
-fn claude_is_followed_into_the_background_and_into_other_folders() {
-    let stage = Stage::new();
-    stage.tally(&["add", "feat"]);
-    let feat = stage.session("feat");
-    feat.comes_up();
+fn assert_claude_is_followed(stage: &Stage, feat: &Session) {
     feat.say("remember the pineapple");
     feat.press("claude", "Left");
     feat.does("idle", true);
@@ -480,38 +480,27 @@ fn claude_is_followed_into_the_background_and_into_other_folders() {
     );
 }
 
-#[test]
-#[ignore = "installs and runs the real programs"]
-fn what_a_claude_gives_the_commands_that_it_runs_stays_out_of_a_session() {
-    let stage = Stage::new();
-    stage.tally(&["add", "feat"]);
-    let feat = stage.session("feat");
-    feat.comes_up();
-    stage.restart();
+/// Has a Claude, outside tmux, type the resume that starts the tmux server: what it sets for its commands stays out of that.
+fn resume_from_a_claude(stage: &Stage) {
     let program = env!("CARGO_BIN_EXE_tally-session");
     let task = format!("@@bash env >asked; {program} resume");
-    stage.shell(
-        "cd \"$1\" && claude -p \"$2\" --allowedTools Bash",
-        &[&stage.main, Path::new(&task)],
-    );
-    let asked = fs::read_to_string(stage.main.join("asked")).expect("what Claude's commands have");
-    fs::remove_file(stage.main.join("asked")).expect("remove a file");
-    assert!(asked.contains("CLAUDECODE=1"), "{asked}");
-    feat.comes_up();
-    let shown = stage
-        .tmux(&["show-environment", "-g"])
-        .expect("an environment");
-    let of_tmux: Vec<_> = shown
-        .lines()
-        .filter(|line| {
-            !line.starts_with("CLAUDE_CODE_DISABLE") && !line.starts_with("CLAUDE_CODE_MAX")
-        })
-        .collect();
+    let line = "cd \"$1\" && claude -p \"$2\" --allowedTools Bash";
+    stage.shell(line, &[&stage.main, Path::new(&task)]);
+    let asked = stage.main.join("asked");
+    let env = fs::read_to_string(&asked).expect("what Claude's commands have");
+    fs::remove_file(asked).expect("remove a file");
+    assert!(env.contains("CLAUDECODE=1"), "{env}");
+    let shown = stage.tmux(&["show-environment", "-g"]);
+    let shown = shown.expect("an environment");
+    // The user's own.
+    let is_own = |line: &&str| {
+        ["CLAUDE_CODE_DISABLE", "CLAUDE_CODE_MAX"]
+            .iter()
+            .any(|own| line.starts_with(own))
+    };
     for name in ["CLAUDE", "GIT_EDITOR", "AI_AGENT", "COREPACK", "BUN_"] {
-        assert!(
-            !of_tmux.iter().any(|line| line.starts_with(name)),
-            "{shown}"
-        );
+        let mut others = shown.lines().filter(|line| !is_own(line));
+        assert!(!others.any(|line| line.starts_with(name)), "{shown}");
     }
 }
 

@@ -7,7 +7,8 @@ use super::loss::purge::Lost;
 use super::loss::removed::{About, Branch, Removed};
 use super::make::{INITIALIZING, locked, lost_git_file};
 use super::unrecorded::Unrecorded;
-use super::{Session, opening, placed, problems, stop};
+use super::windows::closing::Closing;
+use super::{Session, opening, placed, problems};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
@@ -137,7 +138,7 @@ pub fn remove(
     let goes = found.tip.is_some() && !wish.keep_branch;
     let is_half_made = found.worktree().is_some_and(is_half_made);
     let mut loss = if is_half_made {
-        Loss::of_windows(&session)?
+        Loss::of_windows(Closing::of_windows(&session)?)
     } else {
         Loss::find(&session, found.worktree(), &found.worktrees, goes, claude)?
     };
@@ -168,8 +169,7 @@ pub fn remove(
         };
         agree(&doomed.about, &doomed.at_stake(project)?)?;
     }
-    let left = stop::close(&session, &hold, &loss)?;
-    notes.extend(loss.others().into_iter().chain(left.notes()));
+    notes.extend(loss.closing.close(&session, &hold)?);
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
         let hook = hooks::pre_remove(&session, &hold);
         match hook {
@@ -181,7 +181,7 @@ pub fn remove(
                 .hint(format!("open them again: tally-session resume {name}"))
                 .hint(format!("remove it all the same: {}", wish.with_force(name)))?,
         }
-        if !layout.hooks.pre_remove.is_empty() || loss.in_background().next().is_some() {
+        if !layout.hooks.pre_remove.is_empty() || loss.closing.has_background() {
             loss.look_again(&session)?;
         }
     }

@@ -53,8 +53,6 @@ pub struct Left {
     pub ports: Vec<Held>,
     /// Processes that came from its windows and work in its worktree.
     pub processes: Vec<Process>,
-    /// Whether all of them had ended before they were looked for.
-    pub had_ended: bool,
 }
 
 impl Left {
@@ -81,11 +79,7 @@ impl Left {
                 is_own,
             });
         }
-        Ok(Self {
-            ports,
-            processes,
-            had_ended: false,
-        })
+        Ok(Self { ports, processes })
     }
 
     /// What there is to tell of it.
@@ -201,12 +195,10 @@ pub fn end(
 ) -> Result<Left> {
     let mut told = HashSet::new();
     let mut left = Left::default();
-    let mut looks = 0;
     wait::until(LIMIT, &waiting_for(session), || {
         let waited = closed.elapsed();
         left = Left::now(session)?;
         left.processes.retain(|process| !is_among(daemons, process));
-        looks += 1;
         if waited >= HANG_UP {
             let word = if waited >= TERMINATE {
                 Signal::KILL
@@ -224,7 +216,6 @@ pub fn end(
         let are_others = waited >= HANG_UP || left.ports.is_empty();
         let is_done = are_others && left.is_settled() && left.processes.iter().all(is_staying);
         let is_enough = waited >= OTHERS && !left.ports.iter().any(|held| held.is_own);
-        left.had_ended = is_done && looks == 1;
         Ok((is_done || is_enough).then_some(()))
     })?;
     Ok(left)

@@ -4,7 +4,7 @@ use super::windows::living;
 use super::{Session, claudes};
 use crate::claude::settings::{self, Event};
 use crate::process::quote;
-use crate::tmux;
+use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde_json::Value;
@@ -81,19 +81,22 @@ pub fn about(session: &Session<'_>) -> Result<String> {
 /// # Errors
 /// If tmux fails.
 pub fn mark(session: &Session<'_>, event: Event) -> Result<()> {
-    let all = tmux::sessions()?;
-    let panes = living::panes(session, &all);
-    let own = std::env::var(tmux::PANE).ok();
-    let is_own = |pane: &&&tmux::Pane| own.as_ref() == Some(&pane.id);
-    let is_claudes = |pane: &&&tmux::Pane| claudes::is_claudes(session, pane);
-    let pane = panes.iter().find(is_own);
-    let Some(pane) = pane.or_else(|| panes.iter().find(is_claudes)) else {
+    let claudes = |all: Vec<TmuxSession>| {
+        let mut panes = living::panes(session, &all).into_iter();
+        panes
+            .find(|pane| claudes::is_claudes(session, pane))
+            .cloned()
+    };
+    // Claude waits for this, and mostly it runs there; in the background it has no window.
+    let here = claudes(tmux::here()?);
+    let Some(pane) = here.map_or_else(|| tmux::sessions().map(claudes), |pane| Ok(Some(pane)))?
+    else {
         return Ok(());
     };
     match event {
         Event::Start => Ok(()),
-        Event::Told => tmux::calm(pane),
-        Event::Asks => tmux::call(pane, &format!("{}?", session.name)),
-        Event::Done => tmux::call(pane, session.name.as_str()),
+        Event::Told => tmux::calm(&pane),
+        Event::Asks => tmux::call(&pane, &format!("{}?", session.name)),
+        Event::Done => tmux::call(&pane, session.name.as_str()),
     }
 }

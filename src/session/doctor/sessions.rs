@@ -5,8 +5,9 @@ use super::belongings::Belongings;
 use super::finding::{Finding, Mend, State};
 use super::ports;
 use crate::session::hold::{self, Seen};
-use crate::session::windows::living;
+use crate::session::windows::living::{self, Life, Living};
 use crate::session::{Session, problems};
+use crate::tmux::{self, TmuxSession};
 
 /// Looks at one session.
 pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
@@ -55,6 +56,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             findings.push(belongings.check_claude(entries));
         }
     }
+    findings.extend(moved(session, tmux, &living));
     // Its own servers pass for strangers where its worktree is elsewhere.
     let is_away = !session.project.owns_worktree(worktree) && !living.is_empty();
     let is_started = around.started.contains(name);
@@ -67,6 +69,24 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Windows that are not among the others, and run there.
+fn moved(session: &Session<'_>, tmux: &[TmuxSession], living: &[Living<'_>]) -> Vec<Finding> {
+    let Some(home) = living::shown_in(session, tmux) else {
+        return Vec::new();
+    };
+    let open = living.iter().filter(|living| living.life != Life::Closed);
+    let moved = open.filter_map(|living| {
+        let id = &living.pane.as_ref()?.id;
+        let mut others = tmux.iter().filter(|_| home.pane(id).is_none());
+        let other = others.find(|tmux| tmux.pane(id).is_some())?;
+        let checked = format!("{}: its window {}", session.name, living.window.key);
+        let found = format!("is in the tmux session {}", other.name);
+        let back = tmux::move_command(id, &home.name);
+        Some(Finding::warning(checked, found).cure(format!("to have it back: {back}")))
+    });
+    moved.collect()
 }
 
 /// Whether the worktree has the session's branch checked out.

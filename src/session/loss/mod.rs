@@ -12,10 +12,9 @@ pub mod trash;
 pub mod uncommitted;
 
 use super::Session;
-use super::claudes;
 use super::named::named;
-use super::{make, servers};
-use crate::claude::{Claude, Running};
+use super::windows::closing::Closing;
+use crate::claude::Claude;
 use crate::file::Stamp;
 use crate::git::Git;
 use crate::git::work::Head;
@@ -23,45 +22,12 @@ use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
-use crate::processes::Process;
-use crate::session::windows::living;
-use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use repositories::Repository;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::thread;
 use uncommitted::Uncommitted;
-
-/// A pane of another session in one of this one's windows.
-struct Guest {
-    pane: Pane,
-    /// That session.
-    session: String,
-    /// The window there that it was made for.
-    key: String,
-    /// Its tmux session, if that is open.
-    home: Option<TmuxSession>,
-}
-
-impl Guest {
-    fn of(session: &Session<'_>, pane: &Pane, others: &[TmuxSession]) -> Option<Self> {
-        let mark = pane.mark.as_ref()?;
-        let main = &session.project.main;
-        if mark.name == session.name.as_str() && mark.main == *main {
-            return None;
-        }
-        let is_home = |tmux: &&TmuxSession| {
-            tmux.is_of(&mark.main) && tmux.made_for.as_ref() == Some(&mark.name)
-        };
-        Some(Self {
-            pane: pane.clone(),
-            session: mark.name.clone(),
-            key: mark.key.clone(),
-            home: others.iter().find(is_home).cloned(),
-        })
-    }
-}
 
 /// What would go with a session.
 #[derive(Default)]
@@ -80,45 +46,17 @@ pub struct Loss {
     repositories: Vec<Repository>,
     /// What is mounted inside.
     mounts: Vec<PathBuf>,
-    /// Claudes that are busy, or that stay when the windows are closed.
-    pub claudes: Vec<Running>,
-    /// Its tmux sessions: its own, and those that share its windows.
-    pub open: Vec<TmuxSession>,
-    /// Its panes in other tmux sessions.
-    pub moved: Vec<Pane>,
-    /// Other sessions' panes in its own.
-    guests: Vec<Guest>,
-    /// What came from the windows.
-    pub running: Vec<Process>,
-    /// Those of them that will not end with the windows.
-    pub staying: Vec<Process>,
-    /// What came from the windows too, and is Claude's daemon's.
-    pub daemons: Vec<Process>,
+    /// Its windows, and what came from them.
+    pub closing: Closing,
 }
 
 impl Loss {
-    /// A session's windows, wherever they are.
-    ///
-    /// # Errors
-    /// If tmux fails.
-    pub fn of_windows(session: &Session<'_>) -> Result<Self> {
-        let all = tmux::sessions()?;
-        let panes = living::panes(session, &all);
-        let panes: Vec<_> = panes.into_iter().cloned().collect();
-        let (open, others) = make::own(session, all);
-        let is_elsewhere = |pane: &Pane| {
-            others
-                .iter()
-                .any(|tmux| tmux.panes.iter().any(|it| it.id == pane.id))
-        };
-        let guests = open.iter().flat_map(|tmux| &tmux.panes);
-        let guests = guests.filter_map(|pane| Guest::of(session, pane, &others));
-        Ok(Self {
-            guests: guests.collect(),
-            moved: panes.into_iter().filter(is_elsewhere).collect(),
-            open,
+    /// Its windows alone.
+    pub fn of_windows(closing: Closing) -> Self {
+        Self {
+            closing,
             ..Self::default()
-        })
+        }
     }
 
     /// What would go with this worktree, the first of `worktrees` that is at the session's place, and with the session's branch
@@ -135,62 +73,14 @@ impl Loss {
     ) -> Result<Self> {
         let branch = session.record.branch();
         let doomed = doomed.then_some(branch);
-        let (living, work) = thread::scope(|scope| {
-            let living = scope.spawn(|| Self::of_living(session, claude));
+        let (closing, work) = thread::scope(|scope| {
+            let closing = scope.spawn(|| Closing::find(session, claude));
             let work = Self::work(session, worktree, worktrees, doomed);
-            (joined(living), work)
+            (joined(closing), work)
         });
-        let Self {
-            claudes,
-            open,
-            moved,
-            guests,
-            running,
-            staying,
-            daemons,
-            ..
-        } = living?;
         Ok(Self {
-            claudes,
-            open,
-            moved,
-            guests,
-            running,
-            staying,
-            daemons,
+            closing: closing?,
             ..work?
-        })
-    }
-
-    /// What lives of a session: its windows, and what came from them.
-    ///
-    /// # Errors
-    /// If tmux fails, or the system does not tell which processes there are.
-    pub fn of_living(session: &Session<'_>, claude: &Claude) -> Result<Self> {
-        let (running, open) = thread::scope(|scope| {
-            let running = scope.spawn(|| {
-                let claudes = claude.running();
-                let mut running = servers::running(session)?;
-                let daemons = claudes::of_daemon(&claudes, &running);
-                running.retain(|process| !daemons.contains(process));
-                let staying = servers::staying(session, &running)?;
-                Ok((running, staying, daemons, claudes))
-            });
-            // Meanwhile, tmux is asked.
-            let open = Self::of_windows(session);
-            (joined(running), open)
-        });
-        let ((running, staying, daemons, claudes), open) = (running?, open?);
-        let closed = open.open.iter().flat_map(|tmux| &tmux.panes);
-        let closed: Vec<_> = closed.chain(&open.moved).collect();
-        let claudes = claudes::of(session, &claudes, &closed).into_iter();
-        let claudes = claudes.filter(|claude| claudes::is_at_work(claude));
-        Ok(Self {
-            claudes: claudes.cloned().collect(),
-            running,
-            staying,
-            daemons,
-            ..open
         })
     }
 
@@ -322,12 +212,22 @@ impl Loss {
             reasons.push(format!("has {why} inside: {}", path.display()));
             looks.push(format!("look at that with: {} {look}", git(path)));
         }
-        let (told, how) = self.busy(session);
+        let (told, how) = self.closing.busy(session);
         reasons.extend(told);
         looks.extend(how);
-        if !self.staying.is_empty() {
-            let processes: Vec<_> = self.staying.iter().map(ToString::to_string).collect();
-            let pids: Vec<_> = self.staying.iter().map(|one| one.pid.to_string()).collect();
+        if !self.closing.staying.is_empty() {
+            let processes: Vec<_> = self
+                .closing
+                .staying
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            let pids: Vec<_> = self
+                .closing
+                .staying
+                .iter()
+                .map(|one| one.pid.to_string())
+                .collect();
             reasons.push(format!(
                 "has what will not end with its windows: {}",
                 processes.join(", ")
@@ -337,68 +237,6 @@ impl Loss {
         let mut told = HashSet::new();
         looks.retain(|look| told.insert(look.clone()));
         (reasons, looks)
-    }
-
-    /// Sends the panes of other sessions home.
-    ///
-    /// # Errors
-    /// If one has none, or tmux fails.
-    pub fn send_guests_home(&self) -> Result<()> {
-        for Guest {
-            pane,
-            session,
-            key,
-            home,
-        } in &self.guests
-        {
-            let Some(home) = home else {
-                let error = anyhow!(
-                    "the window {key} of {session} is among its own, and the others of {session} are closed"
-                );
-                let close = format!("close it: tally-session stop {session}");
-                return Err(with_hint(error, close));
-            };
-            tmux::send_home(pane, home)?;
-        }
-        Ok(())
-    }
-
-    /// What goes with the windows that this tool did not make, if anything does.
-    pub fn others(&self) -> Option<String> {
-        let panes = self.open.iter().flat_map(|tmux| &tmux.panes);
-        let names: BTreeSet<_> = panes
-            .filter_map(|pane| Some((&pane.window, pane.name.as_ref()?)))
-            .collect();
-        let names: Vec<_> = names.into_iter().map(|(_, name)| name.as_str()).collect();
-        (!names.is_empty()).then(|| {
-            let names = names.join(", ");
-            format!("closed with it what tally-session did not open: {names}")
-        })
-    }
-
-    /// The Claudes that go on when the windows are closed.
-    pub fn in_background(&self) -> impl Iterator<Item = &Running> {
-        let claudes = self.claudes.iter();
-        claudes.filter(|claude| claude.is_in_background())
-    }
-
-    /// That a Claude is busy, or works in the background; and how to look at it.
-    fn busy(&self, session: &Session<'_>) -> (Vec<String>, Vec<String>) {
-        let claudes = self.claudes.iter();
-        claudes.map(|claude| claudes::told(claude, session)).unzip()
-    }
-
-    /// Refuses to close the windows of a Claude that is busy, or to end one that works in the background; `force` is the command
-    /// that does it all the same.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn refuse_busy(&self, session: &Session<'_>, force: &str) -> Result<()> {
-        refusal(
-            session,
-            self.busy(session),
-            format!("stop it all the same: {force}"),
-        )
     }
 
     /// Looks once more what is in no commit: something else has been at work.
@@ -428,7 +266,10 @@ impl Loss {
 }
 
 /// The refusal for these reasons, with how to look at each, if there is any.
-fn refusal(
+///
+/// # Errors
+/// The refusal.
+pub fn refusal(
     session: &Session<'_>,
     (reasons, looks): (Vec<String>, Vec<String>),
     all_the_same: String,

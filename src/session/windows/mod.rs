@@ -1,5 +1,6 @@
 //! The windows of a session: making them, and typing into each what belongs there.
 
+pub mod closing;
 pub mod living;
 pub mod repair;
 mod shells;

@@ -14,18 +14,41 @@ fn interrupt(sandbox: &Sandbox, window: &str) {
 
 #[test]
 fn another_session_s_window_among_its_own_goes_home_when_they_are_closed() {
-    for verb in ["stop", "remove"] {
+    for (verb, place) in [("stop", "1"), ("remove", "1"), ("stop", "")] {
         let sandbox = Sandbox::new();
         sandbox.add("feat");
         sandbox.add("other");
         let pane = sandbox.pane("feat", "backend");
-        sandbox.tmux(["join-pane", "-d", "-s", &pane, "-t", "=tally-other:1"]);
+        let to = format!("=tally-other:{place}");
+        let how = if place.is_empty() {
+            "move-window"
+        } else {
+            "join-pane"
+        };
+        sandbox.tmux([how, "-d", "-s", &pane, "-t", &to]);
         let server = sandbox.started("python", "feat")[0].pid;
         sandbox.run([verb, "other"]).is(0, "[..]other\n[...]", "");
         assert!(sandbox.lives(server));
         assert_eq!(sandbox.list()[0]["problems"], json!([]));
         assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
     }
+}
+
+#[test]
+fn doctor_says_where_a_window_is_that_was_moved_and_how_to_have_it_back() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    sandbox.tmux(["new-session", "-d", "-s", "mine"]);
+    let pane = sandbox.pane("feat", "shell");
+    sandbox.tmux(["move-window", "-s", &pane, "-t", "=mine:"]);
+    let doctor = sandbox.run(["doctor", "feat"]);
+    let told = "warning  feat: its window shell is in the tmux session mine\n";
+    assert!(doctor.stdout.contains(told), "{doctor}");
+    let cure = doctor.command_after("to have it back: ");
+    assert_eq!(sandbox.type_line(&cure).code, Some(0));
+    assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 5);
+    let doctor = sandbox.run(["doctor", "feat"]);
+    assert!(!doctor.stdout.contains("tmux session mine"), "{doctor}");
 }
 
 #[test]
