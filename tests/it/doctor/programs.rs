@@ -82,6 +82,7 @@ fn a_claude_that_fails_is_a_warning() {
 }
 
 #[test]
+#[ignore = "waits for long"]
 fn a_claude_that_does_not_answer_is_a_warning_and_is_ended_with_what_it_has_started() {
     let sandbox = project();
     let claude = sandbox.root.join("bin/claude");

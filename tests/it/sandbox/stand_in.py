@@ -1,9 +1,7 @@
 # Stands in for servers and for `claude`, by the name that it is called by: says how it was started, then acts the part.
-import glob
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -88,6 +86,7 @@ class Claude:
             else:
                 prompts.append(word)
         if resumed:
+            import glob
             found = glob.glob(glob.escape(f"{self.home}/projects") + f"/*/{resumed}.jsonl")
             if not found:
                 log("refused")
@@ -113,6 +112,7 @@ class Claude:
 
     def hear(self, event):
         """What the hooks say of an event; Claude gives them a text, and shows what goes wrong in them."""
+        import subprocess
         about = json.dumps({"session_id": self.id, "cwd": os.getcwd(), "hook_event_name": event})
         said = ""
         for group in self.hooks.get(event, []):
@@ -137,6 +137,7 @@ class Claude:
                  "procStart": start[0] if start else "", "version": "2.1.330", "kind": "interactive", "entrypoint": "cli",
                  "name": self.name, "status": status}
         if pane := os.environ.get("TMUX_PANE"):
+            import subprocess
             place = ["tmux", "display-message", "-p", "-t", pane, "#{session_name}:#{window_id}.#{pane_id}"]
             about["tmux"] = subprocess.run(place, capture_output=True, text=True).stdout.strip()
         path = f"{self.sessions}/{os.getpid()}.json"
