@@ -30,7 +30,7 @@ impl Stack {
         let lock = File::create(cache.join("lock")).expect("make target/real-stack/lock");
         lock.lock().expect("lock target/real-stack");
 
-        let version = std::env::var("REAL_STACK_CLAUDE").unwrap_or_else(|_| CLAUDE.to_owned());
+        let version = claude_version();
         let claude = format!("@anthropic-ai/claude-code@{version}");
         let claude = part(&cache, &format!("claude-{version}"), &claude, |dir| {
             npm(dir, &[&claude]);
@@ -58,6 +58,19 @@ impl Stack {
             wheels,
         }
     }
+}
+
+fn claude_version() -> String {
+    std::env::var("REAL_STACK_CLAUDE").unwrap_or_else(|_| CLAUDE.to_owned())
+}
+
+/// Whether Claude hands a conversation to its daemon when the left arrow is pressed: 2.1.330 does, 2.1.197 does not.
+pub fn has_daemon() -> bool {
+    let numbers = |version: &str| {
+        let parts = version.split('.').map(str::parse::<u32>);
+        parts.collect::<Result<Vec<_>, _>>().unwrap_or_default()
+    };
+    numbers(&claude_version()) >= numbers("2.1.330")
 }
 
 /// One folder of the cache. A file in it that is written last says what it holds: without that file, or with another
