@@ -132,7 +132,11 @@ pub fn command_line(
         }
         // It goes on with the options that it has.
         Opening::Attach(background) => {
-            let program = program(command).unwrap_or(PROGRAM);
+            let is_it = |word: &&str| *word == PROGRAM || word.ends_with(&format!("/{PROGRAM}"));
+            let words: Vec<_> = command.split_whitespace().collect();
+            let at = words.iter().position(is_it);
+            // What is set for it counts here too, and its options do not.
+            let program = at.map_or(PROGRAM.to_owned(), |at| words[..=at].join(" "));
             format!("{program} attach {}", quote(background.job()))
         }
     }

@@ -1,7 +1,7 @@
 //! The conversations that Claude Code keeps, by its transcripts.
 
 use super::Claude;
-use crate::file::open_if_there;
+use crate::file::{open_if_there, read_if_there};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -101,7 +101,10 @@ impl Claude {
             .iter()
             .filter_map(|found| found.continued_in.as_ref())
             .collect();
-        let counts = |found: &&Transcript| !found.in_background || continued.contains(&found.id);
+        let counts = |found: &&Transcript| {
+            let is_own = continued.contains(&found.id) || is_known(Some(&found.id));
+            !found.in_background || is_own
+        };
         // `/clear` may write to the old one and the new one at the same moment: the one that began later counts.
         let mut last = found
             .iter()
@@ -109,7 +112,12 @@ impl Claude {
             .max_by_key(|found| (found.last, found.began))?;
         let by_id: HashMap<_, _> = found.iter().map(|found| (&found.id, found)).collect();
         let mut seen = HashSet::from([&last.id]);
-        while let Some(next) = &last.continued_in
+        // After a `/clear` in the background the job goes on under another id.
+        let jobs: HashMap<_, _> = found
+            .iter()
+            .filter_map(|found| Some((&found.id, self.conversation_of_job(&found.id)?)))
+            .collect();
+        while let Some(next) = last.continued_in.as_ref().or_else(|| jobs.get(&last.id))
             && seen.insert(next)
         {
             match by_id.get(next) {
@@ -129,6 +137,25 @@ impl Claude {
             name: last.name.clone(),
         })
     }
+}
+
+impl Claude {
+    /// The conversation that a job in the background is in, which began as this one.
+    fn conversation_of_job(&self, id: &str) -> Option<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Job {
+            session_id: String,
+        }
+        let job = self.dir.join("jobs").join(job_of(id)).join("state.json");
+        let job: Job = serde_json::from_slice(&read_if_there(&job).ok()??).ok()?;
+        Some(job.session_id)
+    }
+}
+
+/// What Claude calls a conversation in the background: by the beginning of the id that it had first.
+pub fn job_of(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
 }
 
 /// The conversation whose transcript a file is, if it is called so: `0189f7c2-….jsonl`.
@@ -341,6 +368,21 @@ mod tests {
         let round = Home::new().with("-w", 'a', &[said(2), to('b')]);
         let round = round.with("-w", 'b', &[said(1), to('a')]);
         assert!(round.found().is_some());
+    }
+
+    #[test]
+    fn a_known_conversation_counts_in_the_background_and_a_job_is_followed_through_a_clear() {
+        let bg = |minute| with(said(minute), "sessionKind", "bg");
+        let home = Home::new().with("-w", 'c', &[bg(2)]);
+        let known = || home.since(5, Some(&id('c')), "").map(|found| found.id);
+        assert_eq!(known(), Some(id('c')));
+        let job = home.0.path().join("jobs/cccccccc/state.json");
+        fs::create_dir_all(job.parent().unwrap()).unwrap();
+        fs::write(job, json!({ "sessionId": id('d') }).to_string()).unwrap();
+        assert_eq!(known(), Some(id('c')));
+        let home = home.with("-w", 'd', &[bg(7)]);
+        let found = home.since(5, Some(&id('c')), "");
+        assert_eq!(found.unwrap().id, id('d'));
     }
 
     #[test]

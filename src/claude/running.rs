@@ -1,6 +1,7 @@
 //! The Claudes that run, as they say themselves.
 
 use super::Claude;
+use super::conversations::job_of;
 use crate::file::read_if_there;
 use crate::processes::{self, Folders};
 use crate::tmux::Pane;
@@ -60,9 +61,10 @@ impl Running {
         self.tmux.as_ref().is_some_and(is_said) && processes::is_below(self.pid, pane.pid)
     }
 
-    /// Whether this is its conversation.
+    /// Whether this is its conversation, or was, before a `/clear` in the background.
     pub fn is_in(&self, conversation: &str) -> bool {
         self.session_id.as_deref() == Some(conversation)
+            || self.job_id.as_deref() == Some(job_of(conversation))
     }
 
     /// What it does, if it does it itself.

@@ -5,7 +5,7 @@ use crate::cli;
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
-use crate::session::{Session, telling};
+use crate::session::{Session, opening, telling};
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
@@ -28,9 +28,10 @@ fn told(dir: Option<PathBuf>, args: &cli::Hook) -> Result<()> {
         return Ok(());
     };
     let session = Session::new(&project, &layout, &name, record);
-    if args.event == Event::Start {
-        ui::as_it_is(telling::about(&session)?);
-        return Ok(());
+    match args.event {
+        Event::Start => ui::as_it_is(telling::about(&session)?),
+        Event::Told => opening::task_is_told(&session),
+        Event::Asks | Event::Done => {}
     }
     telling::mark(&session, args.event)
 }

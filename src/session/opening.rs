@@ -11,6 +11,7 @@ use crate::processes;
 use crate::store::atomic;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -116,7 +117,15 @@ pub fn conversation(
 /// If Claude's settings can't be written, or the layout's command needs a port that the session lacks.
 pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
     let running = claude.running();
-    let conversation = conversation(session, claude, &running);
+    let mut conversation = conversation(session, claude, &running);
+    let own = session.claude_name();
+    if let Some(conversation) = &mut conversation {
+        task_is_told(session);
+        conversation.name = conversation
+            .name
+            .take()
+            .filter(|name| !is_numbered(name, &own));
+    }
     let opening = match &conversation {
         None => claude::Opening::New {
             prompt: prompt(session),
@@ -140,12 +149,7 @@ pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
         atomic::replace_soon(&file, &text, 0o600)?;
         Some(file)
     };
-    let line = claude::command_line(
-        &program,
-        settings.as_deref(),
-        &session.claude_name(),
-        &opening,
-    );
+    let line = claude::command_line(&program, settings.as_deref(), &own, &opening);
     Ok(match settings {
         None => line,
         Some(_) => without_variables(session, &line),
@@ -165,6 +169,22 @@ fn without_variables(session: &Session<'_>, line: &str) -> String {
     } else {
         format!("(unset {}; {line})", names.join(" "))
     }
+}
+
+/// Forgets the task, when Claude has it.
+pub fn task_is_told(session: &Session<'_>) {
+    if let Some(prompt) = prompt(session) {
+        // It is told again then, which does little harm.
+        let _ = fs::remove_file(prompt);
+    }
+}
+
+/// Whether Claude has given a conversation this name, as others had the session's already: with a number behind it.
+fn is_numbered(name: &str, own: &str) -> bool {
+    let number = name
+        .strip_prefix(own)
+        .and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'));
+    number.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 fn prompt(session: &Session<'_>) -> Option<PathBuf> {

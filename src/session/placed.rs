@@ -144,6 +144,27 @@ impl Placed {
         }
     }
 
+    /// Whether a folder has nothing but what was put there, changed or not.
+    pub fn is_all_of(&self, worktree: &Path, folder: &str) -> bool {
+        let below = |path: &String| Path::new(path).starts_with(folder);
+        let Some(entries) = fs::read_dir(worktree.join(folder))
+            .ok()
+            .filter(|_| self.paths().any(below))
+        else {
+            return false;
+        };
+        entries.flatten().all(|entry| {
+            let path = Path::new(folder).join(entry.file_name());
+            let path = path.to_string_lossy();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder {
+                self.is_all_of(worktree, &path)
+            } else {
+                self.is_ours(worktree, &path)
+            }
+        })
+    }
+
     /// Whether a path is known to be as it was put there.
     pub fn is_as_placed(&self, worktree: &Path, path: &str) -> bool {
         let seen = self.paths.get(path).and_then(Option::as_ref);

@@ -153,7 +153,7 @@ pub fn remove(
             .clone()
             .map(|tip| Branch::new(session.record.branch(), tip, goes));
         Ok(About {
-            went: loss.went(&placed::changed(&session)),
+            went: loss.went(&session, &placed::changed(&session)),
             conversation: opening::conversation(&session, claude, &claude.running())
                 .map(|conversation| conversation.id),
             ..About::of(&session, found.worktree(), worktrees, branch)?

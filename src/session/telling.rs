@@ -94,8 +94,7 @@ pub fn mark(session: &Session<'_>, event: Event) -> Result<()> {
         return Ok(());
     };
     match event {
-        Event::Start => Ok(()),
-        Event::Told => tmux::calm(&pane),
+        Event::Start | Event::Told => tmux::calm(&pane),
         Event::Asks => tmux::call(&pane, &format!("{}?", session.name)),
         Event::Done => tmux::call(&pane, session.name.as_str()),
     }

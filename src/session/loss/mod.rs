@@ -13,6 +13,7 @@ pub mod uncommitted;
 
 use super::Session;
 use super::named::named;
+use super::placed;
 use super::windows::closing::Closing;
 use crate::claude::Claude;
 use crate::file::Stamp;
@@ -249,7 +250,7 @@ impl Loss {
     }
 
     /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
-    pub fn went(&self, changed: &[String]) -> Vec<String> {
+    pub fn went(&self, session: &Session<'_>, changed: &[String]) -> Vec<String> {
         let Uncommitted { files, hidden, .. } = &self.uncommitted;
         let told = |path: &&String| files.contains(path) || hidden.contains(path);
         let mut went: Vec<_> = changed
@@ -260,7 +261,11 @@ impl Loss {
         let all = self.uncommitted.told().into_iter();
         let all = all.chain(self.uncommitted.ignored.iter().cloned());
         let (folders, files): (Vec<_>, Vec<_>) = all.partition(|path| path.ends_with('/'));
-        went.extend(files.into_iter().chain(folders));
+        let placed = placed::read(session);
+        let others = folders
+            .into_iter()
+            .filter(|folder| !placed.is_all_of(session.record.worktree(), folder));
+        went.extend(files.into_iter().chain(others));
         went
     }
 }

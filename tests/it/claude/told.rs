@@ -176,6 +176,45 @@ fn a_conversation_keeps_the_name_that_the_user_gave_it() {
     sandbox.run(["resume"]).succeeds();
     let again = sandbox.await_start("claude", "feat", 2);
     assert_eq!(again.args, ["--resume", id, "--name", "it's mine"]);
+    // A number behind its own name is Claude's, where another conversation has that.
+    let title = json!({ "type": "custom-title", "customTitle": "tally-feat (2)" });
+    let text = crate::sandbox::read(&transcript) + &title.to_string() + "\n";
+    write(&transcript, text);
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    let again = sandbox.await_start("claude", "feat", 3);
+    assert_eq!(again.args, ["--resume", id, "--name", "tally-feat"]);
+}
+
+#[test]
+fn a_task_is_told_once() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["add", "feat", "-p", "the task"]).succeeds();
+    sandbox.await_start("claude", "feat", 1);
+    sandbox.run(["hook", "told", "feat"]).is(0, "", "");
+    // As Claude does itself with old ones.
+    std::fs::remove_dir_all(sandbox.home.join(".claude/projects")).unwrap();
+    sandbox.restart();
+    sandbox.run(["resume"]).succeeds();
+    let again = sandbox.await_start("claude", "feat", 2);
+    assert_eq!(again.args, ["--name", "tally-feat"]);
+}
+
+#[test]
+fn what_goes_with_a_session_is_not_a_folder_that_has_only_what_was_put_there() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(
+        &sandbox.main,
+        ".gitignore",
+        "node_modules\n.env\n*.sqlite3\n.claude/\n",
+    );
+    write(&sandbox.main.join(".claude/settings.local.json"), "{}");
+    sandbox.add("feat");
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n  for 14 days it can be had back: [..]\n",
+        "",
+    );
 }
 
 #[test]
