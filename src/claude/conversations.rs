@@ -117,7 +117,13 @@ impl Claude {
             .iter()
             .filter_map(|found| Some((&found.id, self.conversation_of_job(&found.id)?)))
             .collect();
-        while let Some(next) = last.continued_in.as_ref().or_else(|| jobs.get(&last.id))
+        let in_job = |found: &Transcript| {
+            let job = jobs.get(&found.id)?;
+            // Where something was said here after that, it came back.
+            let is_later = by_id.get(job).is_none_or(|it| it.last >= found.last);
+            is_later.then_some(job)
+        };
+        while let Some(next) = last.continued_in.as_ref().or_else(|| in_job(last))
             && seen.insert(next)
         {
             match by_id.get(next) {
@@ -383,6 +389,8 @@ mod tests {
         let home = home.with("-w", 'd', &[bg(7)]);
         let found = home.since(5, Some(&id('c')), "");
         assert_eq!(found.unwrap().id, id('d'));
+        let back = home.with("-w", 'c', &[bg(2), said(9)]);
+        assert_eq!(back.found(), Some(id('c')));
     }
 
     #[test]
