@@ -146,6 +146,14 @@ impl Claude {
 }
 
 impl Claude {
+    /// The folder that a conversation began in.
+    pub fn began_in(&self, id: &str) -> Option<PathBuf> {
+        let folders = fs::read_dir(self.dir.join("projects")).ok()?.flatten();
+        let mut files = folders.map(|folder| folder.path().join(format!("{id}.jsonl")));
+        let file = files.find_map(|path| open_if_there(&path).ok()?)?;
+        begin(&file).map(|(cwd, _)| cwd)
+    }
+
     /// The conversation that a job in the background is in, which began as this one.
     fn conversation_of_job(&self, id: &str) -> Option<String> {
         #[derive(Deserialize)]
@@ -177,7 +185,7 @@ impl Transcript {
     /// `claude -p` left.
     fn read(path: &Path, worktree: &Path) -> Option<Self> {
         let mut file = open_if_there(path).ok()??;
-        let began = begin(&file, worktree)?;
+        let (_, began) = begin(&file).filter(|(cwd, _)| cwd.starts_with(worktree))?;
         let length = file.metadata().ok()?.len();
         let mut end = END;
         loop {
@@ -215,18 +223,17 @@ impl Transcript {
     }
 }
 
-/// When a transcript began, if that was in this worktree, and with somebody at the keys.
-fn begin(file: &File, worktree: &Path) -> Option<SystemTime> {
+/// Where and when a transcript began, if that was with somebody at the keys.
+fn begin(file: &File) -> Option<(PathBuf, SystemTime)> {
     let mut began = None;
     for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
         let Ok(line) = serde_json::from_slice::<Line>(&line) else {
             continue;
         };
         began = began.or(line.time());
-        if let Some(cwd) = &line.cwd {
+        if let Some(cwd) = line.cwd {
             let is_typed = line.entrypoint.is_none_or(|entrypoint| entrypoint == "cli");
-            let is_ours = is_typed && cwd.starts_with(worktree);
-            return began.filter(|_| is_ours);
+            return Some((cwd, began?)).filter(|_| is_typed);
         }
     }
     None

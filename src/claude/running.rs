@@ -7,7 +7,7 @@ use crate::processes::{self, Folders};
 use crate::tmux::Pane;
 use serde::Deserialize;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A Claude that runs.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +36,9 @@ pub struct Running {
     spare: bool,
     /// Where it runs in tmux: `session:@window.%pane`.
     tmux: Option<String>,
+    /// The folder that the conversation of one in the background began in.
+    #[serde(skip)]
+    began_in: Option<PathBuf>,
 }
 
 impl Running {
@@ -52,6 +55,15 @@ impl Running {
     /// Whether it has a task or a user.
     pub fn counts(&self) -> bool {
         !self.spare
+    }
+
+    /// Whether it works in a folder or below it, or does in the background what began there.
+    pub fn belongs_to(&self, folder: &Path) -> bool {
+        let began_there = self
+            .began_in
+            .as_ref()
+            .is_some_and(|it| it.starts_with(folder));
+        self.cwd.starts_with(folder) || began_there
     }
 
     /// Whether it runs in this pane of tmux. What it says of that names no server, so that the shell there is asked for.
@@ -108,6 +120,11 @@ impl Claude {
                 };
                 processes.as_ref().is_ok_and(works)
             });
+        }
+        for running in running.iter_mut().filter(|it| it.is_in_background()) {
+            // Claude goes into a worktree of its own there, unasked.
+            let began_in = running.session_id.as_ref().map(|id| self.began_in(id));
+            running.began_in = began_in.flatten();
         }
         running
     }

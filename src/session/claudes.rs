@@ -22,7 +22,7 @@ pub fn of<'a>(session: &Session<'_>, all: &'a [Running], panes: &[&Pane]) -> Vec
     let worktree = session.record.worktree();
     let all = all.iter().filter(|running| running.counts());
     let is_its = |running: &&Running| {
-        running.cwd.starts_with(worktree) || panes.iter().any(|pane| running.runs_in(pane))
+        running.belongs_to(worktree) || panes.iter().any(|pane| running.runs_in(pane))
     };
     let (mut its, others): (Vec<_>, Vec<_>) = all.partition(is_its);
     let others = others.into_iter();

@@ -7,7 +7,7 @@ use crate::parallel::joined;
 use crate::processes::{Process, panes};
 use crate::session::hold::Hold;
 use crate::session::servers;
-use crate::session::{Session, claudes, make, opening};
+use crate::session::{Session, claudes, make};
 use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -104,18 +104,7 @@ impl Closing {
         let ((running, staying, daemons, claudes), windows) = (running?, windows?);
         let closed = windows.open.iter().flat_map(|tmux| &tmux.panes);
         let closed: Vec<_> = closed.chain(&windows.moved).collect();
-        let mut its = claudes::of(session, &claudes, &closed);
-        let others = claudes
-            .iter()
-            .filter(|other| !its.iter().any(|one| one.pid == other.pid));
-        let others: Vec<_> = others.filter(|other| other.is_in_background()).collect();
-        if !others.is_empty() {
-            // Its conversation may have gone to another folder, and have no window any more.
-            let conversation = opening::conversation(session, claude, &claudes);
-            let is_its =
-                |other: &&&Running| conversation.as_ref().is_some_and(|it| other.is_in(&it.id));
-            its.extend(others.iter().filter(is_its));
-        }
+        let its = claudes::of(session, &claudes, &closed);
         let claudes = its.into_iter().filter(|claude| claudes::is_at_work(claude));
         Ok(Self {
             claudes: claudes.cloned().collect(),

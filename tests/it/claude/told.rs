@@ -307,3 +307,46 @@ fn the_claude_of_the_session_s_own_window_is_the_one_that_is_told() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn a_claude_in_the_background_that_left_the_worktree_is_the_session_s_by_where_it_began() {
+    let sandbox = Sandbox::new();
+    let worktree = sandbox.add("feat");
+    sandbox.add("other");
+    sandbox.restart();
+    let elsewhere = sandbox.root.join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let mut child = sandbox.command("sleep", &elsewhere);
+    let mut child = child.arg("600").spawn().unwrap();
+    let id = "aaaaaaaa-0000-0000-0000-000000000000";
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    let about = json!({
+        "pid": child.id(), "cwd": elsewhere, "kind": "bg", "status": "busy", "jobId": "aaaaaaaa", "sessionId": id,
+        "startedAt": u64::try_from(now).unwrap(),
+    });
+    let home = sandbox.home.join(".claude");
+    write(
+        &home.join(format!("sessions/{}.json", child.id())),
+        about.to_string(),
+    );
+    let begun = json!({ "type": "user", "cwd": worktree, "entrypoint": "cli", "timestamp": "2026-01-01T00:00:00Z" });
+    write(
+        &home.join(format!("projects/-elsewhere/{id}.jsonl")),
+        begun.to_string(),
+    );
+    let listed = sandbox.list();
+    let told = |at: usize| [&listed[at]["claude"], &listed[at]["claude_in_background"]];
+    assert_eq!(told(0), [&json!("busy"), &json!(true)]);
+    assert_eq!(told(1), [&json!(null), &json!(null)]);
+    for verb in ["stop", "remove"] {
+        sandbox.run_changes_nothing([verb, "feat"]).fails(&format!(
+            "error: the session feat has a Claude that works in the background\n\
+             hint: look at it: claude attach aaaaaaaa, or end it: claude stop aaaaaaaa\n\
+             hint: [..] it all the same: tally-session {verb} --force feat\n"
+        ));
+    }
+    sandbox.run(["remove", "other"]).succeeds();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    sandbox.run(["remove", "feat"]).succeeds();
+}
