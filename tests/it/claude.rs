@@ -71,7 +71,7 @@ fn claude_that_never_had_a_conversation_gets_a_new_one() {
 #[test]
 fn claude_continues_the_newest_conversation_of_its_own_worktree() {
     let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let worktree = sandbox.add("feat");
     let id = say(&sandbox, "hello", 1);
     let projects = sandbox.home.join(".claude/projects");
     let project = fs::read_dir(&projects)
@@ -93,15 +93,21 @@ fn claude_continues_the_newest_conversation_of_its_own_worktree() {
             .unwrap();
     };
     let folder = project.file_name().unwrap().to_str().unwrap();
+    let worktree = worktree.to_str().unwrap();
+    let others = transcript.replace(worktree, &format!("{worktree}ure"));
+    assert_ne!(others, transcript);
     write(
         &format!("{folder}ure/11111111-0000-0000-0000-000000000000.jsonl"),
-        &transcript,
+        &others,
         0,
     );
+    // What counts is when something was said.
+    let earlier = transcript.replace("\"timestamp\": \"20", "\"timestamp\": \"19");
+    assert_ne!(earlier, transcript);
     write(
         &format!("{folder}/22222222-0000-0000-0000-000000000000.jsonl"),
-        &transcript,
-        3600,
+        &earlier,
+        0,
     );
     // `claude -p` leaves these, and Claude refuses those.
     let printed = transcript.replace("\"cli\"", "\"sdk-cli\"");
