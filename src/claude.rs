@@ -116,13 +116,12 @@ pub fn command_line(
     let settings = settings.map(|path| format!(" {SETTINGS} {}", quote(&path.to_string_lossy())));
     let settings = settings.unwrap_or_default();
     match opening {
-        Opening::New { prompt: None } => format!("{command}{settings} --name {}", quote(name)),
-        // A task may begin with a dash.
-        Opening::New {
-            prompt: Some(prompt),
-        } => {
-            let [name, prompt] = [name, &prompt.to_string_lossy()].map(quote);
-            format!("{command}{settings} --name {name} -- \"$(cat {prompt})\"")
+        Opening::New { prompt } => {
+            let prompt = prompt.as_ref().map(|path| quote(&path.to_string_lossy()));
+            // A task may begin with a dash.
+            let task = prompt.map(|path| format!(" -- \"$(cat {path})\""));
+            let (name, task) = (quote(name), task.unwrap_or_default());
+            format!("{command}{settings} --name {name}{task}")
         }
         // Without the name, some versions forget it after a `/clear`.
         Opening::Continue(conversation) => {

@@ -110,28 +110,24 @@ impl Claude {
             .iter()
             .filter(counts)
             .max_by_key(|found| (found.last, found.began))?;
-        let by_id: HashMap<_, _> = found.iter().map(|found| (&found.id, found)).collect();
-        let mut seen = HashSet::from([&last.id]);
+        let by_id: HashMap<_, _> = found.iter().map(|found| (&*found.id, found)).collect();
         // After a `/clear` in the background the job goes on under another id.
-        let jobs: HashMap<_, _> = found
-            .iter()
-            .filter_map(|found| Some((&found.id, self.conversation_of_job(&found.id)?)))
-            .collect();
         let in_job = |found: &Transcript| {
-            let job = jobs.get(&found.id)?;
+            let job = self.conversation_of_job(&found.id)?;
             // Where something was said here after that, it came back.
-            let is_later = by_id.get(job).is_none_or(|it| it.last >= found.last);
+            let is_later = by_id.get(&*job).is_none_or(|it| it.last >= found.last);
             is_later.then_some(job)
         };
-        while let Some(next) = last.continued_in.as_ref().or_else(|| in_job(last))
-            && seen.insert(next)
+        let mut seen = HashSet::from([last.id.clone()]);
+        while let Some(next) = last.continued_in.clone().or_else(|| in_job(last))
+            && seen.insert(next.clone())
         {
-            match by_id.get(next) {
+            match by_id.get(&*next) {
                 Some(next) => last = next,
                 // Nothing was said in it so far.
-                None if runs(next) => {
+                None if runs(&next) => {
                     return Some(Conversation {
-                        id: next.clone(),
+                        id: next,
                         name: last.name.clone(),
                     });
                 }

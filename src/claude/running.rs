@@ -22,7 +22,7 @@ pub struct Running {
     /// What it does: `busy`, `waiting`, `idle`, or `shell`, which is idle with a shell in the background.
     pub status: Option<String>,
     /// Its conversation.
-    pub session_id: Option<String>,
+    session_id: Option<String>,
     /// What the agents view calls the conversation that went from this one into the background; this one waits for it.
     parked_job_id: Option<String>,
     /// What Claude calls it in the background.
@@ -100,8 +100,8 @@ impl Running {
 }
 
 impl Claude {
-    /// Every Claude that runs, but for those of `claude -p`, which are over soon. A file may tell of one that has died: its process has to work where it says.
-    /// Files that look different are passed over.
+    /// Every Claude that runs, but for those of `claude -p`, which are over soon. A file may tell of one that has died: its process
+    /// has to work where it says. Files that look different are passed over.
     pub fn running(&self) -> Vec<Running> {
         let entries = fs::read_dir(self.dir.join("sessions")).into_iter();
         let files = entries.flatten().flatten().map(|entry| entry.path());

@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::claude::Running;
+use crate::layout::Window;
 use crate::processes::Process;
 use crate::tmux::Pane;
 
@@ -83,9 +84,7 @@ pub fn doing(session: &Session<'_>, all: &[Running], panes: &[&Pane]) -> Option<
 
 /// Whether a pane was made for a window that runs Claude.
 pub fn is_claudes(session: &Session<'_>, pane: &Pane) -> bool {
-    let mut windows = session.layout.windows.iter();
-    let key = pane.mark.as_ref().map(|mark| &mark.key);
-    windows.any(|window| window.runs_claude() && Some(&window.key) == key)
+    session.window_of(pane).is_some_and(Window::runs_claude)
 }
 
 /// That one is a reason to leave its session as it is, and how to look at it.

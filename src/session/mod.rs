@@ -41,7 +41,7 @@ use self::unrecorded::Unrecorded;
 use crate::file::read_text_if_there;
 use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
-use crate::layout::{Layout, placeholders};
+use crate::layout::{Layout, Window, placeholders};
 use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
@@ -50,7 +50,7 @@ use crate::project::{self, Project, without_symlinks};
 use crate::store::lock::Lock;
 use crate::store::record::Record;
 use crate::store::records::Records;
-use crate::tmux::{self, TmuxSession};
+use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
 
@@ -207,6 +207,17 @@ impl<'a> Session<'a> {
     /// Whether a tmux session is the one that this tool made for it.
     pub fn owns(&self, tmux: &TmuxSession) -> bool {
         owns(self.project, &self.name, tmux)
+    }
+
+    /// Whether a pane was made for it, wherever that is now.
+    pub fn has_made(&self, pane: &Pane) -> bool {
+        pane.is_of(&self.project.main, self.name.as_str())
+    }
+
+    /// The window of the layout that a pane was made for, if there still is one.
+    pub fn window_of(&self, pane: &Pane) -> Option<&'a Window> {
+        let key = &pane.mark.as_ref()?.key;
+        self.layout.windows.iter().find(|window| window.key == *key)
     }
 
     /// The services with their ports, in the layout's order.

@@ -164,11 +164,7 @@ pub fn outdated(
     living: &[Living<'_>],
 ) -> Option<Problem> {
     let is_outdated = |living: &Living<'_>| living.is_outdated && living.life != Life::Closed;
-    let is_known = |pane: &&tmux::Pane| {
-        let key = pane.mark.as_ref().map(|mark| &mark.key);
-        let mut windows = session.layout.windows.iter();
-        windows.any(|window| Some(&window.key) == key)
-    };
+    let is_known = |pane: &&tmux::Pane| session.window_of(pane).is_some();
     let has_more = || !living::panes(session, tmux).iter().all(is_known);
     (living.iter().any(is_outdated) || has_more()).then(|| {
         Problem::new(

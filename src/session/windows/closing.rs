@@ -47,7 +47,7 @@ struct Guest {
 impl Guest {
     fn of(session: &Session<'_>, pane: &Pane, others: &[TmuxSession]) -> Option<Self> {
         let mark = pane.mark.as_ref()?;
-        if pane.is_of(&session.project.main, session.name.as_str()) {
+        if session.has_made(pane) {
             return None;
         }
         let is_home = |tmux: &&TmuxSession| {

@@ -3,6 +3,7 @@
 use super::content;
 use super::shells::Terminal;
 use crate::layout::Window;
+use crate::listeners;
 use crate::processes::Table;
 use crate::processes::panes::{self, Stopped};
 use crate::session::servers::{Held, Left};
@@ -59,7 +60,7 @@ impl Living<'_> {
 pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane> {
     let mut found: Vec<&Pane> = Vec::new();
     for pane in tmux.iter().flat_map(|tmux| &tmux.panes) {
-        let is_its = pane.is_of(&session.project.main, session.name.as_str());
+        let is_its = session.has_made(pane);
         // Windows that several sessions share are there several times.
         if is_its && found.iter().all(|known| known.id != pane.id) {
             found.push(pane);
@@ -70,11 +71,10 @@ pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane
 
 /// The tmux session that a session is shown in: its own, or else the one that has most of its windows by now.
 pub fn shown_in<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Option<&'a TmuxSession> {
-    let (main, name) = (&session.project.main, session.name.as_str());
     let count = |tmux: &TmuxSession| {
         tmux.panes
             .iter()
-            .filter(|pane| pane.is_of(main, name))
+            .filter(|pane| session.has_made(pane))
             .count()
     };
     let own = tmux.iter().find(|tmux| session.owns(tmux));
@@ -87,8 +87,7 @@ pub fn shown_in<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Option<&'
 
 /// Whether a tmux session has windows of this session alone, as one that was grouped with its own.
 pub fn has_no_others(session: &Session<'_>, tmux: &TmuxSession) -> bool {
-    let (main, name) = (&session.project.main, session.name.as_str());
-    tmux.panes.iter().all(|pane| pane.is_of(main, name))
+    tmux.panes.iter().all(|pane| session.has_made(pane))
 }
 
 /// What has become of each window of the layout; nothing where none is open, or an older version made them without marks.
@@ -146,7 +145,9 @@ pub fn look<'a>(
 /// The port that a window's command serves, if somebody listens there.
 fn held(session: &Session<'_>, window: &Window) -> Option<Held> {
     let mut ports = session.ports();
-    let (_, port) = ports.find(|(service, _)| window.serves(service))?;
+    let served = ports.find(|(service, _)| window.serves(service));
+    // Mostly nobody does, and the processes need no look.
+    let (_, port) = served.filter(|(_, port)| !listeners::is_free(*port))?;
     let table = Table::now([port])
         .ok()
         .filter(|table| table.is_busy(port))?;

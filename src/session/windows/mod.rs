@@ -165,9 +165,7 @@ impl Waiting {
     /// # Errors
     /// If the session has no port for all that is in it.
     pub fn new(session: &Session<'_>, pane: &Pane) -> Result<Option<Self>> {
-        let key = pane.mark.as_ref().map(|mark| &mark.key);
-        let mut windows = session.layout.windows.iter();
-        let Some(window) = windows.find(|window| Some(&window.key) == key) else {
+        let Some(window) = session.window_of(pane) else {
             return Ok(None);
         };
         let text = window.run.as_ref().or(window.typed.as_ref());
