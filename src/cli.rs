@@ -73,6 +73,18 @@ Example, which installs it for man tally-session:
     Man,
 }
 
+impl Command {
+    /// Whether the layout's hooks are left out.
+    pub fn leaves_out_hooks(&self) -> bool {
+        match self {
+            Self::Add(args) => args.no_hooks,
+            Self::Resume(args) => args.no_hooks,
+            Self::Remove(args) => args.no_hooks,
+            _ => false,
+        }
+    }
+}
+
 /// Print the command that opens a session's Claude
 #[derive(Args)]
 pub struct Opening {
@@ -92,6 +104,7 @@ pub struct Hook {
 
 /// Make a session: worktree, branch, ports, database and windows
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[command(after_help = "\
 Examples:
   tally-session add feature-payment
@@ -117,6 +130,10 @@ pub struct Add {
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,
 
+    /// Leave out what the layout has run then
+    #[arg(long)]
+    pub no_hooks: bool,
+
     /// Attach to the session when it is ready
     #[arg(short, long)]
     pub attach: bool,
@@ -132,6 +149,10 @@ pub struct Resume {
     /// The sessions to bring back [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+
+    /// Leave out what the layout has run then
+    #[arg(long)]
+    pub no_hooks: bool,
 
     /// Attach to the session when it is ready
     #[arg(short, long)]
@@ -231,6 +252,10 @@ pub struct Remove {
     /// Leave the branch
     #[arg(long)]
     pub keep_branch: bool,
+
+    /// Leave out what the layout has run then
+    #[arg(long)]
+    pub no_hooks: bool,
 
     /// Delete it for good, its commits too
     #[arg(long)]

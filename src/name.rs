@@ -74,6 +74,26 @@ impl SessionName {
         self.0.replace('/', "-")
     }
 
+    /// The slug where only `a` to `z`, digits and `_` can stand, as in the name of a database: at most 40 of them. What is lost of
+    /// it on the way is told by a hash, so that no two names meet.
+    pub fn ident(&self) -> String {
+        const LONGEST: usize = 40;
+        /// FNV-1a, of 32 bits.
+        const BASIS: u32 = 0x811c_9dc5;
+        const PRIME: u32 = 0x0100_0193;
+        let slug = self.slug();
+        let is_kept = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let mut ident = slug.to_ascii_lowercase();
+        ident = ident.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+        if ident.len() <= LONGEST && slug.bytes().all(|byte| is_kept(byte) || byte == b'-') {
+            return ident;
+        }
+        let mix = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME);
+        let hash = format!("_{:08x}", slug.bytes().fold(BASIS, mix));
+        ident.truncate(LONGEST - hash.len());
+        ident + &hash
+    }
+
     /// Whether another name begins or ends with this one, or has it as a word.
     pub fn is_part_of(&self, other: &Self) -> bool {
         let (part, whole) = (self.0.as_str(), other.0.as_str());
@@ -117,6 +137,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::process::{Command, Stdio};
+
+    #[test]
+    fn an_identifier_is_plain_where_nothing_is_lost_and_told_apart_by_a_hash_elsewhere() {
+        let ident = |name: &str| SessionName::parse(name).unwrap().ident();
+        assert_eq!(ident("feature-payment-2"), "feature_payment_2");
+        assert_eq!(ident("feat/pay"), ident("feat-pay"));
+        let met = ["a-b", "a_b", "A-b", "a.b"].map(ident);
+        assert!(met.iter().all(|ident| ident.starts_with("a_b")), "{met:?}");
+        assert_eq!(std::collections::HashSet::from(met).len(), 4);
+        let (one, other) = ("x".repeat(99) + "y", "x".repeat(100));
+        assert_ne!(ident(&one), ident(&other));
+        assert_eq!(ident(&one).len(), 40);
+    }
 
     #[test]
     fn good_names_keep_their_letters() {

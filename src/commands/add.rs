@@ -61,7 +61,7 @@ fn show(added: &Added<'_>) {
         line("changes", &moved);
     }
     for (service, port) in session.ports() {
-        line(service, &format_args!("http://localhost:{port}"));
+        line(service, &session.url(port));
     }
     line(
         "attach",

@@ -25,6 +25,7 @@ pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
         &cli::Resume {
             names: vec![name.to_string()],
             attach: true,
+            no_hooks: false,
         },
     )
 }

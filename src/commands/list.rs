@@ -53,7 +53,7 @@ fn as_json(status: &Status<'_>) -> Value {
         put(format!("{}_port", service.name), json!(service.port));
     }
     for service in &status.services {
-        put(format!("{}_url", service.name), json!(service.url()));
+        put(format!("{}_url", service.name), json!(service.url));
     }
     put("tmux_session".into(), status.tmux_session.as_str().into());
     put("state".into(), json!(status.state));

@@ -19,7 +19,7 @@ mod stop;
 use crate::claude::{self, Claude};
 use crate::cli::{Cli, Command};
 use crate::hint::{Hint, with_hint};
-use crate::layout::Layout;
+use crate::layout::{Hooks, Layout};
 use crate::name::SessionName;
 use crate::process::{self, quote};
 use crate::project::{Project, without_symlinks};
@@ -51,21 +51,24 @@ struct Context {
 /// # Errors
 /// What could not be done, or was refused.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    let no_hooks = cli.command.leaves_out_hooks();
+    let in_project =
+        |dir, work: &dyn Fn(&Context) -> Result<ExitCode>| in_project(dir, no_hooks, work);
     let dir = cli.dir;
     match cli.command {
-        Command::Add(args) => in_project(dir, |context| add::run(context, &args)),
-        Command::Resume(args) => in_project(dir, |context| resume::run(context, &args)),
-        Command::List(args) => in_project(dir, |context| list::run(context, &args)),
-        Command::Stop(args) => in_project(dir, |context| stop::stop(context, &args)),
-        Command::Restart(args) => in_project(dir, |context| stop::restart(context, &args)),
-        Command::Logs(args) => in_project(dir, |context| logs::run(context, &args)),
-        Command::Restore(args) => in_project(dir, |context| restore::run(context, &args)),
-        Command::Purge(args) => in_project(dir, |context| purge::run(context, &args)),
-        Command::Opening(args) => in_project(dir, |context| opening::run(context, &args)),
+        Command::Add(args) => in_project(dir, &|context| add::run(context, &args)),
+        Command::Resume(args) => in_project(dir, &|context| resume::run(context, &args)),
+        Command::List(args) => in_project(dir, &|context| list::run(context, &args)),
+        Command::Stop(args) => in_project(dir, &|context| stop::stop(context, &args)),
+        Command::Restart(args) => in_project(dir, &|context| stop::restart(context, &args)),
+        Command::Logs(args) => in_project(dir, &|context| logs::run(context, &args)),
+        Command::Restore(args) => in_project(dir, &|context| restore::run(context, &args)),
+        Command::Purge(args) => in_project(dir, &|context| purge::run(context, &args)),
+        Command::Opening(args) => in_project(dir, &|context| opening::run(context, &args)),
         Command::Hook(args) => Ok(hook::run(dir, &args)),
-        Command::Sweep => in_project(dir, |context| Ok(purge::sweep(context))),
-        Command::Remove(args) => in_project(dir, |context| remove::run(context, &args)),
-        Command::Attach(args) => in_project(dir, |context| attach::run(context, &args)),
+        Command::Sweep => in_project(dir, &|context| Ok(purge::sweep(context))),
+        Command::Remove(args) => in_project(dir, &|context| remove::run(context, &args)),
+        Command::Attach(args) => in_project(dir, &|context| attach::run(context, &args)),
         Command::Doctor(args) => doctor::run(dir, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Layout => Ok(layout::run()),
@@ -76,6 +79,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
 /// Runs a command that needs a project, git and tmux.
 fn in_project(
     dir: Option<PathBuf>,
+    no_hooks: bool,
     work: impl FnOnce(&Context) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     for program in ["git", "tmux"] {
@@ -85,8 +89,12 @@ fn in_project(
     }
     let here = dir.map_or_else(current_folder, Ok)?;
     let project = Project::discover(&here)?;
+    let mut layout = Layout::read(&project.main)?;
+    if no_hooks {
+        layout.hooks = Hooks::default();
+    }
     let context = Context {
-        layout: Layout::read(&project.main)?,
+        layout,
         project,
         here,
         claude: Claude::of_user()?,

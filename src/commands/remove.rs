@@ -27,6 +27,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         keep_branch: args.keep_branch,
         purge: args.purge,
         yes: args.yes,
+        no_hooks: args.no_hooks,
     };
     let without_question = Wish { yes: true, ..wish }.typed(&names);
     if let Some(own) = names.iter().find(is_here)

@@ -1,11 +1,10 @@
 //! What may stand in `.tally-session.toml`.
 
-use super::file::{LayoutFile, Text, WindowTable, plain};
-use super::placeholders::{CLAUDE, expand};
+use super::file::{LayoutFile, Text, WindowTable, Windows, bare, plain};
+use super::placeholders::{self, Broken, CLAUDE, expand};
 use super::wrong::Wrong;
-use crate::ports::Port;
-use indexmap::IndexMap;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Component, Path};
 
 /// What a value is, and so what may stand in it.
@@ -19,6 +18,8 @@ enum Kind {
     Dir,
     /// One line that is not empty, with placeholders.
     Name,
+    /// The name of a machine, with placeholders.
+    Host,
     /// One line, with placeholders.
     Line,
     /// One line that may run Claude.
@@ -27,39 +28,59 @@ enum Kind {
     Script,
 }
 
+/// A text of a file: its key as a person writes it, itself, and its place.
+type Value<'a> = (String, &'a str, Range<usize>, Kind);
+
+fn value(key: String, text: &Text, kind: Kind) -> Value<'_> {
+    (key, text.get_ref(), text.span(), kind)
+}
+
 impl LayoutFile {
-    /// Checks every value by itself and beside the others. `ports` are those in force if the file has none.
+    /// Checks every value by itself and beside the others. `services` are those in force.
     ///
     /// # Errors
     /// The first value that is wrong.
-    pub fn check(&self, ports: Option<&IndexMap<Text, Port>>) -> Result<(), Wrong> {
-        let ports = self.ports.as_ref().or(ports);
-        let services: Vec<&str> = ports
-            .into_iter()
-            .flat_map(IndexMap::keys)
-            .map(|service| service.get_ref().as_str())
-            .collect();
-        for (key, text, kind) in self.values() {
-            if let Err(reason) = kind.check(text.get_ref(), &services) {
-                return Err(Wrong::new(key, text, reason));
+    pub fn check(&self, services: &[String]) -> Result<(), Wrong> {
+        for (key, text, span, kind) in self.values() {
+            if let Err(reason) = kind.check(text, services) {
+                return Err(Wrong::new(key, span, reason));
             }
         }
         self.check_services()?;
         self.check_windows()?;
-        self.check_claude()?;
         self.check_paths()
+    }
+
+    /// Checks that there is a command where a window runs Claude.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn check_claude(&self) -> Result<(), Wrong> {
+        let runs_it = |window: &&WindowTable| {
+            let run = window.run.as_ref();
+            run.is_some_and(|run| run.get_ref().contains(CLAUDE))
+        };
+        let is_run = self.windows.tables().iter().any(runs_it);
+        let claude = self.claude.command.as_ref().filter(|_| is_run);
+        match claude.filter(|claude| claude.get_ref().trim().is_empty()) {
+            Some(claude) => Err(Wrong::new(
+                "claude",
+                claude.span(),
+                "is empty, and a window runs it",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Each service has a variable of its own.
     fn check_services(&self) -> Result<(), Wrong> {
         let mut seen = HashMap::new();
-        for service in self.ports.iter().flat_map(IndexMap::keys) {
+        for service in self.ports.keys() {
             if let Some(other) = seen.insert(service.get_ref().to_uppercase(), service) {
-                let reason = format!("has the same letters as {}", other.get_ref());
                 return Err(Wrong::new(
                     format!("ports.{}", bare(service)),
-                    service,
-                    reason,
+                    service.span(),
+                    format!("has the same letters as {}", other.get_ref()),
                 ));
             }
         }
@@ -67,34 +88,22 @@ impl LayoutFile {
     }
 
     fn check_windows(&self) -> Result<(), Wrong> {
-        for (at, window) in self.windows.iter().flatten().enumerate() {
+        if let Windows::All(windows) = &self.windows {
+            if let Some(nameless) = windows.iter().find(|window| window.name.is_none()) {
+                let span = nameless.span.clone();
+                return Err(Wrong::new(&nameless.key, span, "has no name"));
+            }
+        }
+        for window in self.windows.tables() {
             if let (Some(_), Some(typed)) = (&window.run, &window.typed) {
-                let key = format!("window[{at}].type");
-                return Err(Wrong::new(key, typed, "stands beside a run: one of them"));
+                return Err(Wrong::new(
+                    format!("{}.type", window.key),
+                    typed.span(),
+                    "stands beside a run: one of them",
+                ));
             }
         }
         Ok(())
-    }
-
-    /// The built-in windows run Claude.
-    fn check_claude(&self) -> Result<(), Wrong> {
-        let runs_it = |window: &WindowTable| {
-            let run = window.run.as_ref().map(|run| run.get_ref().as_str());
-            run.is_some_and(|run| run.contains(CLAUDE))
-        };
-        match &self.claude.command {
-            Some(claude)
-                if claude.get_ref().trim().is_empty()
-                    && self
-                        .windows
-                        .as_ref()
-                        .is_none_or(|windows| windows.iter().any(runs_it)) =>
-            {
-                let reason = "is empty, and a window runs it";
-                Err(Wrong::new("claude", claude, reason))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Each path is made in one way. What is linked is the main checkout's: nothing may be written below it.
@@ -102,21 +111,21 @@ impl LayoutFile {
         let links = self.files.link.iter().flatten();
         let links: Vec<_> = links.map(|link| plain(link.get_ref())).collect();
         let mut seen = HashMap::new();
-        for (key, path, kind) in self.values() {
+        for (key, path, span, kind) in self.values() {
             if !matches!(kind, Kind::Path) {
                 continue;
             }
-            let path_itself = plain(path.get_ref());
+            let path_itself = plain(path);
             let is_above =
                 |link: &&String| **link != path_itself && Path::new(&path_itself).starts_with(link);
             if let Some(link) = links.iter().find(is_above) {
                 let reason = format!("is inside the linked {link}");
-                return Err(Wrong::new(key, path, reason));
+                return Err(Wrong::new(key, span, reason));
             }
             match seen.insert(path_itself, key.clone()) {
                 // Variables are set in the copy.
-                Some(other) if !(other.starts_with("files.copy") && key.starts_with("env.")) => {
-                    return Err(Wrong::new(key, path, format!("is the path of {other} too")));
+                Some(other) if !(other.starts_with("env.") && key.starts_with("files.copy")) => {
+                    return Err(Wrong::new(key, span, format!("is the path of {other} too")));
                 }
                 _ => {}
             }
@@ -124,23 +133,49 @@ impl LayoutFile {
         Ok(())
     }
 
-    /// Every text, with its key as a person writes it.
-    fn values(&self) -> Vec<(String, &Text, Kind)> {
+    /// Every text.
+    fn values(&self) -> Vec<Value<'_>> {
         let mut values = Vec::new();
-        let mut put = |key: String, text, kind| values.push((key, text, kind));
         let single = [
             ("activate", &self.activate, Kind::Line),
             ("claude", &self.claude.command, Kind::Line),
+            ("host", &self.host, Kind::Host),
             ("hooks.post_add", &self.hooks.post_add, Kind::Script),
             ("hooks.pre_remove", &self.hooks.pre_remove, Kind::Script),
         ];
         for (key, text, kind) in single {
-            if let Some(text) = text {
-                put(key.to_owned(), text, kind);
+            values.extend(text.as_ref().map(|text| value(key.to_owned(), text, kind)));
+        }
+        for service in self.ports.keys() {
+            let key = format!("ports.{}", bare(service));
+            values.push(value(key, service, Kind::Service));
+        }
+        for window in self.windows.tables() {
+            let texts = [
+                ("name", &window.name, Kind::Name),
+                ("dir", &window.dir, Kind::Dir),
+                ("run", &window.run, Kind::Command),
+                ("type", &window.typed, Kind::Command),
+            ];
+            for (name, text, kind) in texts {
+                let key = format!("{}.{name}", window.key);
+                values.extend(text.as_ref().map(|text| value(key, text, kind)));
             }
         }
-        for service in self.ports.iter().flat_map(IndexMap::keys) {
-            put(format!("ports.{}", bare(service)), service, Kind::Service);
+        for (path, variables) in &self.env {
+            let Some(variables) = variables.get_ref().to() else {
+                continue;
+            };
+            let file = format!("env.{}", bare(path));
+            for (name, value) in variables {
+                let Some(text) = value.get_ref().to() else {
+                    continue;
+                };
+                let key = format!("{file}.{}", bare(name));
+                values.push(self::value(key.clone(), name, Kind::Variable));
+                values.push((key, text.as_str(), value.span(), Kind::Line));
+            }
+            values.push(value(file, path, Kind::Path));
         }
         let lists = [
             ("link", &self.files.link),
@@ -149,30 +184,7 @@ impl LayoutFile {
         ];
         for (list, paths) in lists {
             for (at, path) in paths.iter().flatten().enumerate() {
-                put(format!("files.{list}[{at}]"), path, Kind::Path);
-            }
-        }
-        for (path, variables) in self.env.iter().flatten() {
-            let file = format!("env.{}", bare(path));
-            for (name, value) in variables {
-                let key = format!("{file}.{}", bare(name));
-                put(key.clone(), name, Kind::Variable);
-                put(key, value, Kind::Line);
-            }
-            put(file, path, Kind::Path);
-        }
-        for (at, window) in self.windows.iter().flatten().enumerate() {
-            let key = |name: &str| format!("window[{at}].{name}");
-            put(key("name"), &window.name, Kind::Name);
-            let more = [
-                ("dir", &window.dir, Kind::Dir),
-                ("run", &window.run, Kind::Command),
-                ("type", &window.typed, Kind::Command),
-            ];
-            for (name, text, kind) in more {
-                if let Some(text) = text {
-                    put(key(name), text, kind);
-                }
+                values.push(value(format!("files.{list}[{at}]"), path, Kind::Path));
             }
         }
         values
@@ -181,7 +193,7 @@ impl LayoutFile {
 
 impl Kind {
     /// What is wrong with a value of this kind, in words that follow its key.
-    fn check(self, text: &str, services: &[&str]) -> Result<(), String> {
+    fn check(self, text: &str, services: &[String]) -> Result<(), String> {
         let is_word = |text: &str| {
             text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
                 && text
@@ -200,24 +212,35 @@ impl Kind {
             Self::Path if check_path(text).is_ok() && plain(text).is_empty() => {
                 Err("names no file".to_owned())
             }
+            Self::Path if text.contains(['*', '?']) => Err(format!(
+                "is a pattern: {text}; patterns of ignored files go into .worktreeinclude, a file beside this one"
+            )),
             Self::Path | Self::Dir => check_path(text),
-            Self::Name | Self::Line | Self::Command if text.contains(char::is_control) => {
+            Self::Name | Self::Host | Self::Line | Self::Command
+                if text.contains(char::is_control) =>
+            {
                 Err("has a control character in it: it must be one line".to_owned())
             }
-            Self::Name | Self::Line | Self::Command | Self::Script => {
-                let value = |word: &str| {
-                    let is_known = match word {
-                        "project" | "name" | "slug" | "branch" | "worktree" | "main" => true,
-                        "claude" => matches!(self, Self::Command),
-                        _ => word
-                            .strip_suffix("_port")
-                            .is_some_and(|service| services.contains(&service)),
-                    };
-                    is_known.then(String::new)
+            Self::Host if !text.chars().all(can_be_of_host) => Err(
+                "is no name of a machine: it has letters, digits, dots and -, and no http:// and port"
+                    .to_owned(),
+            ),
+            Self::Name | Self::Host | Self::Line | Self::Command | Self::Script => {
+                let ports = services.iter().map(|service| format!("{service}_port"));
+                let words = placeholders::WORDS.iter().map(ToString::to_string);
+                let known: Vec<_> = match self {
+                    // A host has many ports, and does not have itself in its name.
+                    Self::Host => words.filter(|word| word != "host").collect(),
+                    Self::Command => words.chain(ports).chain(["claude".to_owned()]).collect(),
+                    _ => words.chain(ports).collect(),
                 };
-                expand(text, value)
-                    .map(drop)
-                    .map_err(|error| error.to_string())
+                let value = |word: &str| known.iter().any(|it| it == word).then(String::new);
+                expand(text, value).map(drop).map_err(|broken| match broken {
+                    Broken::Open => broken.to_string(),
+                    Broken::Unknown(_) => {
+                        format!("{broken}; there are {{{}}}", known.join("} {"))
+                    }
+                })
             }
             Self::Service | Self::Variable => Ok(()),
         }
@@ -237,13 +260,6 @@ fn check_path(text: &str) -> Result<(), String> {
     }
 }
 
-/// A key as it is written in TOML.
-fn bare(key: &Text) -> String {
-    let key = key.get_ref();
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if !key.is_empty() && key.bytes().all(is_bare) {
-        key.clone()
-    } else {
-        format!("{key:?}")
-    }
+fn can_be_of_host(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "-._{}".contains(letter)
 }

@@ -1,15 +1,41 @@
 //! Texts with `{words}` in them.
 
-use anyhow::{Result, bail};
+use std::fmt;
 
 /// The placeholder of the whole Claude command, which is for windows alone.
 pub const CLAUDE: &str = "{claude}";
+
+/// The words that every session has a value for, beside a `<service>_port` for each service.
+pub const WORDS: [&str; 8] = [
+    "project", "name", "slug", "ident", "branch", "worktree", "main", "host",
+];
+
+/// Why a text can't be expanded, in words that follow what has it.
+#[derive(Debug)]
+pub enum Broken {
+    /// A brace without its other one.
+    Open,
+    /// A word without a value.
+    Unknown(String),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("has a { without its }")?,
+            Self::Unknown(word) => {
+                write!(f, "has the placeholder {{{word}}}, which is not there")?;
+            }
+        }
+        f.write_str(" (for a brace itself, write {{)")
+    }
+}
 
 /// Replaces each `{word}` by what `value` has for the word; `{{` and `}}` stand for a brace.
 ///
 /// # Errors
 /// A placeholder without a value, or one without its closing brace.
-pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String> {
+pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, Broken> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
@@ -25,15 +51,8 @@ pub fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<Stri
             expanded.push('}');
             rest = behind;
         } else {
-            let Some((word, behind)) = from[1..].split_once('}') else {
-                bail!("has a {{ without its }} (for a brace itself, write {{{{)");
-            };
-            let Some(value) = value(word) else {
-                bail!(
-                    "has the placeholder {{{word}}}, which is not there (for a brace itself, write {{{{)"
-                );
-            };
-            expanded.push_str(&value);
+            let (word, behind) = from[1..].split_once('}').ok_or(Broken::Open)?;
+            expanded.push_str(&value(word).ok_or_else(|| Broken::Unknown(word.to_owned()))?);
             rest = behind;
         }
     }

@@ -3,7 +3,6 @@
 use anyhow::anyhow;
 use std::ops::Range;
 use std::str::Utf8Error;
-use toml::Spanned;
 
 /// A mistake in a file.
 pub struct Wrong {
@@ -14,10 +13,10 @@ pub struct Wrong {
 
 impl Wrong {
     /// What is wrong with the value of a key, in words that follow the key.
-    pub fn new(key: impl Into<String>, text: &Spanned<String>, reason: impl Into<String>) -> Self {
+    pub fn new(key: impl Into<String>, span: Range<usize>, reason: impl Into<String>) -> Self {
         Self {
             key: key.into(),
-            span: Some(text.span()),
+            span: Some(span),
             reason: reason.into(),
         }
     }
@@ -40,12 +39,18 @@ impl Wrong {
         anyhow!("the built-in {} {}", self.key, self.reason)
     }
 
-    /// The table that the key stands in, as it is written.
-    pub fn table(&self) -> &'static str {
-        match self.key.split(['.', '[']).next() {
-            Some("window") => "[[window]]",
-            Some("files") => "[files]",
-            _ => "[env]",
+    /// What to write so that a built-in value does not stand in the way.
+    pub fn cure(&self) -> String {
+        let mut parts = self.key.splitn(3, '.');
+        match (parts.next(), parts.next()) {
+            (Some("window"), Some(name)) => {
+                format!("change it under [window.{name}], or take it out: window.{name} = false")
+            }
+            (Some("env"), Some(_)) => {
+                let key = &self.key["env.".len()..];
+                format!("set it as you need it, or take it out: {key} = false, under [env]")
+            }
+            _ => "write your own [files] in it".to_owned(),
         }
     }
 }
@@ -78,6 +83,7 @@ fn in_words_of_people(said: &str) -> String {
         "a string" => "a text in quotes",
         "a sequence" => "a list",
         "a map" => "a table",
+        "a boolean" => "false",
         _ if wanted.starts_with("struct ") => "a table",
         _ => wanted,
     };

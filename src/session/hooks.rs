@@ -2,10 +2,11 @@
 
 use super::Session;
 use super::hold::Hold;
+use crate::hint::Hint;
 use crate::layout;
 use crate::process::{Ending, Run};
 use crate::ui;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 
 /// Keeps the lock that it has as its standard input until the script has ended, also when this program is killed, and does
 /// not hand it on: what the script leaves in the background may live for ever. The script stops at its first failure.
@@ -67,5 +68,10 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
         "" => String::new(),
         words => format!(": {words}"),
     };
-    bail!("{}: it ended with {}{words}", failed(), Ending(status))
+    Err(anyhow!(
+        "{}: it ended with {}{words}",
+        failed(),
+        Ending(status)
+    ))
+    .hint("mend it and type the same again, or leave it out: the same with --no-hooks")
 }

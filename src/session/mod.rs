@@ -228,6 +228,19 @@ impl<'a> Session<'a> {
             .filter_map(|service| Some((service.as_str(), self.record.port(service)?)))
     }
 
+    /// The name of the machine in its addresses, which has what such a name may have.
+    pub fn host(&self) -> String {
+        let filled = placeholders::expand(&self.layout.host, |word| self.placeholder(word));
+        let host = filled.unwrap_or_default().to_lowercase();
+        let can_stand = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+        host.replace(|letter| !can_stand(letter), "-")
+    }
+
+    /// Where a browser finds what listens on a port of it.
+    pub fn url(&self, port: Port) -> String {
+        format!("http://{}:{port}", self.host())
+    }
+
     /// The variables of every window, but for those that need a port which a record of another layout lacks.
     pub fn env(&self) -> Vec<(String, String)> {
         let mut env = vec![
@@ -285,6 +298,8 @@ impl<'a> Session<'a> {
             "project" => self.project.name.clone(),
             "name" => self.name.to_string(),
             "slug" => self.name.slug(),
+            "ident" => self.name.ident(),
+            "host" => self.host(),
             "branch" => self.record.branch().to_owned(),
             "worktree" => self.record.worktree().to_string_lossy().into_owned(),
             "main" => self.project.main.to_string_lossy().into_owned(),

@@ -34,6 +34,8 @@ pub struct Wish {
     pub purge: bool,
     /// Ask nothing.
     pub yes: bool,
+    /// That the layout has no hooks for that reason.
+    pub no_hooks: bool,
 }
 
 impl Wish {
@@ -51,6 +53,7 @@ impl Wish {
         let options = [
             (self.force, " --force"),
             (self.keep_branch, " --keep-branch"),
+            (self.no_hooks, " --no-hooks"),
             (self.purge, " --purge"),
             (self.yes, " --yes"),
         ];

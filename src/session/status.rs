@@ -41,19 +41,14 @@ pub struct Service {
     pub name: String,
     /// Its port, if the record has one.
     pub port: Option<Port>,
+    /// Where a browser finds it.
+    pub url: Option<String>,
     /// Whether somebody listens there.
     pub up: bool,
     /// Whether its command was typed only a moment ago.
     pub is_starting: bool,
     /// Whether who listens is known not to be the session's.
     pub is_taken: bool,
-}
-
-impl Service {
-    /// Where a browser finds it.
-    pub fn url(&self) -> Option<String> {
-        self.port.map(|port| format!("http://localhost:{port}"))
-    }
 }
 
 /// How many commits a branch and the main checkout's have that the other has not.
@@ -290,6 +285,7 @@ fn service(session: &Session<'_>, name: &str) -> Service {
     Service {
         name: name.to_owned(),
         port,
+        url: port.map(|port| session.url(port)),
         up: port.is_some_and(|port| !listeners::is_free(port)),
         is_starting: false,
         is_taken: false,

@@ -66,7 +66,8 @@ pub fn about(session: &Session<'_>) -> Result<String> {
             format!(", in the window {key}; what that shows: {call} logs {name} {key}")
         });
         lines.push(format!(
-            "- {service}: http://localhost:{port}{}",
+            "- {service}: {}{}",
+            session.url(port),
             read.unwrap_or_default()
         ));
     }

@@ -78,7 +78,11 @@ fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<C
         let address = |status: &Status<'_>| {
             let service = &status.services[at];
             let number = || service.port.map(|port| port.to_string());
-            let address = if on_terminal { service.url() } else { number() };
+            let address = if on_terminal {
+                service.url.clone()
+            } else {
+                number()
+            };
             let (word, style) = match status.state {
                 State::Running if service.is_taken => (" taken", RED),
                 State::Running if service.up => ("", PLAIN),

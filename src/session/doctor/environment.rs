@@ -17,9 +17,8 @@ pub fn check(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Ve
     let of_project = |word: &str| (word == "project").then(|| quote(&project.name));
     let commands: BTreeSet<String> = sessions
         .iter()
-        .map(|session| session.expand_command(wanted, ""))
-        .chain([placeholders::expand(wanted, of_project)])
-        .filter_map(Result::ok)
+        .filter_map(|session| session.expand_command(wanted, "").ok())
+        .chain(placeholders::expand(wanted, of_project).ok())
         .collect();
     let names = commands.iter().filter_map(|command| {
         shlex::split(command)?

@@ -94,7 +94,11 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
         ),
         (
             "[window]\nname = \"a\"",
-            "line 1: invalid type: a table, expected a list, in `window`".to_owned(),
+            "line 1: a window is written with two brackets, [[window]]; with one, [window.backend] changes the one that is built in, in `window`".to_owned(),
+        ),
+        (
+            "window = 1",
+            "line 1: invalid type: integer `1`, expected a [[window]] for each, or a [window.<name>] to change one, in `window`".to_owned(),
         ),
         (
             "window = [\"a\"]",
@@ -102,7 +106,7 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
         ),
         (
             "env = 1",
-            "line 1: invalid type: integer `1`, expected a table, in `env`".to_owned(),
+            "line 1: invalid type: integer `1`, expected a map, in `env`".to_owned(),
         ),
     ] {
         write(&sandbox.main.join(".tally-session.toml"), text);
@@ -116,11 +120,11 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
 fn a_built_in_value_that_the_file_leaves_without_its_port_is_named() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
-    lay_out(&sandbox, "[ports]\nweb = 3000\n[env]\n");
+    lay_out(&sandbox, "[ports]\nweb = 3000\nbackend = false\n");
     assert_refused(
         &sandbox,
-        "error: [ROOT]/tally/.tally-session.toml is wrong: the built-in window[0].name has the placeholder {backend_port}, [..]\n\
-         hint: write your own [[window]] in it\n",
+        "error: [ROOT]/tally/.tally-session.toml is wrong: the built-in window.backend.name has the placeholder {backend_port}, [..]\n\
+         hint: change it under [window.backend], or take it out: window.backend = false\n",
     );
 }
 
