@@ -136,9 +136,9 @@ fn a_broken_layout_is_named_with_its_line_and_the_sessions_are_skipped() {
 fn another_layout_is_looked_at_by_its_own_words() {
     let sandbox = Sandbox::new();
     let layout = "activate = ''\n\
-                  ports = { web = PORT }\n\
+                  ports = { web = PORT, backend = false, frontend = false }\n\
                   files = { link = ['node_modules'], copy = ['.env'], sqlite = [] }\n\
-                  env = { '.env' = { WEB_URL = 'http://localhost:{web_port}' } }\n\
+                  env = { 'frontend/.env' = false, '.env' = { WEB_URL = 'http://localhost:{web_port}' } }\n\
                   window = [{ name = 'web', run = 'npm run dev -- --port {web_port}' }]\n";
     let layout = layout.replace("PORT", &quiet_port().to_string());
     write(&sandbox.main.join(".tally-session.toml"), layout);

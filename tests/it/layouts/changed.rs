@@ -113,7 +113,7 @@ fn a_service_less_leaves_the_list_and_is_still_ended_by_remove() {
     let (backend, frontend) = sandbox.ports("feat");
     lay_out(
         &sandbox,
-        "[ports]\nbackend = 8000\n[[window]]\nname = \"backend\"\nrun = \"python manage.py runserver {backend_port}\"\n",
+        "[ports]\nfrontend = false\n[[window]]\nname = \"backend\"\nrun = \"python manage.py runserver {backend_port}\"\n",
     );
     sandbox.run(["list"]).is(
         0,

@@ -22,6 +22,10 @@ pub fn set_hook(sandbox: &Sandbox, name: &str, script: &str) {
     lay_out(sandbox, &layout);
 }
 
+/// What is told when one fails.
+pub const NO_HOOKS: &str =
+    "hint: mend it and type the same again, or leave it out: the same with --no-hooks\n";
+
 /// Kills the program that runs the hook, the first time.
 const KILL_ONCE: &str =
     "cd \"$SANDBOX\"; test -e again && exit; touch again; kill -9 $(ps -o ppid= -p $PPID)";
@@ -146,12 +150,33 @@ fn a_post_add_that_fails_in_resume_is_run_again_by_the_next_one() {
     write(&sandbox.root.join("broken"), "");
     sandbox
         .run(["resume"])
-        .fails("error: the hook post_add [..]\n");
+        .fails(&format!("error: the hook post_add [..]\n{NO_HOOKS}"));
     assert!(sandbox.tmux_sessions().is_empty());
     fs::remove_file(sandbox.root.join("broken")).unwrap();
     sandbox.run(["resume"]).succeeds();
     sandbox.await_programs("feat", 2);
     assert_eq!(calls(&sandbox), 2);
+}
+
+#[test]
+fn no_hooks_leaves_them_out() {
+    let sandbox = Sandbox::new();
+    sandbox.stand_in(&sandbox.root.join("bin/hook"));
+    let hooks = "[hooks]\npost_add = \"hook; false\"\npre_remove = \"hook; false\"\n";
+    lay_out(&sandbox, hooks);
+    let added = sandbox.run(["add", "feat", "--no-hooks"]);
+    added.is(0, "added feat\n[...]", "");
+    fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
+    sandbox.restart();
+    let failed = sandbox.run(["resume", "feat"]);
+    failed.fails(&format!("error: the hook post_add [..]\n{NO_HOOKS}"));
+    assert_eq!(calls(&sandbox), 1);
+    sandbox
+        .run(["resume", "feat", "--no-hooks"])
+        .is(0, "resumed feat[..]\n", "");
+    let removed = sandbox.run(["remove", "feat", "--no-hooks"]);
+    removed.is(0, "removed feat\n[...]", "");
+    assert_eq!(calls(&sandbox), 1);
 }
 
 #[test]
@@ -260,7 +285,8 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
         "pre_remove: no\n\
          error: the windows of feat are closed, and that is all that was done: {failed}\n\
          hint: open them again: tally-session resume feat\n\
-         hint: remove it all the same: tally-session remove --force feat\n"
+         hint: remove it all the same: tally-session remove --force feat\n\
+         {NO_HOOKS}"
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());
     sandbox

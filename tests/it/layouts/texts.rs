@@ -82,7 +82,7 @@ fn services_may_have_capitals_digits_and_underscores() {
     let sandbox = Sandbox::new();
     lay_out(
         &sandbox,
-        "[ports]\nWeb = 3000\napi_v2 = 4000\na_service_with_a_long_name = 6000\n[env]\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n[[window]]\nname = \"{Web_port} {api_v2_port}\"\n",
+        "[ports]\nWeb = 3000\napi_v2 = 4000\na_service_with_a_long_name = 6000\nbackend = false\nfrontend = false\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n[[window]]\nname = \"{Web_port} {api_v2_port}\"\n",
     );
     sandbox.run(["add", "feat"]).is(
         0,
@@ -117,7 +117,7 @@ fn a_project_may_have_no_service_at_all() {
     let sandbox = Sandbox::new();
     lay_out(
         &sandbox,
-        "activate = \"\"\n[ports]\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
+        "activate = \"\"\n[ports]\nbackend = false\nfrontend = false\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
     );
     sandbox.run(["add", "feat"]).is(
         0,

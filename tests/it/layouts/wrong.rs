@@ -106,7 +106,7 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
         ),
         (
             "env = 1",
-            "line 1: invalid type: integer `1`, expected a map, in `env`".to_owned(),
+            "line 1: invalid type: integer `1`, expected a table, in `env`".to_owned(),
         ),
     ] {
         write(&sandbox.main.join(".tally-session.toml"), text);
