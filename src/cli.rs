@@ -12,13 +12,16 @@ use std::path::PathBuf;
     version,
     propagate_version = true,
     verbatim_doc_comment,
+    disable_help_subcommand = true,
     next_help_heading = "Global options",
     after_help = "\
 Examples:
   tally-session add feature-payment     make a session, start its servers
   tally-session resume                  bring all back after a restart
   tally-session remove feature-payment  clear it away
-  tally-session restore feature-payment have it back as it was"
+  tally-session restore feature-payment have it back as it was
+
+More: tally-session help projects, remote, files, json, speed, compare or script"
 )]
 pub struct Cli {
     /// Work as if started in this folder
@@ -71,6 +74,7 @@ Example, which installs it for man tally-session:
   mkdir -p ~/.local/share/man/man1
   tally-session man >~/.local/share/man/man1/tally-session.1")]
     Man,
+    Help(Help),
 }
 
 impl Command {
@@ -333,6 +337,19 @@ pub struct Completions {
     /// bash, zsh or fish
     #[arg(hide_possible_values = true)]
     pub shell: Shell,
+}
+
+/// Tell what a command does, or about a topic
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session help add
+  tally-session help projects   another layout: remote, files, json, speed,
+                                compare and script are topics too")]
+pub struct Help {
+    /// A command, or a topic
+    #[arg(value_name = "WORD")]
+    pub word: Option<String>,
 }
 
 /// A shell that can complete.

@@ -3,6 +3,7 @@
 //! The script that is printed makes the shell call this program at each Tab, with a variable set: the names are those
 //! of that very moment.
 
+use super::help;
 use crate::cli::{self, Cli};
 use crate::git::Git;
 use crate::name::SessionName;
@@ -95,6 +96,20 @@ fn command() -> Command {
     command = command
         .mut_args(hide_option)
         .mut_subcommands(|command| command.mut_args(hide_option));
+    let words: BTreeSet<_> = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(|command| command.get_name().to_owned())
+        .chain(help::topics().map(ToOwned::to_owned))
+        .collect();
+    let complete = move |begun: &OsStr| {
+        let words = words.iter();
+        let words = words.filter(|word| word.starts_with(&*begun.to_string_lossy()));
+        words.map(CompletionCandidate::new).collect()
+    };
+    command = command.mut_subcommand("help", |help| {
+        help.mut_arg("word", |word| word.add(ArgValueCompleter::new(complete)))
+    });
     for (name, arg, offer) in TAKE_NAMES {
         let complete = move |begun: &OsStr| names(arg, offer, begun).unwrap_or_default();
         let complete = ArgValueCompleter::new(complete);

@@ -14,7 +14,7 @@ const EXIT_STATUS: &str = "\
 0 if all was done, 1 if something failed or was refused, 2 if the command line was wrong.";
 
 pub fn run() -> Result<ExitCode> {
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = Cli::command();
     command.build();
     let mut page = String::new();
     write_page(&mut page, &mut command)?;

@@ -4,6 +4,7 @@ mod add;
 mod attach;
 pub mod completions;
 mod doctor;
+mod help;
 mod hook;
 mod layout;
 mod list;
@@ -73,6 +74,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Completions(args) => completions::run(&args),
         Command::Layout => Ok(layout::run()),
         Command::Man => man::run(),
+        Command::Help(args) => help::run(&args),
     }
 }
 

@@ -12,17 +12,38 @@ use transcripts::Reader;
 
 const README: &str = include_str!("../../README.md");
 
+/// What `help` says of its topics.
+const TOPICS: [(&str, &str); 7] = [
+    (
+        "projects",
+        include_str!("../../src/commands/help/projects.md"),
+    ),
+    ("remote", include_str!("../../src/commands/help/remote.md")),
+    ("files", include_str!("../../src/commands/help/files.md")),
+    ("json", include_str!("../../src/commands/help/json.md")),
+    ("speed", include_str!("../../src/commands/help/speed.md")),
+    (
+        "compare",
+        include_str!("../../src/commands/help/compare.md"),
+    ),
+    ("script", include_str!("../../src/commands/help/script.md")),
+];
+
+/// All that there is to read.
+fn pages() -> impl Iterator<Item = &'static str> {
+    let topics = TOPICS.into_iter().map(|(_, text)| text);
+    [README].into_iter().chain(topics)
+}
+
 /// Layouts that are shown whole, and tried elsewhere.
-const LAYOUTS: [&str; 3] = [
-    include_str!("../../src/layout/built_in.toml"),
+const LAYOUTS: [&str; 2] = [
     include_str!("layouts/rails.toml"),
     include_str!("layouts/pnpm.toml"),
 ];
 
 fn blocks_of(language: &str) -> impl Iterator<Item = Block> {
-    blocks(README)
-        .into_iter()
-        .filter(move |block| block.language == language)
+    let blocks = pages().flat_map(blocks);
+    blocks.filter(move |block| block.language == language)
 }
 
 #[test]
@@ -42,8 +63,38 @@ fn each_transcript_is_what_the_program_says() {
 }
 
 #[test]
+fn help_has_each_topic_and_each_command() {
+    let sandbox = Sandbox::new();
+    for (topic, text) in TOPICS {
+        sandbox.run(["help", topic]).is(0, text, "");
+        assert!(README.contains(&format!("tally-session help {topic}")));
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{topic}: {widest:?}");
+    }
+    let add = sandbox.run(["add", "--help"]).stdout;
+    sandbox.run(["help", "add"]).is(0, &add, "");
+    let all = sandbox.run(["--help"]).stdout;
+    sandbox.run(["help"]).is(0, &all, "");
+    let wrong = sandbox.run(["help", "nope"]);
+    assert_eq!(wrong.code, Some(2));
+    let words = "error: there is no command \"nope\", and the topics are projects,";
+    assert!(wrong.stderr.starts_with(words), "{wrong}");
+}
+
+#[test]
+fn each_key_of_the_json_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.add("feat");
+    let (_, text) = TOPICS.iter().find(|(topic, _)| *topic == "json").unwrap();
+    let spans = spans(text);
+    for key in sandbox.list()[0].as_object().unwrap().keys() {
+        assert!(spans.contains(key), "{key}");
+    }
+}
+
+#[test]
 fn what_looks_like_a_transcript_is_checked_as_one() {
-    for block in blocks(README) {
+    for block in pages().flat_map(blocks) {
         let has_prompt = block.lines().any(|line| line.starts_with("$ "));
         let is_checked = block.language == "console";
         assert_eq!(has_prompt, is_checked, "line {}", block.line);
@@ -95,7 +146,7 @@ fn options(sandbox: &Sandbox) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn each_command_and_option_is_in_it() {
     let sandbox = Sandbox::new();
-    let code = spans(README).join(" ");
+    let code: String = pages().flat_map(spans).map(|span| span + " ").collect();
     let words: BTreeSet<_> = code.split([' ', '\n', '"', '\'', '|']).collect();
     let options = options(&sandbox);
     assert!(options.len() > 10, "{options:?}");
@@ -118,7 +169,7 @@ fn each_command_and_option_in_it_is_there() {
     let sandbox = Sandbox::new();
     let options = options(&sandbox);
     let mut calls = 0;
-    for code in spans(README) {
+    for code in pages().flat_map(spans) {
         // An option by itself; what begins with a number is none.
         let option = code.split([' ', '=']).next().unwrap();
         if option.starts_with('-') && option.ends_with(char::is_alphabetic) {
@@ -163,7 +214,7 @@ fn check_call(options: &BTreeMap<String, BTreeSet<String>>, call: &str) {
 fn each_variable_of_the_windows_is_in_it() {
     let sandbox = Sandbox::new();
     sandbox.add("feat");
-    let code = spans(README);
+    let code: Vec<_> = pages().flat_map(spans).collect();
     let server = &sandbox.started("python", "feat")[0];
     let ours = server.env.keys().filter(|name| {
         name.starts_with("TALLY_") || name.starts_with("VITE_") || name.ends_with("_PORT")
@@ -180,7 +231,7 @@ fn each_variable_of_the_windows_is_in_it() {
 fn its_links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let anchors = anchors(README);
-    let links = links(README);
+    let links: Vec<_> = pages().flat_map(links).collect();
     assert!(links.len() > 5, "{links:?}");
     for link in links {
         match link.strip_prefix('#') {

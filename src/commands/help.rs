@@ -1,0 +1,47 @@
+//! `help`: what a command does, and what is rarely asked.
+
+use crate::cli::{self, Cli};
+use crate::ui;
+use anyhow::Result;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// What is not about one command: a word for it, and its text.
+const TOPICS: [(&str, &str); 7] = [
+    ("projects", include_str!("help/projects.md")),
+    ("remote", include_str!("help/remote.md")),
+    ("files", include_str!("help/files.md")),
+    ("json", include_str!("help/json.md")),
+    ("speed", include_str!("help/speed.md")),
+    ("compare", include_str!("help/compare.md")),
+    ("script", include_str!("help/script.md")),
+];
+
+/// The words that may be asked for beside the commands.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    TOPICS.into_iter().map(|(topic, _)| topic)
+}
+
+pub fn run(args: &cli::Help) -> Result<ExitCode> {
+    let mut command = Cli::command();
+    command.build();
+    let Some(word) = &args.word else {
+        ui::as_it_is(command.render_help().ansi());
+        return Ok(ExitCode::SUCCESS);
+    };
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word) {
+        ui::as_it_is(text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(asked) = command.find_subcommand_mut(word) {
+        ui::as_it_is(asked.render_help().ansi());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let topics: Vec<_> = topics().collect();
+    let words = format!(
+        "there is no command {word:?}, and the topics are {}",
+        topics.join(", ")
+    );
+    command.error(ErrorKind::InvalidSubcommand, words).exit()
+}
