@@ -95,7 +95,7 @@ fn claude<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClaudeTable, D::
             command: Some(command(text)),
             bell: None,
         }),
-        table => {
+        table @ Value::Table(_) => {
             let Table {
                 command: text,
                 bell,
@@ -105,6 +105,10 @@ fn claude<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClaudeTable, D::
                 bell,
             })
         }
+        other => Err(de::Error::invalid_type(
+            de::Unexpected::Other(other.type_str()),
+            &"a text in quotes",
+        )),
     }
 }
 

@@ -64,6 +64,10 @@ impl From<toml::de::Error> for Wrong {
         let mut lines = said.lines();
         let what = in_words_of_people(lines.next().unwrap_or_default());
         let reason = [what.as_str()].into_iter().chain(lines);
+        let is_variable = |line: &&str| line.starts_with("in `env.");
+        let of_a_file = said.lines().nth(1).filter(is_variable).is_some() && what.ends_with(TABLE);
+        let file = of_a_file.then_some("as [env.\"frontend/.env\"], with its variables");
+        let reason = reason.chain(file);
         Self {
             key: String::new(),
             span,
@@ -71,6 +75,8 @@ impl From<toml::de::Error> for Wrong {
         }
     }
 }
+
+const TABLE: &str = "a table";
 
 /// What the reader of TOML says of a value of another kind than wanted, as `invalid type: map, expected u64`, without the
 /// names that kinds have in Rust.
@@ -82,9 +88,9 @@ fn in_words_of_people(said: &str) -> String {
         "u64" => "a whole number of 0 or more",
         "a string" => "a text in quotes",
         "a sequence" => "a list",
-        "a map" => "a table",
+        "a map" => TABLE,
         "a boolean" => "false",
-        _ if wanted.starts_with("struct ") => "a table",
+        _ if wanted.starts_with("struct ") => TABLE,
         _ => wanted,
     };
     let found = match found {

@@ -1,7 +1,7 @@
 //! Names, commands and folders that are written in a layout.
 
 use super::lay_out;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, read};
 
 #[test]
 fn a_window_may_have_any_name() {
@@ -110,6 +110,22 @@ fn services_may_have_capitals_digits_and_underscores() {
         "NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n",
         "",
     );
+}
+
+#[test]
+fn a_host_of_the_session_s_own_is_in_every_address() {
+    let sandbox = Sandbox::new();
+    lay_out(&sandbox, "host = \"{slug}.localhost\"\n");
+    sandbox.run(["add", "Feat_1/pay"]).succeeds();
+    let (backend, frontend) = sandbox.ports("Feat_1/pay");
+    let host = "feat-1-pay.localhost";
+    let listed = &sandbox.list()[0];
+    assert_eq!(listed["backend_url"], format!("http://{host}:{backend}"));
+    assert_eq!(listed["frontend_url"], format!("http://{host}:{frontend}"));
+    let env = sandbox.await_start("python", "Feat_1/pay", 1).env;
+    assert_eq!(env["VITE_API_URL"], format!("http://{host}:{backend}"));
+    let file = read(&sandbox.worktree("Feat_1/pay").join("frontend/.env"));
+    assert!(file.contains(&format!("VITE_API_URL=http://{host}:{backend}\n")));
 }
 
 #[test]
