@@ -6,6 +6,7 @@ mod started;
 
 pub use crate::shell::quote;
 use crate::ui;
+use anyhow::Context;
 pub use failure::{Ending, Failure, Short};
 pub use started::{Output, Started};
 use std::ffi::{OsStr, OsString};
@@ -374,6 +375,15 @@ fn leave(command: &mut Command, from: Stdio) -> io::Result<()> {
         .stderr(Stdio::null())
         .process_group(0);
     command.spawn().map(drop)
+}
+
+/// This program, for a shell.
+///
+/// # Errors
+/// If it can't be found.
+pub fn own() -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    Ok(quote(&program.to_string_lossy()))
 }
 
 /// The command that installs a program which is called as its package is.

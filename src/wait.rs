@@ -1,8 +1,16 @@
-//! Waiting for something that another process does, with an end and with a word about it.
+//! The clock, and waiting for something that another process does, with an end and with a word about it.
 
 use crate::ui;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// This moment, in milliseconds since 1970.
+pub fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.ok()
+        .and_then(|now| u64::try_from(now.as_millis()).ok())
+        .unwrap_or_default()
+}
 
 /// Asks `ready` again and again, every few milliseconds, until it has an answer or `limit` is over.
 ///

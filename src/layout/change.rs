@@ -1,6 +1,5 @@
 //! Tables of a file that change single keys of another one's.
 
-use super::file::Text;
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IntoDeserializer, MapAccess, Visitor};
@@ -17,6 +16,9 @@ pub enum Change<T> {
     /// None: written as `false`.
     Out,
 }
+
+/// A text with its place in the file.
+pub type Text = Spanned<String>;
 
 /// Changes by their keys.
 pub type Changes<T> = IndexMap<Text, Spanned<Change<T>>>;

@@ -1,6 +1,7 @@
 //! What may stand in `.tally-session.toml`.
 
-use super::file::{LayoutFile, Text, WindowTable, Windows, bare, plain};
+use super::change::Text;
+use super::file::{LayoutFile, WindowTable, Windows, bare, plain};
 use super::placeholders::{self, Broken, CLAUDE, expand};
 use super::wrong::Wrong;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! `.tally-session.toml`: its shape, and one file over another.
 
-use super::change::{Change, Changes, merge};
+use super::change::{Change, Changes, Text, merge};
 use super::wrong::Wrong;
 use crate::ports::Port;
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -9,9 +9,6 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use toml::{Spanned, Value};
-
-/// A text with its place in the file.
-pub type Text = Spanned<String>;
 
 /// What a file says; what it does not say is none.
 #[derive(Deserialize, Default)]

@@ -6,7 +6,7 @@ use super::saving::{self, Saved};
 use super::start::{Begin, Choice, Wanted};
 use super::undo;
 use super::unrecorded::Unrecorded;
-use super::{Session, foreign_windows, hidden, opening, owns, record, tmux_name, windows};
+use super::{Session, foreign_windows, hidden, owns, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -15,6 +15,7 @@ use crate::parallel::joined;
 use crate::project::Project;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
+use crate::wait;
 use anyhow::{Result, anyhow};
 use std::mem;
 use std::thread;
@@ -83,7 +84,7 @@ pub fn add<'a>(
     let start = begin.start;
     let prompt = wish.prompt.map(ToOwned::to_owned);
     hold.begin(Unfinished {
-        begins: Some(opening::now()),
+        begins: Some(wait::now()),
         taking: saved.as_ref().map(|saved| saved.taking.clone()),
         ..Unfinished::of_new(start.clone(), prompt)
     })?;

@@ -6,14 +6,15 @@ use super::hold::Unfinished;
 use super::{Session, telling};
 use crate::claude::{self, Claude, Conversation, Running};
 use crate::file::read_if_there;
-use crate::process::quote;
+use crate::process::{self, quote};
 use crate::processes;
 use crate::store::atomic;
+use crate::wait;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// In git's folder of the worktree.
 const FILE: &str = "tally-session-claude.json";
@@ -34,14 +35,6 @@ struct Opening {
     since: u64,
     /// The conversation that it goes on with, until something is said in another one.
     conversation: Option<String>,
-}
-
-/// This moment, in milliseconds since 1970.
-pub fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.ok()
-        .and_then(|now| u64::try_from(now.as_millis()).ok())
-        .unwrap_or_default()
 }
 
 /// Writes down that a new session begins, on its task if it has one.
@@ -71,7 +64,7 @@ pub fn begin(session: &Session<'_>, unfinished: &Unfinished) -> Result<()> {
 /// # Errors
 /// If it can't be written.
 pub fn go_on(admin: &Path, conversation: Option<String>) -> Result<()> {
-    let since = now();
+    let since = wait::now();
     write(
         admin,
         &Opening {
@@ -197,7 +190,7 @@ fn prompt(session: &Session<'_>) -> Option<PathBuf> {
 /// # Errors
 /// If this program can't be found.
 pub fn typed(session: &Session<'_>, text: &str) -> Result<String> {
-    let program = telling::program()?;
+    let program = process::own()?;
     let main = session.project.main.to_string_lossy();
     let [main, name] = [&*main, session.name.as_str()].map(quote);
     let command = format!("eval \"$({program} -C {main} {COMMAND} {name})\"");

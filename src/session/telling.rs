@@ -3,9 +3,9 @@
 use super::windows::living;
 use super::{Session, claudes};
 use crate::claude::settings::{self, Event};
-use crate::process::quote;
+use crate::process::{self, quote};
 use crate::tmux::{self, TmuxSession};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub const COMMAND: &str = "hook";
 /// # Errors
 /// If this program can't be found.
 pub fn settings(session: &Session<'_>) -> Result<Value> {
-    let program = program()?;
+    let program = process::own()?;
     let main = quote(&session.project.main.to_string_lossy());
     let name = quote(session.name.as_str());
     let rings = session.layout.claude.bell;
@@ -35,15 +35,6 @@ pub fn settings(session: &Session<'_>) -> Result<Value> {
     ))
 }
 
-/// This program, for a shell.
-///
-/// # Errors
-/// If it can't be found.
-pub fn program() -> Result<String> {
-    let program = std::env::current_exe().context("cannot find this program")?;
-    Ok(quote(&program.to_string_lossy()))
-}
-
 /// What Claude has to know of its session.
 ///
 /// # Errors
@@ -55,7 +46,7 @@ pub fn about(session: &Session<'_>) -> Result<String> {
     )];
     let call = format!(
         "{} -C {}",
-        program()?,
+        process::own()?,
         quote(&session.project.main.to_string_lossy())
     );
     for (service, port) in session.ports() {

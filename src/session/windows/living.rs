@@ -6,9 +6,10 @@ use crate::layout::Window;
 use crate::listeners;
 use crate::processes::Table;
 use crate::processes::panes::{self, Stopped};
+use crate::session::Session;
 use crate::session::servers::{Held, Left};
-use crate::session::{Session, opening};
 use crate::tmux::{Pane, TmuxSession};
+use crate::wait;
 use serde::Serialize;
 
 /// So long a command may take to begin when it was typed, in milliseconds.
@@ -52,7 +53,7 @@ impl Living<'_> {
 
     fn was_typed_within(&self, milliseconds: u64) -> bool {
         let typed = self.pane.as_ref().and_then(|pane| pane.typed.as_ref());
-        typed.is_some_and(|typed| opening::now().saturating_sub(typed.at) < milliseconds)
+        typed.is_some_and(|typed| wait::now().saturating_sub(typed.at) < milliseconds)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::project::Project;
 use crate::store::lock::Lock;
 use crate::tmux::windows::{self, Keys, NewSession, NewWindow};
 use crate::tmux::{Pane, Typed};
+use crate::wait;
 use anyhow::Result;
 use shells::{Terminal, not_reading, wait_for_shells};
 use std::collections::BTreeSet;
@@ -175,7 +176,7 @@ impl Waiting {
             session: session.name.to_string(),
             window: session.expand(&window.name)?,
             content: Typed {
-                at: opening::now(),
+                at: wait::now(),
                 line: content(session, window)?,
             },
             line,
