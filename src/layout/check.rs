@@ -89,11 +89,11 @@ impl LayoutFile {
     }
 
     fn check_windows(&self) -> Result<(), Wrong> {
-        if let Windows::All(windows) = &self.windows {
-            if let Some(nameless) = windows.iter().find(|window| window.name.is_none()) {
-                let span = nameless.span.clone();
-                return Err(Wrong::new(&nameless.key, span, "has no name"));
-            }
+        if let Windows::All(windows) = &self.windows
+            && let Some(nameless) = windows.iter().find(|window| window.name.is_none())
+        {
+            let span = nameless.span.clone();
+            return Err(Wrong::new(&nameless.key, span, "has no name"));
         }
         for window in self.windows.tables() {
             if let (Some(_), Some(typed)) = (&window.run, &window.typed) {

@@ -64,9 +64,9 @@ impl From<toml::de::Error> for Wrong {
         let mut lines = said.lines();
         let what = in_words_of_people(lines.next().unwrap_or_default());
         let reason = [what.as_str()].into_iter().chain(lines);
-        let is_variable = |line: &&str| line.starts_with("in `env.");
-        let of_a_file = said.lines().nth(1).filter(is_variable).is_some() && what.ends_with(TABLE);
-        let file = of_a_file.then_some("as [env.\"frontend/.env\"], with its variables");
+        let key = said.lines().nth(1).unwrap_or_default();
+        let is_variable = key.starts_with("in `env.") && what.ends_with(TABLE);
+        let file = is_variable.then_some("as [env.\"frontend/.env\"], with its variables");
         let reason = reason.chain(file);
         Self {
             key: String::new(),
