@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod files;
+mod hooks;
 mod index;
 pub mod keep;
 mod progress;

@@ -6,7 +6,7 @@ use super::saving::{self, Saved};
 use super::start::{Begin, Choice, Wanted};
 use super::undo;
 use super::unrecorded::Unrecorded;
-use super::{Session, foreign_windows, hidden, owns, record, tmux_name, windows};
+use super::{Session, foreign_windows, hidden, owns, packages, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -115,6 +115,7 @@ pub fn add<'a>(
                 taken
             });
             hold.finish();
+            notes.extend(packages::tell_once(&session).map(|problem| problem.to_string()));
             Ok(Added {
                 session,
                 start,

@@ -18,7 +18,7 @@ use std::path::Path;
 pub const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
 
 /// Claude Code's own list of ignored files that a worktree needs.
-const WORKTREE_INCLUDE: &str = ".worktreeinclude";
+pub const WORKTREE_INCLUDE: &str = ".worktreeinclude";
 
 /// How a path of the worktree is made from the main checkout's.
 #[derive(Clone, Copy, PartialEq, Eq)]

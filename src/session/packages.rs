@@ -2,8 +2,13 @@
 
 use super::{Session, inside};
 use crate::file::read_if_there;
+use crate::layout;
 use crate::problem::Problem;
-use std::path::Path;
+use crate::process::quote;
+use crate::project::Project;
+use crate::store::atomic;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 /// The files in which package managers note the exact versions of what they install beside them.
 const LOCK_FILES: [&str; 10] = [
@@ -18,6 +23,134 @@ const LOCK_FILES: [&str; 10] = [
     "uv.lock",
     "poetry.lock",
 ];
+
+/// A program that installs what a `package.json` asks for.
+pub struct Manager {
+    /// What it writes beside that, or in a folder above it.
+    lock_files: &'static [&'static str],
+    /// What it does in a session to the main checkout's packages, to which a link leads.
+    does: &'static str,
+    /// The words of installing them, before the folder and behind it.
+    install: [&'static str; 2],
+}
+
+/// Each was seen to do so: npm 11, pnpm 9, yarn 1 and bun 1. An `npm install` puts a folder in the link's place.
+const MANAGERS: [Manager; 4] = [
+    Manager {
+        lock_files: &["package-lock.json", "npm-shrinkwrap.json"],
+        does: "npm ci in a session would empty it there",
+        install: ["npm --prefix", " ci"],
+    },
+    Manager {
+        lock_files: &["pnpm-lock.yaml"],
+        does: "pnpm install in a session would change it there",
+        install: ["pnpm --dir", " install --frozen-lockfile"],
+    },
+    Manager {
+        lock_files: &["yarn.lock"],
+        does: "yarn install in a session would change it there",
+        install: ["yarn --cwd", " install"],
+    },
+    Manager {
+        lock_files: &["bun.lock", "bun.lockb"],
+        does: "bun install in a session would change it there",
+        install: ["bun install --cwd", ""],
+    },
+];
+
+/// What is asked for in a folder of the project.
+pub struct Asked {
+    manager: &'static Manager,
+    /// The folder of the lock file, from the root.
+    pub locked_in: PathBuf,
+    /// The folder of the `package.json`, from the root.
+    pub folder: PathBuf,
+}
+
+impl Asked {
+    /// What asks for the packages in a `node_modules` of the project, if something does and a lock file says with which
+    /// program.
+    pub fn of(project: &Project, node_modules: &str) -> Option<Self> {
+        const KEYS: [&str; 4] = [
+            "dependencies",
+            "devDependencies",
+            "optionalDependencies",
+            "workspaces",
+        ];
+        let folder = Path::new(node_modules)
+            .parent()
+            .filter(|folder| folder.join("node_modules") == Path::new(node_modules))?;
+        let text = read_if_there(&project.main.join(folder).join("package.json")).ok()??;
+        let json: Value = serde_json::from_slice(&text).ok()?;
+        let is_filled = |value: &Value| {
+            let fields = value.as_object().map(serde_json::Map::len);
+            fields.or(value.as_array().map(Vec::len)).unwrap_or(0) > 0
+        };
+        if !KEYS.iter().filter_map(|key| json.get(key)).any(is_filled) {
+            return None;
+        }
+        folder.ancestors().find_map(|locked_in| {
+            let is_there = |lock_file: &str| project.main.join(locked_in).join(lock_file).exists();
+            let wrote = |manager: &&Manager| manager.lock_files.iter().any(|file| is_there(file));
+            Some(Self {
+                manager: MANAGERS.iter().find(wrote)?,
+                locked_in: locked_in.to_owned(),
+                folder: folder.to_owned(),
+            })
+        })
+    }
+
+    /// What to type to have them installed in a checkout.
+    pub fn install(&self, checkout: &Path) -> String {
+        let [before, behind] = self.manager.install;
+        let folder = checkout.join(&self.folder);
+        let folder = folder.to_string_lossy();
+        format!("{before} {}{behind}", quote(folder.trim_end_matches('/')))
+    }
+}
+
+/// What to write for folders of each session's own in the place of links.
+pub fn clone_instead(project: &Project, links: &[&str]) -> String {
+    format!(
+        "for one of each session's own, have this under [files] in {}, and no link: clone = {links:?}",
+        project.main.join(layout::FILE).display()
+    )
+}
+
+/// What would reach the main checkout through the session's links, said once in a project of each: it is noted that it was.
+pub fn tell_once(session: &Session<'_>) -> Option<Problem> {
+    let (project, worktree) = (session.project, session.record.worktree());
+    let file = project.common.join("tally-session/told");
+    let told = read_if_there(&file).ok()?.unwrap_or_default();
+    let told = String::from_utf8_lossy(&told);
+    let links = session.layout.files.link.iter().map(String::as_str);
+    let new: Vec<_> = links
+        .filter(|link| worktree.join(link).is_symlink() && !told.lines().any(|line| line == *link))
+        .filter_map(|link| Some((link, Asked::of(project, link)?)))
+        .collect();
+    let (_, asked) = new.first()?;
+    let links: Vec<_> = new.iter().map(|(link, _)| *link).collect();
+    // If it can't be noted it is said again.
+    let noted = links.iter().map(|link| format!("{link}\n"));
+    let _ = atomic::replace_soon(
+        &file,
+        (told.to_string() + &noted.collect::<String>()).as_bytes(),
+        0o600,
+    );
+    let lead = if links.len() > 1 {
+        "each lead"
+    } else {
+        "leads"
+    };
+    Some(Problem::new(
+        format!(
+            "{} {lead} to the main checkout's: {}",
+            links.join(" and "),
+            asked.manager.does
+        ),
+        clone_instead(project, &links),
+    ))
+}
 
 /// The lock files that ask for other versions than those of the main checkout, whose packages the session has.
 pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {

@@ -5,6 +5,7 @@ mod files;
 mod locks;
 mod ports;
 mod programs;
+mod reach;
 mod sessions;
 mod strays;
 

@@ -1,6 +1,7 @@
 //! The files that a session has from the main checkout, and its Claude's entry.
 
 use super::finding::{FIX, Finding, Mend, State};
+use super::reach;
 use crate::dotenv;
 use crate::file::read_if_there;
 use crate::problem::Problem;
@@ -108,6 +109,10 @@ impl<'a> Belongings<'a> {
         let to = worktree.join(&there);
         if files::is_placed(&from, &to, kind) {
             return match kind {
+                Kind::Link if is_same(&from, &to) => {
+                    let fault = reach::fault(self.session.project, path);
+                    fault.unwrap_or_else(|| link(checked, &from, &to))
+                }
                 Kind::Link => link(checked, &from, &to),
                 Kind::Database => own_database(checked, &from, &to),
                 Kind::Folder => self.folder(checked, path, included),
@@ -238,7 +243,7 @@ fn move_aside(database: &Path) -> String {
 }
 
 /// The first of these paths.
-fn named<S: AsRef<str>>(paths: &[S]) -> String {
+pub(super) fn named<S: AsRef<str>>(paths: &[S]) -> String {
     let first: Vec<_> = paths.iter().take(NAMED).map(AsRef::as_ref).collect();
     let more = if paths.len() > NAMED { " and more" } else { "" };
     format!("{}{more}", first.join(", "))

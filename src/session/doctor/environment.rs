@@ -11,6 +11,12 @@ use std::path::PathBuf;
 /// Whether each environment that the sessions' windows work on is there. A layout that activates in another way is not
 /// looked at.
 pub fn check(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Vec<Finding> {
+    let names = names(project, layout, sessions);
+    names.iter().map(|name| environment(name)).collect()
+}
+
+/// The environments that `workon` activates.
+fn names(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Vec<String> {
     let Some(wanted) = layout.activate.strip_prefix("workon ") else {
         return Vec::new();
     };
@@ -25,7 +31,13 @@ pub fn check(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Ve
             .into_iter()
             .find(|word| !word.starts_with('-'))
     });
-    names.map(|name| environment(&name)).collect()
+    names.collect()
+}
+
+/// The folders of those, whether they are there or not.
+pub fn folders(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Vec<PathBuf> {
+    let names = names(project, layout, sessions).into_iter();
+    names.filter_map(|name| Some(home()?.join(name))).collect()
 }
 
 /// virtualenvwrapper's own rule of where they are.

@@ -9,6 +9,7 @@ mod finding;
 mod mend;
 mod ports;
 mod programs;
+mod reach;
 mod sessions;
 mod strays;
 
@@ -145,6 +146,7 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
                 .map(|(name, record)| Session::new(project, layout, name, record))
                 .collect();
             findings.extend(environment::check(project, layout, &sessions));
+            findings.extend(reach::check(project, layout, &sessions, records));
             let lacking = windows::lacking_folders(project, layout, &[&project.main]);
             let mut lacking = Vec::from_iter(lacking);
             if sessions.is_empty() {

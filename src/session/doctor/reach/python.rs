@@ -1,0 +1,207 @@
+//! Environments of Python that import the main checkout's code, in whatever folder they are used.
+
+use super::super::environment;
+use super::super::finding::Finding;
+use super::Scope;
+use crate::file::read_text_if_there;
+use crate::layout;
+use crate::process::quote;
+use crate::session::Session;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
+    let folders = environments(scope);
+    let all = folders
+        .iter()
+        .flat_map(|folder| packages(folder).map(move |site| (folder, site)));
+    all.flat_map(|(folder, site)| findings(scope, folder, &site))
+        .collect()
+}
+
+/// The environments of the windows, shared or not.
+fn environments(scope: &Scope<'_>) -> BTreeSet<PathBuf> {
+    let named = environment::folders(scope.project, scope.layout, &scope.sessions);
+    let of_sessions = scope.sessions.iter().flat_map(|session| {
+        let worktree = session.record.worktree();
+        let windows = session.layout.windows.iter();
+        let beside = windows.map(|window| worktree.join(&window.dir).join(".venv"));
+        beside.chain(activated(session)).collect::<Vec<_>>()
+    });
+    let folders = named.into_iter().chain(of_sessions);
+    folders
+        .filter_map(|folder| fs::canonicalize(folder).ok())
+        .collect()
+}
+
+/// That of a line like `source {main}/.venv/bin/activate`, typed in the worktree.
+fn activated(session: &Session<'_>) -> Option<PathBuf> {
+    let line = session.expand_command(&session.layout.activate, "").ok()?;
+    let words = shlex::split(&line)?;
+    let mut scripts = words.iter().map(Path::new);
+    let script = scripts.find(|word| {
+        let file = word.file_name().and_then(|name| name.to_str());
+        file.is_some_and(|name| name.starts_with("activate"))
+            && word.parent().is_some_and(|bin| bin.ends_with("bin"))
+    })?;
+    let folder = script.parent()?.parent()?;
+    match folder.strip_prefix("~") {
+        Ok(below) => Some(dirs::home_dir()?.join(below)),
+        Err(_) => Some(session.record.worktree().join(folder)),
+    }
+}
+
+/// The folders of an environment's packages.
+fn packages(environment: &Path) -> impl Iterator<Item = PathBuf> {
+    let versions = fs::read_dir(environment.join("lib"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    versions
+        .filter(|version| {
+            version
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(b"python")
+        })
+        .map(|version| version.path().join("site-packages"))
+}
+
+/// A package that is imported from where it is developed.
+struct Editable {
+    name: String,
+    /// The folder that it was installed from.
+    project: PathBuf,
+}
+
+fn findings(scope: &Scope<'_>, environment: &Path, site: &Path) -> Vec<Finding> {
+    let main = &scope.project.main;
+    let mut files: Vec<_> = fs::read_dir(site)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    let in_main = |path: PathBuf| {
+        fs::canonicalize(path)
+            .ok()
+            .filter(|path| path.starts_with(main))
+    };
+    let mut paths: Vec<(&PathBuf, PathBuf)> = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "pth"))
+        .flat_map(|file| lines(file).into_iter().map(move |line| (file, line)))
+        .filter_map(|(file, line)| Some((file, in_main(site.join(line))?)))
+        .collect();
+    let mut findings = Vec::new();
+    for Editable { name, project } in files.iter().filter_map(|file| editable(file)) {
+        let Some(project) = in_main(project) else {
+            continue;
+        };
+        let of_it = |(_, path): &(&PathBuf, PathBuf)| path.starts_with(&project);
+        let imported = paths
+            .iter()
+            .find(|path| of_it(path))
+            .map_or(&project, |(_, path)| path);
+        let finding = found(
+            scope,
+            environment,
+            imported,
+            &format!("imports {name} from"),
+        );
+        findings.push(
+            cures(scope, environment, &name, &project)
+                .into_iter()
+                .fold(finding, Finding::cure),
+        );
+        paths.retain(|path| !of_it(path));
+    }
+    findings.extend(
+        paths
+            .iter()
+            .map(|(file, path)| found(scope, environment, path, "imports what is in").edit(file)),
+    );
+    findings
+}
+
+/// A server that starts in the very folder finds its own modules first.
+fn found(scope: &Scope<'_>, environment: &Path, imported: &Path, imports: &str) -> Finding {
+    let main = &scope.project.main;
+    let checked = format!("the virtual environment {}", environment.display());
+    let below = imported.strip_prefix(main).unwrap_or(imported).display();
+    let found = format!("{imports} the main checkout's {below}, in every session");
+    let mut windows = scope.layout.windows.iter();
+    if windows.any(|window| main.join(&window.dir) == imported) {
+        Finding::warning(
+            checked,
+            format!("{found} but for what starts in that folder"),
+        )
+    } else {
+        Finding::failed(checked, found)
+    }
+}
+
+fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> [String; 2] {
+    let folder = quote(&environment.to_string_lossy());
+    let uninstall = if environment.join("bin/pip").exists() {
+        format!("{folder}/bin/python -m pip uninstall --yes {name}")
+    } else {
+        format!("uv pip uninstall --python {folder} {name}")
+    };
+    let below = project.strip_prefix(&scope.project.main).unwrap_or(project);
+    let below = Path::new(".").join(below);
+    let below = quote(&below.to_string_lossy());
+    let own = format!(
+        "or an environment for each session, in {}: activate = \". .venv/bin/activate\", and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip install -e {below}\"",
+        scope.project.main.join(layout::FILE).display()
+    );
+    [uninstall, own]
+}
+
+/// The lines of a `.pth` file that are folders; what it imports is not known.
+fn lines(file: &Path) -> Vec<String> {
+    let text = read_text_if_there(file).ok().flatten().unwrap_or_default();
+    let is_code = |line: &str| {
+        ["#", "import ", "import\t"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let lines = text.lines().map(str::trim_end);
+    let folders = lines.filter(|line| !line.is_empty() && !is_code(line));
+    folders.map(ToOwned::to_owned).collect()
+}
+
+/// What a file among the packages says of one that was installed as editable: `direct_url.json` of today's installers, and the
+/// link of `setup.py develop`.
+fn editable(file: &Path) -> Option<Editable> {
+    let stem = file.file_stem()?.to_str()?;
+    match file.extension()?.to_str()? {
+        "dist-info" => {
+            let text = read_text_if_there(&file.join("direct_url.json")).ok()??;
+            let json: Value = serde_json::from_str(&text).ok()?;
+            let url = json["url"].as_str()?.strip_prefix("file://")?;
+            let name = stem.split('-').next()?.to_owned();
+            let project = PathBuf::from(decoded(url)?);
+            (json["dir_info"]["editable"] == true).then_some(Editable { name, project })
+        }
+        "egg-link" => Some(Editable {
+            name: stem.to_owned(),
+            project: lines(file).first()?.into(),
+        }),
+        _ => None,
+    }
+}
+
+/// The path of a URL.
+fn decoded(url: &str) -> Option<String> {
+    let mut parts = url.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,111 @@
+//! Variables of a session that another file sets to something else.
+//!
+//! A window's environment has them too, and Vite, Next, Create React App, bun, dotenv and django-environ all leave what
+//! is set there as it is. So a file beside the session's own matters only for those that are in the files alone, and direnv
+//! for all of them: it changes the environment itself.
+
+use super::super::finding::Finding;
+use super::Scope;
+use crate::dotenv;
+use crate::file::read_if_there;
+use crate::process::quote;
+use crate::session::{Session, inside};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The files of a development server, each with priority over those before it.
+const RANKED: [&str; 4] = [
+    ".env",
+    ".env.local",
+    ".env.development",
+    ".env.development.local",
+];
+
+pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
+    let has_direnv = which::which("direnv").is_ok();
+    let mut findings = Vec::new();
+    for session in &scope.sessions {
+        findings.extend(in_files_alone(session));
+        if has_direnv {
+            findings.extend(by_direnv(session));
+        }
+    }
+    findings
+}
+
+fn in_files_alone(session: &Session<'_>) -> Vec<Finding> {
+    let worktree = session.record.worktree();
+    let everywhere = session.env();
+    let mut findings = Vec::new();
+    for (path, variables) in &session.layout.env {
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(rank) = RANKED.iter().position(|ranked| *ranked == file) else {
+            continue;
+        };
+        let alone = variables
+            .iter()
+            .filter(|(name, _)| everywhere.iter().all(|(set, _)| set != *name));
+        for (name, value) in alone {
+            let Ok(wanted) = session.expand(value) else {
+                continue;
+            };
+            for other in &RANKED[rank + 1..] {
+                let other = format!("{folder}/{other}");
+                let Ok(there) = inside::follow(worktree, &other) else {
+                    continue;
+                };
+                let there = worktree.join(there);
+                if let Some(found) = set_to_another(&there, name, &wanted) {
+                    let checked = format!("{}: {}", session.name, other.trim_start_matches('/'));
+                    let found = format!("sets {name} to {found}, and counts before {path}");
+                    findings.push(Finding::warning(checked, found).edit(&there));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// direnv takes the nearest `.envrc` of a folder and those above it: a new window is at the worktree's root, one whose server
+/// is started again in its own folder.
+fn by_direnv(session: &Session<'_>) -> Vec<Finding> {
+    let worktree = session.record.worktree();
+    let folders = session
+        .layout
+        .windows
+        .iter()
+        .map(|window| worktree.join(&window.dir));
+    let nearest = |folder: PathBuf| {
+        let files = folder.ancestors().map(|above| above.join(".envrc"));
+        files.into_iter().find(|file| file.is_file())
+    };
+    let files = folders.chain([worktree.to_owned()]).filter_map(nearest);
+    let mut findings = Vec::new();
+    for file in files.collect::<BTreeSet<_>>() {
+        for (name, value) in session.env() {
+            let Some(found) = set_to_another(&file, &name, &value) else {
+                continue;
+            };
+            // Each session has its own copy of a file that git has.
+            let shown = file.strip_prefix(worktree).unwrap_or(&file).display();
+            findings.push(
+                Finding::warning(
+                    format!("{shown} of the sessions"),
+                    format!("has direnv set {name} to {found}, whatever a session's own is"),
+                )
+                .cure(format!(
+                    "write there: export {name}=\"${{{name}:-{found}}}\"; it is in {}",
+                    quote(&file.to_string_lossy())
+                )),
+            );
+        }
+    }
+    findings
+}
+
+/// What a file sets a variable to, if that is plain and another value. What a shell or a parser would fill in is not known.
+fn set_to_another(file: &Path, name: &str, wanted: &str) -> Option<String> {
+    let text = read_if_there(file).ok()??;
+    let found = String::from_utf8_lossy(dotenv::value(&text, name)?).into_owned();
+    (found != wanted && !found.contains(['$', '`'])).then_some(found)
+}

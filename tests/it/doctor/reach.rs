@@ -1,0 +1,318 @@
+//! What leads from the sessions to the main checkout, or to the servers of another one.
+
+use super::{assert_fine, assert_left, project, quiet_port};
+use crate::sandbox::{Sandbox, write};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+/// A project whose packages npm has installed.
+fn with_packages() -> Sandbox {
+    let sandbox = project();
+    let frontend = sandbox.main.join("frontend");
+    write(
+        &frontend.join("package.json"),
+        r#"{ "dependencies": { "vite": "^6" } }"#,
+    );
+    write(
+        &frontend.join("package-lock.json"),
+        r#"{ "lockfileVersion": 3 }"#,
+    );
+    sandbox.commit_all();
+    write(&frontend.join("node_modules/.package-lock.json"), "{}");
+    sandbox
+}
+
+/// Adds a session, whatever there is to tell, and ends its windows.
+fn add(sandbox: &Sandbox, name: &str) -> PathBuf {
+    sandbox.run(["add", name]).is(0, "[...]", "[...]");
+    sandbox.await_programs(name, 1);
+    sandbox.restart();
+    sandbox.worktree(name)
+}
+
+/// The folder of the packages in the shared virtual environment.
+fn site_packages(sandbox: &Sandbox) -> PathBuf {
+    let environment = sandbox.home.join(".virtualenvs/tally");
+    environment.join("lib/python3.12/site-packages")
+}
+
+const CLONE: &str = "for one of each session's own, have this under [files] in [ROOT]/tally/.tally-session.toml, and no link: clone = [\"frontend/node_modules\"]";
+
+#[test]
+fn add_says_once_in_a_project_what_reaches_the_main_checkout_through_a_link() {
+    let sandbox = with_packages();
+    let what = "frontend/node_modules leads to the main checkout's: npm ci in a session would empty it there";
+    let note = format!("warning: {what}: {CLONE}\n");
+    sandbox.run(["add", "feat"]).is(0, "[...]", &note);
+    sandbox.run(["add", "other"]).succeeds();
+    sandbox.run(["remove", "feat", "other"]).succeeds();
+    sandbox.run(["add", "feat"]).succeeds();
+    fs::remove_file(sandbox.main.join("frontend/package-lock.json")).unwrap();
+    write(&sandbox.main.join("frontend/pnpm-lock.yaml"), "");
+    sandbox.run(["add", "third"]).succeeds();
+}
+
+#[test]
+fn an_ordinary_project_has_nothing_that_reaches_the_main_checkout_or_another_s_servers() {
+    let sandbox = with_packages();
+    let main = &sandbox.main;
+    write(
+        &main.join("frontend/vite.config.ts"),
+        "const port = process.env.BACKEND_PORT ?? 8000\nexport default { server: { proxy: {\n\
+         // '/api': 'http://localhost:8000',\n'/api': `http://localhost:${port}`,\n\
+         '/search': 'http://localhost:9200' } } }\n",
+    );
+    write(&main.join(".githooks/pre-commit"), "");
+    write(
+        &main.join(".gitignore"),
+        "node_modules/\n.env\n.env.local\n*.sqlite3\n",
+    );
+    write(&main.join(".worktreeinclude"), ".env.local\n");
+    write(
+        &main.join(".envrc"),
+        "export VITE_API_URL=\"${VITE_API_URL:-http://localhost:8000}\"\n",
+    );
+    sandbox.commit_all();
+    sandbox.git(main, ["config", "core.hooksPath", ".githooks"]);
+    sandbox.write_script(&sandbox.root.join("bin/direnv"), "");
+    // The servers have it in their environment, which counts before any file.
+    write(
+        &main.join("frontend/.env.local"),
+        "VITE_API_URL=http://localhost:8000\n",
+    );
+    let modules = main.join("frontend/node_modules");
+    write(&modules.join(".store/odd/node_modules/odd/a.js"), "");
+    symlink(".store/odd/node_modules/odd", modules.join("odd")).unwrap();
+    let site = site_packages(&sandbox);
+    write(
+        &site.join("distutils-precedence.pth"),
+        "import os; os.getcwd()\n",
+    );
+    write(
+        &site.join("other.pth"),
+        sandbox.root.join("other").to_str().unwrap(),
+    );
+    write(
+        &site.join("ui-1.0.dist-info/direct_url.json"),
+        r#"{ "url": "https://example.com/ui.whl" }"#,
+    );
+    add(&sandbox, "feat");
+    add(&sandbox, "other");
+    assert_fine(&sandbox);
+}
+
+#[test]
+fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install_them() {
+    let sandbox = with_packages();
+    let modules = sandbox.main.join("frontend/node_modules");
+    add(&sandbox, "feat");
+    add(&sandbox, "other");
+    let found = |what: &str| format!("the main checkout's frontend/node_modules {what}");
+    let install = "npm --prefix [ROOT]/tally/frontend ci";
+    fs::remove_file(modules.join(".package-lock.json")).unwrap();
+    assert_left(
+        &sandbox,
+        0,
+        &format!(
+            "warning  {}\n         {install}",
+            found("was not installed to its end")
+        ),
+    );
+    fs::remove_dir_all(&modules).unwrap();
+    fs::create_dir_all(modules.join(".vite")).unwrap();
+    let empty = found("is empty, though its package.json asks for packages");
+    let outcome = assert_left(
+        &sandbox,
+        1,
+        &format!("failed   {empty}\n         {install}"),
+    );
+    assert!(
+        !outcome
+            .stdout
+            .contains("node_modules leads to the main checkout's"),
+        "{outcome}"
+    );
+    fs::remove_dir_all(&modules).unwrap();
+    let own = sandbox.worktree("feat").join("frontend/node_modules");
+    fs::remove_file(&own).unwrap();
+    fs::create_dir(&own).unwrap();
+    symlink(&own, &modules).unwrap();
+    let link = found("is a link to a session's: [ROOT]/tally-feat/frontend/node_modules");
+    assert_left(
+        &sandbox,
+        1,
+        &format!("failed   {link}\n         rm [ROOT]/tally/frontend/node_modules && {install}"),
+    );
+}
+
+#[test]
+fn packages_that_are_the_main_checkout_s_own_source_fail() {
+    let sandbox = with_packages();
+    write(&sandbox.main.join("frontend/packages/ui/index.js"), "");
+    sandbox.commit_all();
+    let modules = sandbox.main.join("frontend/node_modules");
+    fs::create_dir(modules.join("@app")).unwrap();
+    symlink("../../packages/ui", modules.join("@app/ui")).unwrap();
+    let worktree = add(&sandbox, "feat");
+    add(&sandbox, "other");
+    let is_mains = "frontend/node_modules: @app/ui is the main checkout's frontend/packages/ui: a change in a session's own has no effect";
+    assert_left(
+        &sandbox,
+        1,
+        &format!("failed   {is_mains}\n         {CLONE}"),
+    );
+    sandbox.run(["remove", "other"]).succeeds();
+    let own = worktree.join("frontend/node_modules");
+    fs::remove_file(&own).unwrap();
+    fs::create_dir_all(own.join("@app")).unwrap();
+    symlink("../../packages/ui", own.join("@app/ui")).unwrap();
+    assert_fine(&sandbox);
+    symlink(sandbox.main.join("frontend/packages/ui"), own.join("ui")).unwrap();
+    assert_left(
+        &sandbox,
+        1,
+        "failed   feat: frontend/node_modules: ui is the main checkout's [..]\n         npm --prefix [ROOT]/tally-feat/frontend ci",
+    );
+}
+
+#[test]
+fn an_environment_that_imports_the_main_checkout_s_code_fails() {
+    let sandbox = project();
+    add(&sandbox, "feat");
+    let site = site_packages(&sandbox);
+    let source = sandbox.main.join("lib/my points/src");
+    fs::create_dir_all(&source).unwrap();
+    let project = format!("file://{}/lib/my%20points", sandbox.main.to_str().unwrap());
+    let url = format!(r#"{{ "dir_info": {{ "editable": true }}, "url": "{project}" }}"#);
+    let info = site.join("points_api-1.0.dist-info");
+    write(&info.join("direct_url.json"), url);
+    write(
+        &site.join("__editable__.points_api-1.0.pth"),
+        source.to_str().unwrap(),
+    );
+    let environment = "the virtual environment [ROOT]/home/.virtualenvs/tally";
+    assert_left(
+        &sandbox,
+        1,
+        &format!(
+            "failed   {environment} imports points_api from the main checkout's lib/my points/src, in every session\n         \
+             uv pip uninstall --python [ROOT]/home/.virtualenvs/tally points_api\n         \
+             or an environment for each session, in [ROOT]/tally/.tally-session.toml: activate = \". .venv/bin/activate\", \
+             and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip install -e './lib/my points'\""
+        ),
+    );
+    fs::remove_dir_all(&info).unwrap();
+    assert_left(
+        &sandbox,
+        1,
+        &format!(
+            "failed   {environment} imports what is in the main checkout's lib/my points/src, in every session\n         ${{EDITOR:-vi}} [..].pth"
+        ),
+    );
+    // `python manage.py` finds what is beside it before that.
+    fs::remove_file(site.join("__editable__.points_api-1.0.pth")).unwrap();
+    let backend = sandbox.main.join("backend");
+    write(
+        &site.join("points.egg-link"),
+        format!("{}\n.", backend.display()),
+    );
+    write(&site.join("easy-install.pth"), backend.to_str().unwrap());
+    assert_left(
+        &sandbox,
+        0,
+        &format!(
+            "warning  {environment} imports points from the main checkout's backend, in every session but for what starts in that folder\n         [..]uninstall[..] points"
+        ),
+    );
+}
+
+#[test]
+fn hooks_of_git_that_a_session_lacks_fail_until_they_are_copied_to_every_session() {
+    let sandbox = project();
+    let hooks = sandbox.main.join(".husky/_");
+    write(&hooks.join(".gitignore"), "*");
+    sandbox.write_script(&hooks.join("pre-commit"), "exit 1");
+    write(&sandbox.main.join(".worktreeinclude"), "*.local");
+    sandbox.commit_all();
+    sandbox.git(&sandbox.main, ["config", "core.hooksPath", ".husky/_"]);
+    add(&sandbox, "feat");
+    let found = "failed   git runs no hooks in feat: .husky/_ (core.hooksPath) is in the main checkout alone";
+    let cure = "printf '\\n%s\\n' /.husky/_/ >>[ROOT]/tally/.worktreeinclude && tally-session doctor --fix";
+    assert_left(&sandbox, 1, &format!("{found}\n         {cure}"));
+    sandbox.install();
+    let cure = cure.replace("[ROOT]", sandbox.root.to_str().unwrap());
+    let mut shell = sandbox.command("sh", &sandbox.main);
+    sandbox.outcome(shell.args(["-c", &cure])).succeeds();
+    assert_fine(&sandbox);
+    assert!(
+        sandbox
+            .worktree("feat")
+            .join(".husky/_/pre-commit")
+            .exists()
+    );
+}
+
+#[test]
+fn a_file_of_direnv_that_sets_a_session_s_variable_to_another_value_is_a_warning() {
+    let sandbox = project();
+    let text = "export VITE_API_URL=http://localhost:8000\n";
+    sandbox.commit(&sandbox.main, ".envrc", text);
+    add(&sandbox, "feat");
+    add(&sandbox, "other");
+    assert_fine(&sandbox);
+    sandbox.write_script(&sandbox.root.join("bin/direnv"), "");
+    assert_left(
+        &sandbox,
+        0,
+        "warning  .envrc of the sessions has direnv set VITE_API_URL to http://localhost:8000, whatever a session's own is\n         \
+         write there: export VITE_API_URL=\"${VITE_API_URL:-http://localhost:8000}\"; it is in [ROOT]/tally-feat/.envrc",
+    );
+}
+
+#[test]
+fn a_file_that_counts_before_the_session_s_own_is_a_warning_where_no_environment_has_the_variable()
+{
+    let sandbox = project();
+    let port = quiet_port();
+    let layout = format!(
+        "ports = {{ backend = {port}, frontend = {} }}\n[env]\n\
+         \"frontend/.env\" = {{ API = \"http://localhost:{{backend_port}}\" }}\n\
+         \"backend/.env\" = {{ API = \"http://localhost:{{frontend_port}}\" }}\n",
+        port + 100
+    );
+    sandbox.commit(&sandbox.main, ".tally-session.toml", &layout);
+    let worktree = add(&sandbox, "feat");
+    let file = worktree.join("frontend/.env.local");
+    write(&file, format!("API=http://localhost:{port}\n"));
+    sandbox.git(&worktree, ["add", "--force", "frontend/.env.local"]);
+    assert_fine(&sandbox);
+    write(&file, "API=http://localhost:1\n");
+    assert_left(
+        &sandbox,
+        0,
+        "warning  feat: frontend/.env.local sets API to http://localhost:1, and counts before frontend/.env\n         [..]/frontend/.env.local",
+    );
+}
+
+#[test]
+fn a_proxy_of_vite_s_to_the_port_of_another_one_fails_for_the_sessions_that_have_it_not() {
+    let sandbox = project();
+    add(&sandbox, "feat");
+    let port = sandbox.ports("feat").0;
+    let config = format!(
+        "export default {{ server: {{ proxy: {{ '/api': 'http://localhost:{port}' }} }} }}\n"
+    );
+    sandbox.commit(&sandbox.main, "frontend/vite.config.js", &config);
+    assert_fine(&sandbox);
+    add(&sandbox, "other");
+    add(&sandbox, "third");
+    assert_left(
+        &sandbox,
+        1,
+        &format!(
+            "failed   the proxy in frontend/vite.config.js goes to http://localhost:{port} in every session, whatever its own port is\n         \
+             write `http://localhost:${{process.env.BACKEND_PORT ?? {port}}}` for 'http://localhost:{port}' in [ROOT]/tally-other/frontend/vite.config.js"
+        ),
+    );
+}
