@@ -58,18 +58,24 @@ const MANAGERS: [Manager; 4] = [
     },
 ];
 
+/// The one to think of where no lock file names another.
+const UNLOCKED: Manager = Manager {
+    lock_files: &[],
+    does: "rm -rf in a session, with a slash behind it, would empty it there",
+    install: ["npm --prefix", " install"],
+};
+
 /// What is asked for in a folder of the project.
 pub struct Asked {
     manager: &'static Manager,
-    /// The folder of the lock file, from the root.
-    pub locked_in: PathBuf,
     /// The folder of the `package.json`, from the root.
     pub folder: PathBuf,
+    /// Whether the lock file is that of a folder above it.
+    pub is_locked_above: bool,
 }
 
 impl Asked {
-    /// What asks for the packages in a `node_modules` of the project, if something does and a lock file says with which
-    /// program.
+    /// What asks for the packages in a `node_modules` of the project, if something does.
     pub fn of(project: &Project, node_modules: &str) -> Option<Self> {
         const KEYS: [&str; 4] = [
             "dependencies",
@@ -89,14 +95,19 @@ impl Asked {
         if !KEYS.iter().filter_map(|key| json.get(key)).any(is_filled) {
             return None;
         }
-        folder.ancestors().find_map(|locked_in| {
-            let is_there = |lock_file: &str| project.main.join(locked_in).join(lock_file).exists();
+        let locked_in = |above: &Path| {
+            let is_there = |lock_file: &str| project.main.join(above).join(lock_file).exists();
             let wrote = |manager: &&Manager| manager.lock_files.iter().any(|file| is_there(file));
-            Some(Self {
-                manager: MANAGERS.iter().find(wrote)?,
-                locked_in: locked_in.to_owned(),
-                folder: folder.to_owned(),
-            })
+            MANAGERS.iter().find(wrote)
+        };
+        let mut found = folder
+            .ancestors()
+            .filter_map(|above| Some((above, locked_in(above)?)));
+        let (above, manager) = found.next().unwrap_or((folder, &UNLOCKED));
+        Some(Self {
+            manager,
+            folder: folder.to_owned(),
+            is_locked_above: above != folder,
         })
     }
 

@@ -147,6 +147,42 @@ fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install
 }
 
 #[test]
+fn emptied_packages_are_installed_again_by_the_program_whose_lock_file_is_there() {
+    let sandbox = with_packages();
+    let frontend = sandbox.main.join("frontend");
+    let modules = frontend.join("node_modules");
+    fs::remove_dir_all(&modules).unwrap();
+    fs::create_dir(&modules).unwrap();
+    fs::remove_file(frontend.join("package-lock.json")).unwrap();
+    for (lock_file, install) in [
+        ("other.lock", "npm --prefix [ROOT]/tally/frontend install"),
+        (
+            "npm-shrinkwrap.json",
+            "npm --prefix [ROOT]/tally/frontend ci",
+        ),
+        (
+            "pnpm-lock.yaml",
+            "pnpm --dir [ROOT]/tally/frontend install --frozen-lockfile",
+        ),
+        ("yarn.lock", "yarn --cwd [ROOT]/tally/frontend install"),
+        ("bun.lock", "bun install --cwd [ROOT]/tally/frontend"),
+    ] {
+        write(&frontend.join(lock_file), "");
+        assert_left(
+            &sandbox,
+            1,
+            &format!(
+                "failed   the main checkout's frontend/node_modules is empty, though its package.json asks for packages\n         {install}"
+            ),
+        );
+        fs::remove_file(frontend.join(lock_file)).unwrap();
+    }
+    // Those of a workspace may all be in the folder above.
+    write(&sandbox.main.join("package-lock.json"), "{}");
+    assert_fine(&sandbox);
+}
+
+#[test]
 fn packages_that_are_the_main_checkout_s_own_source_fail() {
     let sandbox = with_packages();
     write(&sandbox.main.join("frontend/packages/ui/index.js"), "");
@@ -186,7 +222,7 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     let project = format!("file://{}/lib/my%20points", sandbox.main.to_str().unwrap());
     let url = format!(r#"{{ "dir_info": {{ "editable": true }}, "url": "{project}" }}"#);
     let info = site.join("points_api-1.0.dist-info");
-    write(&info.join("direct_url.json"), url);
+    write(&info.join("direct_url.json"), &url);
     write(
         &site.join("__editable__.points_api-1.0.pth"),
         source.to_str().unwrap(),
@@ -196,8 +232,8 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
         &sandbox,
         1,
         &format!(
-            "failed   {environment} imports points_api from the main checkout's lib/my points/src, in every session\n         \
-             uv pip uninstall --python [ROOT]/home/.virtualenvs/tally points_api\n         \
+            "failed   {environment} imports points_api from the main checkout's lib/my points/src\n         \
+             uv pip uninstall points_api --python [ROOT]/home/.virtualenvs/tally\n         \
              or an environment for each session, in [ROOT]/tally/.tally-session.toml: activate = \". .venv/bin/activate\", \
              and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip install -e './lib/my points'\""
         ),
@@ -207,11 +243,22 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
         &sandbox,
         1,
         &format!(
-            "failed   {environment} imports what is in the main checkout's lib/my points/src, in every session\n         ${{EDITOR:-vi}} [..].pth"
+            "failed   {environment} imports what is in the main checkout's lib/my points/src\n         ${{EDITOR:-vi}} [..].pth"
         ),
     );
-    // `python manage.py` finds what is beside it before that.
+    let own = sandbox.worktree("feat").join(".venv");
+    write(&own.join("bin/pip"), "");
+    let below = "lib/python3.12/site-packages/points_api-1.0.dist-info/direct_url.json";
+    write(&own.join(below), url);
     fs::remove_file(site.join("__editable__.points_api-1.0.pth")).unwrap();
+    assert_left(
+        &sandbox,
+        1,
+        "failed   the virtual environment [ROOT]/tally-feat/.venv imports points_api from the main checkout's lib/my points\n         \
+         [ROOT]/tally-feat/.venv/bin/python -m pip install -e '[ROOT]/tally-feat/lib/my points'",
+    );
+    fs::remove_dir_all(&own).unwrap();
+    // `python manage.py` finds what is beside it before that.
     let backend = sandbox.main.join("backend");
     write(
         &site.join("points.egg-link"),
@@ -222,7 +269,7 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
         &sandbox,
         0,
         &format!(
-            "warning  {environment} imports points from the main checkout's backend, in every session but for what starts in that folder\n         [..]uninstall[..] points"
+            "warning  {environment} imports points from the main checkout's backend, but for what starts in that folder\n         uv pip uninstall points --python [..]"
         ),
     );
 }

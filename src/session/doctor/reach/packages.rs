@@ -62,11 +62,11 @@ pub fn fault(project: &Project, link: &str) -> Option<Finding> {
     let about = shared.symlink_metadata().ok()?;
     let install = asked.install(&project.main);
     let checked = format!("the main checkout's {link}");
-    let (leads_to, main) = (fs::canonicalize(&shared).ok()?, &project.main);
+    let leads_to = fs::canonicalize(&shared).ok()?;
     let is_astray = about.is_symlink()
         && leads_to
             .ancestors()
-            .any(|above| above != main && project.owns_worktree(above));
+            .any(|above| project.owns_worktree(above));
     if is_astray || !leads_to.is_dir() {
         let found = if is_astray {
             format!("is a link to a session's: {}", leads_to.display())
@@ -78,7 +78,7 @@ pub fn fault(project: &Project, link: &str) -> Option<Finding> {
     }
     let is_marked = MARKS.iter().any(|mark| shared.join(mark).exists());
     // Packages that a lock file above is for may all be above, too.
-    if is_marked || asked.locked_in != asked.folder {
+    if is_marked || asked.is_locked_above {
         return None;
     }
     if entries(&shared).next().is_none() {

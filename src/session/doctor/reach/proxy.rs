@@ -209,7 +209,7 @@ mod tests {
                 vec![8000],
             ),
             (
-                "'^/it\\'s': 'http://localhost:8000', // '/b': 'http://localhost:8001'\n",
+                "'^/a': 'http://localhost:8000', // '/b': 'http://localhost:8001'\n",
                 vec![8000],
             ),
             (

@@ -132,33 +132,46 @@ fn found(scope: &Scope<'_>, environment: &Path, imported: &Path, imports: &str) 
     let main = &scope.project.main;
     let checked = format!("the virtual environment {}", environment.display());
     let below = imported.strip_prefix(main).unwrap_or(imported).display();
-    let found = format!("{imports} the main checkout's {below}, in every session");
+    let found = format!("{imports} the main checkout's {below}");
     let mut windows = scope.layout.windows.iter();
     if windows.any(|window| main.join(&window.dir) == imported) {
-        Finding::warning(
-            checked,
-            format!("{found} but for what starts in that folder"),
-        )
+        let found = format!("{found}, but for what starts in that folder");
+        Finding::warning(checked, found)
     } else {
         Finding::failed(checked, found)
     }
 }
 
-fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> [String; 2] {
+/// What ends it: in an environment of the session's own, an installation of the session's own.
+fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> Vec<String> {
     let folder = quote(&environment.to_string_lossy());
-    let uninstall = if environment.join("bin/pip").exists() {
-        format!("{folder}/bin/python -m pip uninstall --yes {name}")
-    } else {
-        format!("uv pip uninstall --python {folder} {name}")
+    let pip = |work: &str| {
+        if environment.join("bin/pip").exists() {
+            format!("{folder}/bin/python -m pip {work}")
+        } else {
+            format!("uv pip {work} --python {folder}")
+        }
     };
     let below = project.strip_prefix(&scope.project.main).unwrap_or(project);
-    let below = Path::new(".").join(below);
-    let below = quote(&below.to_string_lossy());
-    let own = format!(
-        "or an environment for each session, in {}: activate = \". .venv/bin/activate\", and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip install -e {below}\"",
-        scope.project.main.join(layout::FILE).display()
+    let install = |checkout: &Path| {
+        format!(
+            "install -e {}",
+            quote(&checkout.join(below).to_string_lossy())
+        )
+    };
+    let mut worktrees = scope
+        .sessions
+        .iter()
+        .map(|session| session.record.worktree());
+    if let Some(own) = worktrees.find(|worktree| environment.starts_with(worktree)) {
+        return vec![pip(&install(own))];
+    }
+    let each = format!(
+        "or an environment for each session, in {}: activate = \". .venv/bin/activate\", and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip {}\"",
+        scope.project.main.join(layout::FILE).display(),
+        install(Path::new("."))
     );
-    [uninstall, own]
+    vec![pip(&format!("uninstall {name}")), each]
 }
 
 /// The lines of a `.pth` file that are folders; what it imports is not known.
