@@ -21,7 +21,8 @@ const MARKS: [&str; 4] = [
 pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
     let project = scope.project;
     let mut findings = Vec::new();
-    for link in &scope.layout.files.link {
+    let links = scope.layout.files.link.iter();
+    for link in links.filter(|link| Path::new(link).ends_with("node_modules")) {
         findings.extend(fault(project, link));
         let is_shared = |at: &Path| at.join(link).is_symlink();
         let worktrees = || {
