@@ -3,8 +3,8 @@
 use crate::cli::{self, Cli};
 use crate::ui;
 use anyhow::Result;
-use clap::CommandFactory;
 use clap::error::ErrorKind;
+use clap::{Command, CommandFactory};
 use std::process::ExitCode;
 
 /// What is not about one command: a word for it, and its text.
@@ -27,7 +27,7 @@ pub fn run(args: &cli::Help) -> Result<ExitCode> {
     let mut command = Cli::command();
     command.build();
     let Some(word) = &args.word else {
-        ui::as_it_is(command.render_help().ansi());
+        as_help(&mut command);
         return Ok(ExitCode::SUCCESS);
     };
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word) {
@@ -35,7 +35,7 @@ pub fn run(args: &cli::Help) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(asked) = command.find_subcommand_mut(word) {
-        ui::as_it_is(asked.render_help().ansi());
+        as_help(asked);
         return Ok(ExitCode::SUCCESS);
     }
     let topics: Vec<_> = topics().collect();
@@ -44,4 +44,8 @@ pub fn run(args: &cli::Help) -> Result<ExitCode> {
         topics.join(", ")
     );
     command.error(ErrorKind::InvalidSubcommand, words).exit()
+}
+
+fn as_help(command: &mut Command) {
+    ui::as_it_is(command.render_help().ansi().to_string().trim_end());
 }
