@@ -7,12 +7,13 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
-use crate::ports;
+use crate::ports::{self, Port};
 use crate::project::Project;
 use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Result, anyhow};
+use std::collections::BTreeSet;
 
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux, on a file system too that takes
 /// names for one which differ in case alone.
@@ -74,16 +75,29 @@ pub fn write(
     lost.retain(|lost| lost.kept.is_some());
     let kept = lost.iter().filter_map(|lost| lost.kept.as_ref());
     taken.extend(kept.flat_map(Record::ports));
-    let mut picked = Vec::new();
-    for (service, &first) in &layout.ports {
-        let port = ports::next_free(first, &taken, listeners::is_free)?;
-        taken.insert(port);
-        picked.push((service.clone(), port));
-    }
+    let picked = pick(layout, taken, |_| true)?;
     let record = Record::new(picked, project.worktree_path(name), name.as_str());
     records.put(name, record.clone());
     records.write(&project.main)?;
     Ok((record, lost))
+}
+
+/// The next free port for each service that wants one, beside those that are taken.
+///
+/// # Errors
+/// If there is none.
+pub fn pick(
+    layout: &Layout,
+    mut taken: BTreeSet<Port>,
+    wants: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, Port)>> {
+    let wanting = layout.ports.iter().filter(|(service, _)| wants(service));
+    let picked = wanting.map(|(service, &first)| {
+        let port = ports::next_free(first, &taken, listeners::is_free)?;
+        taken.insert(port);
+        Ok((service.clone(), port))
+    });
+    picked.collect()
 }
 
 /// Writes the copy of a session's record into the store again, with other ports where another session has its own by now.
@@ -96,16 +110,13 @@ fn put_again(
 ) -> Result<(String, bool)> {
     let _lock = lock_store(project)?;
     let mut records = Records::read(&project.main)?;
-    let mut taken = records.ports();
+    let taken = records.ports();
+    let is_taken = |service: &str| kept.port(service).is_some_and(|port| taken.contains(&port));
     let mut moved = Vec::new();
-    for (service, &first) in &layout.ports {
-        let Some(old) = kept.port(service).filter(|port| taken.contains(port)) else {
-            continue;
-        };
-        let port = ports::next_free(first, &taken, listeners::is_free)?;
-        taken.insert(port);
-        kept.set_port(service, port);
-        moved.push(format!("{port} for {old}"));
+    for (service, port) in pick(layout, taken.clone(), is_taken)? {
+        let old = kept.port(&service);
+        moved.extend(old.map(|old| format!("{port} for {old}")));
+        kept.set_port(&service, port);
     }
     records.put(name, kept);
     records.write(&project.main)?;

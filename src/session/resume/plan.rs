@@ -4,11 +4,13 @@ use crate::claude::Claude;
 use crate::git::{Git, Start, worktrees};
 use crate::hint::Hint;
 use crate::listeners;
-use crate::ports;
+use crate::ports::Port;
 use crate::processes::panes::Stopped;
 use crate::session::hold::{Hold, Unfinished};
 use crate::session::windows::living;
-use crate::session::{Session, foreign_windows, lock_store, make, problems, restore, servers};
+use crate::session::{
+    Session, foreign_windows, lock_store, make, problems, record, restore, servers,
+};
 use crate::store::records::Records;
 use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};
@@ -184,19 +186,15 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
     }
     let _lock = lock_store(session.project)?;
     let mut records = Records::read(&session.project.main)?;
-    let mut taken = records.ports();
-    let mut notes = Vec::new();
-    for (service, &first) in &session.layout.ports {
+    let in_use = |old: Option<Port>| left.ports.iter().find(|held| Some(held.port) == old);
+    let wants = |service: &str| {
         let old = session.record.port(service);
-        let in_use = left.ports.iter().find(|taken| Some(taken.port) == old);
-        if old.is_some() && in_use.is_none() {
-            continue;
-        }
-        let port = ports::next_free(first, &taken, listeners::is_free)?;
-        taken.insert(port);
-        session.record.set_port(service, port);
+        old.is_none() || in_use(old).is_some()
+    };
+    let mut notes = Vec::new();
+    for (service, port) in record::pick(session.layout, records.ports(), wants)? {
         let name = &session.name;
-        notes.push(match in_use {
+        notes.push(match in_use(session.record.port(&service)) {
             Some(in_use) => {
                 format!(
                     "the {service} of {name} moved from port {} to {port}: {} listens there",
@@ -206,6 +204,7 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
             }
             None => format!("the {service} of {name} had no port, and has {port} now"),
         });
+        session.record.set_port(&service, port);
     }
     if !notes.is_empty() {
         let before = hold.unfinished.clone();
