@@ -62,6 +62,8 @@ pub struct ClaudeCode {
 pub struct Files {
     /// Symlinked to the main checkout's.
     pub link: Vec<String>,
+    /// Folders of its own that cost next to nothing.
+    pub clone: Vec<String>,
     /// Copied, permissions kept.
     pub copy: Vec<String>,
     /// `SQLite` databases, copied whole while others write to them.
@@ -192,6 +194,7 @@ impl From<LayoutFile> for Layout {
             ports: values(file.ports).collect(),
             files: Files {
                 link: paths(file.files.link),
+                clone: paths(file.files.clone),
                 copy: paths(file.files.copy),
                 sqlite: paths(file.files.sqlite),
             },

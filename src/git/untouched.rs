@@ -41,7 +41,7 @@ impl Untouched {
 }
 
 impl Git<'_> {
-    /// How this worktree is seen, where the paths that are `ours` may be anything; none if it is not as git left it, or if only
+    /// How this worktree is seen, where the paths that are `ours` may be anything, or any folder, with a slash at the end; none if it is not as git left it, or if only
     /// git can tell.
     ///
     /// # Errors
@@ -107,8 +107,8 @@ struct Folder<'a> {
     files: Vec<(&'a [u8], Entry<'a>)>,
     /// The folders in it that are looked into too.
     folders: Vec<&'a [u8]>,
-    /// The files in it that may be there.
-    ours: Vec<&'a [u8]>,
+    /// What may be there in it, and whether that is a folder.
+    ours: Vec<(&'a [u8], bool)>,
 }
 
 impl<'a> Folder<'a> {
@@ -125,9 +125,10 @@ impl<'a> Folder<'a> {
             all[last].files.push((name, *entry));
         }
         for path in ours {
-            let (folder, name) = split(path.as_bytes());
+            let plain = path.trim_end_matches('/');
+            let (folder, name) = split(plain.as_bytes());
             let at = Self::place(folder, &mut all, &mut places);
-            all[at].ours.push(name);
+            all[at].ours.push((name, plain != path));
         }
         for folder in &mut all {
             folder.folders.sort_unstable();
@@ -188,7 +189,7 @@ impl<'a> Folder<'a> {
                 // git treats another repository in its own way, as it does a folder that is something else now.
                 b".git" => return None,
                 name if self.folders.binary_search(&name).is_ok() => is_folder.then_some(())?,
-                name if self.ours.binary_search(&name).is_ok() && !is_folder => {}
+                name if self.ours.binary_search(&(name, is_folder)).is_ok() => {}
                 name => {
                     let slash: &[u8] = if is_folder { b"/" } else { b"" };
                     let between: &[u8] = if self.path.is_empty() { b"" } else { b"/" };

@@ -107,20 +107,30 @@ impl LayoutFile {
         Ok(())
     }
 
-    /// Each path is made in one way. What is linked is the main checkout's: nothing may be written below it.
+    /// Each path is made in one way. What is linked is the main checkout's, and what is cloned comes whole: nothing may be written
+    /// below it.
     fn check_paths(&self) -> Result<(), Wrong> {
-        let links = self.files.link.iter().flatten();
-        let links: Vec<_> = links.map(|link| plain(link.get_ref())).collect();
+        let folders = |word, paths: &Option<Vec<Text>>| {
+            let paths = paths.iter().flatten();
+            let plain = paths.map(|path| (word, plain(path.get_ref())));
+            plain.collect::<Vec<_>>()
+        };
+        let files = &self.files;
+        let whole = [
+            folders("linked", &files.link),
+            folders("cloned", &files.clone),
+        ];
         let mut seen = HashMap::new();
         for (key, path, span, kind) in self.values() {
             if !matches!(kind, Kind::Path) {
                 continue;
             }
             let path_itself = plain(path);
-            let is_above =
-                |link: &&String| **link != path_itself && Path::new(&path_itself).starts_with(link);
-            if let Some(link) = links.iter().find(is_above) {
-                let reason = format!("is inside the linked {link}");
+            let is_above = |(_, whole): &&(&str, String)| {
+                *whole != path_itself && Path::new(&path_itself).starts_with(whole)
+            };
+            if let Some((word, whole)) = whole.iter().flatten().find(is_above) {
+                let reason = format!("is inside the {word} {whole}");
                 return Err(Wrong::new(key, span, reason));
             }
             match seen.insert(path_itself, key.clone()) {
@@ -180,6 +190,7 @@ impl LayoutFile {
         }
         let lists = [
             ("link", &self.files.link),
+            ("clone", &self.files.clone),
             ("copy", &self.files.copy),
             ("sqlite", &self.files.sqlite),
         ];

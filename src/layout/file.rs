@@ -38,6 +38,7 @@ pub struct ClaudeTable {
 #[serde(default, deny_unknown_fields)]
 pub struct FileLists {
     pub link: Option<Vec<Text>>,
+    pub clone: Option<Vec<Text>>,
     pub copy: Option<Vec<Text>>,
     pub sqlite: Option<Vec<Text>>,
 }
@@ -182,11 +183,7 @@ impl LayoutFile {
             host: self.host.or(other.host),
             keep_removed: self.keep_removed.or(other.keep_removed),
             ports: merge(other.ports, self.ports, |_, own| own),
-            files: FileLists {
-                link: self.files.link.or(other.files.link),
-                copy: self.files.copy.or(other.files.copy),
-                sqlite: self.files.sqlite.or(other.files.sqlite),
-            },
+            files: self.files.over(other.files),
             env: merge(other.env, self.env, |other, own| {
                 merge(other, own, |_, own| own)
             }),
@@ -197,6 +194,27 @@ impl LayoutFile {
             },
         })
     }
+}
+
+impl FileLists {
+    /// What is cloned here is not linked, though the other one says so.
+    fn over(self, other: Self) -> Self {
+        let cloned: Vec<_> = self.clone.iter().flatten().map(plain_text).collect();
+        let link = other.link.map(|mut links| {
+            links.retain(|link| !cloned.contains(&plain_text(link)));
+            links
+        });
+        Self {
+            link: self.link.or(link),
+            clone: self.clone.or(other.clone),
+            copy: self.copy.or(other.copy),
+            sqlite: self.sqlite.or(other.sqlite),
+        }
+    }
+}
+
+fn plain_text(path: &Text) -> String {
+    plain(path.get_ref())
 }
 
 impl Windows {

@@ -180,6 +180,16 @@ const WRONG: &[(&str, usize, &str)] = &[
     ("[[window]]\nname = \"\"", 2, "window[0].name is empty"),
     ("[[window]]\n", 1, "window[0] has no name"),
     ("claude = \"\"", 1, "claude is empty, and a window runs it"),
+    (
+        "[files]\nlink = [\"a\"]\nclone = [\"a/\"]",
+        3,
+        "files.clone[0] is the path of files.link[0] too",
+    ),
+    (
+        "[files]\nclone = [\"a\"]\ncopy = [\"a/b\"]",
+        3,
+        "files.copy[0] is inside the cloned a",
+    ),
     ("host = \"http://x\"", 1, "host is no name of a machine"),
     ("host = \"{host}\"", 1, "host has the placeholder {host}"),
     (
@@ -255,6 +265,13 @@ fn tables_of_ports_and_variables_change_single_keys() {
             .env
             .is_empty()
     );
+}
+
+#[test]
+fn what_the_file_clones_is_not_linked_as_it_is_built_in() {
+    let layout = read("[files]\nclone = [\"./frontend/node_modules/\"]").unwrap();
+    assert_eq!(layout.files.clone, ["frontend/node_modules"]);
+    assert_eq!(layout.files.link, Vec::<String>::new());
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub const WORKTREE_INCLUDE: &str = ".worktreeinclude";
 pub enum Kind {
     /// A symlink to it.
     Link,
+    /// A folder of its own that costs next to nothing.
+    Clone,
     /// A copy of a database that others may write to.
     Database,
     /// A copy of a file.
@@ -52,6 +54,7 @@ pub fn parts<'a>(
         }
     };
     let links = files.link.iter().map(|path| (path, Kind::Link));
+    let clones = files.clone.iter().map(|path| (path, Kind::Clone));
     let databases = files.sqlite.iter().map(|path| (path, Kind::Database));
     let copies = files.copy.iter().map(move |path| (path, way(path)));
     let also_set = env.keys().filter(|path| !files.copy.contains(path));
@@ -59,6 +62,7 @@ pub fn parts<'a>(
     let settings = project.main.join(CLAUDE_SETTINGS).is_file();
     let settings = settings.then_some((CLAUDE_SETTINGS, Kind::Link));
     links
+        .chain(clones)
         .chain(databases)
         .chain(copies)
         .chain(also_set.map(|path| (path, Kind::Copy)))
@@ -89,7 +93,7 @@ pub fn included(project: &Project, layout: &Layout) -> Result<Vec<String>> {
 /// Whether a file may be copied that only a pattern, or the name of its folder, names.
 fn is_includable(layout: &Layout, path: &str) -> bool {
     let files = &layout.files;
-    let is_linked = |link: &String| Path::new(path).starts_with(link);
+    let is_whole = |whole: &String| Path::new(path).starts_with(whole);
     // What SQLite keeps beside a database means another one than the copy.
     let is_beside = |database: &String| {
         path.strip_prefix(database.as_str())
@@ -98,7 +102,7 @@ fn is_includable(layout: &Layout, path: &str) -> bool {
     let is_repository = path.ends_with('/');
     !is_repository
         && path != records::FILE
-        && !files.link.iter().any(is_linked)
+        && !files.link.iter().chain(&files.clone).any(is_whole)
         && !files.sqlite.iter().any(is_beside)
 }
 
@@ -112,7 +116,7 @@ pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
     let there = checkout.join(path);
     let folder = there.with_file_name("");
     let cure = match kind {
-        Kind::Link => format!("install what belongs there in {}", folder.display()),
+        Kind::Link | Kind::Clone => format!("install what belongs there in {}", folder.display()),
         Kind::Database => format!("make one in {} with your migrations", folder.display()),
         Kind::Copy | Kind::Folder | Kind::AsItIs => format!(
             "a server that needs it fails until you write {}",
@@ -141,28 +145,36 @@ pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
 pub fn way(session: &Session<'_>, path: &str, kind: Kind) -> Result<String, Outside> {
     let worktree = session.record.worktree();
     match kind {
-        Kind::Link | Kind::AsItIs => inside::reach(worktree, path),
+        Kind::Link | Kind::Clone | Kind::AsItIs => inside::reach(worktree, path),
         Kind::Database | Kind::Copy | Kind::Folder => inside::follow(worktree, path),
     }
 }
 
 /// Whether a path of the worktree is as it should be: it leads to something, or it is the main checkout's link, or a link to
-/// the main checkout's, which may have gone.
+/// the main checkout's, which may have gone. A folder of its own is no link.
 pub fn is_placed(from: &Path, to: &Path, kind: Kind) -> bool {
     let is_link_to = |target: &Path| fs::read_link(to).is_ok_and(|there| there == target);
+    if kind == Kind::Clone {
+        return to.exists() && !to.is_symlink();
+    }
     to.exists()
         || match kind {
             Kind::Link => is_link_to(from),
             Kind::AsItIs => fs::read_link(from).is_ok_and(|target| is_link_to(&target)),
-            Kind::Database | Kind::Copy | Kind::Folder => false,
+            Kind::Clone | Kind::Database | Kind::Copy | Kind::Folder => false,
         }
 }
 
-/// That a link that was not put there leads nowhere.
-pub fn leads_nowhere(path: &str, link: &Path) -> Problem {
+/// That a link that was not put there leads nowhere, or elsewhere than to something of the session's own.
+pub fn leads_astray(path: &str, link: &Path) -> Problem {
     let target = fs::read_link(link).unwrap_or_default();
+    let behind = if link.exists() {
+        "and not the session's own"
+    } else {
+        "where nothing is"
+    };
     Problem::new(
-        format!("{path} is a link to {}, where nothing is", target.display()),
+        format!("{path} is a link to {}, {behind}", target.display()),
         inside::own_instead(link),
     )
 }

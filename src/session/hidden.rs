@@ -58,8 +58,10 @@ pub fn shown(session: &Session<'_>, placed: &Placed) -> Result<Shown> {
     let paths = placed.paths().cloned().chain(may_be_tracked).collect();
     let mut shown = Shown::default();
     for Change { path, untracked } in Git::at(worktree).changes_of(&paths)? {
-        if untracked && placed.is_ours(worktree, &path) {
-            shown.untracked.push(path);
+        if untracked && let Some(own) = placed.that_has(worktree, &path) {
+            if shown.untracked.last() != Some(own) {
+                shown.untracked.push(own.clone());
+            }
         } else if !untracked && is_our_change(session, &path)? {
             shown.tracked.push(path);
         }

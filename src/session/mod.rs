@@ -2,6 +2,7 @@
 
 pub mod add;
 mod claudes;
+mod clone;
 mod database;
 pub mod doctor;
 

@@ -24,6 +24,14 @@ const LOCK_FILES: [&str; 10] = [
     "poetry.lock",
 ];
 
+/// What npm, pnpm and yarn leave in a folder of packages that they have installed to its end.
+pub const MARKS: [&str; 4] = [
+    ".package-lock.json",
+    ".modules.yaml",
+    ".yarn-integrity",
+    ".yarn-state.yml",
+];
+
 /// A program that installs what a `package.json` asks for.
 pub struct Manager {
     /// What it writes beside that, or in a folder above it.
@@ -165,32 +173,54 @@ pub fn tell_once(session: &Session<'_>) -> Option<Problem> {
 
 /// The lock files that ask for other versions than those of the main checkout, whose packages the session has.
 pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {
-    let (main, worktree) = (&session.project.main, session.record.worktree());
+    let (project, worktree) = (session.project, session.record.worktree());
+    let files = &session.layout.files;
     let mut problems = Vec::new();
-    for link in &session.layout.files.link {
-        let there = inside::reach(worktree, link).map(|there| worktree.join(there));
-        let Some(there) = there.ok().filter(|there| there.is_symlink()) else {
+    for path in files.link.iter().chain(&files.clone) {
+        let there = inside::reach(worktree, path).map(|there| worktree.join(there));
+        let there = there
+            .ok()
+            .filter(|there| is_main_s(&project.main.join(path), there));
+        let Some(there) = there else {
             continue;
         };
         for name in LOCK_FILES {
-            let lock_file = Path::new(link).with_file_name(name);
+            let lock_file = Path::new(path).with_file_name(name);
             let own = inside::follow(worktree, &lock_file.to_string_lossy());
-            if own.is_ok_and(|own| differ(&main.join(&lock_file), &worktree.join(own))) {
-                problems.push(Problem::new(
-                    format!(
-                        "{} differs from the main checkout's, whose {link} it shares",
-                        lock_file.display()
-                    ),
+            if !own.is_ok_and(|own| differ(&project.main.join(&lock_file), &worktree.join(own))) {
+                continue;
+            }
+            let lock_file = lock_file.display();
+            problems.push(if there.is_symlink() {
+                Problem::new(
+                    format!("{lock_file} differs from the main checkout's, whose {path} it shares"),
                     format!(
                         "if it needs its own, remove the link {} and install in {}",
                         there.display(),
                         there.with_file_name("").display()
                     ),
-                ));
-            }
+                )
+            } else {
+                let install = Asked::of(project, path).map(|asked| asked.install(worktree));
+                Problem::new(
+                    format!("{lock_file} differs from the main checkout's, of whose {path} it has a clone"),
+                    install.unwrap_or_else(|| {
+                        format!("install in {}", there.with_file_name("").display())
+                    }),
+                )
+            });
         }
     }
     problems
+}
+
+/// Whether what is there are the main checkout's packages: by a link, or in a clone in which nothing was installed since.
+fn is_main_s(main: &Path, there: &Path) -> bool {
+    let is_same = |mark: &str| {
+        let [here, there] = [main, there].map(|folder| folder.join(mark));
+        here.exists() && there.exists() && !differ(&here, &there)
+    };
+    there.is_symlink() || MARKS.iter().any(|mark| is_same(mark))
 }
 
 /// Whether both are there, and not the same.

@@ -35,7 +35,9 @@ enum Seen {
         seconds: i64,
         nanoseconds: i64,
     },
-    /// A folder, or something stranger. It was not put there.
+    /// A folder. Only one that was cloned was put there as a whole.
+    Folder,
+    /// Something stranger. It was not put there.
     Other,
 }
 
@@ -53,6 +55,8 @@ impl Seen {
                 seconds: about.ctime(),
                 nanoseconds: about.ctime_nsec(),
             }
+        } else if about.is_dir() {
+            Self::Folder
         } else {
             Self::Other
         })
@@ -78,7 +82,7 @@ pub fn read_or_guess(session: &Session<'_>, included: &[String]) -> Placed {
         let paths = paths.filter_map(|path| inside::reach(worktree, &path).ok());
         let is_there = |path: &String| match Seen::at(&worktree.join(path)) {
             // A folder where a link belongs is the user's own.
-            None | Some(Seen::Other) => false,
+            None | Some(Seen::Folder | Seen::Other) => false,
             Some(_) => true,
         };
         Placed {
@@ -135,13 +139,32 @@ impl Placed {
         self.paths.keys()
     }
 
+    /// The same as git has them: a folder with a slash at the end.
+    pub fn as_git_has_them(&self) -> Vec<String> {
+        let slash = |seen: &Option<Seen>| match seen {
+            Some(Seen::Folder) => "/",
+            _ => "",
+        };
+        let paths = self.paths.iter();
+        paths
+            .map(|(path, seen)| format!("{path}{}", slash(seen)))
+            .collect()
+    }
+
     /// Whether what is at a path was put there, changed or not.
     pub fn is_ours(&self, worktree: &Path, path: &str) -> bool {
-        match self.paths.get(path) {
-            None => false,
-            Some(None) => true,
-            Some(Some(seen)) => now(worktree, path).is_none_or(|now| now.is_such(seen)),
-        }
+        self.that_has(worktree, path).is_some()
+    }
+
+    /// The path that something was put at, changed or not, if that is this one or a folder that has it.
+    pub fn that_has(&self, worktree: &Path, path: &str) -> Option<&String> {
+        let path = Path::new(path.trim_end_matches('/'));
+        path.ancestors().find_map(|above| {
+            let (own, seen) = self.paths.get_key_value(above.to_str()?)?;
+            let has_it = above == path || *seen == Some(Seen::Folder);
+            let is_such = |seen| now(worktree, own).is_none_or(|now| now.is_such(seen));
+            (has_it && seen.as_ref().is_none_or(is_such)).then_some(own)
+        })
     }
 
     /// Whether a folder has nothing but what was put there, changed or not.

@@ -1,9 +1,9 @@
 //! Putting one path after the other into a worktree, from the main checkout.
 
-use super::files::{Kind, absent, is_placed, leads_nowhere, way, with_variables};
+use super::files::{Kind, absent, is_placed, leads_astray, way, with_variables};
 use super::inside::Outside;
 use super::placed::Placed;
-use super::{Session, database};
+use super::{Session, clone, database};
 use crate::file::read_if_there;
 use crate::problem::Problem;
 use crate::store::atomic;
@@ -50,29 +50,36 @@ impl Placing {
             return Ok(());
         }
         if to.is_symlink() && !self.placed.is_as_placed(worktree, &there) {
-            self.tell(&leads_nowhere(path, &to));
+            self.tell(&leads_astray(path, &to));
             return Ok(());
         }
         if !from.exists() {
             self.tell(&absent(worktree, path, kind));
             return Ok(());
         }
-        if to.is_symlink() {
+        if to.is_symlink() && kind != Kind::Clone {
             fs::remove_file(&to).with_context(|| format!("cannot remove {}", to.display()))?;
         }
         if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
             make_folder(from, to)?;
         }
-        self.placed.note(worktree, &there, |to| {
+        let make = |to: &Path| {
             let made = match kind {
                 Kind::Link => symlink(&from, to).map_err(Into::into),
+                Kind::Clone => clone::clone(&from, to),
                 Kind::Database => database::copy(&from, to),
                 Kind::Copy => copy(&from, to),
                 Kind::Folder => make_folder(&from, to),
                 Kind::AsItIs => copy_as_it_is(&from, to),
             };
             made.with_context(|| format!("cannot make {}", to.display()))
-        })?;
+        };
+        if kind == Kind::Folder {
+            // The files that go there are noted, each by itself.
+            make(&to)?;
+        } else {
+            self.placed.note(worktree, &there, make)?;
+        }
         self.paths.push(path.to_owned());
         Ok(())
     }

@@ -8,6 +8,7 @@ mod bad_input;
 mod checkout;
 mod claude;
 mod cli;
+mod clone;
 mod completions;
 mod database;
 mod doctor;

@@ -114,15 +114,21 @@ impl<'a> Belongings<'a> {
                     fault.unwrap_or_else(|| link(checked, &from, &to))
                 }
                 Kind::Link => link(checked, &from, &to),
+                Kind::Clone => Finding::fine(checked, "is a folder of its own"),
                 Kind::Database => own_database(checked, &from, &to),
                 Kind::Folder => self.folder(checked, path, included),
                 Kind::Copy | Kind::AsItIs => Finding::fine(checked, "is there"),
             };
         }
         if to.is_symlink() && !placed::read(self.session).is_as_placed(worktree, &there) {
-            return self.warning(files::leads_nowhere(path, &to));
+            return self.warning(files::leads_astray(path, &to));
         }
-        let found = if to.is_symlink() {
+        let found = if to.exists() {
+            format!(
+                "is a link to {}, and not a folder of its own",
+                target(&to).display()
+            )
+        } else if to.is_symlink() {
             format!("leads to {}, where nothing is", target(&to).display())
         } else {
             "is missing".to_owned()

@@ -138,6 +138,5 @@ pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
     if !hidden::replaced(session, &placed).is_empty() {
         return Ok(None);
     }
-    let ours: Vec<_> = placed.paths().cloned().collect();
-    Git::at(session.record.worktree()).untouched(&ours)
+    Git::at(session.record.worktree()).untouched(&placed.as_git_has_them())
 }

@@ -6,22 +6,15 @@ use super::Scope;
 use crate::file::read_text_if_there;
 use crate::process::quote;
 use crate::project::Project;
-use crate::session::packages::{Asked, clone_instead};
+use crate::session::packages::{Asked, MARKS, clone_instead};
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
-
-/// What npm, pnpm and yarn leave in a folder that they have installed to its end.
-const MARKS: [&str; 4] = [
-    ".package-lock.json",
-    ".modules.yaml",
-    ".yarn-integrity",
-    ".yarn-state.yml",
-];
 
 pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
     let project = scope.project;
     let mut findings = Vec::new();
-    let links = scope.layout.files.link.iter();
+    let files = &scope.layout.files;
+    let links = files.link.iter().chain(&files.clone);
     for link in links.filter(|link| Path::new(link).ends_with("node_modules")) {
         findings.extend(fault(project, link));
         let is_shared = |at: &Path| at.join(link).is_symlink();
@@ -31,7 +24,9 @@ pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
                 .iter()
                 .map(|session| session.record.worktree())
         };
-        if worktrees().count() == 0 || worktrees().any(is_shared) {
+        // In a clone a link of a workspace leads to the session's own source.
+        let will_share = worktrees().count() == 0 && files.link.contains(link);
+        if will_share || worktrees().any(is_shared) {
             let sources = Sources::of(project, &project.main.join(link));
             findings.extend(
                 sources.map(|sources| sources.found(link).cure(clone_instead(project, &[link]))),

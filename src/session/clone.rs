@@ -1,0 +1,178 @@
+//! A folder of a session's own that costs next to nothing: of packages, which programs replace and hardly ever write to.
+
+use crate::parallel;
+use crate::store::atomic;
+use crate::ui;
+use anyhow::{Context, Result};
+use std::fs::{self, DirEntry, File, FileTimes};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// What servers keep at the top of packages for themselves: each session's makes its own.
+const CACHES: [&str; 2] = [".vite", ".cache"];
+
+/// A folder that is being cloned.
+struct Tree<'a> {
+    from: &'a Path,
+    /// Where it grows.
+    part: &'a Path,
+    /// Where it will be.
+    to: &'a Path,
+    /// Whether the file system has shown no lack of copies that share their blocks.
+    shares: AtomicBool,
+    /// Whether one file may have a name in both.
+    links: AtomicBool,
+}
+
+/// Clones a folder: as copies that share their blocks where the file system has such, else as hard links, else as copies. The
+/// plain files at its top are always copies, as package managers write to those. It appears when it is whole.
+///
+/// # Errors
+/// If a file can't be read or made; nothing is at `to` then.
+pub fn clone(from: &Path, to: &Path) -> Result<()> {
+    let from =
+        &fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
+    let part = &atomic::unfinished(to);
+    if part.symlink_metadata().is_ok() {
+        // A killed command has left it.
+        fs::remove_dir_all(part).with_context(|| format!("cannot remove {}", part.display()))?;
+    }
+    let tree = Tree {
+        from,
+        part,
+        to,
+        shares: AtomicBool::new(true),
+        links: AtomicBool::new(true),
+    };
+    let result = tree.grow().and_then(|()| {
+        if to.is_symlink() {
+            // What it replaces has done its work until now.
+            fs::remove_file(to)?;
+        }
+        Ok(fs::rename(part, to)?)
+    });
+    if result.is_err() {
+        let _ = fs::remove_dir_all(part);
+    }
+    result
+}
+
+impl Tree<'_> {
+    fn grow(&self) -> Result<()> {
+        let entries = fs::read_dir(self.from).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries =
+            entries.with_context(|| format!("cannot read {}", self.from.display()))?;
+        entries.retain(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            CACHES.iter().all(|cache| !name.starts_with(cache))
+        });
+        make_folder(self.from, self.part)?;
+        let done = AtomicUsize::new(0);
+        let percent = || u64::try_from(done.load(Relaxed) * 100 / entries.len().max(1)).ok();
+        let what = format!("cloning {}", self.from.display());
+        let cloned = ui::with_progress(&what, percent, || {
+            parallel::map(&entries, |entry| {
+                let cloned = self.entry(entry, self.part, true);
+                done.fetch_add(1, Relaxed);
+                cloned
+            })
+        });
+        cloned.into_iter().collect()
+    }
+
+    /// Clones what a folder has of a name into another one.
+    fn entry(&self, entry: &DirEntry, folder: &Path, is_at_top: bool) -> Result<()> {
+        let (from, to) = (entry.path(), folder.join(entry.file_name()));
+        let failed = || format!("cannot clone {}", from.display());
+        let kind = entry.file_type().with_context(failed)?;
+        if kind.is_dir() {
+            make_folder(&from, &to)?;
+            for entry in fs::read_dir(&from).with_context(failed)? {
+                self.entry(&entry.with_context(failed)?, &to, false)?;
+            }
+            Ok(())
+        } else if kind.is_symlink() {
+            let target = fs::read_link(&from).with_context(failed)?;
+            symlink(self.own(target), &to).with_context(failed)
+        } else if kind.is_file() {
+            self.file(&from, &to, is_at_top).with_context(failed)
+        } else {
+            // A socket or a pipe is its maker's.
+            Ok(())
+        }
+    }
+
+    /// A link's target: what is in the folder itself is in the clone too.
+    fn own(&self, target: PathBuf) -> PathBuf {
+        match target.strip_prefix(self.from) {
+            Ok(below) => self.to.join(below),
+            Err(_) => target,
+        }
+    }
+
+    fn file(&self, from: &Path, to: &Path, is_at_top: bool) -> io::Result<()> {
+        if self.shares.load(Relaxed) {
+            match share_blocks(from, to) {
+                Err(_) => self.shares.store(false, Relaxed),
+                Ok(()) => return Ok(()),
+            }
+        }
+        if self.links.load(Relaxed) && !is_at_top {
+            match fs::hard_link(from, to) {
+                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                    self.links.store(false, Relaxed);
+                }
+                // One file may be somebody else's, or have as many names as it can.
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {}
+                linked => return linked,
+            }
+        }
+        fs::copy(from, to)?;
+        keep_time(from, &File::options().append(true).open(to)?)
+    }
+}
+
+/// A copy that shares its blocks with the file until one of the two is written to.
+#[cfg(target_os = "macos")]
+fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, CloneFlags, fclonefileat};
+    Ok(fclonefileat(
+        File::open(from)?,
+        CWD,
+        to,
+        CloneFlags::empty(),
+    )?)
+}
+
+/// A copy that shares its blocks with the file until one of the two is written to.
+#[cfg(not(target_os = "macos"))]
+fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
+    let source = File::open(from)?;
+    let copy = File::create_new(to)?;
+    let shared = rustix::fs::ioctl_ficlone(&copy, &source);
+    if shared.is_err() {
+        fs::remove_file(to)?;
+    }
+    shared?;
+    copy.set_permissions(source.metadata()?.permissions())?;
+    keep_time(from, &copy)
+}
+
+fn keep_time(from: &Path, copy: &File) -> io::Result<()> {
+    let written = fs::metadata(from)?.modified()?;
+    copy.set_times(FileTimes::new().set_modified(written))
+}
+
+/// Makes a folder that is as open to others as another one.
+fn make_folder(from: &Path, to: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let made = || -> io::Result<()> {
+        let mode = fs::metadata(from)?.permissions().mode();
+        fs::create_dir(to)?;
+        fs::set_permissions(to, fs::Permissions::from_mode(mode | 0o700))
+    };
+    made().with_context(|| format!("cannot make the folder {}", to.display()))
+}

@@ -1,0 +1,245 @@
+//! Folders of a session's own that cost next to nothing.
+
+use crate::sandbox::{Sandbox, read, write};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+const MODULES: &str = "frontend/node_modules";
+
+/// A project whose packages are cloned.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let modules = sandbox.main.join(MODULES);
+    for file in [
+        ".package-lock.json",
+        ".vite/deps/a.js",
+        ".vite-temp/a.js",
+        ".cache/a",
+        "vite/bin/vite.js",
+        "@scope/ui/index.js",
+    ] {
+        write(&modules.join(file), "main's");
+    }
+    let script = modules.join("vite/bin/vite.js");
+    fs::set_permissions(script, Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(modules.join(".bin")).unwrap();
+    symlink("../vite/bin/vite.js", modules.join(".bin/vite")).unwrap();
+    symlink(modules.join("vite"), modules.join("absolute")).unwrap();
+    symlink("../../packages/own", modules.join("own")).unwrap();
+    lay_out(&sandbox);
+    sandbox
+}
+
+fn lay_out(sandbox: &Sandbox) {
+    let layout = format!("[files]\nclone = [\"{MODULES}\"]\n");
+    write(&sandbox.main.join(".tally-session.toml"), layout);
+}
+
+/// The session's packages, and all of main's, file by file.
+fn added(sandbox: &Sandbox) -> (PathBuf, Vec<(PathBuf, Option<String>)>) {
+    let modules = sandbox.add("feat").join(MODULES);
+    (modules, all(&sandbox.main.join(MODULES)))
+}
+
+/// What is in a folder, with the text of each file.
+fn all(folder: &Path) -> Vec<(PathBuf, Option<String>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_folder = path.is_dir() && !path.is_symlink();
+        found.push((path.clone(), fs::read_to_string(&path).ok()));
+        if is_folder {
+            found.extend(all(&path));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_clone_is_a_folder_of_its_own_with_all_but_the_caches() {
+    let sandbox = project();
+    let (modules, _) = added(&sandbox);
+    assert!(!modules.is_symlink() && !modules.join("@scope").is_symlink());
+    assert_eq!(read(&modules.join("@scope/ui/index.js")), "main's");
+    for cache in [".vite", ".vite-temp", ".cache"] {
+        assert!(!modules.join(cache).exists(), "{cache}");
+    }
+    let [of_main, own] = [sandbox.main.join(MODULES), modules.clone()]
+        .map(|folder| fs::metadata(folder.join("vite/bin/vite.js")).unwrap());
+    assert_eq!(own.mode() & 0o777, 0o755);
+    assert_eq!(own.mtime_nsec(), of_main.mtime_nsec());
+    // Links lead to what is in the clone, or where they led.
+    let leads_to = |link: &str| fs::read_link(modules.join(link)).unwrap();
+    assert_eq!(leads_to(".bin/vite"), Path::new("../vite/bin/vite.js"));
+    assert_eq!(leads_to("absolute"), modules.join("vite"));
+    assert_eq!(leads_to("own"), Path::new("../../packages/own"));
+    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
+    assert_eq!(status, "");
+    let doctor = sandbox.run(["doctor", "feat"]);
+    let found = format!("ok       feat: {MODULES} is a folder of its own\n");
+    assert!(doctor.stdout.contains(&found), "{doctor}");
+}
+
+#[test]
+fn what_a_package_manager_does_in_a_clone_leaves_the_main_checkout_as_it_is() {
+    let sandbox = project();
+    let (modules, before) = added(&sandbox);
+    // npm writes its note in place, and a package anew.
+    fs::write(modules.join(".package-lock.json"), "own").unwrap();
+    fs::remove_file(modules.join("vite/bin/vite.js")).unwrap();
+    write(&modules.join("vite/bin/vite.js"), "own");
+    fs::remove_dir_all(modules.join("@scope")).unwrap();
+    fs::remove_file(modules.join(".bin/vite")).unwrap();
+    assert_eq!(all(&sandbox.main.join(MODULES)), before);
+    // As `rm -rf` does, with the slash behind it.
+    for (path, _) in all(&modules).into_iter().rev() {
+        let gone = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
+        gone.unwrap();
+    }
+    assert_eq!(all(&sandbox.main.join(MODULES)), before);
+}
+
+#[test]
+fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
+    let sandbox = project();
+    let (modules, before) = added(&sandbox);
+    write(&modules.join("new/index.js"), "own");
+    sandbox.run(["remove", "feat"]).is(
+        0,
+        "removed feat\n  for 14 days it can be had back: tally-session restore feat\n",
+        "",
+    );
+    sandbox.run(["restore", "feat"]).succeeds();
+    assert_eq!(read(&modules.join("new/index.js")), "own");
+    assert_eq!(all(&sandbox.main.join(MODULES)), before);
+}
+
+#[test]
+fn a_failed_add_leaves_nothing_of_a_clone() {
+    let sandbox = project();
+    sandbox.add("other");
+    let hooks = "[hooks]\npost_add = \"false\"\n";
+    let layout = sandbox.main.join(".tally-session.toml");
+    let with_hook = read(&layout) + hooks;
+    write(&layout, with_hook);
+    let before = sandbox.snapshot();
+    sandbox
+        .run(["add", "feat"])
+        .fails("error: the hook [..]\nhint: [..]\n");
+    sandbox.assert_unchanged_since(&before);
+    sandbox.run(["restore"]).is(0, "[..]nothing[..]\n", "");
+}
+
+#[test]
+fn a_clone_that_git_does_not_ignore_is_hidden_as_one() {
+    let sandbox = project();
+    write(&sandbox.main.join(".gitignore"), ".env\n*.sqlite3\n");
+    sandbox.git(&sandbox.main, ["add", ".gitignore"]);
+    sandbox.git(&sandbox.main, ["commit", "-qm", "Ignore less"]);
+    let (modules, _) = added(&sandbox);
+    let exclude = || read(&sandbox.main.join(".git/info/exclude"));
+    assert!(
+        exclude().ends_with(&format!("\n/{MODULES}\n")),
+        "{}",
+        exclude()
+    );
+    write(&modules.join("new.js"), "own");
+    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
+    assert_eq!(status, "");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n  for[..]\n", "");
+    assert!(!exclude().contains(MODULES), "{}", exclude());
+}
+
+#[test]
+fn a_clone_that_was_cut_short_is_made_by_resume() {
+    let sandbox = project();
+    let (modules, _) = added(&sandbox);
+    sandbox.restart();
+    // As a command that is killed leaves it.
+    let part = modules.with_file_name("node_modules.tally-session-part");
+    fs::rename(&modules, &part).unwrap();
+    fs::remove_dir_all(part.join("vite")).unwrap();
+    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    assert_eq!(read(&modules.join("vite/bin/vite.js")), "main's");
+    assert!(!part.exists());
+}
+
+#[test]
+fn a_session_with_a_link_gets_a_clone_when_the_layout_has_one_and_what_is_the_user_s_stays() {
+    let sandbox = project();
+    fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
+    let (modules, _) = added(&sandbox);
+    assert!(modules.is_symlink());
+    lay_out(&sandbox);
+    let doctor = sandbox.run(["doctor", "feat"]);
+    let found = format!(
+        "failed   feat: {MODULES} is a link to [ROOT]/tally/{MODULES}, and not a folder of its own
+         tally-session doctor --fix
+"
+    );
+    assert!(doctor.stdout.contains(&found), "{doctor}");
+    let resumed = sandbox.run(["resume"]);
+    resumed.is(0, &format!("brought back in feat: {MODULES}\n"), "");
+    assert!(!modules.is_symlink() && modules.join("vite").is_dir());
+    // A link of the user's own, and a folder.
+    fs::remove_dir_all(&modules).unwrap();
+    symlink(sandbox.root.join("home"), &modules).unwrap();
+    sandbox
+        .run(["resume"])
+        .is(0, "feat is already running\n", "");
+    assert!(modules.is_symlink());
+    let doctor = sandbox.run(["doctor", "--fix", "feat"]);
+    let found =
+        format!("warning  feat: {MODULES} is a link to [ROOT]/home, and not the session's own\n");
+    assert!(doctor.stdout.contains(&found), "{doctor}");
+    fs::remove_file(&modules).unwrap();
+    write(&modules.join("own.js"), "own");
+    sandbox.run(["doctor", "--fix"]);
+    assert_eq!(all(&modules).len(), 1);
+}
+
+#[test]
+fn a_branch_that_asks_for_other_packages_than_its_clone_has_is_told_until_they_are_installed() {
+    let sandbox = project();
+    let lock_file = "frontend/package-lock.json";
+    let package = "{ \"dependencies\": { \"vite\": \"*\" } }";
+    sandbox.commit(&sandbox.main, "frontend/package.json", package);
+    sandbox.commit(&sandbox.main, lock_file, "1");
+    let (modules, _) = added(&sandbox);
+    let worktree = sandbox.worktree("feat");
+    write(&worktree.join(lock_file), "2");
+    let install = "npm --prefix [ROOT]/tally-feat/frontend ci";
+    let told = format!(
+        "{lock_file} differs from the main checkout's, of whose {MODULES} it has a clone\n         {install}\n"
+    );
+    let doctor = sandbox.run(["doctor", "feat"]);
+    assert!(doctor.stdout.contains(&told), "{doctor}");
+    write(&modules.join(".package-lock.json"), "of 2");
+    let doctor = sandbox.run(["doctor", "feat"]);
+    assert!(!doctor.stdout.contains(lock_file), "{doctor}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn packages_on_another_file_system_are_copied() {
+    let sandbox = project();
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    assert_ne!(
+        device(elsewhere.path()),
+        device(&sandbox.root),
+        "one file system"
+    );
+    let main = sandbox.main.join(MODULES);
+    fs::remove_dir_all(&main).unwrap();
+    write(&elsewhere.path().join("vite/index.js"), "elsewhere");
+    symlink(elsewhere.path(), &main).unwrap();
+    let (modules, _) = added(&sandbox);
+    assert!(!modules.is_symlink());
+    fs::write(modules.join("vite/index.js"), "own").unwrap();
+    assert_eq!(read(&elsewhere.path().join("vite/index.js")), "elsewhere");
+}
