@@ -44,7 +44,7 @@ pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
 
 /// A value in the quotes that are `there`, if they can stand, and else in some if it needs them.
 fn quoted(value: &str, there: Option<u8>) -> Vec<u8> {
-    let can_stand = |quote: &u8| !value.as_bytes().contains(quote);
+    let can_stand = |quote: &u8| !value.as_bytes().contains(quote) && !value.ends_with('\\');
     let needs_some = || value.contains([' ', '\t', '#', '"', '\'', '`']);
     let any = || b"\"'`".iter().copied().find(|quote| can_stand(quote));
     let quote = there
@@ -104,11 +104,24 @@ fn value_length(text: &[u8]) -> usize {
         && !name.is_empty();
     let value = spaces(&text[equals + 1..]);
     match value.split_first() {
-        Some((&quote @ (b'"' | b'\'' | b'`'), inside)) if is_name => inside
-            .iter()
-            .position(|&byte| byte == quote)
-            .map_or(0, |end| text.len() - inside.len() + end),
+        Some((&quote @ (b'"' | b'\'' | b'`'), inside)) if is_name => {
+            closing(inside, quote).map_or(0, |end| text.len() - inside.len() + end)
+        }
         _ => 0,
+    }
+}
+
+/// Where a quoted value ends: at the first quote of its kind that no backslash escapes. Those who read such files differ: dotenv
+/// (JavaScript's, Next's and Vite's up to 7) and python-dotenv escape in double and in single quotes, Node (and Vite from 8) in none. A
+/// variable that one of them takes for a part of a value is then never changed in it, but appended, and the last one counts for all.
+fn closing(inside: &[u8], quote: u8) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        match inside.get(at)? {
+            b'\\' => at += 2,
+            byte if *byte == quote => return Some(at),
+            _ => at += 1,
+        }
     }
 }
 
@@ -127,7 +140,7 @@ fn assignment<'a>(line: &'a [u8], name: &str) -> Option<Assignment<'a>> {
     let value = spaces(rest);
     let before = &line[..line.len() - value.len()];
     if let Some((&quote @ (b'"' | b'\'' | b'`'), inside)) = value.split_first()
-        && let Some(length) = inside.iter().position(|&byte| byte == quote)
+        && let Some(length) = closing(inside, quote)
     {
         return Some(Assignment {
             before,
@@ -198,6 +211,22 @@ mod tests {
             ("AB=1\nXA=2\n", "AB=1\nXA=2\nA=new\n"),
             ("A=1\nA=2\n", "A=new\nA=new\n"),
             ("exportA=1\n", "exportA=1\nA=new\n"),
+            (
+                "X=\"1\n\\\"2\nA=inner\n3\"\nA=old\n",
+                "X=\"1\n\\\"2\nA=inner\n3\"\nA=new\n",
+            ),
+            (
+                "X='it\\'s\nA=inner\n'\nY=2\n",
+                "X='it\\'s\nA=inner\n'\nY=2\nA=new\n",
+            ),
+            ("X=`\\`\nA=inner\n`\n", "X=`\\`\nA=inner\n`\nA=new\n"),
+            (
+                "X=\"1\\\\\"\nA=old\nY=\"2\"\n",
+                "X=\"1\\\\\"\nA=new\nY=\"2\"\n",
+            ),
+            ("X=\"C:\\\"\nA=old\n", "X=\"C:\\\"\nA=new\n"),
+            ("A=\"1\n\\\"2\" # why\nY=2\n", "A=\"new\" # why\nY=2\n"),
+            ("A=\"C:\\\"\nY=2\n", "A=new\nY=2\n"),
         ] {
             let set = set(before.as_bytes(), "A", "new");
             assert_eq!(String::from_utf8(set).unwrap(), after, "{before:?}");
@@ -230,6 +259,7 @@ mod tests {
             ("A=1 # why\n", "a b", "A=\"a b\" # why\n"),
             ("A='1'\n", "it's", "A=\"it's\"\n"),
             ("A='1'\n", "a b", "A='a b'\n"),
+            ("A='1'\n", "a\\", "A=a\\\n"),
         ] {
             let set = set(before.as_bytes(), "A", value);
             assert_eq!(String::from_utf8(set).unwrap(), after, "{before:?}");
@@ -253,6 +283,8 @@ mod tests {
             Just(b"\"".to_vec()),
             Just(b"`".to_vec()),
             Just(b"\\".to_vec()),
+            Just(b"\\\"".to_vec()),
+            Just(b"\\'".to_vec()),
             Just(b"#".to_vec()),
             Just(b"old".to_vec()),
             Just(b"\nA=old".to_vec()),

@@ -66,6 +66,24 @@ fn export_quotes_spaces_comments_and_duplicates_are_understood() {
 }
 
 #[test]
+fn an_escaped_quote_does_not_end_a_value_of_several_lines() {
+    assert_becomes(&[
+        (
+            b"KEY=\"{\n  \\\"url\\\": 1,\nVITE_API_URL=inner\n}\"\nVITE_API_URL=old\n",
+            b"KEY=\"{\n  \\\"url\\\": 1,\nVITE_API_URL=inner\n}\"\nVITE_API_URL={url}\n",
+        ),
+        (
+            b"KEY='it\\'s\nVITE_API_URL=inner'\n",
+            b"KEY='it\\'s\nVITE_API_URL=inner'\nVITE_API_URL={url}\n",
+        ),
+        (
+            b"DIR=\"C:\\app\\\"\nVITE_API_URL=old\n",
+            b"DIR=\"C:\\app\\\"\nVITE_API_URL={url}\n",
+        ),
+    ]);
+}
+
+#[test]
 fn other_encodings_and_bytes_that_mean_nothing_are_kept() {
     assert_becomes(&[
         (
