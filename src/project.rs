@@ -1,5 +1,8 @@
 //! The project: a repository with its main checkout.
 
+mod bare;
+pub mod config;
+
 use crate::file::read_text_if_there;
 use crate::hint::Hint;
 use crate::name::SessionName;
@@ -34,18 +37,14 @@ impl Project {
             .map(|top| (top, top.join(".git")))
             .find(|(_, git)| git.exists())
         else {
-            if is_git_folder(&dir) {
-                bail!(
-                    "{} is a bare repository: it has no main checkout",
-                    dir.display()
-                );
-            }
+            dir.ancestors().try_for_each(bare::refuse)?;
             return Err(anyhow!("{} is not inside a git repository", dir.display()))
                 .hint("go to the project's folder, or name it: tally-session -C <folder> …");
         };
         if dot_git.is_dir() {
             let common = fs::canonicalize(&dot_git)
                 .with_context(|| format!("cannot open {}", dot_git.display()))?;
+            bare::refuse(&common)?;
             return Self::new(top, common);
         }
         let admin = admin_folder(top)?.with_context(|| {
@@ -55,6 +54,7 @@ impl Project {
             )
         })?;
         let Ok(Some(common)) = read_text_if_there(&admin.join("commondir")) else {
+            bare::refuse(&fs::canonicalize(&admin).unwrap_or(admin))?;
             bail!(
                 "{} is a submodule, or has its git folder elsewhere: tally-session needs a main checkout with a .git folder",
                 top.display()
@@ -68,13 +68,14 @@ impl Project {
                 top.display()
             )
         })?;
+        bare::refuse(&common)?;
         match common.parent() {
             Some(main) if common.ends_with(".git") && main.join(".git").is_dir() => {
                 let main = main.to_owned();
                 Self::new(&main, common)
             }
             _ => bail!(
-                "{} is a bare repository, or was moved from its main checkout: go there, if there is one",
+                "{} was moved from its main checkout: go there, if there is one",
                 common.display()
             ),
         }
@@ -155,10 +156,4 @@ pub fn without_symlinks(path: &Path) -> Option<PathBuf> {
             .ok()?
             .join(path.file_name()?),
     )
-}
-
-fn is_git_folder(dir: &Path) -> bool {
-    dir.ancestors().any(|dir| {
-        dir.join("HEAD").is_file() && dir.join("objects").is_dir() && dir.join("refs").is_dir()
-    })
 }

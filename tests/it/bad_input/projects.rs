@@ -1,6 +1,6 @@
 //! Projects that are not as usual.
 
-use crate::sandbox::{Sandbox, read};
+use crate::sandbox::{Sandbox, read, write};
 use std::fs;
 use std::os::unix::fs::symlink;
 
@@ -23,21 +23,82 @@ fn a_detached_head_is_a_base_like_any_other() {
 #[test]
 fn a_bare_repository_and_its_worktrees_have_no_main_checkout() {
     let sandbox = Sandbox::new();
-    sandbox.git(
-        &sandbox.root,
-        ["clone", "-q", "--bare", "tally", "bare.git"],
-    );
-    let bare = sandbox.root.join("bare.git");
-    sandbox.git(&bare, ["worktree", "add", "-q", "../checkout", "main"]);
+    let proj = &sandbox.root.join("proj");
+    for folder in ["bare.git", "proj/.git", "other/.bare"] {
+        sandbox.git(&sandbox.root, ["clone", "-q", "--bare", "tally", folder]);
+    }
+    write(&sandbox.root.join("other/.git"), "gitdir: ./.bare\n");
+    for (folder, worktree) in [
+        ("bare.git", "../checkout"),
+        ("proj", "main"),
+        ("other", "main"),
+    ] {
+        let folder = sandbox.root.join(folder);
+        sandbox.git(&folder, ["worktree", "add", "-q", worktree, "main"]);
+    }
+    // Where worktrees have settings of their own, git keeps this one with those of none.
+    sandbox.git(proj, ["config", "extensions.worktreeConfig", "true"]);
+    sandbox.git(proj, ["config", "--worktree", "core.bare", "true"]);
+    sandbox.git(proj, ["config", "--unset", "core.bare"]);
     let before = sandbox.snapshot();
-    for dir in [&bare, &bare.join("refs"), &sandbox.root.join("checkout")] {
-        for args in [["add", "feat"], ["list", "--json"], ["resume", "feat"]] {
-            sandbox.run_in(dir, args).fails(
-                "error: [ROOT]/bare.git[..] is a bare repository[..]main checkout[..]\n[...]",
-            );
+    for (common, clone, dirs) in [
+        (
+            "bare.git",
+            "bare",
+            ["bare.git", "bare.git/refs", "checkout"],
+        ),
+        (
+            "proj/.git",
+            "proj/proj",
+            ["proj", "proj/.git", "proj/main/backend"],
+        ),
+        (
+            "other/.bare",
+            "other/other",
+            ["other", "other/.bare", "other/main"],
+        ),
+    ] {
+        for dir in dirs {
+            for args in [["add", "feat"], ["list", "--json"], ["resume", "feat"]] {
+                sandbox.run_in(&sandbox.root.join(dir), args).fails(&format!(
+                    "error: [ROOT]/{common} is a bare repository: it has no main checkout, which sessions get their files from\n\
+                     hint: make one, and go there: git clone [ROOT]/{common} [ROOT]/{clone}\n",
+                ));
+            }
         }
     }
     sandbox.assert_unchanged_since(&before);
+    sandbox.git(&sandbox.root, ["clone", "-q", "proj/.git", "proj/proj"]);
+    sandbox
+        .run_in(&proj.join("proj"), ["add", "feat"])
+        .is(0, "added feat\n[...]", "[...]");
+    assert!(proj.join("proj-feat/README.md").exists());
+}
+
+#[test]
+fn a_main_checkout_that_was_made_bare_by_mistake_is_made_one_again() {
+    let sandbox = Sandbox::new();
+    let config = |name: &str, value: &str| sandbox.git(&sandbox.main, ["config", name, value]);
+    let is_mended_by_the_hint = || {
+        let outcome = sandbox.run(["list"]);
+        let cure = outcome
+            .stderr
+            .trim_end()
+            .rsplit(": ")
+            .next()
+            .unwrap()
+            .to_owned();
+        outcome
+            .fails("error: [ROOT]/tally/.git is a bare repository[..]\nhint: if it had one[..]\n");
+        sandbox.type_line(&cure).succeeds();
+        sandbox.run(["list"]).succeeds();
+    };
+    config("core.bare", "true");
+    is_mended_by_the_hint();
+    config("extensions.worktreeConfig", "true");
+    let own = ["config", "--worktree", "core.bare", "true"];
+    sandbox.git(&sandbox.main, own);
+    is_mended_by_the_hint();
 }
 
 #[test]

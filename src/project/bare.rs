@@ -1,0 +1,57 @@
+//! Repositories without a main checkout, all of whose checkouts are worktrees.
+
+use super::config;
+use crate::hint::Hint;
+use crate::process::quote;
+use anyhow::{Result, anyhow};
+use std::path::{Path, PathBuf};
+
+/// Refuses the repository with this common git folder if git takes it for a bare one.
+///
+/// # Errors
+/// If it is one.
+pub fn refuse(common: &Path) -> Result<()> {
+    let is_bare = |file: &str| config::switch(&common.join(file), "core", "bare");
+    let settings = common.join("config");
+    // What is there for the main checkout alone counts more than what is there for all.
+    let own = config::switch(&settings, "extensions", "worktreeconfig") == Some(true);
+    let own = Some("config.worktree").filter(|_| own).and_then(is_bare);
+    if !own.or_else(|| is_bare("config")).unwrap_or_default() {
+        return Ok(());
+    }
+    let words = |path: &Path| quote(&path.to_string_lossy());
+    let error = anyhow!(
+        "{} is a bare repository: it has no main checkout, which sessions get their files from",
+        common.display()
+    );
+    // Files were staged once: it was made bare by mistake, which happens to programs that work with worktrees.
+    if common.join("index").exists() {
+        let scope = own.map_or("", |_| "--worktree ");
+        let common = words(common);
+        return Err(error).hint(format!(
+            "if it had one, make it that again: git --git-dir={common} config {scope}core.bare false"
+        ));
+    }
+    let [common, clone] = [words(common), words(&place(common))];
+    Err(error).hint(format!(
+        "make one, and go there: git clone {common} {clone}"
+    ))
+}
+
+/// Where a main checkout can be made, of the repository's name: beside its worktrees, where they are all in one folder with it.
+fn place(common: &Path) -> PathBuf {
+    let hidden = |name: &str| name.starts_with('.');
+    let is_hidden = common.file_name().and_then(|name| name.to_str());
+    let folder = common.parent().unwrap_or(common);
+    let named = if is_hidden.is_some_and(hidden) {
+        folder
+    } else {
+        common
+    };
+    let name = named.file_stem().unwrap_or(common.as_os_str());
+    let place = folder.join(name);
+    if place.exists() {
+        return folder.join(format!("{}-main", name.to_string_lossy()));
+    }
+    place
+}
