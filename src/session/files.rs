@@ -70,11 +70,14 @@ pub fn parts<'a>(
         .chain(settings)
 }
 
-/// The files that the folders among those and the project's own list add to them, all to be copied as they are.
+/// A file that a folder among those or the project's own list adds to them, and how it is made.
+pub type Included = (String, Kind);
+
+/// All of these, each once.
 ///
 /// # Errors
 /// If git fails.
-pub fn included(project: &Project, layout: &Layout) -> Result<Vec<String>> {
+pub fn included(project: &Project, layout: &Layout) -> Result<Vec<Included>> {
     let git = Git::at(&project.main);
     let mut paths = Vec::new();
     for (path, kind) in parts(project, layout) {
@@ -86,8 +89,12 @@ pub fn included(project: &Project, layout: &Layout) -> Result<Vec<String>> {
     if open_if_there(&list)?.is_some() {
         paths.extend(git.ignored_matches(&list)?);
     }
-    paths.retain(|path| is_includable(layout, path) && project.main.join(path).exists());
-    Ok(paths)
+    paths.sort_unstable();
+    paths.dedup();
+    let is_there = |path: &String| project.main.join(path).exists();
+    paths.retain(|path| is_includable(layout, path) && is_there(path));
+    let with_kind = |path| (path, Kind::AsItIs);
+    Ok(paths.into_iter().map(with_kind).collect())
 }
 
 /// Whether a file may be copied that only a pattern, or the name of its folder, names.

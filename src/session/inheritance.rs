@@ -1,6 +1,6 @@
 //! What sessions have from the main checkout that is the same for all of them.
 
-use super::files;
+use super::files::{self, Included};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
@@ -13,7 +13,7 @@ use std::path::Path;
 #[derive(Default)]
 pub struct Inheritance {
     /// The files that folders and the project's own list add to those that the layout names.
-    pub files: Vec<String>,
+    pub files: Vec<Included>,
     /// What there is to tell.
     pub notes: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! Making a worktree's files true, from whatever is there.
 
-use super::files::{CLAUDE_SETTINGS, Kind, is_made_by_variables, parts, way};
+use super::files::{CLAUDE_SETTINGS, Included, Kind, is_made_by_variables, parts, way};
 use super::placing::Placing;
 use super::{Session, hidden, placed};
 use anyhow::{Context, Result};
@@ -16,7 +16,7 @@ use std::fs;
 /// If a file can't be read or written, or git fails; what was placed by then is written down.
 pub fn place(
     session: &Session<'_>,
-    included: &[String],
+    included: &[Included],
     is_new: bool,
     in_full: bool,
 ) -> Result<(Vec<String>, Vec<String>)> {
@@ -33,14 +33,25 @@ pub fn place(
     if has_more {
         hidden::hide(session, &mut placing)?;
     }
-    Ok((placing.notes, placing.paths))
+    Ok((placing.notes, shortened(placing.paths)))
+}
+
+/// As many paths as one reads.
+fn shortened(mut paths: Vec<String>) -> Vec<String> {
+    const MANY: usize = 20;
+    const NAMED: usize = 3;
+    if paths.len() > MANY {
+        let more = paths.split_off(NAMED).len();
+        paths.push(format!("{more} more files"));
+    }
+    paths
 }
 
 /// Puts into the worktree what it lacks of its parts, and of what is included. What is there stays: it may be the
 /// user's work. The layout's variables are set in files that are new, and with `all_variables` in those that are there.
 fn files(
     session: &Session<'_>,
-    included: &[String],
+    included: &[Included],
     all_variables: bool,
     placing: &mut Placing,
 ) -> Result<()> {
@@ -48,12 +59,11 @@ fn files(
     forget_copied_settings(session, placing)?;
     for (path, kind) in parts(project, layout) {
         if project.main.join(path).exists() || !is_made_by_variables(layout, path, kind) {
-            placing.put(session, path, kind)?;
+            placing.put(session, [(path, kind)])?;
         }
     }
-    for path in included {
-        placing.put(session, path, Kind::AsItIs)?;
-    }
+    let included = included.iter();
+    placing.put(session, included.map(|(path, kind)| (path.as_str(), *kind)))?;
     for (path, variables) in &layout.env {
         let Some(there) = placing.reached(way(session, path, Kind::Copy)) else {
             continue;

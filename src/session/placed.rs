@@ -1,7 +1,8 @@
 //! What was put into a session's worktree, as a list in git's folder of it: so that nobody has to guess from a layout that may
 //! have changed since, or takes for ours what somebody else has put in its place.
 
-use super::{Session, files, inside};
+use super::files::{self, Included};
+use super::{Session, inside};
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;
@@ -73,12 +74,12 @@ pub fn read(session: &Session<'_>) -> Placed {
 }
 
 /// The same, where a command that was cut short may have put these files there too and made no list.
-pub fn read_or_guess(session: &Session<'_>, included: &[String]) -> Placed {
+pub fn read_or_guess(session: &Session<'_>, included: &[Included]) -> Placed {
     let listed = session.admin().ok().and_then(|admin| listed(&admin));
     listed.unwrap_or_else(|| {
         let worktree = session.record.worktree();
-        let paths =
-            files::belongings(session.project, session.layout).chain(included.iter().cloned());
+        let included = included.iter().map(|(path, _)| path.clone());
+        let paths = files::belongings(session.project, session.layout).chain(included);
         let paths = paths.filter_map(|path| inside::reach(worktree, &path).ok());
         let is_there = |path: &String| match Seen::at(&worktree.join(path)) {
             // A folder where a link belongs is the user's own.
@@ -112,7 +113,7 @@ impl Placed {
         atomic::replace_soon(&list, &serde_json::to_vec(self)?, 0o600)
     }
 
-    /// Puts something at a path, or changes what is there. What somebody else has put there or changed stays theirs.
+    /// Changes what is at a path, or puts something there. What somebody else has put there or changed stays theirs.
     ///
     /// # Errors
     /// Those of the work.
@@ -126,12 +127,18 @@ impl Placed {
         let before = Seen::at(&there);
         let is_ours = before.is_none() || self.paths.get(path) == Some(&before);
         work(&there)?;
-        if let Some(seen) = Seen::at(&there).filter(|_| is_ours)
-            && seen != Seen::Other
-        {
-            self.paths.insert(path.to_owned(), Some(seen));
+        if is_ours {
+            self.add(worktree, path);
         }
         Ok(())
+    }
+
+    /// Takes in what was put at a path.
+    pub fn add(&mut self, worktree: &Path, path: &str) {
+        let seen = Seen::at(&worktree.join(path)).filter(|seen| *seen != Seen::Other);
+        if let Some(seen) = seen {
+            self.paths.insert(path.to_owned(), Some(seen));
+        }
     }
 
     /// The paths that something was put at.

@@ -5,10 +5,12 @@ use super::inside::Outside;
 use super::placed::Placed;
 use super::{Session, clone, database};
 use crate::file::read_if_there;
+use crate::parallel;
 use crate::problem::Problem;
 use crate::store::atomic;
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -39,49 +41,69 @@ impl Placing {
         }
     }
 
-    /// Makes one path of the worktree from the main checkout's, if nothing is there yet.
-    pub fn put(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<()> {
+    /// Makes paths of the worktree from the main checkout's, where nothing is yet; many at once.
+    pub fn put<'a>(
+        &mut self,
+        session: &Session<'_>,
+        wanted: impl IntoIterator<Item = (&'a str, Kind)>,
+    ) -> Result<()> {
+        /// From so many on it is worth the threads.
+        const MANY: usize = 20;
+        let worktree = session.record.worktree();
+        let mut lacking = Vec::new();
+        // A link in the worktree may lead two of them to one place.
+        let mut places = HashSet::new();
+        for (path, kind) in wanted {
+            let place = self.place(session, path, kind)?;
+            if let Some(there) = place.filter(|there| places.insert(there.clone())) {
+                lacking.push((path, kind, there));
+            }
+        }
+        let made = parallel::map_many(MANY, &lacking, |(path, kind, there)| {
+            make(
+                &session.project.main.join(path),
+                &worktree.join(there),
+                *kind,
+            )
+        });
+        let mut result = Ok(());
+        for ((path, kind, there), made) in lacking.iter().zip(made) {
+            match made {
+                Ok(()) => {
+                    // Of a folder the files that go there are noted, each by itself.
+                    if *kind != Kind::Folder {
+                        self.placed.add(worktree, there);
+                    }
+                    self.paths.push((*path).to_owned());
+                }
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        result
+    }
+
+    /// Where a path of the worktree is to be made, if it is and can be.
+    fn place(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<Option<String>> {
         let Some(there) = self.reached(way(session, path, kind)) else {
-            return Ok(());
+            return Ok(None);
         };
         let worktree = session.record.worktree();
         let (from, to) = (session.project.main.join(path), worktree.join(&there));
         if is_placed(&from, &to, kind) {
-            return Ok(());
+            return Ok(None);
         }
         if to.is_symlink() && !self.placed.is_as_placed(worktree, &there) {
             self.tell(&leads_astray(path, &to));
-            return Ok(());
+            return Ok(None);
         }
         if !from.exists() {
             self.tell(&absent(worktree, path, kind));
-            return Ok(());
+            return Ok(None);
         }
         if to.is_symlink() && kind != Kind::Clone {
             fs::remove_file(&to).with_context(|| format!("cannot remove {}", to.display()))?;
         }
-        if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
-            make_folder(from, to)?;
-        }
-        let make = |to: &Path| {
-            let made = match kind {
-                Kind::Link => symlink(&from, to).map_err(Into::into),
-                Kind::Clone => clone::clone(&from, to),
-                Kind::Database => database::copy(&from, to),
-                Kind::Copy => copy(&from, to),
-                Kind::Folder => make_folder(&from, to),
-                Kind::AsItIs => copy_as_it_is(&from, to),
-            };
-            made.with_context(|| format!("cannot make {}", to.display()))
-        };
-        if kind == Kind::Folder {
-            // The files that go there are noted, each by itself.
-            make(&to)?;
-        } else {
-            self.placed.note(worktree, &there, make)?;
-        }
-        self.paths.push(path.to_owned());
-        Ok(())
+        Ok(Some(there))
     }
 
     /// Sets the layout's variables in a file of the worktree, which is `there`.
@@ -107,7 +129,23 @@ impl Placing {
     }
 }
 
-/// Copies a file with its permissions; it appears when it is whole.
+fn make(from: &Path, to: &Path, kind: Kind) -> Result<()> {
+    if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
+        make_folder(from, to)?;
+    }
+    let made = match kind {
+        Kind::Link => symlink(from, to).map_err(Into::into),
+        Kind::Clone => clone::clone(from, to),
+        Kind::Database => database::copy(from, to),
+        Kind::Copy => copy(from, to),
+        Kind::Folder => make_folder(from, to),
+        Kind::AsItIs => copy_as_it_is(from, to),
+    };
+    made.with_context(|| format!("cannot make {}", to.display()))
+}
+
+/// Copies a file with its permissions; it appears when it is whole. As with all that git checks out nobody waits for the disk:
+/// the original is there.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if !from.is_file() {
         bail!("{} is not a file", from.display());
@@ -116,7 +154,6 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     // What a killed command left may be read-only; if it can't be removed, the copy says why.
     let _ = fs::remove_file(&part);
     fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
-    fs::File::open(&part)?.sync_all()?;
     Ok(fs::rename(&part, to)?)
 }
 
@@ -135,12 +172,15 @@ fn make_folder(from: &Path, to: &Path) -> Result<()> {
     if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
         make_folder(from, to)?;
     }
-    let made = || -> io::Result<()> {
+    let make = || -> io::Result<()> {
         let mode = fs::metadata(from)?.permissions().mode();
-        fs::create_dir(to)?;
+        if let Err(error) = fs::create_dir(to) {
+            // Another thread may have been quicker.
+            return if to.is_dir() { Ok(()) } else { Err(error) };
+        }
         fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
     };
-    made().with_context(|| format!("cannot make the folder {}", to.display()))
+    make().with_context(|| format!("cannot make the folder {}", to.display()))
 }
 
 /// Makes the folder that a path stands in.

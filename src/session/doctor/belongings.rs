@@ -7,7 +7,7 @@ use crate::file::read_if_there;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
-use crate::session::files::{self, Kind};
+use crate::session::files::{self, Included, Kind};
 use crate::session::{Session, database, hidden, packages, placed};
 use crate::store::claude_json::Entries;
 use anyhow::Result;
@@ -28,18 +28,31 @@ impl<'a> Belongings<'a> {
     }
 
     /// Each path that the layout or the project's own list gives it, and the layout's variables.
-    pub fn check_files(&self, included: &[String]) -> Vec<Finding> {
+    pub fn check_files(&self, included: &[Included]) -> Vec<Finding> {
         let (project, layout) = (self.session.project, self.session.layout);
-        let parts = || files::parts(project, layout);
-        let is_extra =
-            |path: &&String| parts().all(|(known, _)| !Path::new(path).starts_with(known));
-        let extra = included.iter().filter(is_extra);
-        let mut findings: Vec<_> = parts()
-            .chain(extra.map(|path| (path.as_str(), Kind::AsItIs)))
+        let mut parts: Vec<_> = files::parts(project, layout).collect();
+        let is_known = |path: &str| {
+            parts
+                .iter()
+                .any(|(known, _)| Path::new(path).starts_with(known))
+        };
+        let included = included.iter().map(|(path, kind)| (path.as_str(), *kind));
+        let (databases, copies): (Vec<_>, Vec<_>) =
+            included.partition(|(_, kind)| *kind == Kind::Database);
+        let copies: Vec<_> = copies.into_iter().map(|(path, _)| path).collect();
+        let extra: Vec<_> = copies
+            .iter()
+            .copied()
+            .filter(|path| !is_known(path))
+            .collect();
+        parts.extend(databases);
+        let mut findings: Vec<_> = parts
+            .iter()
             // Those with variables of the session's are made where the main checkout has none.
             .filter(|(path, kind)| !files::is_made_by_variables(layout, path, *kind))
-            .map(|(path, kind)| self.part(path, kind, included))
+            .map(|(path, kind)| self.part(path, *kind, &copies))
             .collect();
+        findings.extend(self.listed(&extra));
         for path in layout.env.keys() {
             match self.variables(path) {
                 Ok(found) => findings.extend(found),
@@ -94,7 +107,29 @@ impl<'a> Belongings<'a> {
         Finding::of(&self.session.name, State::Warning, problem)
     }
 
-    fn part(&self, path: &str, kind: Kind, included: &[String]) -> Finding {
+    /// What the project's own list names, in one line; what stands in the way of a file is told of each.
+    fn listed(&self, paths: &[&str]) -> Vec<Finding> {
+        let (from, to) = (&self.session.project.main, self.session.record.worktree());
+        let mut findings = Vec::new();
+        let mut lacking = Vec::new();
+        for path in paths {
+            match files::way(self.session, path, Kind::AsItIs).map(|there| to.join(there)) {
+                Ok(to) if files::is_placed(&from.join(path), &to, Kind::AsItIs) => {}
+                Ok(to) if !to.is_symlink() => lacking.push(*path),
+                _ => findings.push(self.part(path, Kind::AsItIs, &[])),
+            }
+        }
+        let checked = self.checked(&format!("what {} names", files::WORKTREE_INCLUDE));
+        if !lacking.is_empty() {
+            let found = format!("is not all there: {}", named(&lacking));
+            findings.push(self.mendable(Finding::failed(checked, found)));
+        } else if findings.is_empty() && !paths.is_empty() {
+            findings.push(Finding::fine(checked, "is there"));
+        }
+        findings
+    }
+
+    fn part(&self, path: &str, kind: Kind, included: &[&str]) -> Finding {
         let worktree = self.session.record.worktree();
         let (from, checked) = (self.session.project.main.join(path), self.checked(path));
         let there = match files::way(self.session, path, kind) {
@@ -143,17 +178,16 @@ impl<'a> Belongings<'a> {
         self.warning(files::absent(worktree, path, kind))
     }
 
-    fn folder(&self, checked: String, path: &str, included: &[String]) -> Finding {
+    fn folder(&self, checked: String, path: &str, included: &[&str]) -> Finding {
         let worktree = self.session.record.worktree();
-        let lacks = |file: &&String| {
+        let lacks = |file: &&str| {
             let way = files::way(self.session, file, Kind::AsItIs);
             let from = self.session.project.main.join(file);
             way.is_ok_and(|to| !files::is_placed(&from, &worktree.join(to), Kind::AsItIs))
         };
-        let below = included
-            .iter()
-            .filter(|file| Path::new(file).starts_with(path));
-        let lacking: Vec<_> = below.filter(lacks).map(String::as_str).collect();
+        let included = included.iter().copied();
+        let below = included.filter(|file| Path::new(file).starts_with(path));
+        let lacking: Vec<_> = below.filter(lacks).collect();
         if lacking.is_empty() {
             return Finding::fine(checked, "is there");
         }

@@ -167,6 +167,29 @@ fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_
         }
         assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     }
+    sandbox.restart();
+    let lines = |stdout: &str| stdout.matches("data/").count();
+    let doctor = sandbox.run(["doctor", "new"]);
+    assert_eq!(lines(&doctor.stdout), 0, "{doctor}");
+    assert!(
+        doctor
+            .stdout
+            .contains("ok       new: what .worktreeinclude names is there\n"),
+        "{doctor}"
+    );
+    fs::remove_dir_all(sandbox.worktree("new").join("data")).unwrap();
+    let doctor = sandbox.run(["doctor", "new"]);
+    assert_eq!(lines(&doctor.stdout), 3, "{doctor}");
+    assert!(doctor.stdout.contains("0.txt and more\n"), "{doctor}");
+    sandbox
+        .run(["resume", "new"])
+        .is(0, "resumed new[..]\n", "");
+    fs::remove_dir_all(sandbox.worktree("new").join("data")).unwrap();
+    sandbox.run(["resume", "new"]).is(
+        0,
+        "brought back in new: data/[..]/0.txt, data/[..], data/[..], 2997 more files\n",
+        "",
+    );
     write(&sandbox.worktree("old").join("data/own.txt"), "");
     sandbox.run(["remove", "new", "old"]).is(
         1,

@@ -237,8 +237,8 @@ fn files_that_the_project_s_own_list_names_are_looked_at() {
     assert_mended(
         &sandbox,
         1,
-        "failed   feat: backend/local.toml is missing",
-        "fixed    feat: backend/local.toml is there",
+        "failed   feat: what .worktreeinclude names is not all there: backend/local.toml",
+        "fixed    feat: what .worktreeinclude names is there",
     );
 }
 
