@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,22 @@ pub fn journals(database: &Path) -> Vec<PathBuf> {
         PathBuf::from(path)
     });
     beside.into_iter().filter(|path| path.exists()).collect()
+}
+
+/// Whether a file is a database, by what each one begins with; a link is none.
+///
+/// The file is opened, and closing it again takes away the locks of another thread that copies it: this is asked before any is.
+pub fn is_one(path: &Path) -> bool {
+    const BEGINNING: &[u8; 16] = b"SQLite format 3\0";
+    /// The smallest one is a page of this size.
+    const SMALLEST: u64 = 512;
+    let about = path.symlink_metadata();
+    if !about.is_ok_and(|about| about.is_file() && about.len() >= SMALLEST) {
+        return false;
+    }
+    let mut beginning = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut beginning));
+    read.is_ok() && beginning == *BEGINNING
 }
 
 /// Whether a database has any tables.

@@ -1,7 +1,7 @@
 //! The files that a worktree gets from the main checkout.
 
-use super::Session;
 use super::inside::{self, Outside};
+use super::{Session, database};
 use crate::dotenv;
 use crate::file::open_if_there;
 use crate::git::Git;
@@ -73,7 +73,7 @@ pub fn parts<'a>(
 /// A file that a folder among those or the project's own list adds to them, and how it is made.
 pub type Included = (String, Kind);
 
-/// All of these, each once.
+/// All of these: databases, and files that are copied as they are.
 ///
 /// # Errors
 /// If git fails.
@@ -92,25 +92,35 @@ pub fn included(project: &Project, layout: &Layout) -> Result<Vec<Included>> {
     paths.sort_unstable();
     paths.dedup();
     let is_there = |path: &String| project.main.join(path).exists();
-    paths.retain(|path| is_includable(layout, path) && is_there(path));
-    let with_kind = |path| (path, Kind::AsItIs);
+    paths.retain(|path| is_includable(project, layout, path) && is_there(path));
+    let with_kind = |path: String| {
+        let is_database = database::is_one(&project.main.join(&path));
+        let kind = if is_database {
+            Kind::Database
+        } else {
+            Kind::AsItIs
+        };
+        (path, kind)
+    };
     Ok(paths.into_iter().map(with_kind).collect())
 }
 
 /// Whether a file may be copied that only a pattern, or the name of its folder, names.
-fn is_includable(layout: &Layout, path: &str) -> bool {
+fn is_includable(project: &Project, layout: &Layout, path: &str) -> bool {
     let files = &layout.files;
     let is_whole = |whole: &String| Path::new(path).starts_with(whole);
     // What SQLite keeps beside a database means another one than the copy.
-    let is_beside = |database: &String| {
-        path.strip_prefix(database.as_str())
-            .is_some_and(|end| ["-journal", "-shm", "-wal"].contains(&end))
+    let mut ends = ["-journal", "-shm", "-wal"].into_iter();
+    let beside = ends.find_map(|end| path.strip_suffix(end));
+    let is_database = |path: &str| {
+        let mut known = files.sqlite.iter();
+        known.any(|known| known == path) || database::is_one(&project.main.join(path))
     };
     let is_repository = path.ends_with('/');
     !is_repository
         && path != records::FILE
         && !files.link.iter().chain(&files.clone).any(is_whole)
-        && !files.sqlite.iter().any(is_beside)
+        && !beside.is_some_and(is_database)
 }
 
 /// Whether a path is made for the session's variables where the main checkout has none.

@@ -1,6 +1,6 @@
 //! `.worktreeinclude`: ignored files that a worktree needs, as Claude Code has them listed.
 
-use crate::sandbox::{Sandbox, points, read, write};
+use crate::sandbox::{Sandbox, make_database, points, read, write};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -100,6 +100,36 @@ fn a_file_that_the_layout_has_too_is_made_as_the_layout_says() {
     }
     assert_eq!(points(&copy), ["a", "b", "c", "d"]);
     drop(server);
+}
+
+#[test]
+fn a_database_is_copied_as_one_whatever_it_is_called() {
+    let sandbox = Sandbox::new();
+    ignore(&sandbox, "/data/\n*.db*\n");
+    include(&sandbox, "*.db*\n");
+    let layout = "[files]\nsqlite = []\ncopy = [\"data\"]\n";
+    write(&sandbox.main.join(".tally-session.toml"), layout);
+    let servers = ["data/local", "cache.db"].map(|path| {
+        write(&sandbox.main.join("data/readme-wal"), "no database's");
+        make_database(&sandbox.main.join(path));
+        let server = Connection::open(sandbox.main.join(path)).unwrap();
+        server
+            .execute_batch("PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; INSERT INTO point VALUES ('d');")
+            .unwrap();
+        (path, server)
+    });
+    let worktree = sandbox.add("feat");
+    for (path, server) in servers {
+        assert!(sandbox.main.join(format!("{path}-wal")).exists());
+        assert!(!worktree.join(format!("{path}-wal")).exists());
+        assert!(!worktree.join(format!("{path}-shm")).exists());
+        assert_eq!(points(&worktree.join(path)), ["a", "b", "c", "d"]);
+        drop(server);
+    }
+    assert_eq!(read(&worktree.join("data/readme-wal")), "no database's");
+    let doctor = sandbox.run(["doctor", "feat"]);
+    let own = "ok       feat: cache.db is a database of its own\n";
+    assert!(doctor.stdout.contains(own), "{doctor}");
 }
 
 #[test]
