@@ -1,8 +1,11 @@
-//! What we ask of git: its branches, and making worktrees. What it has of files is in [`files`] and, as trees, in [`snapshot`], of worktrees in [`worktrees`],
+//! What we ask of git: its branches. Making worktrees is in [`checkout`], what it has of files in [`files`] and, as trees, in [`snapshot`], of worktrees in [`worktrees`],
 //! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], keeping it without the
-//! branch in [`keep`], and what other repositories have of it in [`remotes`]; names that differ in case alone are in [`case`].
+//! branch in [`keep`], and what other repositories have of it in [`remotes`]; names that differ in case alone are in [`case`], and
+//! what git-crypt needs is in [`crypt`].
 
 pub mod case;
+mod checkout;
+pub mod crypt;
 pub mod files;
 mod hooks;
 mod index;
@@ -15,12 +18,11 @@ pub mod work;
 pub mod worktrees;
 
 use self::remotes::Upstream;
-use crate::process::{Failure, Output, Run};
-use crate::ui;
+use crate::process::{Output, Run};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// git in one checkout.
@@ -252,61 +254,6 @@ impl<'a> Git<'a> {
             return Err(error).with_context(failed);
         }
         Ok(())
-    }
-
-    /// Checks a branch out in a new worktree; with a commit it is a new branch, which starts there.
-    ///
-    /// # Errors
-    /// If git fails. Its words may be those of a hook, and the worktree be complete.
-    pub fn add_worktree(
-        self,
-        path: &Path,
-        branch: &str,
-        commit: Option<&str>,
-    ) -> Result<(), Failure> {
-        let many = self.way_of_many_files();
-        let mut args: Vec<&OsStr> = Vec::new();
-        if many.is_some() {
-            args.extend(["-c", "checkout.workers=0"].map(OsStr::new));
-        }
-        args.extend(["worktree", "add"].map(OsStr::new));
-        if !ui::shows_progress() {
-            args.push(OsStr::new("--quiet"));
-        }
-        match commit {
-            Some(commit) => {
-                args.extend(["--no-track", "-b", branch, "--"].map(OsStr::new));
-                args.extend([path.as_os_str(), OsStr::new(commit)]);
-            }
-            None => args.extend([OsStr::new("--"), path.as_os_str(), OsStr::new(branch)]),
-        }
-        let run = self.run(args).by_way_of(many.unwrap_or_default());
-        progress::shown("checking out the files", run)
-    }
-
-    /// How git is started to check out so many files that several of its processes do it faster than one; none if they are
-    /// few, or the user has decided on that. From about 4,000 files on, whose entries take some 75 bytes each in the index,
-    /// it saves up to two fifths: half of that because the processes, which tell each other of every file, run on for
-    /// a while where the kernel can be told so.
-    fn way_of_many_files(self) -> Option<&'static [&'static str]> {
-        const MANY: u64 = 300_000;
-        const WAYS: [&[&str]; 2] = [&["chrt", "-b", "0"], &[]];
-        let index = fs::metadata(self.dir.join(".git/index"));
-        if index.map_or(0, |index| index.len()) < MANY {
-            return None;
-        }
-        for way in WAYS {
-            let set = self.run(["config", "--get", "checkout.workers"]);
-            match set.by_way_of(way).output() {
-                Ok(set) if set.status.success() => return None,
-                Ok(set) if set.status.code() == Some(1) && set.stderr.is_empty() => {
-                    return Some(way);
-                }
-                // The way is not open here.
-                _ => {}
-            }
-        }
-        None
     }
 
     /// Takes a branch away, merged or not.

@@ -9,6 +9,9 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+/// git locks a worktree with this word while it makes it.
+pub const INITIALIZING: &str = "initializing";
+
 /// A worktree as git knows it.
 #[derive(Debug)]
 pub struct Worktree {

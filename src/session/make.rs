@@ -6,8 +6,8 @@ use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
 use super::{Session, hooks, kept, lock_store, opening, packages, place, problems};
 use crate::claude::Claude;
-use crate::git::worktrees;
-use crate::git::{Git, Start};
+use crate::git::worktrees::{self, INITIALIZING};
+use crate::git::{Git, Start, crypt};
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
@@ -100,6 +100,9 @@ pub fn prepare(
     if !is_whole(session) {
         check_out(session, start, hold, made, &mut notes)?;
     }
+    if crypt::has_keys(&session.project.common) {
+        crypt::share_keys(&session.project.common, &session.admin()?)?;
+    }
     if let Some(taking) = hold.taking() {
         notes.extend(taking.arrive(session, hold.lock().file(), made.worktree)?);
     }
@@ -133,9 +136,6 @@ pub fn is_whole(session: &Session<'_>) -> bool {
     session.project.owns_worktree(session.record.worktree())
         && !is_initializing(session.record.worktree())
 }
-
-/// git locks a worktree with this word while it makes it.
-pub const INITIALIZING: &str = "initializing";
 
 fn is_initializing(worktree: &Path) -> bool {
     let admin = project::admin_folder(worktree).ok().flatten();
@@ -171,7 +171,7 @@ fn check_out(
     make_folder(session, made)?;
     let mut pauses = PAUSES.into_iter();
     loop {
-        let result = git.add_worktree(path, branch, new_from);
+        let result = git.add_worktree(&project.common, path, branch, new_from);
         // When it fails git may have made the branch all the same; one that starts elsewhere is somebody else's.
         let starts_at = |from| matches!(git.branch(branch), Ok(Some(tip)) if tip.commit == from);
         if new_from.is_some_and(|from| result.is_ok() || starts_at(from)) {

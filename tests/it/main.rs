@@ -10,6 +10,7 @@ mod claude;
 mod cli;
 mod clone;
 mod completions;
+mod crypt;
 mod database;
 mod doctor;
 mod failing;

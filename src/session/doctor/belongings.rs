@@ -4,6 +4,7 @@ use super::finding::{FIX, Finding, Mend, State};
 use super::reach;
 use crate::dotenv;
 use crate::file::read_if_there;
+use crate::git::crypt;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
@@ -67,9 +68,16 @@ impl<'a> Belongings<'a> {
         findings
     }
 
-    /// Whether git shows what was placed.
+    /// Whether git shows what was placed, which it can't tell where git-crypt fails.
     pub fn check_hidden(&self) -> Finding {
         let checked = self.checked("git status");
+        let common = &self.session.project.common;
+        let lacks_keys = |admin: PathBuf| crypt::lacks_keys(common, &admin);
+        if self.session.admin().is_ok_and(lacks_keys) {
+            let fails =
+                "fails in its worktree, where git-crypt does not find the repository's keys";
+            return self.mendable(Finding::failed(checked, fails));
+        }
         let shown = match hidden::shown(self.session, &placed::read(self.session)) {
             Ok(shown) => shown,
             Err(error) => return Finding::error(checked, &error),
