@@ -8,7 +8,7 @@ mod checkout;
 pub mod crypt;
 pub mod files;
 mod hooks;
-mod index;
+pub mod index;
 pub mod keep;
 mod progress;
 pub mod remotes;

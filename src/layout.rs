@@ -42,6 +42,8 @@ pub struct Layout {
     pub files: Files,
     /// By file: the variables set in it, and in every window's environment.
     pub env: IndexMap<String, IndexMap<String, String>>,
+    /// Files of it that git tracks, each with the one that stands in `env` in its place.
+    pub env_instead: IndexMap<String, String>,
     /// The windows, in their order.
     pub windows: Vec<Window>,
     /// The user's own commands.
@@ -201,6 +203,7 @@ impl From<LayoutFile> for Layout {
             env: values(file.env)
                 .map(|(path, variables)| (plain(&path), values(variables).collect()))
                 .collect(),
+            env_instead: IndexMap::new(),
             windows: with_keys(windows.collect()),
             hooks: Hooks {
                 post_add: text(file.hooks.post_add),

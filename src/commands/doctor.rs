@@ -5,6 +5,7 @@ use crate::cli;
 use crate::layout::Layout;
 use crate::project::Project;
 use crate::session::doctor::{self, FIX, Finding, State, Subject};
+use crate::session::env_files;
 use crate::ui::{self, Mark};
 use anyhow::Result;
 use std::io::IsTerminal;
@@ -17,7 +18,8 @@ pub fn run(dir: Option<PathBuf>, args: &cli::Doctor) -> Result<ExitCode> {
     let project = Project::discover(&here)?;
     let subject = Subject {
         project: &project,
-        layout: Layout::read(&project.main),
+        layout: Layout::read(&project.main)
+            .map(|layout| env_files::prefer_ignored(&project, layout)),
         claude: Claude::of_user(),
         names: super::parse_names(&args.names)?,
     };

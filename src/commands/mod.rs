@@ -27,7 +27,7 @@ use crate::project::{Project, without_symlinks};
 use crate::session::loss::{purge as deletion, trash};
 use crate::session::unrecorded::Unrecorded;
 use crate::session::windows::living;
-use crate::session::{self, Session};
+use crate::session::{self, Session, env_files};
 use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
@@ -91,7 +91,7 @@ fn in_project(
     }
     let here = dir.map_or_else(current_folder, Ok)?;
     let project = Project::discover(&here)?;
-    let mut layout = Layout::read(&project.main)?;
+    let mut layout = env_files::prefer_ignored(&project, Layout::read(&project.main)?);
     if no_hooks {
         layout.hooks = Hooks::default();
     }

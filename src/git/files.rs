@@ -245,6 +245,20 @@ impl Git<'_> {
         Ok(())
     }
 
+    /// Has git look at files again, and checks them out as its index has them.
+    ///
+    /// # Errors
+    /// If git fails.
+    pub fn give_back<S: AsRef<OsStr>>(self, paths: &[S]) -> Result<()> {
+        self.run(["update-index", "--no-skip-worktree", "--"])
+            .args(paths)
+            .insist()?;
+        self.run(["--literal-pathspecs", "checkout", "--quiet", "--"])
+            .args(paths)
+            .insist()?;
+        Ok(())
+    }
+
     /// Whether git tracks a path, or something below it.
     ///
     /// # Errors

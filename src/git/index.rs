@@ -2,6 +2,8 @@
 //! whatever is out of the ordinary is left to git.
 
 use rustix::fs::{FileType, Stat};
+use std::fs;
+use std::path::Path;
 
 /// What git found of a tracked file when it last wrote it or looked at it.
 #[derive(Clone, Copy)]
@@ -21,6 +23,18 @@ pub struct Index<'a> {
     pub entries: Vec<Entry<'a>>,
     /// The tree that they make up, as git writes its hash.
     pub tree: String,
+}
+
+/// Whether an index lists a file, as it does unless it is written in a way that git uses for very large ones.
+pub fn lists(index: &Path, path: &str) -> bool {
+    // Behind the length of the path, in 12 bits, and up to a zero.
+    let (length, path) = (path.len().min(0xfff), [path.as_bytes(), b"\0"].concat());
+    let index = fs::read(index).unwrap_or_default();
+    let mut entries = index.windows(path.len() + 2);
+    entries.any(|entry| {
+        let flags = u16::from_be_bytes([entry[0], entry[1]]);
+        entry[2..] == path && usize::from(flags & 0xfff) == length
+    })
 }
 
 /// The length of a hash in bytes.

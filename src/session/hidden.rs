@@ -238,8 +238,12 @@ fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()>
 /// at all.
 pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     let worktree = session.record.worktree();
-    let leads_there = |known: &&String| inside::follow(worktree, known).as_deref() == Ok(path);
-    let Some(known) = session.layout.env.keys().find(leads_there) else {
+    let leads_there = |known: &String| inside::follow(worktree, known).as_deref() == Ok(path);
+    let (env, instead) = (&session.layout.env, &session.layout.env_instead);
+    let known = env.keys().find(|known| leads_there(known));
+    // An older version set them there.
+    let before = || instead.iter().find(|(known, _)| leads_there(known));
+    let Some(known) = known.or_else(|| Some(before()?.1)) else {
         return Ok(false);
     };
     let Some(committed) = Git::at(worktree).committed(path)? else {

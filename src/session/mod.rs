@@ -6,6 +6,7 @@ mod clone;
 mod database;
 pub mod doctor;
 
+pub mod env_files;
 mod files;
 mod hidden;
 pub mod hold;

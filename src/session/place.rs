@@ -2,7 +2,8 @@
 
 use super::files::{CLAUDE_SETTINGS, Included, Kind, is_made_by_variables, parts, way};
 use super::placing::Placing;
-use super::{Session, hidden, placed};
+use super::{Session, env_files, hidden, placed};
+use crate::git::Git;
 use anyhow::{Context, Result};
 use std::fs;
 
@@ -64,12 +65,17 @@ fn files(
     }
     let included = included.iter();
     placing.put(session, included.map(|(path, kind)| (path.as_str(), *kind)))?;
+    let left = env_files::left(session)?;
+    if !left.is_empty() {
+        Git::at(session.record.worktree()).give_back(&left)?;
+    }
     for (path, variables) in &layout.env {
         let Some(there) = placing.reached(way(session, path, Kind::Copy)) else {
             continue;
         };
         let is_there = session.record.worktree().join(&there).exists();
-        if all_variables || placing.paths.contains(path) || !is_there {
+        let is_moved = !left.is_empty() && layout.env_instead.values().any(|to| to == path);
+        if all_variables || is_moved || placing.paths.contains(path) || !is_there {
             placing.set_variables(session, path, &there, variables)?;
         }
     }

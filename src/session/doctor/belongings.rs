@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
 use crate::session::files::{self, Included, Kind};
-use crate::session::{Session, database, hidden, packages, placed};
+use crate::session::{Session, database, env_files, hidden, packages, placed};
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -60,6 +60,15 @@ impl<'a> Belongings<'a> {
                 Err(error) => findings.push(Finding::error(self.checked(path), &error)),
             }
         }
+        findings.extend(env_files::left(self.session).unwrap_or_default().iter().map(|path| {
+            let instead = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
+            self.mendable(Finding::warning(self.checked(path), instead))
+        }));
+        let tracked = layout
+            .env
+            .keys()
+            .filter_map(|path| env_files::tracked(self.session, path).ok()?);
+        findings.extend(tracked.map(|problem| self.warning(problem)));
         // Several paths may lead through one link.
         let mut told = HashSet::new();
         findings.retain(|finding| told.insert(finding.text()));

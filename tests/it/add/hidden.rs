@@ -61,6 +61,93 @@ fn add_hides_that_it_changed_an_env_file_that_git_tracks() {
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
 }
 
+/// Lets git track `frontend/.env`, where it is read by a tool.
+fn track_env(sandbox: &Sandbox, tool: &str, ignored: &str) {
+    let package = format!("{{ \"devDependencies\": {{ \"{tool}\": \"1\" }} }}\n");
+    write(&sandbox.main.join("frontend/package.json"), package);
+    let patterns = format!("node_modules/\n*.sqlite3\n/backend/.env\n{ignored}\n");
+    write(&sandbox.main.join(".gitignore"), patterns);
+    sandbox.commit_all();
+}
+
+#[test]
+fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_that_git_ignores() {
+    let sandbox = Sandbox::new();
+    track_env(&sandbox, "vite", "*.local");
+    let local = "A=1\nVITE_API_URL=old\n";
+    write(&sandbox.main.join("frontend/.env.local"), local);
+    let worktree = sandbox.add("feat");
+    let file = worktree.join("frontend/.env.local");
+    let has = |port: u16| {
+        let text = format!("A=1\nVITE_API_URL=http://localhost:{port}\n");
+        assert_eq!(read(&file), text);
+    };
+    let port = sandbox.ports("feat").0;
+    has(port);
+    let tracked = "VITE_TITLE=Points\nVITE_API_URL=http://localhost:8000\n";
+    assert_eq!(read(&worktree.join("frontend/.env")), tracked);
+    sandbox.commit(&sandbox.main, "frontend/.env", "VITE_TITLE=New\n");
+    sandbox.git(&worktree, ["merge", "-q", "main"]);
+    sandbox.git(&worktree, ["switch", "-q", "-c", "other", "HEAD~1"]);
+    sandbox.git(&worktree, ["switch", "-q", "feat"]);
+    sandbox.restart();
+    let mut stranger = sandbox.stranger_on(port);
+    sandbox.run(["resume"]).is(
+        0,
+        "resumed feat[..]\n",
+        "warning: the backend of feat moved[..]\n",
+    );
+    has(sandbox.ports("feat").0);
+    assert_eq!(read(&worktree.join("frontend/.env")), "VITE_TITLE=New\n");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    let doctor = sandbox.run(["doctor", "feat"]);
+    assert!(!doctor.stdout.contains("committed"), "{doctor}");
+}
+
+#[test]
+fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be() {
+    let sandbox = Sandbox::new();
+    track_env(&sandbox, "nothing", "#");
+    sandbox.add("first");
+    let worktree = sandbox.add("feat");
+    sandbox.add("other");
+    let told = |words: &str, args: &[&str]| {
+        let doctor = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
+        assert!(doctor.stdout.contains(words), "{doctor}");
+    };
+    let committed = "warning  feat: frontend/.env is committed, and has variables of the session's: \
+        git merge and git switch may refuse to overwrite it\n         ";
+    let cure = "; then git -C [ROOT]/tally-feat update-index --no-skip-worktree frontend/.env && \
+        git -C [ROOT]/tally-feat checkout -- frontend/.env && tally-session doctor --fix\n";
+    let name = "have them set in a file that git ignores and the project reads: \
+        [env.\"frontend/.env.local\"] for [env.\"frontend/.env\"] in [ROOT]/tally/.tally-session.toml";
+    told(&format!("{committed}{name}{cure}"), &["doctor", "feat"]);
+    track_env(&sandbox, "vite", "#");
+    let ignore = "echo /frontend/.env.local >>[ROOT]/tally/.gitignore";
+    told(&format!("{committed}{ignore}{cure}"), &["doctor", "feat"]);
+
+    track_env(&sandbox, "vite", "*.local");
+    let still = "feat: frontend/.env still has the session's variables, and is committed";
+    told(still, &["doctor", "feat"]);
+    sandbox
+        .run(["remove", "other"])
+        .is(0, "removed other\n[...]", "");
+    let url = format!(
+        "VITE_API_URL=http://localhost:{}\n",
+        sandbox.ports("feat").0
+    );
+    told("fixed", &["doctor", "--fix", "feat"]);
+    let committed = sandbox.git(&worktree, ["show", "HEAD:frontend/.env"]);
+    assert_eq!(read(&worktree.join("frontend/.env")).trim(), committed);
+    assert_eq!(read(&worktree.join("frontend/.env.local")), url);
+    let tags = sandbox.git(&worktree, ["ls-files", "-t", "frontend/.env"]);
+    assert_eq!(tags, "H frontend/.env");
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    let doctor = sandbox.run(["doctor", "feat"]);
+    assert!(!doctor.stdout.contains("committed"), "{doctor}");
+}
+
 #[test]
 fn the_store_is_hidden_in_the_main_checkout() {
     let sandbox = Sandbox::new();

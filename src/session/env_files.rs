@@ -1,0 +1,130 @@
+//! In which files a session's variables are set: where git tracks an `.env` file, a change in it keeps `git merge` and `git switch`
+//! from working, hidden from git or not.
+
+use super::{Session, hidden, inside};
+use crate::dotenv;
+use crate::file::read_if_there;
+use crate::git::{Git, index};
+use crate::layout::{FILE, Layout};
+use crate::problem::Problem;
+use crate::process::quote;
+use crate::project::Project;
+use anyhow::Result;
+use serde_json::Value;
+use std::path::Path;
+
+/// Beside an `.env` file: what is set here counts more to [`READERS`].
+const LOCAL: &str = ".env.local";
+
+/// The packages that read it, as their documentation says.
+const READERS: [&str; 6] = [
+    "vite",
+    "next",
+    "react-scripts",
+    "@sveltejs/kit",
+    "astro",
+    "@vue/cli-service",
+];
+
+/// This one is built on one of those, and does not.
+const NO_READER: &str = "nuxt";
+
+/// Has variables set in a file that git ignores, where they would be in one that it tracks and the project reads both.
+pub fn prefer_ignored(project: &Project, mut layout: Layout) -> Layout {
+    let ignored = |path: &String| {
+        let local = local(path).filter(|_| reads_local(&project.main, path))?;
+        let files = &layout.files;
+        let mut made_otherwise = files.link.iter().chain(&files.sqlite);
+        let is_free = !layout.env.contains_key(&local) && made_otherwise.all(|path| *path != local);
+        let is_better = is_free
+            && index::lists(&project.common.join("index"), path)
+            && Git::at(&project.main).ignores(&local).unwrap_or(false);
+        is_better.then(|| (path.clone(), local))
+    };
+    layout.env_instead = layout.env.keys().filter_map(ignored).collect();
+    let instead = &layout.env_instead;
+    let env = layout.env.into_iter();
+    let env = env.map(|(path, set)| (instead.get(&path).cloned().unwrap_or(path), set));
+    layout.env = env.collect();
+    layout
+}
+
+fn local(path: &str) -> Option<String> {
+    let path = Path::new(path);
+    let is_plain = path.file_name().is_some_and(|name| name == ".env");
+    is_plain.then(|| path.with_file_name(LOCAL).to_string_lossy().into_owned())
+}
+
+/// Whether the package in the folder of an `.env` file asks for a tool that reads the other one too.
+fn reads_local(checkout: &Path, path: &str) -> bool {
+    let package = checkout.join(path).with_file_name("package.json");
+    let text = read_if_there(&package).ok().flatten().unwrap_or_default();
+    let package: Value = serde_json::from_slice(&text).unwrap_or_default();
+    let asks_for = |name: &str| {
+        let kinds = ["dependencies", "devDependencies"];
+        kinds.iter().any(|kind| package[kind].get(name).is_some())
+    };
+    READERS.iter().any(|name| asks_for(name)) && !asks_for(NO_READER)
+}
+
+/// The files with variables of the session's, of those in which they are not set any more, that differ from what is committed by
+/// these alone; by their paths from the worktree's root.
+///
+/// # Errors
+/// If git fails.
+pub fn left(session: &Session<'_>) -> Result<Vec<String>> {
+    let worktree = session.record.worktree();
+    let mut left = Vec::new();
+    for (path, instead) in &session.layout.env_instead {
+        let Ok(there) = inside::follow(worktree, path) else {
+            continue;
+        };
+        let text = read_if_there(&worktree.join(&there))?.unwrap_or_default();
+        let is_set = |(name, value): (&String, &String)| {
+            let value = session.expand(value).ok();
+            value.is_some_and(|value| dotenv::value(&text, name) == Some(value.as_bytes()))
+        };
+        if session.layout.env[instead].iter().any(is_set) && is_changed(session, &there)? {
+            left.push(there);
+        }
+    }
+    Ok(left)
+}
+
+/// What there is to tell of a file in which variables are set, if git tracks it in the worktree, and they alone differ.
+///
+/// # Errors
+/// If git fails.
+pub fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
+    let (main, worktree) = (&session.project.main, session.record.worktree());
+    let there = inside::follow(worktree, path).ok();
+    if !there.map_or(Ok(false), |there| is_changed(session, &there))? {
+        return Ok(None);
+    }
+    let words = |path: &Path| quote(&path.to_string_lossy());
+    let other = match local(path).filter(|_| reads_local(main, path)) {
+        Some(local) => format!("echo /{local} >>{}", words(&main.join(".gitignore"))),
+        None => format!(
+            "have them set in a file that git ignores and the project reads: [env.\"{path}.local\"] for [env.\"{path}\"] in {}",
+            main.join(FILE).display()
+        ),
+    };
+    let (git, file) = (format!("git -C {}", words(worktree)), quote(path));
+    Ok(Some(Problem::new(
+        format!(
+            "{path} is committed, and has variables of the session's: git merge and git switch may refuse to overwrite it"
+        ),
+        format!(
+            "{other}; then {git} update-index --no-skip-worktree {file} && {git} checkout -- {file} && tally-session doctor --fix"
+        ),
+    )))
+}
+
+/// Whether a file differs from what is committed, and by the session's variables alone.
+fn is_changed(session: &Session<'_>, there: &str) -> Result<bool> {
+    let worktree = session.record.worktree();
+    let committed = Git::at(worktree).committed(there)?;
+    Ok(committed.is_some()
+        && committed != read_if_there(&worktree.join(there))?
+        && hidden::is_our_change(session, there)?)
+}
