@@ -55,11 +55,7 @@ pub enum Command {
     Purge(Purge),
     Attach(Attach),
     Doctor(Doctor),
-    /// Print the built-in layout, a start for one of your own
-    #[command(after_help = "\
-Example:
-  tally-session layout >.tally-session.toml")]
-    Layout,
+    Layout(Layout),
     /// Delete what was removed and is kept no longer
     #[command(hide = true)]
     Sweep,
@@ -324,6 +320,18 @@ pub struct Doctor {
     /// Mend what can be mended without a risk
     #[arg(long)]
     pub fix: bool,
+}
+
+/// Print the built-in layout, or one drafted for the project
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tally-session layout
+  tally-session layout --detect >.tally-session.toml")]
+pub struct Layout {
+    /// Draft one from what is in the main checkout
+    #[arg(long)]
+    pub detect: bool,
 }
 
 /// Print what a shell needs to complete commands and session names

@@ -61,6 +61,22 @@ pub fn value<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
         .map(|assignment| assignment.value)
 }
 
+/// The variables that the file sets, each time with its value, but for those that are not in UTF-8.
+pub fn all(text: &[u8]) -> impl Iterator<Item = (String, String)> {
+    entries(text).filter_map(|entry| {
+        let body = without_export(entry);
+        let name = body[..body.iter().position(|&byte| byte == b'=')?].trim_ascii_end();
+        let name = str::from_utf8(name).ok()?;
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        let value = assignment(entry, name).filter(|_| is_name && name.bytes().all(is_word))?;
+        Some((
+            name.to_owned(),
+            str::from_utf8(value.value).ok()?.to_owned(),
+        ))
+    })
+}
+
 /// A line that sets the variable, in its parts.
 struct Assignment<'a> {
     /// Up to the value or its opening quote.
@@ -248,6 +264,17 @@ mod tests {
             );
         }
         assert_eq!(value(b"B=1\n", "A"), None);
+    }
+
+    #[test]
+    fn all_variables_are_read() {
+        let text = "# A=0\nA=1\n export B = 'x y' # why\r\nno line\nC-D=1\n1E=2\nF=\n";
+        let all: Vec<_> = all(text.as_bytes()).collect();
+        let all: Vec<_> = all
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        assert_eq!(all, [("A", "1"), ("B", "x y"), ("F", "")]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+pub mod detect;
 mod file;
 pub mod placeholders;
 #[cfg(test)]

@@ -73,8 +73,16 @@ pub fn set_folder(folder: &Path) {
 
 /// A text whose commands can be pasted where this one was typed.
 pub fn as_typed(text: impl Display) -> String {
-    const VERBS: [&str; 8] = [
-        "add", "attach", "doctor", "list", "purge", "remove", "restore", "resume",
+    const VERBS: [&str; 9] = [
+        "add",
+        "attach",
+        "doctor",
+        "layout --detect",
+        "list",
+        "purge",
+        "remove",
+        "restore",
+        "resume",
     ];
     let text = text.to_string();
     let Some(folder) = FOLDER.get() else {

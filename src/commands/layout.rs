@@ -1,9 +1,28 @@
-//! `layout`: prints the built-in layout, word for word.
+//! `layout`: prints the built-in layout, word for word, or one drafted for the project.
 
+use crate::cli;
+use crate::git::Git;
+use crate::layout::detect::{self, Around};
+use crate::project::Project;
+use crate::session::environment;
 use crate::{layout, ui};
+use anyhow::Result;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub fn run() -> ExitCode {
-    ui::as_it_is(layout::BUILT_IN.trim_end());
-    ExitCode::SUCCESS
+/// A layout file that is there is not read: a shell that writes the draft to it has made it empty by then.
+pub fn run(dir: Option<PathBuf>, args: &cli::Layout) -> Result<ExitCode> {
+    if args.detect {
+        let here = dir.map_or_else(super::current_folder, Ok)?;
+        let project = Project::discover(&here)?;
+        let status = Git::at(&project.main).status::<&str>([], "matching")?;
+        let around = Around {
+            ignored: status.ignored,
+            has_virtualenv: environment::is_there(&project.name),
+        };
+        ui::as_it_is(detect::draft(&project.main, around).trim_end());
+    } else {
+        ui::as_it_is(layout::BUILT_IN.trim_end());
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -72,7 +72,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Attach(args) => in_project(dir, &|context| attach::run(context, &args)),
         Command::Doctor(args) => doctor::run(dir, &args),
         Command::Completions(args) => completions::run(&args),
-        Command::Layout => Ok(layout::run()),
+        Command::Layout(args) => layout::run(dir, &args),
         Command::Man => man::run(),
         Command::Help(args) => help::run(&args),
     }

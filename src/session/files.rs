@@ -1,7 +1,7 @@
 //! The files that a worktree gets from the main checkout.
 
 use super::inside::{self, Outside};
-use super::{Session, database};
+use super::{Session, database, fitting};
 use crate::dotenv;
 use crate::file::open_if_there;
 use crate::git::Git;
@@ -146,7 +146,9 @@ pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
 /// What the main checkout lacks of what sessions get from it.
 pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
     let is_lacking = |(path, kind): &(&str, Kind)| {
-        !is_made_by_variables(layout, path, *kind) && !project.main.join(path).exists()
+        !is_made_by_variables(layout, path, *kind)
+            && !project.main.join(path).exists()
+            && !fitting::follows(layout, &[&project.main], path)
     };
     parts(project, layout)
         .filter(is_lacking)

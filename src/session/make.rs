@@ -4,7 +4,7 @@ use super::hold::Hold;
 use super::inheritance::Inheritance;
 use super::loss::removed::{About, Removed};
 use super::windows::{self, Waiting};
-use super::{Session, hooks, kept, lock_store, opening, packages, place, problems};
+use super::{Session, fitting, hooks, kept, lock_store, opening, packages, place, problems};
 use crate::claude::Claude;
 use crate::git::worktrees::{self, INITIALIZING};
 use crate::git::{Git, Start, crypt};
@@ -107,9 +107,7 @@ pub fn prepare(
         notes.extend(taking.arrive(session, hold.lock().file(), made.worktree)?);
     }
     if hold.is_new() {
-        let checkouts = [&session.project.main, session.record.worktree()];
-        let lacking = windows::lacking_folders(session.project, session.layout, &checkouts);
-        notes.extend(lacking.map(|problem| problem.to_string()));
+        notes.extend(fitting::misfit(session).map(|problem| problem.to_string()));
     }
     if let Some(unfinished) = &hold.unfinished {
         opening::begin(session, unfinished)?;

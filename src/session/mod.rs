@@ -5,9 +5,11 @@ mod claudes;
 mod clone;
 mod database;
 pub mod doctor;
+pub mod environment;
 
 pub mod env_files;
 mod files;
+mod fitting;
 mod hidden;
 pub mod hold;
 mod hooks;

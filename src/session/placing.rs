@@ -3,7 +3,7 @@
 use super::files::{Kind, absent, is_placed, leads_astray, way, with_variables};
 use super::inside::Outside;
 use super::placed::Placed;
-use super::{Session, clone, database};
+use super::{Session, clone, database, fitting};
 use crate::file::read_if_there;
 use crate::parallel;
 use crate::problem::Problem;
@@ -97,7 +97,10 @@ impl Placing {
             return Ok(None);
         }
         if !from.exists() {
-            self.tell(&absent(worktree, path, kind));
+            let checkouts = [&*session.project.main, worktree];
+            if !fitting::follows(session.layout, &checkouts, path) {
+                self.tell(&absent(worktree, path, kind));
+            }
             return Ok(None);
         }
         if to.is_symlink() && kind != Kind::Clone {

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
 use crate::session::files::{self, Included, Kind};
-use crate::session::{Session, database, env_files, hidden, packages, placed};
+use crate::session::{Session, database, env_files, fitting, hidden, packages, placed};
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -51,6 +51,7 @@ impl<'a> Belongings<'a> {
             .iter()
             // Those with variables of the session's are made where the main checkout has none.
             .filter(|(path, kind)| !files::is_made_by_variables(layout, path, *kind))
+            .filter(|(path, _)| !fitting::follows(layout, &[&project.main], path))
             .map(|(path, kind)| self.part(path, *kind, &copies))
             .collect();
         findings.extend(self.listed(&extra));

@@ -4,7 +4,6 @@
 
 mod around;
 mod belongings;
-mod environment;
 mod finding;
 mod mend;
 mod ports;
@@ -15,7 +14,7 @@ mod strays;
 
 pub use finding::{FIX, Finding, State};
 
-use super::{Session, check_locks, files, hidden, windows};
+use super::{Session, check_locks, environment, files, fitting, hidden};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::{self, Layout};
@@ -145,9 +144,11 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
                 .filter(|(name, _)| subject.names.is_empty() || subject.names.contains(name))
                 .map(|(name, record)| Session::new(project, layout, name, record))
                 .collect();
-            findings.extend(environment::check(project, layout, &sessions));
             findings.extend(reach::check(project, layout, &sessions, records));
-            let lacking = windows::lacking_folders(project, layout, &[&project.main]);
+            let lacking = fitting::lacking_folders(project, layout, &[&project.main]);
+            if lacking.is_none() {
+                findings.extend(check_environments(project, layout, &sessions));
+            }
             let mut lacking = Vec::from_iter(lacking);
             if sessions.is_empty() {
                 lacking.extend(files::lacking(project, layout));
@@ -190,6 +191,28 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text()));
     findings
+}
+
+/// Whether each environment that the sessions' windows work on is there.
+fn check_environments(
+    project: &Project,
+    layout: &Layout,
+    sessions: &[Session<'_>],
+) -> Vec<Finding> {
+    let Some(home) = environment::home() else {
+        return Vec::new();
+    };
+    let wanted = environment::wanted(project, layout, sessions).into_iter();
+    let check = |name: String| match environment::lacking(project, layout, &name) {
+        Some(problem) => Finding::failed(problem.what, "")
+            .cure(problem.cure)
+            .cure("if yours are elsewhere, export WORKON_HOME in your shell's start-up file"),
+        None => Finding::fine(
+            format!("the virtual environment {name}"),
+            format!("is in {}", home.display()),
+        ),
+    };
+    wanted.map(check).collect()
 }
 
 /// Whether the store can be read, and is not in git's way.

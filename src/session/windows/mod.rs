@@ -6,8 +6,7 @@ pub mod repair;
 mod shells;
 
 use super::{Session, lock_store, opening};
-use crate::layout::{self, Layout, Window};
-use crate::problem::Problem;
+use crate::layout::Window;
 use crate::process::quote;
 use crate::project::Project;
 use crate::store::lock::Lock;
@@ -16,8 +15,6 @@ use crate::tmux::{Pane, Typed};
 use crate::wait;
 use anyhow::Result;
 use shells::{Terminal, not_reading, wait_for_shells};
-use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 /// So long the other windows wait for the ones that are typed into twice.
@@ -39,39 +36,6 @@ pub struct Waiting {
     anew: bool,
     /// Whether this is the window that the user sees first.
     shown: bool,
-}
-
-/// That windows start in folders which none of these checkouts has, if they do: the project is not like its layout.
-pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) -> Option<Problem> {
-    let folders: BTreeSet<_> = layout.windows.iter().map(|window| &*window.dir).collect();
-    let is_there = |folder: &str| {
-        checkouts
-            .iter()
-            .any(|checkout| checkout.join(folder).is_dir())
-    };
-    let lacking: Vec<_> = folders
-        .into_iter()
-        .filter(|folder| !is_there(folder))
-        .collect();
-    if lacking.is_empty() {
-        return None;
-    }
-    let file = project.main.join(layout::FILE);
-    let file = quote(&file.to_string_lossy());
-    let cure = if project.main.join(layout::FILE).exists() {
-        format!("if the project looks different now, change {file}")
-    } else {
-        format!(
-            "if your project looks different, say how: tally-session layout >{file}, and change that"
-        )
-    };
-    Some(Problem::new(
-        format!(
-            "there is no folder {}, where windows start",
-            lacking.join(" and no ")
-        ),
-        cure,
-    ))
 }
 
 /// Makes the tmux sessions, all in one call that holds the lock until it has ended, and says what the windows of each wait for.

@@ -196,13 +196,58 @@ fn a_project_that_is_not_like_the_built_in_layout_is_told_how_to_say_what_it_is_
     for folder in ["backend", "frontend"] {
         fs::remove_dir_all(sandbox.main.join(folder)).unwrap();
     }
-    let layout = "there is no folder backend and no frontend, where windows start: \
-        if your project looks different, say how: tally-session layout >[ROOT]/tally/.tally-session.toml, and change that";
+    write(&sandbox.main.join("api/manage.py"), "# Django\n");
+    let told =
+        "there is no folder backend and no frontend, where windows start, but manage.py is in api/";
+    let cure = "tally-session layout --detect >[ROOT]/tally/.tally-session.toml";
+    // What follows from it is not told: what is missing in these folders, and which environment there is for them.
+    fs::remove_dir_all(sandbox.virtualenv()).unwrap();
     sandbox.run(["add", "feat"]).is(
         0,
         "added feat\n[...]",
-        &format!("warning: {layout}\nwarning: [..]\n[...]"),
+        &format!("warning: {told}: {cure}\n"),
     );
+    let with_session = sandbox.run(["doctor"]).stdout;
+    assert!(
+        !with_session.contains("is not in the main checkout"),
+        "{with_session}"
+    );
+    sandbox.run(["remove", "feat"]).succeeds();
+    sandbox.run(["doctor"]).is(
+        0,
+        &format!("[...]\nwarning  {told}\n         {cure}\n1 problem\n"),
+        "",
+    );
+}
+
+#[test]
+fn a_virtual_environment_that_is_missing_is_told_with_the_line_that_mends_it() {
+    let sandbox = Sandbox::new();
+    fs::remove_dir_all(sandbox.virtualenv()).unwrap();
+    let told = "the virtual environment tally is not in [ROOT]/home/.virtualenvs (WORKON_HOME)";
+    let assert_cured_by = |cure: &str| {
+        sandbox.run(["add", "feat"]).is(
+            0,
+            "added feat\n[...]",
+            &format!("warning: {told}: {cure}\n"),
+        );
+        sandbox.run(["remove", "feat"]).succeeds();
+        sandbox.run(["doctor"]).is(
+            1,
+            &format!("[...]\nfailed   {told}\n         {cure}\n         [..] WORKON_HOME [..]\n1 problem\n"),
+            "",
+        );
+    };
+    assert_cured_by("mkvirtualenv tally");
+    let file = "[ROOT]/tally/.tally-session.toml";
+    let line = format!("as the first line of {file}: activate = ");
+    write(&sandbox.main.join(".venv/bin/activate"), "");
+    assert_cured_by(&format!("{line}\"source {{main}}/.venv/bin/activate\""));
+    write(&sandbox.main.join("backend/uv.lock"), "");
+    assert_cured_by(&format!("tally-session layout --detect >{file}"));
+    fs::remove_dir_all(sandbox.main.join(".venv")).unwrap();
+    write(&sandbox.main.join(".tally-session.toml"), "");
+    assert_cured_by(&format!("{line}\"\""));
 }
 
 #[test]

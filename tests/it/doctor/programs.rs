@@ -228,6 +228,7 @@ fn a_claude_json_that_does_not_parse_is_named_and_left() {
 #[test]
 fn a_virtual_environment_is_looked_for_where_workon_looks() {
     let sandbox = Sandbox::new();
+    fs::remove_dir_all(sandbox.virtualenv()).unwrap();
     sandbox.run(["doctor"]).is(
         1,
         "[...]\nfailed   the virtual environment tally is not in [ROOT]/home/.virtualenvs (WORKON_HOME)\n         \

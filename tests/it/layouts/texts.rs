@@ -163,7 +163,7 @@ fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_r
         "activate = \"\"\n[[window]]\nname = \"a\"\ndir = \"apps/nosuch\"\nrun = \"hook\"\n",
     );
     let warning = "there is no folder apps/nosuch, where windows start";
-    let cure = "if the project looks different now, change [ROOT]/tally/.tally-session.toml";
+    let cure = "change [ROOT]/tally/.tally-session.toml; a draft of how it could be: tally-session layout --detect";
     sandbox.run(["add", "feat"]).is(
         0,
         "added feat\n[...]",

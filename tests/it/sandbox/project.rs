@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What git has to ignore in it. The first line means folders only.
 const IGNORED: &str = "node_modules/\n.env\n*.sqlite3\n";
@@ -36,6 +36,7 @@ impl Sandbox {
             "VITE_TITLE=Points\nVITE_API_URL=http://localhost:8000\n",
         );
         make_database(&main.join("backend/db.sqlite3"));
+        write(&self.virtualenv().join("bin/activate"), "");
         let claude = json!({
             "numStartups": 7,
             "projects": {
@@ -49,6 +50,12 @@ impl Sandbox {
             }
         });
         write(&self.home.join(".claude.json"), claude.to_string());
+    }
+
+    /// Where `workon` finds the project's virtual environment.
+    pub fn virtualenv(&self) -> PathBuf {
+        let environments = self.home.join(".virtualenvs");
+        environments.join(self.main.file_name().unwrap())
     }
 
     /// Takes all away that the project has, but for its history: for one of another kind.

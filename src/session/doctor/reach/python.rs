@@ -1,12 +1,11 @@
 //! Environments of Python that import the main checkout's code, in whatever folder they are used.
 
-use super::super::environment;
 use super::super::finding::Finding;
 use super::Scope;
 use crate::file::read_text_if_there;
 use crate::layout;
 use crate::process::quote;
-use crate::session::Session;
+use crate::session::{Session, environment};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,0 +1,152 @@
+//! The one place that looks at the project.
+
+use crate::file::read_if_there;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// So many folders below the root files are looked for.
+const DEPTH: usize = 3;
+
+/// Folders that hold what others have made.
+const OF_OTHERS: [&str; 6] = [
+    "node_modules",
+    "vendor",
+    "dist",
+    "build",
+    "target",
+    "site-packages",
+];
+
+/// The files and folders of a main checkout, by their paths from its root, but for those that are hidden or ignored as a whole.
+#[derive(Default)]
+pub struct Checkout {
+    root: PathBuf,
+    ignored: BTreeSet<String>,
+    folders: Vec<String>,
+    files: BTreeSet<String>,
+}
+
+impl Checkout {
+    /// Looks at it. `ignored` is what git ignores there, a folder with a slash at its end.
+    pub fn look(root: &Path, ignored: impl IntoIterator<Item = String>) -> Self {
+        let mut checkout = Self {
+            root: root.to_owned(),
+            ignored: ignored.into_iter().collect(),
+            folders: vec![String::new()],
+            files: BTreeSet::new(),
+        };
+        let mut next = 0;
+        while let Some(folder) = checkout.folders.get(next).cloned() {
+            checkout.enter(&folder);
+            next += 1;
+        }
+        checkout
+    }
+
+    /// Notes what is in a folder. What can't be read is not there.
+    fn enter(&mut self, folder: &str) {
+        let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
+        let mut below = Vec::new();
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let path = join(folder, &name);
+            // A path with a control character can't stand in a layout.
+            if name.contains(char::is_control) {
+                continue;
+            }
+            if !entry.path().is_dir() {
+                self.files.insert(path);
+            } else if !entry.path().is_symlink() && self.is_own(&path, &name) {
+                below.push(path);
+            }
+        }
+        below.sort();
+        self.folders.append(&mut below);
+    }
+
+    /// Whether a folder may have a part of the project in it.
+    fn is_own(&self, path: &str, name: &str) -> bool {
+        path.split('/').count() <= DEPTH
+            && !name.starts_with('.')
+            && !OF_OTHERS.contains(&name)
+            && !self.ignored.contains(&format!("{path}/"))
+            // A virtual environment.
+            && !self.has(&join(path, "pyvenv.cfg"))
+    }
+
+    /// The folders at most two below the root, in which a part of the project may begin; the root first.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        let folders = self.folders.iter().map(String::as_str);
+        folders.filter(|folder| folder.split('/').count() < DEPTH)
+    }
+
+    /// The files below a folder, nearest first.
+    pub fn files_below<'a>(&'a self, folder: &str) -> Vec<&'a str> {
+        let mut files: Vec<_> = self.files.iter().map(String::as_str).collect();
+        files.retain(|file| below(folder, file).is_some());
+        files.sort_by_key(|file| file.split('/').count());
+        files
+    }
+
+    /// The names of the files in a folder.
+    pub fn names_in<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a str> {
+        let names = self.files.iter().filter_map(move |file| {
+            let name = below(folder, file)?;
+            (!name.contains('/')).then_some(name)
+        });
+        names.collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whether something is there, hidden and ignored things too.
+    pub fn has(&self, path: &str) -> bool {
+        self.root.join(path).exists()
+    }
+
+    /// Whether git ignores a file.
+    pub fn is_ignored(&self, path: &str) -> bool {
+        self.ignored.contains(path)
+    }
+
+    /// A file's bytes; none if they can't be read.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let bytes = read_if_there(&self.root.join(path)).ok().flatten();
+        bytes.unwrap_or_default()
+    }
+
+    /// A file's text; empty if it can't be read.
+    pub fn text(&self, path: &str) -> String {
+        String::from_utf8_lossy(&self.bytes(path)).into_owned()
+    }
+}
+
+/// The nearest folder, from this one up to the root, for which there is an answer.
+pub fn upwards<T>(folder: &str, answer: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let parents = Path::new(folder).ancestors();
+    parents.filter_map(Path::to_str).find_map(answer)
+}
+
+/// Whether a file's name ends with a dot and one of these words.
+pub fn is_of(file: &str, kinds: &[&str]) -> bool {
+    let end = file.rsplit_once('.');
+    end.is_some_and(|(_, end)| kinds.contains(&end))
+}
+
+/// A path in a folder, which is empty for the root.
+pub fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
+
+/// What is behind a folder in a path.
+pub fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    path.strip_prefix(folder)?.strip_prefix('/')
+}

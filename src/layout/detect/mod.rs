@@ -1,0 +1,125 @@
+//! A layout drafted from what is in a project: for most it works as it is, and each line says what led to it.
+//!
+//! [`checkout`] looks at the project; [`python`], [`node`], [`processes`], [`variables`] and [`database`] note in
+//! [`found`] what they know of, with the tables of [`tools`]; [`mod@draft`] writes it.
+
+mod checkout;
+mod database;
+mod draft;
+mod found;
+mod node;
+mod processes;
+mod python;
+mod toml;
+mod tools;
+mod variables;
+
+use checkout::{Checkout, is_of};
+use found::{Because, Found};
+use std::path::Path;
+use tools::Side;
+
+/// What is known of a project that its files do not tell.
+pub struct Around {
+    /// The paths that git ignores, a folder that is ignored as a whole with a slash at its end.
+    pub ignored: Vec<String>,
+    /// Whether virtualenvwrapper has an environment of its name.
+    pub has_virtualenv: bool,
+}
+
+/// The text of a layout for the project of a main checkout.
+pub fn draft(main: &Path, around: Around) -> String {
+    let checkout = Checkout::look(main, around.ignored);
+    let mut found = Found::default();
+    let runs_all = processes::find(&checkout, "Procfile.dev", &mut found);
+    python::find(&checkout, around.has_virtualenv, runs_all, &mut found);
+    node::find(&checkout, runs_all, &mut found);
+    if found.services.is_empty() {
+        processes::find(&checkout, "Procfile", &mut found);
+    }
+    let has_python = around.has_virtualenv
+        && checkout
+            .files_below("")
+            .iter()
+            .any(|file| is_of(file, &["py"]));
+    if found.activate.is_none() && !has_python {
+        found.activate = Some(Because::new(
+            String::new(),
+            "no virtual environment is needed",
+        ));
+    }
+    name_services(&mut found);
+    variables::find_files(&checkout, &mut found);
+    variables::find_port(&checkout, &mut found);
+    variables::find(&checkout, &mut found);
+    database::find_others(&checkout, &mut found);
+    draft::write(&found)
+}
+
+/// The folders that seem to be what the built-in layout calls otherwise, with the file that tells so; a cheap look.
+pub fn elsewhere(main: &Path) -> Vec<String> {
+    let checkout = Checkout::look(main, []);
+    let is_telling =
+        |name: &&str| ["manage.py", "package.json", "Procfile.dev", "compose.yaml"].contains(name);
+    let told = checkout.folders().flat_map(|folder| {
+        let place = if folder.is_empty() {
+            "the root".to_owned()
+        } else {
+            format!("{folder}/")
+        };
+        let names = checkout.names_in(folder).filter(is_telling);
+        names
+            .map(move |name| format!("{name} is in {place}"))
+            .collect::<Vec<_>>()
+    });
+    told.take(3).collect()
+}
+
+/// Gives each service a name: the built-in ones to a back end with a front end, else that of its folder.
+fn name_services(found: &mut Found) {
+    if let [one, other] = &mut found.services[..]
+        && one.side != other.side
+        && one.port.is_some()
+        && other.port.is_some()
+        && one.name.is_empty()
+    {
+        for service in [one, other] {
+            let is_back = service.side == Side::Back;
+            (if is_back { "backend" } else { "frontend" }).clone_into(&mut service.name);
+        }
+        return;
+    }
+    let mut names: Vec<String> = Vec::new();
+    for service in &mut found.services {
+        let folder = service.dir.rsplit('/').next().unwrap_or_default();
+        let name = match (service.name.as_str(), folder) {
+            ("", "") => "web".to_owned(),
+            ("", folder) => identifier(folder),
+            (name, _) => name.to_owned(),
+        };
+        let of_path = identifier(&service.dir);
+        let mut all = [name.clone(), of_path]
+            .into_iter()
+            .chain((2..).map(|number| format!("{name}_{number}")));
+        let free = all.find(|name| !name.is_empty() && !names.contains(name));
+        service.name = free.unwrap_or(name);
+        names.push(service.name.clone());
+    }
+}
+
+/// A name that a service may have.
+fn identifier(name: &str) -> String {
+    let letters = name
+        .chars()
+        .map(|letter| match letter.to_ascii_lowercase() {
+            letter if letter.is_ascii_alphanumeric() => letter,
+            _ => '_',
+        });
+    let name: String = letters.collect();
+    let name = name.trim_matches('_');
+    if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        name.to_owned()
+    } else {
+        format!("app_{name}").trim_end_matches('_').to_owned()
+    }
+}

@@ -1,0 +1,94 @@
+//! The virtual environment that `workon` activates.
+
+use super::Session;
+use crate::layout::{self, Layout, placeholders};
+use crate::problem::Problem;
+use crate::process::quote;
+use crate::project::Project;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Files whose manager makes an environment by itself.
+const MANAGED: [&str; 4] = ["uv.lock", "poetry.lock", "Pipfile.lock", "Pipfile"];
+
+/// Files of a program in Python.
+const PYTHON: [&str; 3] = ["manage.py", "requirements.txt", "pyproject.toml"];
+
+/// The environments that the sessions' windows work on; without a session, the one that a new one would. A layout that
+/// activates in another way has none.
+pub fn wanted(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> BTreeSet<String> {
+    let Some(wanted) = layout.activate.strip_prefix("workon ") else {
+        return BTreeSet::new();
+    };
+    let of_project = |word: &str| (word == "project").then(|| quote(&project.name));
+    let commands: BTreeSet<String> = sessions
+        .iter()
+        .filter_map(|session| session.expand_command(wanted, "").ok())
+        .chain(placeholders::expand(wanted, of_project).ok())
+        .collect();
+    let names = commands.iter().filter_map(|command| {
+        shlex::split(command)?
+            .into_iter()
+            .find(|word| !word.starts_with('-'))
+    });
+    names.collect()
+}
+
+/// The folders of those, whether they are there or not.
+pub fn folders(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> Vec<PathBuf> {
+    let names = wanted(project, layout, sessions).into_iter();
+    names.filter_map(|name| Some(home()?.join(name))).collect()
+}
+
+/// Where they are, by virtualenvwrapper's own rule.
+pub fn home() -> Option<PathBuf> {
+    std::env::var_os("WORKON_HOME")
+        .filter(|home| !home.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| Some(dirs::home_dir()?.join(".virtualenvs")))
+}
+
+/// Whether there is one of this name.
+pub fn is_there(name: &str) -> bool {
+    home().is_some_and(|home| home.join(name).join("bin/activate").is_file())
+}
+
+/// That an environment is missing, with the line that mends it for this project, if it is; then every window stops at its
+/// first command.
+pub fn lacking(project: &Project, layout: &Layout, name: &str) -> Option<Problem> {
+    let home = home().filter(|_| !is_there(name))?;
+    let what = format!(
+        "the virtual environment {name} is not in {} (WORKON_HOME)",
+        home.display()
+    );
+    Some(Problem::new(what, cure(project, layout, name)))
+}
+
+fn cure(project: &Project, layout: &Layout, name: &str) -> String {
+    let file = project.main.join(layout::FILE);
+    let quoted = quote(&file.to_string_lossy());
+    let folders: BTreeSet<_> = layout
+        .windows
+        .iter()
+        .map(|window| window.dir.as_str())
+        .chain([""])
+        .collect();
+    let has = |names: &[&str]| {
+        let mut folders = folders.iter().map(|folder| project.main.join(folder));
+        folders.any(|folder| names.iter().any(|name| folder.join(name).exists()))
+    };
+    let line = |activate: &str| format!("as the first line of {quoted}: activate = \"{activate}\"");
+    let mut own = folders
+        .iter()
+        .flat_map(|folder| [".venv", "venv"].map(|name| format!("{folder}/{name}/bin/activate")));
+    let own = own.find(|path| project.main.join(path.trim_start_matches('/')).is_file());
+    if has(&MANAGED) && !file.exists() {
+        format!("tally-session layout --detect >{quoted}")
+    } else if let Some(own) = own {
+        line(&format!("source {{main}}/{}", own.trim_start_matches('/')))
+    } else if has(&MANAGED) || !has(&PYTHON) {
+        line("")
+    } else {
+        format!("mkvirtualenv {}", quote(name))
+    }
+}

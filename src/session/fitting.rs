@@ -1,0 +1,65 @@
+//! Whether a project is as its layout says. Where it is not, windows can't work, and the one cause of that is told.
+
+use super::{Session, environment};
+use crate::layout::{self, Layout, detect};
+use crate::problem::Problem;
+use crate::process::quote;
+use crate::project::Project;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Why the windows of a new session can't work, if they can't.
+pub fn misfit(session: &Session<'_>) -> Option<Problem> {
+    let (project, layout) = (session.project, session.layout);
+    let checkouts = [&*project.main, session.record.worktree()];
+    lacking_folders(project, layout, &checkouts).or_else(|| {
+        // Of each session alone: another's may have another name.
+        let wanted = environment::wanted(project, layout, std::slice::from_ref(session));
+        wanted
+            .iter()
+            .find_map(|name| environment::lacking(project, layout, name))
+    })
+}
+
+/// That windows start in folders which none of these checkouts has, if they do.
+pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) -> Option<Problem> {
+    let folders: BTreeSet<_> = layout.windows.iter().map(|window| &*window.dir).collect();
+    let lacking: Vec<_> = folders
+        .into_iter()
+        .filter(|folder| is_lacking(folder, checkouts))
+        .collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let path = project.main.join(layout::FILE);
+    let file = quote(&path.to_string_lossy());
+    let mut what = format!(
+        "there is no folder {}, where windows start",
+        lacking.join(" and no ")
+    );
+    let cure = if path.exists() {
+        format!("change {file}; a draft of how it could be: tally-session layout --detect")
+    } else {
+        let elsewhere = detect::elsewhere(&project.main);
+        if !elsewhere.is_empty() {
+            what = format!("{what}, but {}", elsewhere.join(", "));
+        }
+        format!("tally-session layout --detect >{file}")
+    };
+    Some(Problem::new(what, cure))
+}
+
+/// Whether a path can't be there because a folder is missing in which a window starts: that is told by itself.
+pub fn follows(layout: &Layout, checkouts: &[&Path], path: &str) -> bool {
+    layout
+        .windows
+        .iter()
+        .filter(|window| !window.dir.is_empty() && Path::new(path).starts_with(&window.dir))
+        .any(|window| is_lacking(&window.dir, checkouts))
+}
+
+fn is_lacking(folder: &str, checkouts: &[&Path]) -> bool {
+    !checkouts
+        .iter()
+        .any(|checkout| checkout.join(folder).is_dir())
+}
