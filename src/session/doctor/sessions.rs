@@ -27,7 +27,11 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             .iter()
             .any(|tmux| session.owns(tmux) && tmux.is_pending());
     let resume = format!("tally-session resume {name}");
-    let living = living::look(session, tmux, &around.stopped);
+    let mut living = living::look(session, tmux, &around.stopped);
+    if around.table.is_ok() {
+        // Who has taken a port is told of that.
+        living.retain(|living| living.taken_by.is_none());
+    }
     let has_branch = around.has_branch(session.record.branch());
     let mut problems = problems::of(session, tmux, &living, has_branch);
     // What finishing it cures goes without saying.

@@ -74,7 +74,6 @@ fn the_built_in_project_needs_next_to_nothing() {
 # The built-in windows fit: Django in backend/, Vite in frontend/.
 
 [files]
-link = []
 clone = [\"frontend/node_modules\"]        # frontend/package-lock.json: npm's own folder for each session
 "
     );

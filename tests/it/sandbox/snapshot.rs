@@ -30,7 +30,8 @@ impl Sandbox {
         let mut found = BTreeMap::new();
         self.look_at(&self.root, &mut found);
         if !self.tmux_sessions().is_empty() {
-            let format = "#{session_name} #{window_name} #{pane_id} #{pane_pid} #{@tally_session}";
+            // A name that tmux gives changes while a shell starts.
+            let format = "#{session_name} #{?automatic-rename,,#{window_name}} #{pane_id} #{pane_pid} #{@tally_session}";
             let windows = self.tmux(["list-panes", "-a", "-F", format]);
             found.insert("tmux".to_owned(), windows);
         }
