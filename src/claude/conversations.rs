@@ -229,7 +229,8 @@ fn begin(file: &File) -> Option<(PathBuf, SystemTime)> {
         began = began.or(line.time());
         if let Some(cwd) = line.cwd {
             let is_typed = line.entrypoint.is_none_or(|entrypoint| entrypoint == "cli");
-            return Some((cwd, began?)).filter(|_| is_typed);
+            let began = began?;
+            return is_typed.then_some((cwd, began));
         }
     }
     None

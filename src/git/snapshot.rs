@@ -132,9 +132,10 @@ impl<'a> Git<'a> {
             .args(["--no-abbrev", one, other, "--"])
             .insist()?;
         let fields: Vec<_> = list.split(|&byte| byte == 0).collect();
-        let pairs = fields.chunks_exact(2);
-        Ok(pairs
-            .filter_map(|pair| Difference::read(pair[0], pair[1]))
+        let (pairs, _) = fields.as_chunks();
+        let differences = pairs.iter();
+        Ok(differences
+            .filter_map(|[about, path]| Difference::read(about, path))
             .collect())
     }
 

@@ -56,7 +56,7 @@ impl Grants {
                 lacks = true;
             }
         }
-        Ok(Some(entry).filter(|_| lacks))
+        Ok(lacks.then_some(entry))
     }
 
     /// Whether a worktree's entry holds nothing but what it could have inherited of these.

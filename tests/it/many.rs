@@ -5,7 +5,7 @@ mod lock;
 
 #[cfg(target_os = "linux")]
 use crate::failing::{has_strace, is_passed_over};
-use crate::sandbox::{Sandbox, read_json};
+use crate::sandbox::Sandbox;
 use claude::Claude;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -126,7 +126,7 @@ fn an_add_comes_through_where_claude_writes_all_the_time_and_the_disk_is_slow() 
     sandbox.outcome(&mut strace).succeeds();
     claude.assert_no_write_lost();
     let key = sandbox.worktree("feat").to_str().unwrap().to_owned();
-    let claude_json = read_json(&sandbox.home.join(".claude.json"));
+    let claude_json = crate::sandbox::read_json(&sandbox.home.join(".claude.json"));
     assert_eq!(claude_json["projects"][key]["hasTrustDialogAccepted"], true);
 }
 

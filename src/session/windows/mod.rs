@@ -172,7 +172,7 @@ impl Waiting {
             text: &self.line,
             anew: self.anew,
             enter: true,
-            all: Some(&self.content).filter(|_| self.typed.is_none()),
+            all: self.typed.is_none().then_some(&self.content),
         }
     }
 

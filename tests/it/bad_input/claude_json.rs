@@ -160,5 +160,6 @@ fn a_file_of_5_mb_is_changed_and_given_back_byte_for_byte() {
     sandbox
         .run(["remove", "feat"])
         .is(0, "removed feat\n[...]", "");
-    assert!(read(&json) == text);
+    let is_as_before = read(&json) == text;
+    assert!(is_as_before);
 }

@@ -49,6 +49,7 @@ fn a_copy_that_waits_for_a_lock_is_shown_on_a_terminal_too() {
 }
 
 /// How much of the copy a terminal says is done.
+#[cfg(target_os = "linux")]
 fn percent(screen: &str) -> Option<u32> {
     let (before, _) = screen.rsplit_once(" %")?;
     before.rsplit_once("copying the database: ")?.1.parse().ok()

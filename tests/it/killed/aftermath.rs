@@ -34,15 +34,6 @@ pub struct Before {
 }
 
 impl Before {
-    pub fn new() -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.add("keep");
-        // What the first session of a project leaves in `info/exclude` and in the lock's folder is there for good.
-        sandbox.add(NAME);
-        sandbox.run(["remove", NAME]).succeeds();
-        Self::of(sandbox)
-    }
-
     /// As things stand, without what was removed.
     pub fn of(sandbox: Sandbox) -> Self {
         sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
@@ -53,10 +44,6 @@ impl Before {
             claude: read_json(&sandbox.home.join(".claude.json")),
             sandbox,
         }
-    }
-
-    pub fn is_recorded(&self) -> bool {
-        self.sandbox.names().iter().any(|name| name == NAME)
     }
 
     /// How often each program of the session has been started. A command that was killed may have started some of them only.
@@ -181,6 +168,23 @@ impl Before {
             }
         }
         (self.assert_unchanged)(sandbox);
+    }
+}
+
+/// What is asked where the program is killed at each of its steps, for which there is a tool on Linux alone.
+#[cfg(target_os = "linux")]
+impl Before {
+    pub fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.add("keep");
+        // What the first session of a project leaves in `info/exclude` and in the lock's folder is there for good.
+        sandbox.add(NAME);
+        sandbox.run(["remove", NAME]).succeeds();
+        Self::of(sandbox)
+    }
+
+    pub fn is_recorded(&self) -> bool {
+        self.sandbox.names().iter().any(|name| name == NAME)
     }
 
     /// The session is removed, by one command that has nothing to remark, and nothing of it is left.
