@@ -45,7 +45,7 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
     let result = make_own(part).and_then(|()| {
         back_up(source, part)?;
         fs::set_permissions(part, fs::metadata(source)?.permissions())?;
-        File::open(part)?.sync_all()?;
+        atomic::write_out(&File::open(part)?)?;
         Ok(fs::rename(part, copy)?)
     });
     if result.is_err() {

@@ -1,5 +1,6 @@
 //! Locks that end with the process that holds them, whatever ends it.
 
+use super::atomic;
 use crate::hint::{Hint, with_hint};
 use crate::process::quote;
 use crate::wait;
@@ -127,7 +128,7 @@ impl Lock {
         file.rewind()
             .and_then(|()| file.write_all(text.as_bytes()))
             .and_then(|()| file.set_len(text.len() as u64))
-            .and_then(|()| file.sync_all())
+            .and_then(|()| atomic::write_out(file))
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
 

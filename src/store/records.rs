@@ -74,7 +74,7 @@ impl Records {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
         Self::check_writable(main)?;
-        atomic::replace(&main.join(FILE), text.as_bytes(), 0o644)
+        atomic::replace_for_good(&main.join(FILE), text.as_bytes(), 0o644)
     }
 
     /// The sessions with their records.
