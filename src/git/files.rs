@@ -10,6 +10,13 @@ use std::path::Path;
 /// git sooner tells of all files than of more paths than these, and takes no list of any length.
 pub(super) const FEW: usize = 50;
 
+/// Whether a path ends with the name of the file that macOS leaves in each folder that somebody looks at: nobody's work, unless
+/// git tracks it.
+pub(super) fn is_finders(path: &[u8]) -> bool {
+    let name = path.rsplit(|byte| b"/ ".contains(byte)).next();
+    name == Some(b".DS_Store")
+}
+
 /// A line of `git status`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
@@ -45,6 +52,7 @@ impl Status {
             let (path, untracked) = match line.bytes().next() {
                 Some(b'1') => (path(CHANGED), false),
                 Some(b'u') => (path(CONFLICT), false),
+                Some(b'?' | b'!') if is_finders(line.as_bytes()) => continue,
                 Some(b'?') => (path(1), true),
                 Some(b'!') => {
                     status.ignored.extend(path(1).map(ToOwned::to_owned));
@@ -158,7 +166,9 @@ impl Git<'_> {
             .args(["--others", "--exclude-standard", "--"])
             .args(wanted)
             .insist()?;
-        Ok(paths(&list))
+        let mut untracked = paths(&list);
+        untracked.retain(|path| !is_finders(path.as_bytes()));
+        Ok(untracked)
     }
 
     /// The files at these paths that git does not track, and that no `.gitignore` of the project names.

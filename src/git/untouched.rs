@@ -2,7 +2,7 @@
 //! and all that is in doubt, is git's to judge.
 
 use super::Git;
-use super::files::FEW;
+use super::files::{self, FEW};
 use super::index::{Entry, Index};
 use super::work::Head;
 use super::worktrees::tip;
@@ -190,6 +190,7 @@ impl<'a> Folder<'a> {
                 b".git" => return None,
                 name if self.folders.binary_search(&name).is_ok() => is_folder.then_some(())?,
                 name if self.ours.binary_search(&(name, is_folder)).is_ok() => {}
+                name if files::is_finders(name) && !is_folder => {}
                 name => {
                     let slash: &[u8] = if is_folder { b"/" } else { b"" };
                     let between: &[u8] = if self.path.is_empty() { b"" } else { b"/" };

@@ -16,7 +16,7 @@ enum Told {
 use Told::{Asked, Seen};
 
 /// What is done in a worktree, who tells of it, and whether the session can be removed then.
-const DONE: [(&str, &str, Told, bool); 46] = [
+const DONE: [(&str, &str, Told, bool); 48] = [
     ("nothing", "", Seen, true),
     ("an-ignored-file", "echo 1 >other.sqlite3", Seen, true),
     (
@@ -56,6 +56,18 @@ const DONE: [(&str, &str, Told, bool); 46] = [
         false,
     ),
     ("a-touch", "touch README.md", Asked, true),
+    (
+        "a-look-with-finder",
+        "mkdir seen && touch .DS_Store backend/.DS_Store seen/.DS_Store",
+        Seen,
+        true,
+    ),
+    (
+        "a-touch-and-a-look-with-finder",
+        "mkdir seen && touch README.md .DS_Store seen/.DS_Store",
+        Asked,
+        true,
+    ),
     ("a-mode", "chmod +x README.md", Asked, false),
     ("a-deletion", "rm README.md", Asked, false),
     ("a-folder-deleted", "rm -r backend", Asked, false),
@@ -210,7 +222,7 @@ const DONE: [(&str, &str, Told, bool); 46] = [
     ("two-parts", "git update-index --split-index", Asked, true),
 ];
 
-/// What git shows of what was put there where it ignores nothing.
+/// What git shows of what was put there where it ignores nothing. Nor does what Finder leaves count.
 const PUT_THERE: [&[u8]; 3] = [
     b"?? backend/.env\0",
     b"?? backend/db.sqlite3\0",
@@ -247,7 +259,8 @@ fn what_is_seen_of_a_worktree_without_git_is_what_git_says() {
         status.args(["status", "--porcelain", "-z", "-uall", "--no-renames"]);
         let status = status.output().unwrap().stdout;
         let changes = status.split_inclusive(|&byte| byte == 0);
-        let changes = changes.filter(|line| !PUT_THERE.contains(line)).count();
+        let counts = |line: &&[u8]| !PUT_THERE.contains(line) && !line.ends_with(b".DS_Store\0");
+        let changes = changes.filter(counts).count();
         assert_eq!(
             session["changes"],
             changes,
