@@ -1,17 +1,16 @@
 //! The processes of this machine: which are a session's own, which listen on a port, and ending one. What panes have to do with
 //! them is in [`panes`].
 
+mod marked;
 pub mod panes;
 
-#[cfg(target_os = "linux")]
-use crate::parallel;
 use crate::ports::Port;
 use crate::process::Short;
 use anyhow::{Context, Result};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -40,10 +39,19 @@ impl fmt::Display for Process {
     }
 }
 
+/// Whether a word of a command line may be a variable of the environment, which is not for others to read: macOS takes some
+/// for arguments when a process has given itself a title.
+fn is_variable(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && word
+            .split_once('=')
+            .is_some_and(|(name, _)| !name.contains(char::is_whitespace))
+}
+
 impl Process {
     fn new(process: &sysinfo::Process) -> Self {
         let words = process.cmd().iter().map(|word| word.to_string_lossy());
-        let words: Vec<_> = words.collect();
+        let words: Vec<_> = words.filter(|word| !is_variable(word)).collect();
         Self {
             pid: process.pid().as_u32(),
             parent: process.parent().map(sysinfo::Pid::as_u32),
@@ -87,7 +95,7 @@ impl Table {
         Ok(Self {
             busy,
             listening,
-            marked: marked().context("cannot list the processes")?,
+            marked: marked::now().context("cannot list the processes")?,
         })
     }
 
@@ -98,12 +106,17 @@ impl Table {
 
     /// Those that came from the windows of the session with this worktree and work there, but for this process and the ones
     /// that started it. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
+    /// Those that were such `before` still are, also when what told of it has ended.
     ///
     /// # Errors
     /// If the system does not tell.
-    pub fn of_session(&self, worktree: &Path) -> Result<Vec<Process>> {
+    pub fn of_session(&self, worktree: &Path, before: &[Process]) -> Result<Vec<Process>> {
         let of_it = self.marked.iter().filter(|(_, value)| value == worktree);
-        let mut pids: Vec<_> = of_it.map(|&(pid, _)| pid).collect();
+        let before = before
+            .iter()
+            .map(|process| sysinfo::Pid::from_u32(process.pid));
+        let pids: HashSet<_> = of_it.map(|&(pid, _)| pid).chain(before).collect();
+        let mut pids = Vec::from_iter(pids);
         let mut next = Some(sysinfo::Pid::from_u32(std::process::id()));
         while let Some(pid) = next.filter(|_| !pids.is_empty()) {
             pids.retain(|&other| other != pid);
@@ -162,56 +175,6 @@ fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
     let wanted = wanted.without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::Some(pids), true, wanted);
     Ok(system)
-}
-
-/// The processes that came from sessions' windows, with their worktrees, as their environments say. Others' environments
-/// can't be read, and need not be. This is a third of the work that `sysinfo` would do, and most of that of a removal.
-#[cfg(target_os = "linux")]
-fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
-    const MANY: usize = 300;
-    let entries = fs::read_dir("/proc")?.collect::<std::io::Result<Vec<_>>>()?;
-    let pids = entries.iter().map(fs::DirEntry::file_name);
-    let pids: Vec<u32> = pids
-        .filter_map(|name| name.to_str()?.parse().ok())
-        .collect();
-    let marked = parallel::map_many(MANY, &pids, |&pid| {
-        let variables = proc_file(pid, "environ");
-        let worktree = variables.split(|&byte| byte == 0).find_map(worktree);
-        Some((sysinfo::Pid::from_u32(pid), worktree?))
-    });
-    Ok(marked.into_iter().flatten().collect())
-}
-
-/// What the system tells of a process in one of its files; nothing of one that has ended, or that is another user's.
-#[cfg(target_os = "linux")]
-fn proc_file(pid: u32, name: &str) -> Vec<u8> {
-    use std::io::Read;
-    // With room for most of them the system is asked once, not again and again for a little more.
-    let mut text = Vec::with_capacity(1 << 14);
-    let file = fs::File::open(format!("/proc/{pid}/{name}"));
-    let _ = file.and_then(|mut file| file.read_to_end(&mut text));
-    text
-}
-
-/// The processes that came from sessions' windows, with their worktrees, as their environments say.
-#[cfg(not(target_os = "linux"))]
-fn marked() -> Result<Vec<(sysinfo::Pid, OsString)>> {
-    let wanted = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
-    let system = look_at_all(wanted)?;
-    let marked = system.processes().values().filter_map(|process| {
-        let mut environ = process.environ().iter();
-        let worktree = environ.find_map(|variable| worktree(variable.as_encoded_bytes()))?;
-        Some((process.pid(), worktree))
-    });
-    Ok(marked.collect())
-}
-
-/// The value of the variable, if it is this one.
-fn worktree(variable: &[u8]) -> Option<OsString> {
-    let value = variable
-        .strip_prefix(WORKTREE.as_bytes())?
-        .strip_prefix(b"=")?;
-    Some(OsStr::from_bytes(value).to_owned())
 }
 
 /// Every port that is listened on, with the process that does.
@@ -349,4 +312,17 @@ pub fn user(number: u32) -> String {
 
 fn pid_of(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_variable_is_not_told_of_a_command_line() {
+        let variables = ["TOKEN=a b", "npm_config_//host/:_auth=x", "_=", "é=1"];
+        assert!(variables.into_iter().all(is_variable));
+        let arguments = ["python", "--port=1", "-c", "echo a=1", "0=1", "=", ""];
+        assert!(!arguments.into_iter().any(is_variable));
+    }
 }

@@ -1,5 +1,7 @@
 //! What runs in the panes of tmux that processes came from, and who stays when they are closed.
 
+#[cfg(target_os = "linux")]
+use super::marked::proc_file;
 use super::{Process, look, look_at, look_at_all};
 use anyhow::Result;
 use std::collections::HashSet;
@@ -93,6 +95,8 @@ pub fn is_in_front(pid: u32) -> bool {
 
 /// Places in [`stat`].
 #[cfg(target_os = "linux")]
+pub(super) const PARENT: usize = 1;
+#[cfg(target_os = "linux")]
 const GROUP: usize = 2;
 #[cfg(target_os = "linux")]
 const TERMINAL: usize = 4;
@@ -101,8 +105,8 @@ const FOREGROUND: usize = 5;
 
 /// What the system tells of a process behind its name, which may hold anything: see proc(5).
 #[cfg(target_os = "linux")]
-fn stat(pid: u32) -> Vec<String> {
-    let stat = super::proc_file(pid, "stat");
+pub(super) fn stat(pid: u32) -> Vec<String> {
+    let stat = proc_file(pid, "stat").unwrap_or_default();
     let stat = String::from_utf8_lossy(&stat);
     let words = stat.rsplit(')').next().unwrap_or_default();
     words.split_whitespace().map(ToOwned::to_owned).collect()
@@ -129,7 +133,7 @@ impl Stopped {
 /// Whether a process ignores the hang-up.
 #[cfg(target_os = "linux")]
 fn ignores_hang_up(pid: u32) -> bool {
-    let status = super::proc_file(pid, "status");
+    let status = proc_file(pid, "status").unwrap_or_default();
     let mut lines = status.split(|&byte| byte == b'\n');
     let ignored = lines.find_map(|line| line.strip_prefix(b"SigIgn:"));
     // The lowest bit of a hexadecimal number is that of the hang-up.

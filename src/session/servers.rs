@@ -56,16 +56,16 @@ pub struct Left {
 }
 
 impl Left {
-    fn now(session: &Session<'_>) -> Result<Self> {
-        Self::of(session, &Table::now(session.record.ports())?)
+    fn now(session: &Session<'_>, before: &[Process]) -> Result<Self> {
+        Self::of(session, &Table::now(session.record.ports())?, before)
     }
 
-    /// What is there of the session's among these processes and ports.
+    /// What is there of the session's among these processes and ports, those included that were its own `before`.
     ///
     /// # Errors
     /// If the system does not tell.
-    pub fn of(session: &Session<'_>, table: &Table) -> Result<Self> {
-        let processes = table.of_session(session.record.worktree())?;
+    pub fn of(session: &Session<'_>, table: &Table, before: &[Process]) -> Result<Self> {
+        let processes = table.of_session(session.record.worktree(), before)?;
         let mut ports = Vec::new();
         for port in session.record.ports().filter(|&port| table.is_busy(port)) {
             let (own, others): (Vec<_>, _) = table
@@ -125,7 +125,7 @@ fn is_among(processes: &[Process], process: &Process) -> bool {
 /// # Errors
 /// If the system does not tell which processes there are.
 pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
-    Table::now([])?.of_session(session.record.worktree())
+    Table::now([])?.of_session(session.record.worktree(), &[])
 }
 
 /// Who of these will still run when the session's windows are closed and its servers have ended.
@@ -135,7 +135,7 @@ pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
 pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process>> {
     let mut staying = panes::outliving(running)?;
     if !staying.is_empty() {
-        let now = Left::now(session)?;
+        let now = Left::now(session, &[])?;
         let servers: Vec<_> = now.servers().cloned().collect();
         staying.retain(|process| !is_among(&servers, process));
     }
@@ -150,7 +150,7 @@ pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process
 pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
     let mut left = Left::default();
     wait::until(TERMINATE, &waiting_for(session), || {
-        left = Left::now(session)?;
+        left = Left::now(session, &[])?;
         Ok(left.is_settled().then_some(()))
     })?;
     Ok(left)
@@ -179,17 +179,19 @@ fn waiting_for(session: &Session<'_>) -> String {
     format!("for the servers of {} to end", session.name)
 }
 
-/// Waits until the processes that came from the session's windows have ended, after these were `closed`; but for the `staying`
-/// ones, and those of `daemons`, which are not told. Those that hold one of its ports are asked to end, and then made to. Nobody else
+/// Waits until the processes that came from the session's windows have ended, which ran `before` these were `closed` or only
+/// came then; but for the `staying` ones, and those of `daemons`, which are not told. Those that hold one of its ports are asked to end, and then made to. Nobody else
 /// is touched.
 ///
-/// A process came from its windows if its environment says so: that also holds for one that left its terminal.
+/// A process came from its windows if its environment says so, or that of the one that started it where it has none to read: that
+/// also holds for one that left its terminal.
 ///
 /// # Errors
 /// If the system does not tell which processes there are.
 pub fn end(
     session: &Session<'_>,
     closed: Instant,
+    before: &[Process],
     staying: &[Process],
     daemons: &[Process],
 ) -> Result<Left> {
@@ -197,7 +199,7 @@ pub fn end(
     let mut left = Left::default();
     wait::until(LIMIT, &waiting_for(session), || {
         let waited = closed.elapsed();
-        left = Left::now(session)?;
+        left = Left::now(session, before)?;
         left.processes.retain(|process| !is_among(daemons, process));
         if waited >= HANG_UP {
             let word = if waited >= TERMINATE {

@@ -61,6 +61,20 @@ while True:
     time.sleep(600)
 ";
 
+/// Ignores the hang-up and has no environment to read, as what Apple delivers hides its own.
+const HIDDEN: &str = "
+CODE = '''
+import os, signal, socket, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+listener = socket.create_server((\"127.0.0.1\", int(sys.argv[1])))
+with open(sys.argv[2], \"w\") as file:
+    file.write(str(os.getpid()))
+while True:
+    signal.pause()
+'''
+os.execve(sys.executable, ['python', '-IS', '-c', CODE, sys.argv[3], f'{SANDBOX}/server'], {})
+";
+
 #[track_caller]
 fn assert_free(port: u16) {
     TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
@@ -86,6 +100,18 @@ fn a_server_that_left_its_terminal_and_heeds_nothing_is_ended() {
     sandbox
         .run(["remove", "feat"])
         .is(0, "removed feat\n[...]", "[...]");
+    assert_free(port);
+    assert!(!sandbox.lives(server));
+}
+
+#[test]
+fn a_server_whose_environment_cannot_be_read_is_known_by_the_shell_that_started_it() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server("feat", HIDDEN);
+    let server = sandbox.noted("server");
+    sandbox
+        .run(["remove", "feat"])
+        .is(0, "removed feat\n[...]", "");
     assert_free(port);
     assert!(!sandbox.lives(server));
 }

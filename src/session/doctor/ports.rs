@@ -17,7 +17,7 @@ pub fn check(
     living: &[Living<'_>],
     table: &Table,
 ) -> Vec<Finding> {
-    let left = match Left::of(session, table) {
+    let left = match Left::of(session, table, &[]) {
         Ok(left) => left,
         Err(error) => return vec![Finding::error(format!("{}:", session.name), &error)],
     };

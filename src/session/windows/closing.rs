@@ -174,7 +174,7 @@ impl Closing {
         tmux::kill(&self.open, &self.moved, hold.lock().file())?;
         let closed = Instant::now();
         servers::hang_up(session, &self.running, &self.staying);
-        let left = servers::end(session, closed, &self.staying, &self.daemons)?;
+        let left = servers::end(session, closed, &self.running, &self.staying, &self.daemons)?;
         Ok(self.others().into_iter().chain(left.notes()).collect())
     }
 

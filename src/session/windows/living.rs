@@ -152,7 +152,7 @@ fn held(session: &Session<'_>, window: &Window) -> Option<Held> {
     let table = Table::now([port])
         .ok()
         .filter(|table| table.is_busy(port))?;
-    let held = Left::of(session, &table).ok()?.ports;
+    let held = Left::of(session, &table, &[]).ok()?.ports;
     held.into_iter().find(|held| held.port == port)
 }
 
