@@ -1,6 +1,6 @@
 //! What became of a session's servers when `remove` returns, and of everybody else's.
 
-use crate::sandbox::{Sandbox, eventually, signal, take_port};
+use crate::sandbox::{LEAVING, Sandbox, eventually, signal, take_port};
 use rustix::process::Signal;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -175,8 +175,10 @@ fn a_daemon_that_a_window_happened_to_start_and_that_works_elsewhere_is_left_wit
 fn what_holds_no_port_is_named_and_left() {
     let sandbox = Sandbox::serving();
     sandbox.add("feat");
-    let line = "setsid bash -c 'echo $$ >\"$SANDBOX/editor\"; exec -a editor sleep 600' & disown";
-    sandbox.enter("feat", "shell", line);
+    let line = format!(
+        "{LEAVING} bash -c 'echo $$ >\"$SANDBOX/editor\"; exec -a editor sleep 600' & disown"
+    );
+    sandbox.enter("feat", "shell", &line);
     let editor = eventually("it runs", || {
         let text = std::fs::read_to_string(sandbox.root.join("editor")).ok()?;
         text.trim().parse::<u32>().ok()

@@ -1,6 +1,6 @@
 //! What was started in a session's windows and does not end with them is known before anything is closed.
 
-use crate::sandbox::{Sandbox, eventually};
+use crate::sandbox::{LEAVING, Sandbox, eventually};
 
 /// Has a window's shell start something that says its process, and gives that.
 #[track_caller]
@@ -35,9 +35,9 @@ fn assert_refused(line: &str) {
 
 #[test]
 fn remove_refuses_what_left_its_terminal_and_does_not_wait_for_it_when_forced() {
-    assert_refused(
-        "nohup setsid sh -c 'echo $$ >\"$SANDBOX/started\"; sleep 600; echo result >result.txt' >/dev/null 2>&1 &",
-    );
+    assert_refused(&format!(
+        "nohup {LEAVING} sh -c 'echo $$ >\"$SANDBOX/started\"; sleep 600; echo result >result.txt' >/dev/null 2>&1 &"
+    ));
 }
 
 // Only Linux tells.

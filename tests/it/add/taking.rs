@@ -44,16 +44,24 @@ fn change(sandbox: &Sandbox) {
     write(&main.join("folder"), "a file now\n");
     write(&main.join("new/deep/with a\nline"), "new\n");
     write(
-        &main.join("new").join(OsStr::from_bytes(b"\xff")),
+        &main.join("new").join(OsStr::from_bytes(NO_TEXT)),
         "bytes\n",
     );
     write(&main.join("new/ignored.sqlite3"), "ignored\n");
 }
 
+/// A name that is no text, where the file system takes such a one.
+const NO_TEXT: &[u8] = if cfg!(target_os = "linux") {
+    b"\xff"
+} else {
+    "é".as_bytes()
+};
+
 /// What git shows of a checkout, and all files that it does not ignore, with their modes and contents.
 fn state(sandbox: &Sandbox, dir: &Path) -> String {
     let script = "git status --porcelain -z -uall --no-renames; git ls-files -z -c -o --exclude-standard | sort -uz | \
-                  xargs -0 sh -c 'for f; do [ -e \"$f\" ] || [ -L \"$f\" ] && stat -c \"%n %A\" \"$f\" && \
+                  xargs -0 sh -c 'for f; do [ -e \"$f\" ] || [ -L \"$f\" ] && printf \"%s \" \"$f\" && \
+                  ls -ld \"$f\" | cut -b 1-10 && \
                   { readlink \"$f\" || cat \"$f\"; }; done' x | base64; git diff --cached --no-renames --binary";
     let output = sandbox
         .command("sh", dir)
@@ -141,7 +149,7 @@ fn a_conflict_changes_nothing() {
     sandbox.commit_all();
     sandbox.git(main, ["switch", "-q", "main"]);
     change(&sandbox);
-    unset(&main.join("new").join(OsStr::from_bytes(b"\xff")));
+    unset(&main.join("new").join(OsStr::from_bytes(NO_TEXT)));
     sandbox
         .run_changes_nothing_but_excludes(["add", "feat", "--take-changes", "--from", "old"])
         .fails(

@@ -322,7 +322,10 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     write(&worktree.join("README.md"), "changed");
     let mut rebase = sandbox.command("git", &worktree);
     rebase.args(["rebase", "--quiet", "--interactive", "--autostash", "HEAD^"]);
-    rebase.env("GIT_SEQUENCE_EDITOR", "sed -i.before 1ibreak");
+    rebase.env(
+        "GIT_SEQUENCE_EDITOR",
+        "perl -pi -e 'print \"break\\n\" if $. == 1'",
+    );
     assert!(rebase.status().unwrap().success());
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     sandbox.run_changes_nothing(["remove", "feat"]).fails(

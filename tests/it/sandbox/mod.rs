@@ -12,7 +12,7 @@ mod typed;
 
 pub use log::Started;
 pub use outcome::Outcome;
-pub use processes::signal;
+pub use processes::{LEAVING, signal};
 pub use project::{make_database, points};
 pub use terminal::Terminal;
 

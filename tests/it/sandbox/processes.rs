@@ -6,6 +6,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
+/// Has what follows leave its terminal, in the background: `setsid`, which macOS has not.
+pub const LEAVING: &str = "python3 -IS -c 'import os, sys; os.fork() and os._exit(0); os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])'";
+
 /// The variable that every process of a sandbox has: its folder.
 pub const MARK: &str = "SANDBOX";
 
