@@ -42,20 +42,28 @@ fn without_escapes(mut text: &[u8]) -> Vec<u8> {
 /// Where something is mounted below a folder.
 ///
 /// # Errors
-/// If a folder can't be looked at.
+/// If the folder can't be looked at.
 #[cfg(not(target_os = "linux"))]
 pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+    by_device(folder)
+}
+
+/// The same by looking into every folder: only on folders is anything mounted there.
+#[cfg(any(test, not(target_os = "linux")))]
+fn by_device(folder: &Path) -> Result<Vec<PathBuf>> {
     use std::os::unix::fs::MetadataExt;
     let device = folder.symlink_metadata()?.dev();
     let mut found = Vec::new();
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let about = entry.metadata()?;
-            if about.is_dir() && about.dev() == device {
-                left.push(entry.path());
-            } else if about.dev() != device {
-                found.push(entry.path());
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            // One that has gone meanwhile has nothing on it.
+            let about = is_folder.then(|| entry.metadata().ok()).flatten();
+            match about {
+                Some(about) if about.dev() == device => left.push(entry.path()),
+                Some(_) => found.push(entry.path()),
+                None => {}
             }
         }
     }
@@ -82,6 +90,25 @@ mod tests {
             !below(Path::new("/proc"))
                 .unwrap()
                 .contains(&PathBuf::from("/proc"))
+        );
+    }
+
+    #[test]
+    fn what_is_mounted_is_found_by_its_device_too() {
+        let dev = Path::new("/dev");
+        let found = by_device(dev).unwrap();
+        let mounted = below(dev).unwrap();
+        let is_folder = |path: &&PathBuf| path.is_dir() && path.parent() == Some(dev);
+        assert!(
+            mounted
+                .iter()
+                .filter(is_folder)
+                .all(|path| found.contains(path))
+        );
+        assert!(
+            by_device(&std::env::current_dir().unwrap().join("src"))
+                .unwrap()
+                .is_empty()
         );
     }
 }
