@@ -14,8 +14,8 @@ pub fn refuse(common: &Path) -> Result<()> {
     let is_bare = |file: &str| config::switch(&common.join(file), "core", "bare");
     let settings = common.join("config");
     // What is there for the main checkout alone counts more than what is there for all.
-    let own = config::switch(&settings, "extensions", "worktreeconfig") == Some(true);
-    let own = Some("config.worktree").filter(|_| own).and_then(is_bare);
+    let has_own = config::switch(&settings, "extensions", "worktreeconfig") == Some(true);
+    let own = has_own.then(|| is_bare("config.worktree")).flatten();
     if !own.or_else(|| is_bare("config")).unwrap_or_default() {
         return Ok(());
     }
