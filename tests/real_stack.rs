@@ -1,6 +1,6 @@
 //! The whole tool on real programs: Django, Vite with Svelte, virtualenvwrapper, Claude Code, git and tmux.
 //!
-//! `cargo test --test real_stack -- --ignored` runs them. It needs python3 with venv, node and npm, and the first run
+//! `cargo test --test real_stack -- --ignored` runs them. It needs python3 with venv, node, npm and PostgreSQL's server, and the first run
 //! installs the rest in `target/real-stack`. `REAL_STACK_CLAUDE=2.1.197` tries another version of Claude Code.
 //!
 //! Claude Code runs without a login and talks to a stand-in for the model; its conversations, files and screens are the real ones.
@@ -11,6 +11,8 @@ mod http;
 mod install;
 #[path = "real_stack/model.rs"]
 mod model;
+#[path = "real_stack/postgres.rs"]
+mod postgres;
 #[path = "real_stack/project.rs"]
 mod project;
 #[path = "real_stack/session.rs"]
@@ -22,6 +24,7 @@ mod wait;
 
 use http::listens;
 use model::ANSWER;
+use postgres::Postgres;
 use project::RULES;
 use serde_json::Value;
 use session::Session;
@@ -365,6 +368,96 @@ fn claude_knows_its_session_and_is_followed_wherever_it_goes() {
     if install::has_daemon() {
         assert_claude_is_followed(&stage, &feat);
     }
+}
+
+#[test]
+#[ignore = "installs and runs the real programs"]
+fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
+    let Some(server) = Postgres::start() else {
+        return;
+    };
+    let stage = postgres::stage(&server);
+    let points = |database: &str| server.ask(database, "SELECT count(*) FROM point");
+    // Main's own server is at work.
+    let in_main = server.visit("tally");
+    std::thread::scope(|scope| {
+        for name in ["fix/login", "two"] {
+            let stage = &stage;
+            scope.spawn(move || stage.tally(&["add", name]));
+        }
+    });
+    assert_eq!(server.databases(), "tally tally_fix_login tally_two");
+    let login = stage.session("fix/login");
+    let served = |count: i64| {
+        let page = session::backend(login.backend_port);
+        assert_eq!(page["database"], "tally_fix_login");
+        assert_eq!(page["points"], count);
+    };
+    served(3);
+    let api = format!("http://localhost:{}", login.backend_port);
+    assert_eq!(session::api_of_page(login.frontend_port), api);
+    assert_eq!(git(&stage, &login.worktree, &["status", "--porcelain"]), "");
+    server.ask("tally_fix_login", "INSERT INTO point VALUES (4)");
+    served(4);
+    assert_eq!(
+        (points("tally"), points("tally_two")),
+        ("3".into(), "3".into())
+    );
+
+    // Somebody in the session still has its database open.
+    let in_session = server.visit("tally_fix_login");
+    stage.tally(&["remove", "fix/login"]);
+    drop(in_session);
+    assert_eq!(server.databases(), "tally tally_two");
+    stage.tally(&["restore", "fix/login"]);
+    served(4);
+
+    assert_hooks_go_on_where_they_were_cut_short(&stage, &server);
+
+    // Without its server nothing is lost.
+    drop(in_main);
+    server.stop();
+    let refused = stage.tally_session(&["remove", "two"]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    for part in [
+        "run it again: tally-session remove two",
+        "leave it out: tally-session remove --no-hooks two",
+        "open its windows again: tally-session resume two",
+    ] {
+        assert!(refused.stderr.contains(part), "no {part} in {refused:#?}");
+    }
+    stage.tally(&["remove", "--no-hooks", "two"]);
+    stage.tally(&["remove", "--force", "fix/login"]);
+    stage.tally(&["restore", "two"]);
+    server.run();
+    assert_eq!(
+        server.databases(),
+        "tally tally_fix_login tally_three tally_two"
+    );
+    stage.tally(&["restore", "fix/login"]);
+    served(4);
+    stage.tally(&["remove", "fix/login", "two", "three"]);
+    assert_eq!(server.databases(), "tally");
+    assert_eq!(points("tally"), "3");
+}
+
+/// An `add` that fails in the middle of the database is undone, and can be typed again; one that is killed there is finished.
+fn assert_hooks_go_on_where_they_were_cut_short(stage: &Stage, server: &Postgres) {
+    fs::write(stage.home.join("fail"), "").expect("write a file");
+    let failed = stage.tally_session(&["add", "three"]);
+    assert_eq!(failed.code, Some(1), "{failed:#?}");
+    let again = "run it again: tally-session add three\n";
+    assert!(failed.stderr.contains(again), "{failed:#?}");
+    assert_eq!(stage.store().get("three"), None);
+    fs::write(stage.home.join("kill"), "").expect("write a file");
+    let killed = stage.killed(&["add", "three"]);
+    assert_eq!(killed.code, None, "{killed:#?}");
+    let databases = server.databases();
+    assert!(databases.contains("tally_three_new"), "{databases}");
+    stage.tally(&["resume", "three"]);
+    assert_eq!(server.ask("tally_three", "SELECT count(*) FROM point"), "3");
+    let port = stage.session("three").backend_port;
+    assert_eq!(session::backend(port)["database"], "tally_three");
 }
 
 /// It has the session's variables and hears of its servers, and its window rings when it asks or is done.

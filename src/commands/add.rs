@@ -23,6 +23,7 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
         fetch: args.fetch,
         take_changes: args.take_changes,
         prompt: args.prompt.as_deref(),
+        typed: typed(args, &args.name),
     };
     super::warn_without_claude(context);
     let added = add::add(&context.project, &context.layout, &context.claude, &wish)?;
@@ -71,9 +72,14 @@ fn show(added: &Added<'_>) {
 
 fn parse(args: &cli::Add) -> Result<SessionName> {
     let parsed = SessionName::parse(&args.name);
-    let Some(near) = SessionName::near(&args.name) else {
-        return parsed;
-    };
+    match SessionName::near(&args.name) {
+        Some(near) => parsed.hint(typed(args, &near)),
+        None => parsed,
+    }
+}
+
+/// What was typed, with this name.
+fn typed(args: &cli::Add, name: &impl Display) -> String {
     let option = |name: &str, value: &Option<String>| {
         let value = value.as_ref().map(|value| quote(value));
         value.map_or_else(String::new, |value| format!(" --{name} {value}"))
@@ -84,7 +90,5 @@ fn parse(args: &cli::Add) -> Result<SessionName> {
     let fetch = flag(" --fetch", args.fetch);
     let take = flag(" --take-changes", args.take_changes);
     let attach = flag(" --attach", args.attach);
-    parsed.hint(format!(
-        "tally-session add {near}{from}{fetch}{take}{prompt}{attach}"
-    ))
+    format!("tally-session add {name}{from}{fetch}{take}{prompt}{attach}")
 }

@@ -6,7 +6,7 @@ use super::saving::{self, Saved};
 use super::start::{Begin, Choice, Wanted};
 use super::undo;
 use super::unrecorded::Unrecorded;
-use super::{Session, foreign_windows, hidden, owns, packages, record, tmux_name, windows};
+use super::{Session, foreign_windows, hidden, hooks, owns, packages, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
@@ -33,6 +33,8 @@ pub struct Wish<'a> {
     pub take_changes: bool,
     /// The task that Claude starts on.
     pub prompt: Option<&'a str>,
+    /// The command that asks for it.
+    pub typed: String,
 }
 
 /// A session that was made.
@@ -124,6 +126,8 @@ pub fn add<'a>(
             })
         }
         Err(error) => {
+            let without = format!("{} --no-hooks", wish.typed);
+            let error = hooks::advise(error, &wish.typed, &without);
             let (error, is_undone) = take_back(&session, &made, &start, claude, error, hold);
             if is_undone {
                 forget(project, saved);

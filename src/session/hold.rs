@@ -28,7 +28,7 @@ pub struct Unfinished {
     pub start: Start,
     /// The task that Claude starts on.
     pub prompt: Option<String>,
-    /// Whether the worktree is a new one, which the project's own command has not been run for.
+    /// Whether the worktree is one that the project's own command is to be run for: a new one, or one that was to go.
     pub is_new: bool,
     /// Whether the layout's variables are to be set in files that are there, too.
     #[serde(default = "yes")]
@@ -194,7 +194,7 @@ impl Hold {
         Ok(())
     }
 
-    /// Whether the worktree is a new one.
+    /// Whether the project's own command is to be run for the worktree.
     pub fn is_new(&self) -> bool {
         self.unfinished
             .as_ref()
@@ -238,7 +238,8 @@ impl Hold {
     /// # Errors
     /// If it can't be written.
     pub fn begin_taking(&mut self, project: &Project, about: About) -> Result<Removed> {
-        let removed = Removed::begin(project, about)?;
+        let is_new = self.is_new();
+        let removed = Removed::begin(project, About { is_new, ..about })?;
         self.begin_moving(&removed)?;
         Ok(removed)
     }
@@ -248,13 +249,28 @@ impl Hold {
     /// # Errors
     /// If it can't be written.
     pub fn begin_moving(&mut self, removed: &Removed) -> Result<()> {
-        let nothing = || Unfinished {
-            sets_variables: false,
-            ..Unfinished::of_existing()
-        };
         self.begin(Unfinished {
             removed: Some(removed.id.clone()),
-            ..self.unfinished.clone().unwrap_or_else(nothing)
+            ..self.so_far()
+        })
+    }
+
+    /// Says that what the project's own command has made is gone: it is to be run again, should the session stay or come back.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn begin_anew(&mut self) -> Result<()> {
+        self.begin(Unfinished {
+            is_new: true,
+            ..self.so_far()
+        })
+    }
+
+    /// What was left to do, or nothing.
+    fn so_far(&self) -> Unfinished {
+        self.unfinished.clone().unwrap_or_else(|| Unfinished {
+            sets_variables: false,
+            ..Unfinished::of_existing()
         })
     }
 

@@ -2,11 +2,13 @@
 
 use super::Session;
 use super::hold::Hold;
-use crate::hint::Hint;
+use crate::hint::{self, with_hint};
 use crate::layout;
 use crate::process::{Ending, Run};
 use crate::ui;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, bail};
+use std::error::Error;
+use std::fmt;
 
 /// Keeps the lock that it has as its standard input until the script has ended, also when this program is killed, and does
 /// not hand it on: what the script leaves in the background may live for ever. The script stops at its first failure.
@@ -15,19 +17,40 @@ const RUN: &str = r#"sh -ec "$1" </dev/null; exit $?"#;
 /// So many of the last lines that a hook says are told when it fails, if none was shown.
 const KEPT: usize = 100;
 
+/// That a hook failed.
+#[derive(Debug)]
+struct Failed(String);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Failed {}
+
+/// Adds to an error, if it is that of a hook, how to run the hook again and how to leave it out: the commands that do.
+pub fn advise(error: anyhow::Error, again: &str, without: &str) -> anyhow::Error {
+    if !hint::is::<Failed>(&error) {
+        return error;
+    }
+    let error = with_hint(error, format!("mend it, and run it again: {again}"));
+    with_hint(error, format!("leave it out: {without}"))
+}
+
 /// Runs what the layout has for a new worktree, before its windows are opened.
 ///
 /// # Errors
 /// If it ends with a status that is not zero.
 pub fn post_add(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    run(session, hold, "post_add", &session.layout.hooks.post_add)
+    run(session, hold, "post_add", &session.layout.hooks.post_add).map(drop)
 }
 
-/// Runs what the layout has for a worktree that is to go, while all of it is still there.
+/// Runs what the layout has for a worktree that is to go, while all of it is still there; says whether there is something to run.
 ///
 /// # Errors
 /// If it ends with a status that is not zero.
-pub fn pre_remove(session: &Session<'_>, hold: &Hold) -> Result<()> {
+pub fn pre_remove(session: &Session<'_>, hold: &Hold) -> Result<bool> {
     run(
         session,
         hold,
@@ -36,12 +59,20 @@ pub fn pre_remove(session: &Session<'_>, hold: &Hold) -> Result<()> {
     )
 }
 
-fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<()> {
+fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<bool> {
     if script.trim().is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    let failed = || format!("the hook {name} of {} failed", layout::FILE);
-    let script = session.expand_command(script, "").with_context(failed)?;
+    run_script(session, hold, name, script).map_err(|error| {
+        let failed = format!("the hook {name} of {} failed: {error:#}", layout::FILE);
+        let hints = hint::hints(&error).map(ToOwned::to_owned);
+        hints.fold(Failed(failed).into(), with_hint)
+    })?;
+    Ok(true)
+}
+
+fn run_script(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<()> {
+    let script = session.expand_command(script, "")?;
     let mut kept = Vec::new();
     let said = |line: &str| {
         if ui::narrates() {
@@ -58,8 +89,7 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
         .dir(session.record.worktree())
         .envs(session.env())
         .holding(hold.lock().file())
-        .lines(said)
-        .with_context(failed)?;
+        .lines(said)?;
     if status.success() {
         return Ok(());
     }
@@ -68,10 +98,5 @@ fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<(
         "" => String::new(),
         words => format!(": {words}"),
     };
-    Err(anyhow!(
-        "{}: it ended with {}{words}",
-        failed(),
-        Ending(status)
-    ))
-    .hint("mend it and type the same again, or leave it out: the same with --no-hooks")
+    bail!("it ended with {}{words}", Ending(status));
 }

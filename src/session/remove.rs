@@ -12,13 +12,13 @@ use super::{Session, opening, placed, problems};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, INITIALIZING, Worktree};
-use crate::hint::{self, Hint};
+use crate::hint::{self, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::{Project, is_same};
 use crate::store::claude_json;
 use crate::store::records::Records;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::fmt::Display;
 use std::fs;
 
@@ -174,15 +174,11 @@ pub fn remove(
     }
     notes.extend(loss.closing.close(&session, &hold)?);
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
-        let hook = hooks::pre_remove(&session, &hold);
-        match hook {
+        match hooks::pre_remove(&session, &hold) {
+            Ok(true) => hold.begin_anew()?,
+            Ok(false) => {}
             Err(error) if wish.force => notes.push(format!("{error:#}")),
-            hook => hook
-                .context(format!(
-                    "the windows of {name} are closed, and that is all that was done"
-                ))
-                .hint(format!("open them again: tally-session resume {name}"))
-                .hint(format!("remove it all the same: {}", wish.with_force(name)))?,
+            Err(error) => return Err(hook_failed(error, name, wish)),
         }
         if !layout.hooks.pre_remove.is_empty() || loss.closing.has_background() {
             loss.look_again(&session)?;
@@ -207,6 +203,23 @@ pub fn remove(
     notes.extend(hold.taking().map(|taking| taking.left_over(project)));
     hold.finish();
     Ok(Outcome { removed, notes })
+}
+
+/// That the hook kept a session from being removed, and how to go on: it has its windows closed, and all else.
+fn hook_failed(error: anyhow::Error, name: &SessionName, wish: Wish) -> anyhow::Error {
+    let without = Wish {
+        no_hooks: true,
+        ..wish
+    };
+    let typed = |wish: Wish| wish.typed(&[name]);
+    let error = hooks::advise(error, &typed(wish), &typed(without));
+    let closed = format!("the windows of {name} are closed, and that is all that was done");
+    let words = format!("{closed}: {error:#}");
+    let error = hint::reworded(&error, words);
+    with_hint(
+        error,
+        format!("open its windows again: tally-session resume {name}"),
+    )
 }
 
 /// Takes Claude's entry of the worktree out of its file, and keeps it.

@@ -89,6 +89,7 @@ pub fn put_back(
     let before = hold.unfinished.clone();
     let before = before.unwrap_or_else(Unfinished::of_existing);
     hold.begin(Unfinished {
+        is_new: before.is_new || removed.about.is_new,
         sets_variables: before.sets_variables || moved,
         removed: None,
         ..before

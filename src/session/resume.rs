@@ -9,7 +9,7 @@ use super::unrecorded::Unrecorded;
 use super::windows::living;
 use super::windows::repair::{Repaired, repair};
 use super::windows::{self, Waiting};
-use super::{Session, lock_store, lock_windows, record};
+use super::{Session, hooks, lock_store, lock_windows, record};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
@@ -230,7 +230,15 @@ fn carry_out(
     let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
     let mut opened = open(project, &closed).into_iter();
     let results = tasks.iter().zip(prepared).map(|(task, prepared)| {
-        let (notes, placed) = prepared?;
+        let (notes, placed) = prepared.map_err(|error| {
+            let name = &task.session.name;
+            let again = format!("tally-session resume {name}");
+            hooks::advise(
+                error,
+                &again,
+                &format!("tally-session resume --no-hooks {name}"),
+            )
+        })?;
         let waiting = match task.windows {
             Windows::Pending(tmux) => left_waiting(&task.session, tmux)?,
             Windows::None => opened.next().context("no window was opened")??,

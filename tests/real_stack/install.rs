@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 const CLAUDE: &str = "2.1.332";
 const FRONTEND: [&str; 3] = ["vite@8", "svelte@5", "@sveltejs/vite-plugin-svelte@7"];
 const DJANGO: &str = "django~=5.2";
+const UV: &str = "uv~=0.13.9";
 const VIRTUALENVWRAPPER: &str = "virtualenvwrapper~=6.1";
 
 /// Where each of the real programs is.
@@ -22,14 +23,33 @@ pub struct Stack {
     pub wheels: PathBuf,
 }
 
+/// The folder of it all, for as long as nobody else installs there.
+fn cache() -> (PathBuf, File) {
+    let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/real-stack");
+    fs::create_dir_all(&cache).expect("make target/real-stack");
+    let lock = File::create(cache.join("lock")).expect("make target/real-stack/lock");
+    lock.lock().expect("lock target/real-stack");
+    (cache, lock)
+}
+
+/// A folder with uv as `bin/uv`, and in `cache` what it needs to make the environment of a project without a network.
+pub fn uv(project: &str) -> PathBuf {
+    let (cache, _lock) = cache();
+    part(&cache, "uv", &format!("{UV}\n{project}"), |dir| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(dir));
+        run(Command::new(dir.join("bin/pip")).args(["install", "-q", UV]));
+        fs::write(dir.join("pyproject.toml"), project).expect("write pyproject.toml");
+        run(Command::new(dir.join("bin/uv"))
+            .args(["sync", "-q", "--project"])
+            .arg(dir)
+            .env("UV_CACHE_DIR", dir.join("cache")));
+    })
+}
+
 impl Stack {
     /// Installs what is not there yet. Runs at the same time wait for each other.
     pub fn install() -> Self {
-        let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/real-stack");
-        fs::create_dir_all(&cache).expect("make target/real-stack");
-        let lock = File::create(cache.join("lock")).expect("make target/real-stack/lock");
-        lock.lock().expect("lock target/real-stack");
-
+        let (cache, _lock) = cache();
         let version = claude_version();
         let claude = format!("@anthropic-ai/claude-code@{version}");
         let claude = part(&cache, &format!("claude-{version}"), &claude, |dir| {

@@ -30,23 +30,7 @@ pub fn create(stage: &Stage, stack: &Stack) {
         "workon tally && django-admin startproject tally \"$1\"",
         &[&backend],
     );
-    stage.output(
-        "cp",
-        &[
-            "-R",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_stack/tally/."),
-            ".",
-        ],
-    );
-    let ignored = "node_modules/\ndb.sqlite3\n.env\n__pycache__/\n";
-    fs::write(main.join(".gitignore"), ignored).expect("write .gitignore");
-    for args in [
-        &["init", "-q"][..],
-        &["add", "-A"],
-        &["commit", "-qm", "The project"],
-    ] {
-        stage.output("git", args);
-    }
+    begin(stage);
 
     // What git does not hold.
     stage.shell(
@@ -61,6 +45,33 @@ pub fn create(stage: &Stage, stack: &Stack) {
     fs::write(backend.join(".env"), "SECRET='keep me'\n").expect("write backend/.env");
     let private = fs::Permissions::from_mode(0o600);
     fs::set_permissions(backend.join(".env"), private).expect("make backend/.env private");
+    furnish(stage, stack);
+}
+
+/// Puts the test's own files beside those of `django-admin`, and commits all that is not to be ignored.
+pub fn begin(stage: &Stage) {
+    stage.output(
+        "cp",
+        &[
+            "-R",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real_stack/tally/."),
+            ".",
+        ],
+    );
+    let ignored = "node_modules/\ndb.sqlite3\n.env\n__pycache__/\n";
+    fs::write(stage.main.join(".gitignore"), ignored).expect("write .gitignore");
+    for args in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &["commit", "-qm", "The project"],
+    ] {
+        stage.output("git", args);
+    }
+}
+
+/// The frontend's files that git does not hold, and what Claude may do.
+pub fn furnish(stage: &Stage, stack: &Stack) {
+    let main = &stage.main;
     let env = "# the frontend\nexport VITE_API_URL = \"http://localhost:8000\"\nVITE_TITLE=Tally\n";
     fs::write(main.join("frontend/.env"), env).expect("write frontend/.env");
     let modules = main.join("frontend/node_modules");

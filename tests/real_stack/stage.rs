@@ -4,7 +4,9 @@ use crate::install::Stack;
 use crate::model::Model;
 use crate::project;
 use crate::wait::wait_until;
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,6 +29,9 @@ pub struct Stage {
     pub main: PathBuf,
     /// Whom Claude talks to.
     pub model: Model,
+    /// What else the user's environment has; programs in these folders come first.
+    env: Vec<(&'static str, PathBuf)>,
+    programs: Vec<PathBuf>,
     // Dropped in this order: the folder goes before the next test's turn comes.
     _folder: TempDir,
     _turn: MutexGuard<'static, ()>,
@@ -43,6 +48,15 @@ pub struct Outcome {
 impl Stage {
     /// Sets up the home, the virtual environment and the project.
     pub fn new() -> Self {
+        Self::with(Vec::new(), Vec::new(), project::create)
+    }
+
+    /// The same for another project, with these variables, and these folders first on the `PATH`.
+    pub fn with(
+        env: Vec<(&'static str, PathBuf)>,
+        programs: Vec<PathBuf>,
+        create: impl FnOnce(&Self, &Stack),
+    ) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let stack = STACK.get_or_init(Stack::install);
         let folder = tempfile::Builder::new()
@@ -62,23 +76,27 @@ impl Stage {
             home,
             main,
             model: Model::start(),
+            env,
+            programs,
             _folder: folder,
             _turn: turn,
         };
         stage.furnish_home(stack);
-        project::create(&stage, stack);
+        create(&stage, stack);
         stage
     }
 
     fn furnish_home(&self, stack: &Stack) {
-        let path = std::env::var("PATH").expect("PATH is set");
+        let path = self.path().into_string().expect("PATH in UTF-8");
         let quoted = |path: &Path| {
             shlex::try_quote(&path.to_string_lossy())
                 .expect("quote a path")
                 .into_owned()
         };
+        let exports = self.env.iter();
+        let exports = exports.map(|(name, value)| format!("export {name}={}\n", quoted(value)));
         let profile = format!(
-            "export PATH={claude}:{path}
+            "export PATH={path}
 export WORKON_HOME=$HOME/.virtualenvs
 export VIRTUALENVWRAPPER_PYTHON={wrapper}/bin/python
 export VIRTUALENVWRAPPER_VIRTUALENV={wrapper}/bin/virtualenv
@@ -89,8 +107,8 @@ export ANTHROPIC_BASE_URL=http://127.0.0.1:{model}
 export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
 export CLAUDE_CODE_MAX_RETRIES=0
 export DISABLE_AUTOUPDATER=1
-",
-            claude = quoted(&stack.claude),
+{exports}",
+            exports = exports.collect::<String>(),
             path = shlex::try_quote(&path).expect("quote PATH"),
             wrapper = quoted(&stack.wrapper),
             model = self.model.port,
@@ -117,6 +135,14 @@ export DISABLE_AUTOUPDATER=1
         self.write_home(".claude/settings.json", &asks.to_string());
     }
 
+    fn path(&self) -> OsString {
+        let claude = STACK.get().map(|stack| stack.claude.clone());
+        let path = std::env::var_os("PATH").expect("PATH is set");
+        let first = self.programs.iter().cloned().chain(claude);
+        let path = first.chain(std::env::split_paths(&path));
+        std::env::join_paths(path).expect("join PATH")
+    }
+
     fn write_home(&self, name: &str, text: &str) {
         fs::write(self.home.join(name), text).expect("write a file of the home");
     }
@@ -131,11 +157,9 @@ export DISABLE_AUTOUPDATER=1
         for name in ["USER", "LOGNAME"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
-        let claude = STACK.get().map(|stack| stack.claude.clone());
-        let path = std::env::var_os("PATH").expect("PATH is set");
-        let path = claude.into_iter().chain(std::env::split_paths(&path));
-        command.env("PATH", std::env::join_paths(path).expect("join PATH"));
         command
+            .env("PATH", self.path())
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .env("HOME", &self.home)
             .env("TMUX_TMPDIR", self.root.join("t"))
             .env("TMPDIR", self.root.join("tmp"))
@@ -175,6 +199,12 @@ export DISABLE_AUTOUPDATER=1
     /// All that `tally-session` answers.
     pub fn tally_session(&self, args: &[&str]) -> Outcome {
         Outcome::of(self.command(env!("CARGO_BIN_EXE_tally-session")).args(args))
+    }
+
+    /// The same for one that may be killed with all that it has started.
+    pub fn killed(&self, args: &[&str]) -> Outcome {
+        let mut tally = self.command(env!("CARGO_BIN_EXE_tally-session"));
+        Outcome::of(tally.args(args).process_group(0))
     }
 
     /// What tmux says. None if it fails, as it does when the server or the target is gone.

@@ -46,6 +46,9 @@ pub struct About {
     pub went: Vec<String>,
     /// The conversation that its Claude was in.
     pub conversation: Option<String>,
+    /// Whether the project's own command is to be run for the worktree when it is back.
+    #[serde(default)]
+    pub is_new: bool,
     /// The commits that are kept.
     pub commits: Vec<String>,
     /// Whether its time is over, and no more than its commits is kept.
@@ -176,6 +179,7 @@ impl About {
                 .collect(),
             went: Vec::new(),
             conversation: None,
+            is_new: false,
             expired: false,
         })
     }
