@@ -21,7 +21,8 @@ Examples:
   tally-session remove feature-payment  clear it away
   tally-session restore feature-payment have it back as it was
 
-More: tally-session help projects, remote, files, json, speed, compare or script"
+More: tally-session help projects (or databases, remote, files, json, speed,
+compare, script)"
 )]
 pub struct Cli {
     /// Work as if started in this folder
@@ -352,8 +353,8 @@ pub struct Completions {
 #[command(after_help = "\
 Examples:
   tally-session help add
-  tally-session help projects   another layout: remote, files, json, speed,
-                                compare and script are topics too")]
+  tally-session help projects   another layout; databases, remote, files, json,
+                                speed, compare and script are topics too")]
 pub struct Help {
     /// A command, or a topic
     #[arg(value_name = "WORD")]

@@ -132,6 +132,14 @@ impl Layout {
 }
 
 impl Layout {
+    /// Whether a window has the port of a service in its name or its command. Who listens on another one the windows have not
+    /// started, and may be the session's own all the same: a container.
+    pub fn has_in_a_window(&self, service: &str) -> bool {
+        let port = format!("{{{service}_port}}");
+        let is_named = |window: &Window| window.name.contains(&port) || window.serves(service);
+        self.windows.iter().any(is_named)
+    }
+
     /// Whether a window runs Claude.
     pub fn runs_claude(&self) -> bool {
         self.windows.iter().any(Window::runs_claude)

@@ -8,8 +8,9 @@ use clap::{Command, CommandFactory};
 use std::process::ExitCode;
 
 /// What is not about one command: a word for it, and its text.
-const TOPICS: [(&str, &str); 7] = [
+const TOPICS: [(&str, &str); 8] = [
     ("projects", include_str!("help/projects.md")),
+    ("databases", include_str!("help/databases.md")),
     ("remote", include_str!("help/remote.md")),
     ("files", include_str!("help/files.md")),
     ("json", include_str!("help/json.md")),

@@ -172,10 +172,14 @@ pub fn remove(
         };
         agree(&doomed.about, &doomed.at_stake(project)?)?;
     }
-    notes.extend(loss.closing.close(&session, &hold)?);
+    let (others, mut left) = loss.closing.close(&session, &hold)?;
+    notes.extend(others);
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
         match hooks::pre_remove(&session, &hold) {
-            Ok(true) => hold.begin_anew()?,
+            Ok(true) => {
+                hold.begin_anew()?;
+                left.look_again();
+            }
             Ok(false) => {}
             Err(error) if wish.force => notes.push(format!("{error:#}")),
             Err(error) => return Err(hook_failed(error, name, wish)),
@@ -184,6 +188,7 @@ pub fn remove(
             loss.look_again(&session)?;
         }
     }
+    notes.extend(left.notes());
     // The hook, or who was at work in the windows, may have made more of them inside.
     let worktrees = worktrees::list(&project.common)?;
     let mut removed = match begun {

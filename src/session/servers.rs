@@ -1,6 +1,7 @@
 //! Ending what came from a session's windows.
 
 use super::Session;
+use crate::listeners;
 use crate::ports::Port;
 use crate::processes::{self, Process, Signal, Table, panes};
 use crate::wait;
@@ -99,6 +100,11 @@ impl Left {
             ));
         }
         notes
+    }
+
+    /// Leaves out the ports that have become free.
+    pub fn look_again(&mut self) {
+        self.ports.retain(|held| !listeners::is_free(held.port));
     }
 
     /// Whether all ports that are held are held by others; one whose holder can't be seen may just be given back.

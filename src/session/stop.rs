@@ -68,6 +68,8 @@ pub fn stop(
     if closing.is_empty() {
         return Ok(Stopped::AlreadyStopped);
     }
-    let notes = closing.close(&session, &hold)?;
-    Ok(Stopped::Closed(notes))
+    let (others, left) = closing.close(&session, &hold)?;
+    Ok(Stopped::Closed(
+        others.into_iter().chain(left.notes()).collect(),
+    ))
 }

@@ -1,6 +1,7 @@
 //! `.tally-session.toml`: projects of other kinds.
 
 mod changed;
+mod compose;
 mod detect;
 mod files;
 mod hooks;

@@ -13,10 +13,14 @@ use transcripts::Reader;
 const README: &str = include_str!("../../README.md");
 
 /// What `help` says of its topics.
-const TOPICS: [(&str, &str); 7] = [
+const TOPICS: [(&str, &str); 8] = [
     (
         "projects",
         include_str!("../../src/commands/help/projects.md"),
+    ),
+    (
+        "databases",
+        include_str!("../../src/commands/help/databases.md"),
     ),
     ("remote", include_str!("../../src/commands/help/remote.md")),
     ("files", include_str!("../../src/commands/help/files.md")),
@@ -36,9 +40,11 @@ fn pages() -> impl Iterator<Item = &'static str> {
 }
 
 /// Layouts that are shown whole, and tried elsewhere.
-const LAYOUTS: [&str; 2] = [
+const LAYOUTS: [&str; 4] = [
     include_str!("layouts/rails.toml"),
     include_str!("layouts/pnpm.toml"),
+    include_str!("layouts/postgres.toml"),
+    include_str!("layouts/compose.toml"),
 ];
 
 fn blocks_of(language: &str) -> impl Iterator<Item = Block> {

@@ -29,6 +29,13 @@ pub fn check(
             let checked = format!("{}: the {service}'s port {port}", session.name);
             Some(match left.ports.iter().find(|held| held.port == port) {
                 Some(held) if held.is_own => own(session, checked, held, is_closed),
+                Some(held) if !session.layout.has_in_a_window(service) => {
+                    let who = held.who();
+                    Finding::fine(
+                        checked,
+                        format!("is served by {who}, which no window has started"),
+                    )
+                }
                 Some(held) => stranger(session, checked, held, open),
                 None if open.is_some() => return not_up(session, living, checked, service),
                 None => Finding::fine(checked, "is free"),

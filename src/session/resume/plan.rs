@@ -165,10 +165,15 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
     }
 }
 
-/// Moves the session off the ports that somebody else listens on, in its record; a port that it lacks it gets.
+/// Moves the session off the ports that somebody else listens on, in its record, where windows have them; a port that it lacks it
+/// gets.
 fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<String>> {
     let lacks_none = session.ports().count() == session.layout.ports.len();
-    if lacks_none && session.record.ports().all(listeners::is_free) {
+    let layout = session.layout;
+    let is_settled = |(service, port): (&str, Port)| {
+        !layout.has_in_a_window(service) || listeners::is_free(port)
+    };
+    if lacks_none && session.ports().all(is_settled) {
         return Ok(Vec::new());
     }
     // Its own servers may still be ending.
@@ -189,7 +194,7 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
     let in_use = |old: Option<Port>| left.ports.iter().find(|held| Some(held.port) == old);
     let wants = |service: &str| {
         let old = session.record.port(service);
-        old.is_none() || in_use(old).is_some()
+        old.is_none() || in_use(old).is_some() && session.layout.has_in_a_window(service)
     };
     let mut notes = Vec::new();
     for (service, port) in record::pick(session.layout, records.ports(), wants)? {

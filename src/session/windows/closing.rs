@@ -6,7 +6,7 @@ use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::processes::{Process, panes};
 use crate::session::hold::Hold;
-use crate::session::servers;
+use crate::session::servers::{self, Left};
 use crate::session::{Session, claudes, make};
 use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
@@ -154,12 +154,12 @@ impl Closing {
     }
 
     /// Ends the Claudes that work in the background, closes the windows, and waits for what ran in them. The windows of other
-    /// sessions go home before. Gives what there is to tell.
+    /// sessions go home before. Gives what there is to tell, and what is left.
     ///
     /// # Errors
     /// If the windows are open where they can't be closed from here, or one of another session has no home; nothing is changed then.
     /// Or if a step fails.
-    pub fn close(&self, session: &Session<'_>, hold: &Hold) -> Result<Vec<String>> {
+    pub fn close(&self, session: &Session<'_>, hold: &Hold) -> Result<(Option<String>, Left)> {
         if self.is_closed() {
             refuse_open_elsewhere(session, &self.running)?;
         }
@@ -175,7 +175,7 @@ impl Closing {
         let closed = Instant::now();
         servers::hang_up(session, &self.running, &self.staying);
         let left = servers::end(session, closed, &self.running, &self.staying, &self.daemons)?;
-        Ok(self.others().into_iter().chain(left.notes()).collect())
+        Ok((self.others(), left))
     }
 
     /// Refuses where a window of another session would be closed too.

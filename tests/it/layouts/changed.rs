@@ -91,7 +91,7 @@ fn a_session_without_a_port_for_a_new_service_can_be_removed() {
     lay_out(&sandbox, &format!("{WITH_DOCS}{hook}"));
     let lacks = "the hook pre_remove of .tally-session.toml failed: feat has no port yet for all that is in: hook {docs_port}";
     sandbox.run(["remove", "feat"]).fails(&format!(
-        "error: the windows of feat are closed, and that is all that was done: {lacks}\nhint: [..]: tally-session resume feat\nhint: [..]: tally-session remove --force feat\nhint: give it one: tally-session resume feat\n"
+        "error: the windows of feat are closed, and that is all that was done: {lacks}\nhint: give it one: tally-session resume feat\nhint: mend it, and run it again: tally-session remove feat\nhint: leave it out: tally-session remove --no-hooks feat\nhint: open its windows again: tally-session resume feat\n"
     ));
     assert!(sandbox.started("hook", "feat").is_empty());
     lay_out(

@@ -22,9 +22,16 @@ pub fn set_hook(sandbox: &Sandbox, name: &str, script: &str) {
     lay_out(sandbox, &layout);
 }
 
-/// What is told when one fails.
-pub const NO_HOOKS: &str =
-    "hint: mend it and type the same again, or leave it out: the same with --no-hooks\n";
+/// What is told when one fails that this command was to run.
+pub fn hints(command: &str) -> String {
+    let (command, names) = command.split_once(' ').unwrap();
+    let again = format!("hint: mend it, and run it again: tally-session {command} {names}\n");
+    let without = match command {
+        "add" => format!("add {names} --no-hooks"),
+        _ => format!("{command} --no-hooks {names}"),
+    };
+    format!("{again}hint: leave it out: tally-session {without}\n")
+}
 
 /// Kills the program that runs the hook, the first time.
 const KILL_ONCE: &str =
@@ -148,9 +155,10 @@ fn a_post_add_that_fails_in_resume_is_run_again_by_the_next_one() {
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
     write(&sandbox.root.join("broken"), "");
-    sandbox
-        .run(["resume"])
-        .fails(&format!("error: the hook post_add [..]\n{NO_HOOKS}"));
+    sandbox.run(["resume"]).fails(&format!(
+        "error: the hook post_add [..]\n{}",
+        hints("resume feat")
+    ));
     assert!(sandbox.tmux_sessions().is_empty());
     fs::remove_file(sandbox.root.join("broken")).unwrap();
     sandbox.run(["resume"]).succeeds();
@@ -169,7 +177,10 @@ fn no_hooks_leaves_them_out() {
     fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
     sandbox.restart();
     let failed = sandbox.run(["resume", "feat"]);
-    failed.fails(&format!("error: the hook post_add [..]\n{NO_HOOKS}"));
+    failed.fails(&format!(
+        "error: the hook post_add [..]\n{}",
+        hints("resume feat")
+    ));
     assert_eq!(calls(&sandbox), 1);
     sandbox
         .run(["resume", "feat", "--no-hooks"])
@@ -284,9 +295,8 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     sandbox.run(["remove", "feat"]).fails(&format!(
         "pre_remove: no\n\
          error: the windows of feat are closed, and that is all that was done: {failed}\n\
-         hint: open them again: tally-session resume feat\n\
-         hint: remove it all the same: tally-session remove --force feat\n\
-         {NO_HOOKS}"
+         {}hint: open its windows again: tally-session resume feat\n",
+        hints("remove feat")
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());
     sandbox
@@ -326,4 +336,57 @@ fn what_pre_remove_leaves_in_the_worktree_is_told_and_comes_back() {
         .run(["restore", "feat"])
         .is(0, "restored feat\n[...]", "");
     assert_eq!(read(&worktree.join("dump")), "dump\n");
+}
+
+#[test]
+fn a_failed_add_names_the_whole_command_and_what_it_left_is_a_session_that_the_hook_is_run_for() {
+    let sandbox = with_hook("post_add", "echo half >made; test -e \"$SANDBOX/mended\"");
+    sandbox.git(&sandbox.main, ["tag", "v1.2"]);
+    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+    add.args(["--prompt", "it's so", "--from", "v1.2"]);
+    let typed = "add feat --from v1.2 --prompt \"it's so\"";
+    let error = "error: the hook post_add of .tally-session.toml failed: it ended with status 1";
+    sandbox.outcome(&mut add).fails(&format!(
+        "{error}\n{}hint: what was written in its worktree meanwhile is kept: tally-session restore feat\n",
+        hints(typed)
+    ));
+    let failed = format!("{error}\n{}", hints("resume feat"));
+    sandbox
+        .run(["restore", "feat"])
+        .is(1, "restored feat\n", &failed);
+    assert_eq!(read(&sandbox.worktree("feat").join("made")), "half\n");
+    write(&sandbox.root.join("mended"), "");
+    sandbox
+        .run(["resume", "feat"])
+        .is(0, "resumed feat[..]\n", "");
+}
+
+#[test]
+fn what_pre_remove_took_away_post_add_makes_again_when_the_session_is_back() {
+    let sandbox = Sandbox::new();
+    // A database elsewhere, which a dump in git's folder of the worktree brings back.
+    let hooks = r#"[hooks]
+post_add = """
+dump=$(git rev-parse --git-path dump)
+if [ -e "$SANDBOX/database" ]; then exit; fi
+if [ -e "$dump" ]; then cp "$dump" "$SANDBOX/database"; else echo new >"$SANDBOX/database"; fi
+"""
+pre_remove = """
+cp "$SANDBOX/database" "$(git rev-parse --git-path dump)"
+rm "$SANDBOX/database"
+"""
+"#;
+    lay_out(&sandbox, hooks);
+    sandbox.add("feat");
+    let database = sandbox.root.join("database");
+    write(&database, "mine");
+    sandbox.remove_and_restore([]);
+    assert_eq!(read(&database), "mine");
+    // Where it was left out, nothing is to be made again.
+    lay_out(
+        &sandbox,
+        &hooks.replace("post_add = \"\"\"\n", "post_add = \"\"\"\nfalse\n"),
+    );
+    sandbox.remove_and_restore(["--no-hooks"]);
+    assert_eq!(read(&database), "mine");
 }

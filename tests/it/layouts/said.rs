@@ -1,6 +1,6 @@
 //! What a hook says.
 
-use super::hooks::{NO_HOOKS, set_hook, with_hook};
+use super::hooks::{hints, set_hook, with_hook};
 use crate::sandbox::{Sandbox, eventually, read, write};
 use std::fs::{self, File};
 
@@ -14,10 +14,10 @@ fn what_a_hook_says_is_shown_with_its_name_and_under_q_only_if_it_fails() {
     let failed = "error: the hook post_add of .tally-session.toml failed: it ended with status 3";
     sandbox
         .run(["add", "feat"])
-        .fails(&format!("{told}{failed}\n{NO_HOOKS}"));
+        .fails(&format!("{told}{failed}\n{}", hints("add feat")));
     sandbox
         .run(["-q", "add", "feat"])
-        .fails(&format!("{failed}: out\nerr\n{NO_HOOKS}"));
+        .fails(&format!("{failed}: out\nerr\n{}", hints("add feat")));
 }
 
 #[test]
