@@ -1,6 +1,6 @@
 //! The whole tool on real programs: Django, Vite with Svelte, virtualenvwrapper, Claude Code, git and tmux.
 //!
-//! `cargo test --test real_stack -- --ignored` runs them. It needs python3 with venv, node, npm and PostgreSQL's server, and the first run
+//! `cargo test --test real_stack -- --ignored` runs them. It needs python3 with venv, node, npm and the server `postgres`, and the first run
 //! installs the rest in `target/real-stack`. `REAL_STACK_CLAUDE=2.1.197` tries another version of Claude Code.
 //!
 //! Claude Code runs without a login and talks to a stand-in for the model; its conversations, files and screens are the real ones.
@@ -373,20 +373,20 @@ fn claude_knows_its_session_and_is_followed_wherever_it_goes() {
 #[test]
 #[ignore = "installs and runs the real programs"]
 fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
-    let Some(server) = Postgres::start() else {
+    let Some(postgres) = Postgres::start() else {
         return;
     };
-    let stage = postgres::stage(&server);
-    let points = |database: &str| server.ask(database, "SELECT count(*) FROM point");
+    let stage = postgres::stage(&postgres);
+    let points = |database: &str| postgres.ask(database, "SELECT count(*) FROM point");
     // Main's own server is at work.
-    let in_main = server.visit("tally");
+    let in_main = postgres.visit("tally");
     std::thread::scope(|scope| {
         for name in ["fix/login", "two"] {
             let stage = &stage;
             scope.spawn(move || stage.tally(&["add", name]));
         }
     });
-    assert_eq!(server.databases(), "tally tally_fix_login tally_two");
+    assert_eq!(postgres.databases(), "tally tally_fix_login tally_two");
     let login = stage.session("fix/login");
     let served = |count: i64| {
         let page = session::backend(login.backend_port);
@@ -397,7 +397,7 @@ fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
     let api = format!("http://localhost:{}", login.backend_port);
     assert_eq!(session::api_of_page(login.frontend_port), api);
     assert_eq!(git(&stage, &login.worktree, &["status", "--porcelain"]), "");
-    server.ask("tally_fix_login", "INSERT INTO point VALUES (4)");
+    postgres.ask("tally_fix_login", "INSERT INTO point VALUES (4)");
     served(4);
     assert_eq!(
         (points("tally"), points("tally_two")),
@@ -405,18 +405,18 @@ fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
     );
 
     // Somebody in the session still has its database open.
-    let in_session = server.visit("tally_fix_login");
+    let in_session = postgres.visit("tally_fix_login");
     stage.tally(&["remove", "fix/login"]);
     drop(in_session);
-    assert_eq!(server.databases(), "tally tally_two");
+    assert_eq!(postgres.databases(), "tally tally_two");
     stage.tally(&["restore", "fix/login"]);
     served(4);
 
-    assert_hooks_go_on_where_they_were_cut_short(&stage, &server);
+    assert_hooks_go_on_where_they_were_cut_short(&stage, &postgres);
 
     // Without its server nothing is lost.
     drop(in_main);
-    server.stop();
+    postgres.stop();
     let refused = stage.tally_session(&["remove", "two"]);
     assert_eq!(refused.code, Some(1), "{refused:#?}");
     for part in [
@@ -428,9 +428,9 @@ fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
     }
     stage.tally(&["remove", "--no-hooks", "two"]);
     stage.tally(&["remove", "--force", "fix/login"]);
-    server.run();
+    postgres.run();
     stage.tally(&["remove", "three"]);
-    assert_eq!(server.databases(), "tally tally_fix_login tally_two");
+    assert_eq!(postgres.databases(), "tally tally_fix_login tally_two");
     assert_eq!(points("tally_fix_login"), "4");
     assert_eq!(points("tally"), "3");
 }

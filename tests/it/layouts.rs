@@ -1,5 +1,6 @@
 //! `.tally-session.toml`: projects of other kinds.
 
+mod again;
 mod changed;
 mod compose;
 mod detect;

@@ -105,7 +105,7 @@ fn part(cache: &Path, name: &str, holds: &str, install: impl FnOnce(&Path)) -> P
         fs::remove_dir_all(&dir).expect("clear a half-made folder");
     }
     fs::create_dir_all(&dir).expect("make a folder of the cache");
-    println!("installing {holds} in {}", dir.display());
+    println!("installing {}", dir.display());
     install(&dir);
     fs::write(stamp, holds).expect("write the stamp");
     dir

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the test's own, and the project `tally` on it: Django in an environment that uv makes.
+//! A `postgres` of the test's own, and the project `tally` on it: Django in an environment that uv makes.
 
 use crate::install::{self, Stack};
 use crate::project::{begin, furnish};
@@ -209,7 +209,7 @@ pub fn stage(server: &Postgres) -> Stage {
     fs::set_permissions(pg_restore, executable).expect("make pg_restore executable");
     let programs = vec![stood_before, uv.join("bin"), server.bin.clone()];
     Stage::with(env, programs, |stage, stack| {
-        create(stage, stack, &uv, server)
+        create(stage, stack, &uv, server);
     })
 }
 

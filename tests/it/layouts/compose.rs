@@ -7,7 +7,12 @@ use std::fs;
 /// Says how it was called and for which project, and fails when there is no daemon. Containers go with `down`.
 const DOCKER: &str = r#"echo "$COMPOSE_PROJECT_NAME $WEB_PORT $DB_PORT: $*" >>"$SANDBOX/calls"
 if [ -e "$SANDBOX/no-daemon" ]; then echo 'Cannot connect to the Docker daemon' >&2; exit 1; fi
-if [ "$2" = down ]; then kill $(cat "$SANDBOX/containers"); fi
+if [ "$2" = down ]; then
+    kill $(cat "$SANDBOX/containers")
+    for port in $WEB_PORT $DB_PORT; do
+        while (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; do sleep 0.01; done
+    done
+fi
 case "$2 $3" in 'up web' | logs*) exec sleep 600 ;; esac"#;
 
 fn composed() -> Sandbox {
