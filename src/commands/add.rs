@@ -7,7 +7,7 @@ use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::process::quote;
 use crate::session::add::{self, Added, Wish};
-use crate::session::start::Wanted;
+use crate::session::making::start::Wanted;
 use crate::ui;
 use anyhow::Result;
 use std::fmt::Display;

@@ -6,7 +6,8 @@ use crate::name::SessionName;
 use crate::session::Session;
 use crate::session::windows::living;
 use crate::store::records::Records;
-use crate::{tmux, ui};
+use crate::tmux;
+use crate::ui;
 use anyhow::Result;
 use std::process::ExitCode;
 

@@ -3,9 +3,10 @@
 use crate::cli;
 use crate::git::Git;
 use crate::layout::detect::{self, Around};
+use crate::layout::{self};
 use crate::project::Project;
-use crate::session::environment;
-use crate::{layout, ui};
+use crate::session::belongings::environment;
+use crate::ui;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,10 +5,11 @@ mod table;
 
 use super::Context;
 use crate::cli;
-use crate::session::status::{self, Status};
-use crate::session::unrecorded::Unrecorded;
+use crate::session;
+use crate::session::records::unrecorded::Unrecorded;
+use crate::session::truth::status::{self, Status};
 use crate::store::records::Records;
-use crate::{session, ui};
+use crate::ui;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;

@@ -3,7 +3,8 @@
 use super::Context;
 use crate::cli;
 use crate::name::SessionName;
-use crate::session::{Session, opening};
+use crate::session::Session;
+use crate::session::windows::opening;
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;

@@ -3,8 +3,9 @@
 use super::{Context, resume};
 use crate::cli;
 use crate::name::SessionName;
+use crate::process;
 use crate::session::stop::{self, Stopped, Verb};
-use crate::{process, ui};
+use crate::ui;
 use anyhow::Result;
 use std::process::ExitCode;
 

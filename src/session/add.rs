@@ -1,18 +1,20 @@
 //! Making a new session.
 
-use super::hold::{Hold, Unfinished};
-use super::make::{self, Made};
-use super::saving::{self, Saved};
-use super::start::{Begin, Choice, Wanted};
-use super::undo;
-use super::unrecorded::Unrecorded;
-use super::{Session, foreign_windows, hidden, hooks, owns, packages, record, tmux_name, windows};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::parallel::joined;
 use crate::project::Project;
+use crate::session::belongings::{hidden, packages};
+use crate::session::making::make::{self, Made};
+use crate::session::making::saving::{self, Saved};
+use crate::session::making::start::{Begin, Choice, Wanted};
+use crate::session::making::{hooks, undo};
+use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::record;
+use crate::session::records::unrecorded::Unrecorded;
+use crate::session::{Session, foreign_windows, owns, tmux_name, windows};
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use crate::wait;

@@ -1,47 +1,29 @@
-//! What a session is, and making, resuming, removing and judging one. Nothing here prints.
+//! What a session is. Nothing in here prints.
+//!
+//! Its verbs are a file each: [`add`], [`resume`], [`stop`], [`remove`], [`restore`], [`doctor`], and [`find`], which all begin
+//! with. Below them, each using only what is further down:
+//!
+//! - [`making`]: making a session true from whatever is there, and taking back what was made;
+//! - [`truth`]: what lives, and what is wrong with it;
+//! - [`loss`]: what would be lost, and keeping it: the trash;
+//! - [`windows`]: its tmux windows, and what runs in them;
+//! - [`records`]: what is written down of it, and who works on it;
+//! - [`belongings`]: the files that it has from the main checkout.
 
 pub mod add;
-mod claudes;
-mod clone;
-mod database;
+pub mod belongings;
 pub mod doctor;
-pub mod environment;
-
-pub mod env_files;
-mod files;
-mod fitting;
-mod hidden;
-pub mod hold;
-mod hooks;
-mod inheritance;
-mod inside;
-mod kept;
+pub mod find;
 pub mod loss;
-pub mod make;
-pub mod named;
-pub mod opening;
-mod packages;
-mod place;
-mod placed;
-mod placing;
-pub mod problems;
-mod record;
+pub mod making;
+pub mod records;
 pub mod remove;
 pub mod restore;
 pub mod resume;
-mod saving;
-mod servers;
-pub mod start;
-pub mod status;
 pub mod stop;
-mod taking;
-pub mod telling;
-mod undo;
-pub mod unrecorded;
+pub mod truth;
 pub mod windows;
 
-use self::loss::removed::Removed;
-use self::unrecorded::Unrecorded;
 use crate::file::read_text_if_there;
 use crate::git::worktrees;
 use crate::hint::{Hint, with_hint};
@@ -94,51 +76,6 @@ impl<'a> Session<'a> {
             name: name.clone(),
             record: record.clone(),
         }
-    }
-
-    /// The session of this name, from the store. `command` is what to type again with the name that was meant.
-    ///
-    /// # Errors
-    /// If the store has no such session.
-    pub fn find(
-        project: &'a Project,
-        layout: &'a Layout,
-        records: &Records,
-        name: &SessionName,
-        command: &str,
-    ) -> Result<Self> {
-        if let Some(record) = records.find(name) {
-            return Ok(Self::new(project, layout, name, record));
-        }
-        let mut error = anyhow!("there is no session {name}");
-        let mut removed = Removed::all(project).into_iter();
-        if removed.any(|removed| removed.about.name == *name) {
-            error = with_hint(
-                error,
-                format!("it was removed: have it back: tally-session restore {name}"),
-            );
-        }
-        if Unrecorded::find(project, name)?.is_some() {
-            error = with_hint(
-                error,
-                format!(
-                    "its worktree is there: make it a session again: tally-session resume {name}"
-                ),
-            );
-        }
-        let part_of = records.iter().map(|(known, _)| known);
-        let part_of = part_of.filter(|known| name.is_part_of(known));
-        let mut meant: Vec<_> = part_of.collect();
-        if meant.is_empty() {
-            meant.extend(name.most_like(records.iter().map(|(known, _)| known)));
-        }
-        for meant in meant {
-            error = with_hint(
-                error,
-                format!("did you mean {meant}? tally-session {command} {meant}"),
-            );
-        }
-        Err(error).hint("see which there are: tally-session list")
     }
 
     /// Whether the record is one that a session of this repository can have: its worktree is one of the repository's, or its path
@@ -339,7 +276,7 @@ pub fn owns(project: &Project, name: &SessionName, tmux: &TmuxSession) -> bool {
 }
 
 /// That there is a tmux session of a session's name which is not its own.
-fn foreign_windows(project: &Project, tmux: &TmuxSession) -> anyhow::Error {
+pub fn foreign_windows(project: &Project, tmux: &TmuxSession) -> anyhow::Error {
     let name = &tmux.name;
     let error = match &tmux.owner {
         Some(main) if *main == project.main => {
@@ -371,7 +308,8 @@ pub fn lock_store(project: &Project) -> Result<Lock> {
     Lock::take(&store_lock(project))
 }
 
-fn store_lock(project: &Project) -> PathBuf {
+/// The file of that lock.
+pub fn store_lock(project: &Project) -> PathBuf {
     project.common.join("tally-session/store.lock")
 }
 
@@ -383,19 +321,9 @@ pub fn lock_windows(project: &Project) -> Result<Lock> {
     Lock::take(&windows_lock(project))
 }
 
-fn windows_lock(project: &Project) -> PathBuf {
+/// The file of that lock.
+pub fn windows_lock(project: &Project) -> PathBuf {
     project.common.join("tally-session/windows.lock")
-}
-
-/// Looks whether the locks could be taken that a command needs, once nobody holds them; gives why not.
-pub fn check_locks(project: &Project) -> Vec<anyhow::Error> {
-    let locks = [
-        store_lock(project),
-        windows_lock(project),
-        hold::unused_lock(project),
-    ];
-    let checked = locks.iter().map(|lock| Lock::check(lock));
-    checked.filter_map(Result::err).collect()
 }
 
 /// Every session of the store, in its order.

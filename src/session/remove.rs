@@ -1,14 +1,5 @@
 //! Clearing a session away, so that it can be had back.
 
-use super::hold::Hold;
-use super::hooks;
-use super::loss::Loss;
-use super::loss::purge::Lost;
-use super::loss::removed::{About, Branch, Removed};
-use super::make::{locked, lost_git_file};
-use super::unrecorded::Unrecorded;
-use super::windows::closing::Closing;
-use super::{Session, opening, placed, problems};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::worktrees::{self, INITIALIZING, Worktree};
@@ -16,6 +7,18 @@ use crate::hint::{self, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::{Project, is_same};
+use crate::session::Session;
+use crate::session::belongings::placed;
+use crate::session::loss::Loss;
+use crate::session::loss::purge::Lost;
+use crate::session::loss::removed::{About, Branch, Removed};
+use crate::session::making::hooks;
+use crate::session::making::make::{locked, lost_git_file};
+use crate::session::records::hold::Hold;
+use crate::session::records::unrecorded::Unrecorded;
+use crate::session::truth::problems;
+use crate::session::windows::closing::Closing;
+use crate::session::windows::opening;
 use crate::store::claude_json;
 use crate::store::records::Records;
 use anyhow::{Result, bail};

@@ -1,17 +1,20 @@
 //! Bringing back what was removed, as it was.
 
-use super::hold::{Hold, Unfinished};
-use super::loss::removed::Removed;
-use super::{lock_store, opening, record, tmux_name};
 use crate::claude::Claude;
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
+use crate::listeners;
 use crate::name::SessionName;
 use crate::ports;
 use crate::project::{Project, admin_folder};
+use crate::session::loss::removed::Removed;
+use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::record;
+use crate::session::windows::opening;
+use crate::session::{lock_store, tmux_name};
 use crate::store::claude_json;
 use crate::store::records::Records;
-use crate::{listeners, tmux};
+use crate::tmux;
 use anyhow::{Result, anyhow};
 
 /// What came back.

@@ -2,14 +2,6 @@
 
 mod plan;
 
-use super::hold::Hold;
-use super::inheritance::Inheritance;
-use super::make::{self, Made};
-use super::unrecorded::Unrecorded;
-use super::windows::living;
-use super::windows::repair::{Repaired, repair};
-use super::windows::{self, Waiting};
-use super::{Session, hooks, lock_store, lock_windows, record};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
@@ -17,6 +9,15 @@ use crate::name::SessionName;
 use crate::parallel;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
+use crate::session::belongings::inheritance::Inheritance;
+use crate::session::making::hooks;
+use crate::session::making::make::{self, Made};
+use crate::session::records::hold::Hold;
+use crate::session::records::record;
+use crate::session::records::unrecorded::Unrecorded;
+use crate::session::windows::repair::{Repaired, repair};
+use crate::session::windows::{self, Waiting, living};
+use crate::session::{Session, lock_store, lock_windows};
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result};
@@ -286,7 +287,7 @@ fn open(project: &Project, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
     let both = tasks.iter().zip(&opened);
     for (task, _) in both.filter(|(_, opened)| opened.is_err()) {
         // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-        let _ = make::kill_windows(&task.session, &task.hold);
+        let _ = windows::own::close(&task.session, &task.hold);
     }
     opened
 }

@@ -1,13 +1,13 @@
 //! Closing a session's windows, and keeping all else of it.
 
-use super::hold::Hold;
-use super::loss;
-use super::windows::closing::Closing;
-use super::{Session, problems};
 use crate::claude::Claude;
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
+use crate::session::records::hold::Hold;
+use crate::session::truth::problems;
+use crate::session::windows::closing::Closing;
+use crate::session::{Session, loss};
 use crate::store::records::Records;
 use anyhow::Result;
 

@@ -2,7 +2,7 @@
 
 use crate::commands::Context;
 use crate::session::Session;
-use crate::session::status::{Distance, State, Status};
+use crate::session::truth::status::{Distance, State, Status};
 use crate::ui::{self, BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
 use anstyle::Style;
 use std::path::Path;

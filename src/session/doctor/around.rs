@@ -1,7 +1,5 @@
 //! What is asked once for all checks.
 
-use super::Subject;
-use super::finding::Finding;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
 use crate::hint;
@@ -9,7 +7,9 @@ use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::processes::Table;
 use crate::processes::panes::Stopped;
-use crate::session::files::{self, Included};
+use crate::session::belongings::files::{self, Included};
+use crate::session::doctor::Subject;
+use crate::session::doctor::finding::Finding;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};

@@ -1,15 +1,17 @@
 //! The files that a session has from the main checkout, and its Claude's entry.
 
-use super::finding::{FIX, Finding, Mend, State};
-use super::reach;
 use crate::dotenv;
 use crate::file::read_if_there;
 use crate::git::crypt;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::is_same;
-use crate::session::files::{self, Included, Kind};
-use crate::session::{Session, database, env_files, fitting, hidden, packages, placed};
+use crate::session::Session;
+use crate::session::belongings::files::{self, Included, Kind};
+use crate::session::belongings::fitting;
+use crate::session::belongings::{database, env_files, hidden, packages, placed};
+use crate::session::doctor::finding::{FIX, Finding, Mend, State};
+use crate::session::doctor::reach;
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -301,7 +303,7 @@ fn move_aside(database: &Path) -> String {
 }
 
 /// The first of these paths.
-pub(super) fn named<S: AsRef<str>>(paths: &[S]) -> String {
+pub fn named<S: AsRef<str>>(paths: &[S]) -> String {
     let first: Vec<_> = paths.iter().take(NAMED).map(AsRef::as_ref).collect();
     let more = if paths.len() > NAMED { " and more" } else { "" };
     format!("{}{more}", first.join(", "))

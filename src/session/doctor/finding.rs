@@ -24,7 +24,7 @@ pub enum State {
 
 /// What puts it right without a risk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mend {
+pub enum Mend {
     /// Making the session's files, settings and excludes true.
     Files(SessionName),
     /// Finishing what a command that was cut short has begun.
@@ -49,12 +49,12 @@ pub struct Finding {
     /// What to do about it: commands, each with a few words where it needs them.
     pub cures: Vec<String>,
     /// The session that it is about, if it is about one.
-    pub(super) session: Option<Box<SessionName>>,
+    pub session: Option<Box<SessionName>>,
     /// What was looked at: it names the check.
-    pub(super) checked: String,
+    pub checked: String,
     /// What it is like, in the words that follow those.
     found: String,
-    pub(super) mend: Option<Mend>,
+    pub mend: Option<Mend>,
 }
 
 /// The command that mends what can be mended.
@@ -72,57 +72,57 @@ impl Finding {
         }
     }
 
-    pub(super) fn fine(checked: impl Into<String>, found: impl Into<String>) -> Self {
+    pub fn fine(checked: impl Into<String>, found: impl Into<String>) -> Self {
         Self::new(State::Fine, checked, found)
     }
 
-    pub(super) fn warning(checked: impl Into<String>, found: impl Into<String>) -> Self {
+    pub fn warning(checked: impl Into<String>, found: impl Into<String>) -> Self {
         Self::new(State::Warning, checked, found)
     }
 
-    pub(super) fn failed(checked: impl Into<String>, found: impl Into<String>) -> Self {
+    pub fn failed(checked: impl Into<String>, found: impl Into<String>) -> Self {
         Self::new(State::Failed, checked, found)
     }
 
     /// A failure to do something, with the error's own hints.
-    pub(super) fn error(checked: impl Into<String>, error: &anyhow::Error) -> Self {
+    pub fn error(checked: impl Into<String>, error: &anyhow::Error) -> Self {
         let mut finding = Self::failed(checked, format!("{error:#}"));
         finding.cures = hint::hints(error).map(ToOwned::to_owned).collect();
         finding
     }
 
     /// Checks that could not be made.
-    pub(super) fn skipped(checks: &str, why: impl Display) -> Self {
+    pub fn skipped(checks: &str, why: impl Display) -> Self {
         Self::new(State::Skipped, format!("{checks}:"), why.to_string())
     }
 
     /// A problem of a session's.
-    pub(super) fn of(session: &SessionName, state: State, problem: Problem) -> Self {
+    pub fn of(session: &SessionName, state: State, problem: Problem) -> Self {
         Self::new(state, format!("{session}: {}", problem.what), "").cure(problem.cure)
     }
 
     /// What fails without harm.
-    pub(super) fn only_warns(self) -> Self {
+    pub fn only_warns(self) -> Self {
         Self {
             state: State::Warning,
             ..self
         }
     }
 
-    pub(super) fn cure(mut self, cure: impl Into<String>) -> Self {
+    pub fn cure(mut self, cure: impl Into<String>) -> Self {
         self.cures.push(cure.into());
         self
     }
 
     /// To be mended by hand, in this file.
-    pub(super) fn edit(self, file: &Path) -> Self {
+    pub fn edit(self, file: &Path) -> Self {
         self.cure(format!(
             "${{EDITOR:-vi}} {}",
             quote(&file.to_string_lossy())
         ))
     }
 
-    pub(super) fn mended_by(mut self, mend: Mend) -> Self {
+    pub fn mended_by(mut self, mend: Mend) -> Self {
         self.mend = Some(mend);
         self.cure(FIX)
     }
@@ -145,7 +145,7 @@ impl Finding {
     }
 
     /// Whether it says the same as a note of `add` or `resume`.
-    pub(super) fn tells(&self, note: &str) -> bool {
+    pub fn tells(&self, note: &str) -> bool {
         let cures = self.cures.iter();
         cures
             .map(|cure| format!("{}: {cure}", self.text()))
@@ -153,7 +153,7 @@ impl Finding {
     }
 
     /// The same, when nothing is left of what should not be there.
-    pub(super) fn taken_away(&self) -> Option<Self> {
+    pub fn taken_away(&self) -> Option<Self> {
         match self.mend.as_ref()? {
             Mend::Files(_) | Mend::Finish(_) | Mend::Hide => None,
             Mend::Entry(_) | Mend::ClaudeEntry(_) | Mend::Lock(_) | Mend::Parts(_) => {

@@ -1,17 +1,18 @@
 //! Putting right what can be put right without a risk.
 
-use super::Subject;
-use super::finding::{Finding, Mend};
 use crate::claude::Claude;
 use crate::git::{Start, worktrees};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
-use crate::session::hold::{self, Hold, Unfinished};
+use crate::session::belongings::hidden;
+use crate::session::doctor::Subject;
+use crate::session::doctor::finding::{Finding, Mend};
 use crate::session::loss::removed::{About, Removed};
-use crate::session::make::{self, Made};
+use crate::session::making::make::{self, Made};
+use crate::session::records::hold::{self, Hold, Unfinished};
 use crate::session::resume::{self, Resumed};
-use crate::session::{Session, hidden, lock_store};
+use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
 use crate::store::records::Records;
 use crate::store::{atomic, claude_json};

@@ -14,13 +14,16 @@ mod strays;
 
 pub use finding::{FIX, Finding, State};
 
-use super::{Session, check_locks, environment, files, fitting, hidden};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::parallel;
 use crate::project::Project;
+use crate::session::Session;
+use crate::session::belongings::{environment, fitting};
+use crate::session::belongings::{files, hidden};
+use crate::session::records::hold::check_locks;
 use crate::store::records::{self, Records};
 use anyhow::Result;
 use around::Around;

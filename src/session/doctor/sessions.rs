@@ -1,12 +1,13 @@
 //! Each session by itself: its worktree and branch, its files, its ports.
 
-use super::around::Around;
-use super::belongings::Belongings;
-use super::finding::{Finding, Mend, State};
-use super::ports;
-use crate::session::hold::{self, Seen};
+use crate::session::Session;
+use crate::session::doctor::around::Around;
+use crate::session::doctor::belongings::Belongings;
+use crate::session::doctor::finding::{Finding, Mend, State};
+use crate::session::doctor::ports;
+use crate::session::records::hold::{self, Seen};
+use crate::session::truth::problems;
 use crate::session::windows::living::{self, Life, Living};
-use crate::session::{Session, problems};
 use crate::tmux::{self, TmuxSession};
 
 /// Looks at one session.

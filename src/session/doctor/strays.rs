@@ -1,15 +1,16 @@
 //! What looks like a session's and belongs to none, and what killed commands left.
 
-use super::around::Around;
-use super::finding::{Finding, Mend};
 use crate::git::worktrees::Worktree;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::{Project, is_same};
+use crate::session::doctor::around::Around;
+use crate::session::doctor::finding::{Finding, Mend};
 use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
-use crate::session::unrecorded::Unrecorded;
-use crate::session::{hold, owns};
+use crate::session::owns;
+use crate::session::records::hold;
+use crate::session::records::unrecorded::Unrecorded;
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
@@ -135,8 +136,9 @@ pub fn leftovers(
     let mut findings = Vec::new();
     if let Some(records) = records {
         let locks = hold::left(project, records.iter().map(|(name, _)| name));
-        findings.extend(locks.iter().map(|(lock, moving)| {
-            match moving {
+        findings.extend(locks.iter().map(|(lock, unfinished)| {
+            let unfinished = unfinished.as_ref();
+            match unfinished.and_then(|unfinished| unfinished.moving(project)) {
                 None => left(lock, Mend::Lock(lock.clone())),
                 Some(Removed { id, about, .. }) => Finding::failed(
                     format!("{}:", about.name),

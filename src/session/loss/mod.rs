@@ -3,18 +3,16 @@
 //! No answer decides whether work is lost: all of it is kept. So where one is not sure, it says so.
 
 pub mod mounts;
+pub mod moving;
+pub mod named;
 pub mod purge;
-mod put_back;
+pub mod put_back;
 pub mod removed;
-mod repositories;
-mod take;
+pub mod repositories;
+pub mod take;
 pub mod trash;
 pub mod uncommitted;
 
-use super::Session;
-use super::named::named;
-use super::placed;
-use super::windows::closing::Closing;
 use crate::claude::Claude;
 use crate::file::Stamp;
 use crate::git::Git;
@@ -23,6 +21,10 @@ use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
+use crate::session::Session;
+use crate::session::belongings::placed;
+use crate::session::loss::named::named;
+use crate::session::windows::closing::Closing;
 use anyhow::{Result, anyhow};
 use repositories::Repository;
 use std::collections::HashSet;

@@ -1,13 +1,13 @@
 //! Deleting what was taken away: when its time is over, or when the user says so.
 
-use super::removed::Removed;
-use super::{mounts, trash};
 use crate::git::Git;
 use crate::hint::{Hint, with_hint};
 use crate::process::{self, quote};
 use crate::processes;
 use crate::project::Project;
-use crate::session::hold::Hold;
+use crate::session::loss::removed::Removed;
+use crate::session::loss::{mounts, trash};
+use crate::session::records::hold::Hold;
 use anyhow::{Context, Result, anyhow};
 use rustix::process::getuid;
 use std::fs;
@@ -95,7 +95,7 @@ impl Removed {
     }
 
     /// Has it deleted as soon as somebody sweeps.
-    pub(super) fn let_go(self, project: &Project) -> Result<()> {
+    pub fn let_go(self, project: &Project) -> Result<()> {
         self.delete_beside()?;
         let going = trash::going_folder(project, &self.id);
         fs::rename(&self.dir, &going)

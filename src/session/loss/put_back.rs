@@ -1,7 +1,5 @@
 //! Putting what was taken away where it was.
 
-use super::removed::{Branch, LOG, Removed};
-use super::{purge, trash};
 use crate::file::read_if_there;
 use crate::git::keep::Change;
 use crate::git::worktrees::{self, Worktree};
@@ -9,7 +7,9 @@ use crate::git::{Git, refnames_to};
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::project::Project;
-use crate::session::hidden;
+use crate::session::belongings::hidden;
+use crate::session::loss::removed::{Branch, LOG, Removed};
+use crate::session::loss::{purge, trash};
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::Path;

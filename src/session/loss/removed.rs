@@ -2,7 +2,6 @@
 //!
 //! It is kept in a folder of its own, with a file that says what it is, and one ref holds every object that it leads to.
 
-use super::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::Change;
@@ -11,7 +10,9 @@ use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::process::quote;
 use crate::project::Project;
-use crate::session::{Session, hidden, placed};
+use crate::session::Session;
+use crate::session::belongings::{hidden, placed};
+use crate::session::loss::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::store::atomic;
 use crate::store::record::Record;
 use anyhow::{Context, Result, anyhow};
@@ -21,7 +22,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The branch's own reflog.
-pub(super) const LOG: &str = "branch.log";
+pub const LOG: &str = "branch.log";
 
 /// Claude's entry of the worktree.
 const CLAUDE: &str = "claude.json";
@@ -66,7 +67,7 @@ pub struct Branch {
     pub goes: bool,
     /// What git's configuration says of it.
     #[serde(default)]
-    pub(super) config: Vec<(String, String)>,
+    pub config: Vec<(String, String)>,
 }
 
 impl Branch {
@@ -80,7 +81,7 @@ impl Branch {
         }
     }
 
-    pub(super) fn refname(&self) -> String {
+    pub fn refname(&self) -> String {
         format!("refs/heads/{}", self.name)
     }
 
@@ -88,7 +89,7 @@ impl Branch {
     ///
     /// # Errors
     /// The refusal.
-    pub(super) fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
+    pub fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
         let has_it = |worktree: &&Worktree| worktree.branch.as_ref() == Some(&self.name);
         let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
             return Ok(());
@@ -105,12 +106,12 @@ impl Branch {
     }
 
     /// Where git keeps its reflog, but where refs are kept in tables.
-    pub(super) fn log(&self, project: &Project) -> PathBuf {
+    pub fn log(&self, project: &Project) -> PathBuf {
         project.common.join("logs").join(self.refname())
     }
 
     /// Whether the repository's configuration has something of it.
-    pub(super) fn is_configured(&self, project: &Project) -> Result<bool> {
+    pub fn is_configured(&self, project: &Project) -> Result<bool> {
         let text = read_if_there(&project.common.join("config"))?.unwrap_or_default();
         let section = format!("[branch \"{}\"]", self.name);
         Ok(String::from_utf8_lossy(&text).contains(&section))
@@ -185,7 +186,7 @@ impl About {
     }
 
     /// The session's branch and the others.
-    pub(super) fn branches(&self) -> impl Iterator<Item = &Branch> {
+    pub fn branches(&self) -> impl Iterator<Item = &Branch> {
         self.branch.iter().chain(&self.others)
     }
 }
@@ -207,7 +208,7 @@ pub struct Removed {
     /// What it is.
     pub about: About,
     /// The folder of all that is kept of it, but for what had to stay on another disk.
-    pub(super) dir: PathBuf,
+    pub dir: PathBuf,
 }
 
 impl Removed {
@@ -254,7 +255,7 @@ impl Removed {
         })
     }
 
-    pub(super) fn write(&self) -> Result<()> {
+    pub fn write(&self) -> Result<()> {
         let text = serde_json::to_vec_pretty(&self.about)?;
         atomic::replace(&self.dir.join(ABOUT), &text, 0o600)
     }
@@ -277,12 +278,12 @@ impl Removed {
     }
 
     /// Where a folder is kept that can't be renamed into another file system.
-    pub(super) fn beside(&self) -> PathBuf {
+    pub fn beside(&self) -> PathBuf {
         trash::beside(&self.about.worktree, &self.id)
     }
 
     /// Where git keeps what it knows of each worktree, and where that is kept while it is away.
-    pub(super) fn admins(&self, project: &Project) -> Vec<(PathBuf, PathBuf)> {
+    pub fn admins(&self, project: &Project) -> Vec<(PathBuf, PathBuf)> {
         let at = |admin: &String| {
             (
                 project.common.join("worktrees").join(admin),
@@ -358,7 +359,7 @@ impl Removed {
         hidden::unhide(project, &self.lines(project))
     }
 
-    pub(super) fn lines(&self, project: &Project) -> Vec<String> {
+    pub fn lines(&self, project: &Project) -> Vec<String> {
         let admins = self.admins(project).into_iter();
         let there = admins.flat_map(|(origin, kept)| [origin, kept]);
         there
@@ -384,7 +385,7 @@ impl Removed {
     }
 
     /// Lets go of what it leads to.
-    pub(super) fn drop_ref(&self, project: &Project) -> Result<()> {
+    pub fn drop_ref(&self, project: &Project) -> Result<()> {
         Git::at(&project.main).change_refs(&[Change::Drop(&self.refname())])?;
         // git leaves the folder, which it makes again when it needs it.
         let _ = fs::remove_dir(project.common.join("refs/tally-session"));

@@ -3,15 +3,14 @@
 //! Nothing is deleted: what can be renamed is renamed, and one ref keeps every object that it leads to. Each step can be done again,
 //! and undone: whichever command comes next after one that was cut short goes on, or back.
 
-use super::removed::{About, Branch, LOG, Removed};
-use super::trash::{ADMINS, FOLDER};
 use crate::file::{Stamp, read_if_there};
-use crate::git::Git;
 use crate::git::keep::{Change, names_in, objects_in};
-use crate::git::worktrees;
+use crate::git::{Git, worktrees};
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::project::{Project, admin_folder, is_same};
+use crate::session::loss::removed::{About, Branch, LOG, Removed};
+use crate::session::loss::trash::{ADMINS, FOLDER};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -60,7 +59,7 @@ impl Removed {
     }
 
     /// Every name of an object in what git keeps of the worktrees and in the branch's reflog, and the branch's own commit.
-    pub(super) fn names(&self, project: &Project) -> Result<BTreeSet<String>> {
+    pub fn names(&self, project: &Project) -> Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         for (origin, kept) in self.admins(project) {
             let admin = if kept.exists() { kept } else { origin };

@@ -6,11 +6,12 @@ use crate::hint::Hint;
 use crate::listeners;
 use crate::ports::Port;
 use crate::processes::panes::Stopped;
-use crate::session::hold::{Hold, Unfinished};
-use crate::session::windows::living;
-use crate::session::{
-    Session, foreign_windows, lock_store, make, problems, record, restore, servers,
-};
+use crate::session::making::make;
+use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::record;
+use crate::session::truth::problems;
+use crate::session::windows::{living, servers};
+use crate::session::{Session, foreign_windows, lock_store, restore};
 use crate::store::records::Records;
 use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};

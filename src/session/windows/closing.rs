@@ -1,13 +1,14 @@
 //! Closing a session's windows: what goes with them, and what does not.
 
-use super::living;
 use crate::claude::{self, Claude, Running};
 use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::processes::{Process, panes};
-use crate::session::hold::Hold;
-use crate::session::servers::{self, Left};
-use crate::session::{Session, claudes, make};
+use crate::session::Session;
+use crate::session::records::hold::Hold;
+use crate::session::windows::own;
+use crate::session::windows::servers::{self, Left};
+use crate::session::windows::{claudes, living};
 use crate::tmux::{self, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -71,7 +72,7 @@ impl Closing {
         let all = tmux::sessions()?;
         let panes = living::panes(session, &all);
         let panes: Vec<_> = panes.into_iter().cloned().collect();
-        let (open, others) = make::own(session, all);
+        let (open, others) = own::among(session, all);
         let is_elsewhere = |pane: &Pane| others.iter().any(|tmux| tmux.pane(&pane.id).is_some());
         let guests = open.iter().flat_map(|tmux| &tmux.panes);
         let guests = guests.filter_map(|pane| Guest::of(session, pane, &others));

@@ -1,13 +1,13 @@
 //! What lives in a session's windows, which are known by their marks, wherever they are now and whatever they are called.
 
-use super::content;
-use super::shells::Terminal;
 use crate::layout::Window;
 use crate::listeners;
 use crate::processes::Table;
 use crate::processes::panes::{self, Stopped};
 use crate::session::Session;
-use crate::session::servers::{Held, Left};
+use crate::session::windows::content;
+use crate::session::windows::servers::{Held, Left};
+use crate::session::windows::shells::Terminal;
 use crate::tmux::{Pane, TmuxSession};
 use crate::wait;
 use serde::Serialize;

@@ -1,14 +1,19 @@
 //! The windows of a session: making them, and typing into each what belongs there.
 
+pub mod claudes;
 pub mod closing;
 pub mod living;
+pub mod opening;
+pub mod own;
 pub mod repair;
-mod shells;
+pub mod servers;
+pub mod shells;
+pub mod telling;
 
-use super::{Session, lock_store, opening};
 use crate::layout::Window;
 use crate::process::quote;
 use crate::project::Project;
+use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
 use crate::tmux::windows::{self, Keys, NewSession, NewWindow};
 use crate::tmux::{Pane, Typed};

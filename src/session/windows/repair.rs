@@ -1,9 +1,9 @@
 //! Bringing back what is missing in the windows of a session that runs, each in its place. What runs is left alone, and so is
 //! what the user has typed at a prompt.
 
-use super::living::{Life, Living};
-use super::{Waiting, new_window};
 use crate::session::Session;
+use crate::session::windows::living::{Life, Living};
+use crate::session::windows::{Waiting, new_window};
 use crate::store::lock::Lock;
 use crate::tmux::windows::{self, NewSession, NewWindow, Place};
 use crate::tmux::{TmuxSession, screen};
@@ -65,7 +65,7 @@ pub fn repair(
         windows: missing(session, living, own)?,
         into: own,
         instead_of: closed().filter_map(|living| living.pane.as_ref()).collect(),
-        ..super::new_session(session)
+        ..crate::session::windows::new_session(session)
     };
     let made = windows::create(&session.project.main, &[new], lock)?;
     let panes = made.into_iter().next().context("no window was opened")??;

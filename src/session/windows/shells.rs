@@ -1,6 +1,6 @@
 //! The shells in the windows: whether they read, as their terminals show.
 
-use super::Waiting;
+use crate::session::windows::Waiting;
 use crate::wait;
 use anyhow::Result;
 use rustix::fs::{CWD, Mode, OFlags, openat};

@@ -66,7 +66,10 @@ fn track_env(sandbox: &Sandbox, tool: &str, ignored: &str) {
     let package = format!("{{ \"devDependencies\": {{ \"{tool}\": \"1\" }} }}\n");
     write(&sandbox.main.join("frontend/package.json"), package);
     // What is told of links once a project is another matter.
-    write(&sandbox.main.join(".tally-session.toml"), "files.link = []\n");
+    write(
+        &sandbox.main.join(".tally-session.toml"),
+        "files.link = []\n",
+    );
     let patterns = format!("node_modules/\n*.sqlite3\n/backend/.env\n{ignored}\n");
     write(&sandbox.main.join(".gitignore"), patterns);
     sandbox.commit_all();

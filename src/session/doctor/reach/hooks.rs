@@ -1,10 +1,10 @@
 //! Hooks of git that are made in each checkout, as husky makes them: where they are not, git runs none and says nothing.
 
-use super::super::finding::{FIX, Finding};
-use super::Scope;
 use crate::git::Git;
 use crate::process::quote;
-use crate::session::files::WORKTREE_INCLUDE;
+use crate::session::belongings::files::WORKTREE_INCLUDE;
+use crate::session::doctor::finding::{FIX, Finding};
+use crate::session::doctor::reach::Scope;
 use std::fs::{self, DirEntry};
 
 pub fn check(scope: &Scope<'_>) -> Vec<Finding> {

@@ -9,10 +9,10 @@ mod variables;
 
 pub use packages::fault;
 
-use super::finding::Finding;
 use crate::layout::Layout;
 use crate::project::Project;
 use crate::session::Session;
+use crate::session::doctor::finding::Finding;
 use crate::store::records::Records;
 
 /// What is looked at.

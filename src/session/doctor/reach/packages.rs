@@ -1,12 +1,12 @@
 //! Packages of JavaScript: what became of those that sessions share with the main checkout, and those that are its own source.
 
-use super::super::belongings::named;
-use super::super::finding::Finding;
-use super::Scope;
 use crate::file::read_text_if_there;
 use crate::process::quote;
 use crate::project::Project;
-use crate::session::packages::{Asked, MARKS, clone_instead};
+use crate::session::belongings::packages::{Asked, MARKS, clone_instead};
+use crate::session::doctor::belongings::named;
+use crate::session::doctor::finding::Finding;
+use crate::session::doctor::reach::Scope;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 

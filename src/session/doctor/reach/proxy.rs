@@ -1,11 +1,12 @@
 //! Vite's proxy, where it goes to a port that is another one's: the front end of a session talks to another back end.
 
-use super::super::finding::Finding;
-use super::Scope;
 use crate::file::read_text_if_there;
 use crate::ports::Port;
 use crate::process::quote;
-use crate::session::{Session, inside};
+use crate::session::Session;
+use crate::session::belongings::inside;
+use crate::session::doctor::finding::Finding;
+use crate::session::doctor::reach::Scope;
 use std::collections::BTreeSet;
 
 const ENDS: [&str; 6] = ["js", "ts", "mjs", "mts", "cjs", "cts"];

@@ -1,11 +1,12 @@
 //! Environments of Python that import the main checkout's code, in whatever folder they are used.
 
-use super::super::finding::Finding;
-use super::Scope;
 use crate::file::read_text_if_there;
 use crate::layout;
 use crate::process::quote;
-use crate::session::{Session, environment};
+use crate::session::Session;
+use crate::session::belongings::environment;
+use crate::session::doctor::finding::Finding;
+use crate::session::doctor::reach::Scope;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

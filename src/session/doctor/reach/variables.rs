@@ -4,12 +4,13 @@
 //! is set there as it is. So a file beside the session's own matters only for those that are in the files alone, and direnv
 //! for all of them: it changes the environment itself.
 
-use super::super::finding::Finding;
-use super::Scope;
 use crate::dotenv;
 use crate::file::read_if_there;
 use crate::process::quote;
-use crate::session::{Session, inside};
+use crate::session::Session;
+use crate::session::belongings::inside;
+use crate::session::doctor::finding::Finding;
+use crate::session::doctor::reach::Scope;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,12 @@
 //! Making a worktree's files true, from whatever is there.
 
-use super::files::{CLAUDE_SETTINGS, Included, Kind, is_made_by_variables, parts, way};
-use super::placing::Placing;
-use super::{Session, env_files, hidden, placed};
 use crate::git::Git;
+use crate::session::Session;
+use crate::session::belongings::files::{
+    CLAUDE_SETTINGS, Included, Kind, is_made_by_variables, parts, way,
+};
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::{env_files, hidden, placed};
 use anyhow::{Context, Result};
 use std::fs;
 

@@ -1,11 +1,6 @@
 //! Taking what is uncommitted in the main checkout to a new session: it is saved as a commit first, put into the worktree then
-//! (see [`super::taking`]), and taken out of the main checkout last. So at any moment one of them has it, and mostly two.
+//! (see [`crate::session::records::taking`]), and taken out of the main checkout last. So at any moment one of them has it, and mostly two.
 
-use super::files;
-use super::loss::uncommitted;
-use super::named::named;
-use super::start::Begin;
-use super::taking::Taking;
 use crate::git::keep::Change;
 use crate::git::snapshot::{Difference, Scratch};
 use crate::git::{Git, Start};
@@ -13,6 +8,11 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::project::Project;
+use crate::session::belongings::files;
+use crate::session::loss::named::named;
+use crate::session::loss::uncommitted;
+use crate::session::making::start::Begin;
+use crate::session::records::taking::Taking;
 use crate::store::lock::Lock;
 use crate::store::records;
 use anyhow::{Context, Result, anyhow, bail};

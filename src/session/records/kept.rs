@@ -1,8 +1,8 @@
 //! A copy of each session's record, in git's folder of its worktree: for when the store is lost.
 
-use super::Session;
 use crate::file::read_if_there;
 use crate::name::SessionName;
+use crate::session::Session;
 use crate::store::atomic;
 use crate::store::record::Record;
 use anyhow::Result;

@@ -1,9 +1,9 @@
 //! The Claudes that work in sessions.
 
-use super::Session;
 use crate::claude::Running;
 use crate::layout::Window;
 use crate::processes::Process;
+use crate::session::Session;
 use crate::tmux::Pane;
 
 /// What a Claude does, the most urgent first.

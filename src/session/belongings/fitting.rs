@@ -1,10 +1,11 @@
 //! Whether a project is as its layout says. Where it is not, windows can't work, and the one cause of that is told.
 
-use super::{Session, environment};
 use crate::layout::{self, Layout, detect};
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
+use crate::session::Session;
+use crate::session::belongings::environment;
 use std::collections::BTreeSet;
 use std::path::Path;
 

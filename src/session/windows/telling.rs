@@ -1,9 +1,9 @@
 //! What a session and its Claude tell each other: where its servers are, and that Claude waits.
 
-use super::windows::living;
-use super::{Session, claudes};
 use crate::claude::settings::{self, Event};
 use crate::process::{self, quote};
+use crate::session::Session;
+use crate::session::windows::{claudes, living};
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use clap::ValueEnum;

@@ -1,12 +1,16 @@
 //! Putting one path after the other into a worktree, from the main checkout.
 
-use super::files::{Kind, absent, is_placed, leads_astray, way, with_variables};
-use super::inside::Outside;
-use super::placed::Placed;
-use super::{Session, clone, database, fitting};
 use crate::file::read_if_there;
 use crate::parallel;
 use crate::problem::Problem;
+use crate::session::Session;
+use crate::session::belongings::files::{
+    Kind, absent, is_placed, leads_astray, way, with_variables,
+};
+use crate::session::belongings::fitting;
+use crate::session::belongings::inside::Outside;
+use crate::session::belongings::placed::Placed;
+use crate::session::belongings::{clone, database};
 use crate::store::atomic;
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;

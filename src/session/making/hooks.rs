@@ -1,10 +1,10 @@
 //! The user's own commands at the two ends of a session's life.
 
-use super::Session;
-use super::hold::Hold;
 use crate::hint::{self, with_hint};
 use crate::layout;
 use crate::process::{Ending, Run};
+use crate::session::Session;
+use crate::session::records::hold::Hold;
 use crate::ui;
 use anyhow::{Result, bail};
 use std::error::Error;

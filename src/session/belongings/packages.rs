@@ -1,11 +1,12 @@
 //! Packages that a session shares with the main checkout.
 
-use super::{Session, inside};
 use crate::file::read_if_there;
 use crate::layout;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
+use crate::session::Session;
+use crate::session::belongings::inside;
 use crate::store::atomic;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,15 +1,15 @@
 //! Taking back what a command made of a session that it could not finish.
 
-use super::Session;
-use super::hold::Hold;
-use super::loss::removed::{About, Branch};
-use super::loss::uncommitted::Uncommitted;
-use super::make::{Made, is_whole, kill_windows};
-use super::placed;
-use super::taking::Taking;
 use crate::claude::Claude;
-use crate::git::worktrees;
-use crate::git::{Git, Start};
+use crate::git::{Git, Start, worktrees};
+use crate::session::Session;
+use crate::session::belongings::placed;
+use crate::session::loss::removed::{About, Branch};
+use crate::session::loss::uncommitted::Uncommitted;
+use crate::session::making::make::{Made, is_whole};
+use crate::session::records::hold::Hold;
+use crate::session::records::taking::Taking;
+use crate::session::windows::own;
 use crate::store::claude_json;
 use anyhow::Result;
 use std::fs;
@@ -26,7 +26,7 @@ pub fn undo(
 ) -> Vec<anyhow::Error> {
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(kill_windows(session, hold));
+        steps.push(own::close(session, hold));
     }
     if let Some(before) = &made.entry {
         let worktree = session.record.worktree();

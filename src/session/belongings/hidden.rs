@@ -1,16 +1,16 @@
 //! Keeping what a session puts into its worktree out of git's sight.
 
-use super::files::with_variables;
-use super::placed::{self, Placed};
-use super::placing::{Placing, make_parent};
-use super::{Session, inside, lock_store};
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::files::Change;
 use crate::project::Project;
-use crate::store::atomic;
+use crate::session::belongings::files::with_variables;
+use crate::session::belongings::inside;
+use crate::session::belongings::placed::{self, Placed};
+use crate::session::belongings::placing::{Placing, make_parent};
+use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
-use crate::store::records;
+use crate::store::{atomic, records};
 use anyhow::{Context, Result};
 use std::collections::HashSet;
 use std::fs;

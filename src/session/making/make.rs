@@ -1,10 +1,5 @@
 //! Making a session true, step by step, from whatever is there; and taking back what was made.
 
-use super::hold::Hold;
-use super::inheritance::Inheritance;
-use super::loss::removed::{About, Removed};
-use super::windows::{self, Waiting};
-use super::{Session, fitting, hooks, kept, lock_store, opening, packages, place, problems};
 use crate::claude::Claude;
 use crate::git::worktrees::{self, INITIALIZING};
 use crate::git::{Git, Start, crypt};
@@ -12,8 +7,17 @@ use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
+use crate::session::belongings::fitting;
+use crate::session::belongings::inheritance::Inheritance;
+use crate::session::belongings::{packages, place};
+use crate::session::loss::removed::{About, Removed};
+use crate::session::making::hooks;
+use crate::session::records::hold::Hold;
+use crate::session::records::kept;
+use crate::session::truth::problems;
+use crate::session::windows::{self, Waiting, opening};
+use crate::session::{Session, lock_store};
 use crate::store::claude_json::Before;
-use crate::tmux::{self, TmuxSession};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::Path;
@@ -22,15 +26,15 @@ use std::thread;
 /// What one command made of a session: as much as it may take back.
 #[derive(Debug, Default)]
 pub struct Made {
-    pub(super) branch: bool,
-    pub(super) worktree: bool,
+    pub branch: bool,
+    pub worktree: bool,
     /// Claude's entry of the worktree, and what it was before.
-    pub(super) entry: Option<Before>,
-    pub(super) tmux: bool,
+    pub entry: Option<Before>,
+    pub tmux: bool,
 }
 
 /// Makes a new session and its windows. Says what these wait for, and what there is to tell. `start` and `made` are those of
-/// [`complete`]; what failed is for [`super::undo`].
+/// [`complete`]; what failed is for [`crate::session::making::undo`].
 ///
 /// # Errors
 /// The first step that fails.
@@ -309,36 +313,4 @@ pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error
             quote(&path.to_string_lossy())
         ),
     )
-}
-
-/// Closes the session's windows, if this tool made them for this project.
-///
-/// # Errors
-/// If tmux fails.
-pub fn kill_windows(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    tmux::kill(&tmux_sessions(session)?, &[], hold.lock().file())
-}
-
-/// The session's tmux session, if this tool made it for this project, and behind it those that share its windows
-/// (`tmux new-session -t`): they would keep them open.
-///
-/// # Errors
-/// If tmux fails.
-pub fn tmux_sessions(session: &Session<'_>) -> Result<Vec<TmuxSession>> {
-    Ok(own(session, tmux::sessions()?).0)
-}
-
-/// The same, of all that tmux has, and the others.
-pub fn own(session: &Session<'_>, all: Vec<TmuxSession>) -> (Vec<TmuxSession>, Vec<TmuxSession>) {
-    let all = all.into_iter();
-    let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
-    let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();
-    let shares = |tmux: &TmuxSession| {
-        tmux.group
-            .as_ref()
-            .is_some_and(|group| groups.contains(group))
-    };
-    let (sharing, others): (Vec<_>, Vec<_>) = others.into_iter().partition(shares);
-    open.extend(sharing);
-    (open, others)
 }

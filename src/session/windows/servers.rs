@@ -1,9 +1,9 @@
 //! Ending what came from a session's windows.
 
-use super::Session;
 use crate::listeners;
 use crate::ports::Port;
 use crate::processes::{self, Process, Signal, Table, panes};
+use crate::session::Session;
 use crate::wait;
 use anyhow::Result;
 use std::collections::HashSet;

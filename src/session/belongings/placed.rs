@@ -1,8 +1,9 @@
 //! What was put into a session's worktree, as a list in git's folder of it: so that nobody has to guess from a layout that may
 //! have changed since, or takes for ours what somebody else has put in its place.
 
-use super::files::{self, Included};
-use super::{Session, inside};
+use crate::session::Session;
+use crate::session::belongings::files::{self, Included};
+use crate::session::belongings::inside;
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;

@@ -1,10 +1,10 @@
 //! Worktrees that are sessions', and that no record has: as after the store was lost.
 
-use super::kept::Kept;
 use crate::git::worktrees::{self, Worktree};
 use crate::name::SessionName;
 use crate::problem::Problem;
 use crate::project::Project;
+use crate::session::records::kept::Kept;
 use crate::store::record::Record;
 use crate::store::records::Records;
 use anyhow::Result;

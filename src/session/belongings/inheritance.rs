@@ -1,10 +1,10 @@
 //! What sessions have from the main checkout that is the same for all of them.
 
-use super::files::{self, Included};
 use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
 use crate::project::Project;
+use crate::session::belongings::files::{self, Included};
 use crate::store::claude_json::{self, Before};
 use anyhow::Result;
 use std::path::Path;

@@ -3,7 +3,8 @@
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::store::atomic;
-use crate::{ui, wait};
+use crate::ui;
+use crate::wait;
 use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};

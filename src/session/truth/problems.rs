@@ -1,12 +1,12 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
-use super::Session;
-use super::hold::{self, Seen};
-use super::windows::living::{self, Life, Living};
 use crate::file::read_text_if_there;
 use crate::git::worktrees::{self, Worktree};
 use crate::problem::Problem;
 use crate::process::quote;
+use crate::session::Session;
+use crate::session::records::hold::{self, Seen};
+use crate::session::windows::living::{self, Life, Living};
 use crate::store::records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;

@@ -1,7 +1,6 @@
 //! In which files a session's variables are set: where git tracks an `.env` file, a change in it keeps `git merge` and `git switch`
 //! from working, hidden from git or not.
 
-use super::{Session, hidden, inside};
 use crate::dotenv;
 use crate::file::read_if_there;
 use crate::git::{Git, index};
@@ -9,6 +8,8 @@ use crate::layout::{FILE, Layout};
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
+use crate::session::Session;
+use crate::session::belongings::{hidden, inside};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;

@@ -1,13 +1,15 @@
 //! The files that a worktree gets from the main checkout.
 
-use super::inside::{self, Outside};
-use super::{Session, database, fitting};
 use crate::dotenv;
 use crate::file::open_if_there;
 use crate::git::Git;
 use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
+use crate::session::Session;
+use crate::session::belongings::database;
+use crate::session::belongings::fitting;
+use crate::session::belongings::inside::{self, Outside};
 use crate::store::records;
 use anyhow::Result;
 use indexmap::IndexMap;

@@ -1,10 +1,10 @@
 //! The virtual environment that `workon` activates.
 
-use super::Session;
 use crate::layout::{self, Layout, placeholders};
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
+use crate::session::Session;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -1,9 +1,5 @@
 //! What state a session is in: derived each time, never stored.
 
-use super::claudes::{self, Doing};
-use super::loss::uncommitted;
-use super::windows::living::{self, Life};
-use super::{Head, Session, problems};
 use crate::claude::{Claude, Running};
 use crate::file::read_if_there;
 use crate::git::Git;
@@ -15,6 +11,11 @@ use crate::ports::Port;
 use crate::problem::Problem;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
+use crate::session::loss::uncommitted;
+use crate::session::truth::problems;
+use crate::session::windows::claudes::{self, Doing};
+use crate::session::windows::living::{self, Life};
+use crate::session::{Head, Session};
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;

@@ -2,12 +2,13 @@
 //!
 //! What is typed into its window asks for that again each time it is run.
 
-use super::hold::Unfinished;
-use super::{Session, telling};
 use crate::claude::{self, Claude, Conversation, Running};
 use crate::file::read_if_there;
 use crate::process::{self, quote};
 use crate::processes;
+use crate::session::Session;
+use crate::session::records::hold::Unfinished;
+use crate::session::windows::telling;
 use crate::store::atomic;
 use crate::wait;
 use anyhow::Result;

@@ -1,14 +1,12 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
-use super::lock_windows;
-use super::loss::removed::{About, Removed};
-use super::taking::Taking;
 use crate::git::Start;
-use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::project::Project;
+use crate::session::records::taking::Taking;
+use crate::session::{self, lock_windows};
 use crate::store::lock::Lock;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs;
@@ -63,16 +61,6 @@ impl Unfinished {
         }
     }
 
-    fn removed(&self, project: &Project) -> Option<Removed> {
-        Removed::open(project, self.removed.as_ref()?).ok()
-    }
-
-    /// What was being taken away or brought back, if some of it is at its place.
-    fn moving(&self, project: &Project) -> Option<Removed> {
-        let removed = self.removed(project)?;
-        (!removed.is_away(project).unwrap_or_default()).then_some(removed)
-    }
-
     /// A new session is to be made.
     pub fn of_new(start: Start, prompt: Option<String>) -> Self {
         Self {
@@ -118,12 +106,12 @@ pub fn look(project: &Project, name: &SessionName) -> Result<Seen> {
     }
 }
 
-/// The lock files that no session of these has and that nobody holds: commands that were killed left them. With what was just
-/// being brought back, if it is only half there.
+/// The lock files that no session of these has and that nobody holds: commands that were killed left them. With what
+/// is left to do.
 pub fn left<'a>(
     project: &Project,
     names: impl Iterator<Item = &'a SessionName>,
-) -> Vec<(PathBuf, Option<Removed>)> {
+) -> Vec<(PathBuf, Option<Unfinished>)> {
     let known: HashSet<_> = names.map(|name| path(project, name)).collect();
     let files = fs::read_dir(locks(project)).into_iter().flatten().flatten();
     files
@@ -131,9 +119,7 @@ pub fn left<'a>(
         .filter(|path| !known.contains(path))
         .filter_map(|path| {
             let lock = Lock::try_take(&path).ok()??;
-            let unfinished = unfinished(&lock).ok()?;
-            let moving = unfinished.and_then(|unfinished| unfinished.moving(project));
-            Some((path, moving))
+            Some((path, unfinished(&lock).ok()?))
         })
         .collect()
 }
@@ -154,7 +140,7 @@ fn path(project: &Project, name: &SessionName) -> PathBuf {
 }
 
 /// A lock of no session, in the place of one that is to be made.
-pub fn unused_lock(project: &Project) -> PathBuf {
+fn unused_lock(project: &Project) -> PathBuf {
     locks(project).join(".lock")
 }
 
@@ -163,6 +149,17 @@ fn unfinished(lock: &Lock) -> Result<Option<Unfinished>> {
     let text = lock.text()?;
     let first = serde_json::Deserializer::from_str(&text).into_iter().next();
     Ok(first.and_then(Result::ok))
+}
+
+/// Looks whether the locks could be taken that a command needs, once nobody holds them; gives why not.
+pub fn check_locks(project: &Project) -> Vec<anyhow::Error> {
+    let locks = [
+        session::store_lock(project),
+        session::windows_lock(project),
+        unused_lock(project),
+    ];
+    let checked = locks.iter().map(|lock| Lock::check(lock));
+    checked.filter_map(Result::err).collect()
 }
 
 /// Where the sessions' locks are: in a folder of their own, as a session may have any name, that of another lock too.
@@ -212,49 +209,6 @@ impl Hold {
         self.unfinished.as_ref()?.taking.as_ref()
     }
 
-    /// What a command that was cut short was taking away or bringing back.
-    pub fn removed(&self, project: &Project) -> Option<Removed> {
-        self.unfinished.as_ref()?.removed(project)
-    }
-
-    /// Refuses to begin anew while something of that is at its place.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn refuse_moving(&self, project: &Project) -> Result<()> {
-        let unfinished = self.unfinished.as_ref();
-        match unfinished.and_then(|unfinished| unfinished.moving(project)) {
-            None => Ok(()),
-            Some(Removed { id, about, .. }) => Err(anyhow!(
-                "a restore of {} was cut short, and it is only half there",
-                about.name
-            ))
-            .hint(format!("finish it: tally-session restore {id}")),
-        }
-    }
-
-    /// Writes down what is about to be taken away, and that it is.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn begin_taking(&mut self, project: &Project, about: About) -> Result<Removed> {
-        let is_new = self.is_new();
-        let removed = Removed::begin(project, About { is_new, ..about })?;
-        self.begin_moving(&removed)?;
-        Ok(removed)
-    }
-
-    /// Says that this is about to be taken away or brought back.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn begin_moving(&mut self, removed: &Removed) -> Result<()> {
-        self.begin(Unfinished {
-            removed: Some(removed.id.clone()),
-            ..self.so_far()
-        })
-    }
-
     /// Says that what the project's own command has made is gone: it is to be run again, should the session stay or come back.
     ///
     /// # Errors
@@ -267,7 +221,7 @@ impl Hold {
     }
 
     /// What was left to do, or nothing.
-    fn so_far(&self) -> Unfinished {
+    pub fn so_far(&self) -> Unfinished {
         self.unfinished.clone().unwrap_or_else(|| Unfinished {
             sets_variables: false,
             ..Unfinished::of_existing()

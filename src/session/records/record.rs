@@ -1,14 +1,15 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
-use super::hold::{Hold, Unfinished};
-use super::unrecorded::Unrecorded;
-use super::{foreign_windows, hidden, lock_store, owns, tmux_name};
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
 use crate::ports::{self, Port};
 use crate::project::Project;
+use crate::session::belongings::hidden;
+use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::unrecorded::Unrecorded;
+use crate::session::{foreign_windows, lock_store, owns, tmux_name};
 use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux;

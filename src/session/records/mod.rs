@@ -1,0 +1,7 @@
+//! What is written down of a session, and who works on it.
+
+pub mod hold;
+pub mod kept;
+pub mod record;
+pub mod taking;
+pub mod unrecorded;

@@ -1,0 +1,4 @@
+//! What lives, and what is wrong with it.
+
+pub mod problems;
+pub mod status;
