@@ -127,7 +127,7 @@ fn a_failed_add_leaves_nothing_of_a_clone() {
     let before = sandbox.snapshot();
     sandbox
         .run(["add", "feat"])
-        .fails("error: the hook [..]\nhint: [..]\n");
+        .fails("error: the hook [..]\nhint: [..]\nhint: [..]\n");
     sandbox.assert_unchanged_since(&before);
     sandbox.run(["restore"]).is(0, "[..]nothing[..]\n", "");
 }
