@@ -17,6 +17,7 @@ mod failing;
 mod failures;
 mod guards;
 mod help;
+mod install;
 mod killed;
 mod layouts;
 mod links;
