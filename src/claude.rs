@@ -11,6 +11,7 @@ use crate::hint::Hint;
 use crate::problem::Problem;
 use crate::process::{Run, quote};
 use crate::processes::Folders;
+use crate::shell;
 use crate::wait;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -52,7 +53,9 @@ impl Claude {
                 dir,
             });
         }
-        let home = dirs::home_dir().context("cannot find your home folder: HOME is not set")?;
+        let home = shell::home()
+            .context("cannot find your home folder: HOME is not set")
+            .hint("export HOME=<your home folder>")?;
         Ok(Self {
             dir: home.join(".claude"),
             json: home.join(".claude.json"),

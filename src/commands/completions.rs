@@ -9,6 +9,7 @@ use crate::git::Git;
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::loss::removed::Removed;
+use crate::shell;
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
@@ -129,7 +130,7 @@ fn names(arg: &str, offer: Offer, begun: &OsStr) -> Option<Vec<CompletionCandida
         .ok()?;
     let dir = match line.get_one::<PathBuf>("dir") {
         // The shell has not replaced it yet.
-        Some(dir) if dir.starts_with("~") => dirs::home_dir()?.join(dir.strip_prefix("~").ok()?),
+        Some(dir) if dir.starts_with("~") => shell::home()?.join(dir.strip_prefix("~").ok()?),
         Some(dir) => dir.clone(),
         None => env::current_dir().ok()?,
     };

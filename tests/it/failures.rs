@@ -15,6 +15,23 @@ fn assert_taken_back(sandbox: &Sandbox, error: &str) {
 }
 
 #[test]
+fn without_a_home_folder_nothing_is_begun() {
+    let sandbox = Sandbox::new();
+    let before = sandbox.snapshot();
+    for home in [None, Some("")] {
+        let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+        match home {
+            Some(home) => add.env("HOME", home),
+            None => add.env_remove("HOME"),
+        };
+        sandbox.outcome(&mut add).fails(
+            "error: cannot find your home folder: HOME is not set\nhint: export HOME=<your home folder>\n",
+        );
+    }
+    sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
 fn an_add_whose_database_cannot_be_copied_takes_all_back() {
     let sandbox = Sandbox::new();
     write(

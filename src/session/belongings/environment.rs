@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
+use crate::shell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -45,7 +46,7 @@ pub fn home() -> Option<PathBuf> {
     std::env::var_os("WORKON_HOME")
         .filter(|home| !home.is_empty())
         .map(PathBuf::from)
-        .or_else(|| Some(dirs::home_dir()?.join(".virtualenvs")))
+        .or_else(|| Some(shell::home()?.join(".virtualenvs")))
 }
 
 /// Whether there is one of this name.

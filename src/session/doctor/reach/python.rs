@@ -7,6 +7,7 @@ use crate::session::Session;
 use crate::session::belongings::environment;
 use crate::session::doctor::finding::Finding;
 use crate::session::doctor::reach::Scope;
+use crate::shell;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,7 +49,7 @@ fn activated(session: &Session<'_>) -> Option<PathBuf> {
     })?;
     let folder = script.parent()?.parent()?;
     match folder.strip_prefix("~") {
-        Ok(below) => Some(dirs::home_dir()?.join(below)),
+        Ok(below) => Some(shell::home()?.join(below)),
         Err(_) => Some(session.record.worktree().join(folder)),
     }
 }
