@@ -32,6 +32,8 @@ class Row:
     # The bounds on a disk, where those are others: deleting costs more there.
     on_disk: tuple[float, float] | None = None
     files: int = 200
+    # As many files in node_modules, which each session gets a clone of; without them it gets a link.
+    cloned: int = 0
     database: int = 5_000_000
     claude_json: int = 50_000
     sessions: int = 0
@@ -47,6 +49,7 @@ ROWS = [
     Row("add-12000", "add, 12,000 files", 8, 0.75, 0.65, files=12_000),
     Row("remove-12000", "remove, 12,000 files, until it returns", 8, 0.5, 0.3, (0.15, 0.05), files=12_000),
     Row("restore-12000", "restore, 12,000 files", 8, 0.3, 0.15, files=12_000),
+    Row("add-clone", "add, clone of 20,000 files", 8, 1.1, 0.8, cloned=20_000),
     Row("resume-10", "resume of 10", 10, 1.0, 0.9, sessions=10),
     Row("list-60", "list of 60", 15, 1.1, 0.9, sessions=60),
 ]
@@ -77,9 +80,9 @@ class Bench:
 
     def prepare(self, row):
         """Makes what the row is measured on, and gives the project's main checkout."""
-        kind = (row.files, row.database)
+        kind = (row.files, row.database, row.cloned)
         if kind not in self.projects:
-            self.projects[kind] = self.stage.project(f"{row.files}-{row.database}", *kind)
+            self.projects[kind] = self.stage.project("-".join(map(str, kind)), *kind)
         main = self.projects[kind]
         self.stage.write_claude_json(main, row.claude_json)
         for number in range(len(self.stage.sessions()), row.sessions):
@@ -196,7 +199,7 @@ def show_rows(bench, rows, rounds, on_disk):
     measured = {}
     missed = []
     for row in rows:
-        place = (row.files, row.database, row.claude_json, row.sessions)
+        place = (row.files, row.database, row.cloned, row.claude_json, row.sessions)
         if (row.verb, place) not in measured:
             measured.update({(verb, place): result for verb, result in bench.measure(row, rounds or row.rounds).items()})
         result = measured[row.verb, place]

@@ -159,8 +159,9 @@ class Stage:
         projects[main] = {"allowedTools": ["Bash(npm test:*)", "Bash(git diff:*)"], "hasTrustDialogAccepted": True}
         write(f"{self.env['HOME']}/.claude.json", json.dumps({"numStartups": 100, "projects": projects}, indent=2))
 
-    def project(self, folder, files, database):
-        """Makes the project `tally` with so many files in git and a database of so many bytes, and gives its main checkout."""
+    def project(self, folder, files, database, cloned):
+        """Makes the project `tally` with so many files in git, a database of so many bytes and so many files to be cloned, and
+        gives its main checkout."""
         main = f"{self.root}/{folder}/tally"
         for number in range(files - 2):
             half = ["backend", "frontend/src"][number % 2]
@@ -173,6 +174,11 @@ class Stage:
         # As in a clone.
         self.run("git", "-C", main, "gc", "--quiet")
         write(f"{main}/frontend/node_modules/svelte/package.json", "{}")
+        for number in range(cloned):
+            package = f"{main}/frontend/node_modules/package{number // 60}"
+            write(f"{package}/{number // 10 % 6}/file{number}.js", text(RANDOM.randrange(500, 6000)))
+        if cloned:
+            write(f"{main}/.tally-session.toml", '[files]\nclone = ["frontend/node_modules"]\n')
         write(f"{main}/.workmux.yaml", WORKMUX)
         write(f"{main}/backend/.env", "SECRET_KEY=bench\n")
         write(f"{main}/frontend/.env", "VITE_API_URL=http://localhost:8000\n")

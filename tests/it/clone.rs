@@ -16,6 +16,8 @@ fn project() -> Sandbox {
         ".vite/deps/a.js",
         ".vite-temp/a.js",
         ".cache/a",
+        ".prisma/client/index.js",
+        ".pnpm/ui@1/node_modules/ui/index.js",
         "vite/bin/vite.js",
         "@scope/ui/index.js",
     ] {
@@ -88,6 +90,8 @@ fn what_a_package_manager_does_in_a_clone_leaves_the_main_checkout_as_it_is() {
     let (modules, before) = added(&sandbox);
     // npm writes its note in place, and a package anew.
     fs::write(modules.join(".package-lock.json"), "own").unwrap();
+    // And a generator its own code.
+    fs::write(modules.join(".prisma/client/index.js"), "own").unwrap();
     fs::remove_file(modules.join("vite/bin/vite.js")).unwrap();
     write(&modules.join("vite/bin/vite.js"), "own");
     fs::remove_dir_all(modules.join("@scope")).unwrap();

@@ -3,7 +3,8 @@
 use crate::parallel;
 use crate::store::atomic;
 use crate::ui;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, FileTimes};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
@@ -12,6 +13,29 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// What servers keep at the top of packages for themselves: each session's makes its own.
 const CACHES: [&str; 2] = [".vite", ".cache"];
+
+/// Where a file is, by which it is known whether programs write to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At the top: package managers keep their notes there.
+    Top,
+    /// In a hidden folder, which tools keep to themselves: generators write their code there.
+    Hidden,
+    /// In a package: that is replaced as a whole.
+    Package,
+}
+
+impl Place {
+    /// The same for what is in a folder of this name here.
+    fn below(self, name: &OsStr) -> Self {
+        let is_hidden = name.as_encoded_bytes().starts_with(b".");
+        if is_hidden || self == Self::Hidden && name != "node_modules" {
+            Self::Hidden
+        } else {
+            Self::Package
+        }
+    }
+}
 
 /// A folder that is being cloned.
 struct Tree<'a> {
@@ -27,11 +51,15 @@ struct Tree<'a> {
 }
 
 /// Clones a folder: as copies that share their blocks where the file system has such, else as hard links, else as copies. The
-/// plain files at its top are always copies, as package managers write to those. It appears when it is whole.
+/// plain files at its top and those in hidden folders are always copies, as package managers and generators write to those. It
+/// appears when it is whole.
 ///
 /// # Errors
 /// If a file can't be read or made; nothing is at `to` then.
 pub fn clone(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        bail!("{} is not a folder", from.display());
+    }
     let from =
         &fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
     let part = &atomic::unfinished(to);
@@ -75,7 +103,7 @@ impl Tree<'_> {
         let what = format!("cloning {}", self.from.display());
         let cloned = ui::with_progress(&what, percent, || {
             parallel::map(&entries, |entry| {
-                let cloned = self.entry(entry, self.part, true);
+                let cloned = self.entry(entry, self.part, Place::Top);
                 done.fetch_add(1, Relaxed);
                 cloned
             })
@@ -84,21 +112,22 @@ impl Tree<'_> {
     }
 
     /// Clones what a folder has of a name into another one.
-    fn entry(&self, entry: &DirEntry, folder: &Path, is_at_top: bool) -> Result<()> {
+    fn entry(&self, entry: &DirEntry, folder: &Path, place: Place) -> Result<()> {
         let (from, to) = (entry.path(), folder.join(entry.file_name()));
         let failed = || format!("cannot clone {}", from.display());
         let kind = entry.file_type().with_context(failed)?;
         if kind.is_dir() {
             make_folder(&from, &to)?;
+            let below = place.below(&entry.file_name());
             for entry in fs::read_dir(&from).with_context(failed)? {
-                self.entry(&entry.with_context(failed)?, &to, false)?;
+                self.entry(&entry.with_context(failed)?, &to, below)?;
             }
             Ok(())
         } else if kind.is_symlink() {
             let target = fs::read_link(&from).with_context(failed)?;
             symlink(self.own(target), &to).with_context(failed)
         } else if kind.is_file() {
-            self.file(&from, &to, is_at_top).with_context(failed)
+            self.file(&from, &to, place).with_context(failed)
         } else {
             // A socket or a pipe is its maker's.
             Ok(())
@@ -113,14 +142,14 @@ impl Tree<'_> {
         }
     }
 
-    fn file(&self, from: &Path, to: &Path, is_at_top: bool) -> io::Result<()> {
+    fn file(&self, from: &Path, to: &Path, place: Place) -> io::Result<()> {
         if self.shares.load(Relaxed) {
             match share_blocks(from, to) {
                 Err(_) => self.shares.store(false, Relaxed),
                 Ok(()) => return Ok(()),
             }
         }
-        if self.links.load(Relaxed) && !is_at_top {
+        if self.links.load(Relaxed) && place == Place::Package {
             match fs::hard_link(from, to) {
                 Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                     self.links.store(false, Relaxed);

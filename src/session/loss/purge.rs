@@ -249,7 +249,7 @@ fn stranger_s(folder: &Path) -> Option<(PathBuf, String)> {
         .find_map(|entry| stranger_s(&entry.path()))
 }
 
-/// The room that a folder takes on the disk, in bytes.
+/// The room that a folder takes on the disk, in bytes; what is there under another name too takes none.
 fn size(folder: &Path) -> u64 {
     /// What the system counts in.
     const BLOCK: u64 = 512;
@@ -258,7 +258,7 @@ fn size(folder: &Path) -> u64 {
     };
     let own = about.blocks() * BLOCK;
     if !about.is_dir() {
-        return own;
+        return if about.nlink() > 1 { 0 } else { own };
     }
     let entries: Vec<_> = fs::read_dir(folder)
         .into_iter()
