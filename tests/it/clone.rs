@@ -227,6 +227,23 @@ fn a_branch_that_asks_for_other_packages_than_its_clone_has_is_told_until_they_a
     assert!(!doctor.stdout.contains(lock_file), "{doctor}");
 }
 
+#[test]
+fn an_environment_of_python_is_not_cloned() {
+    let sandbox = project();
+    write(
+        &sandbox.main.join(MODULES).join("pyvenv.cfg"),
+        "home = /usr/bin",
+    );
+    let told = "frontend/node_modules is an environment of Python, and a clone would install into the main checkout's";
+    let cure = "make one in each session: post_add under [hooks] in .tally-session.toml";
+    let added = sandbox.run(["add", "feat"]);
+    added.is(0, "[...]", &format!("warning: {told}: {cure}\n"));
+    assert!(!sandbox.worktree("feat").join(MODULES).exists());
+    let doctor = sandbox.run(["doctor", "feat"]);
+    let warning = format!("warning  feat: {told}\n         {cure}\n");
+    assert!(doctor.stdout.contains(&warning), "{doctor}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn packages_on_another_file_system_are_copied() {

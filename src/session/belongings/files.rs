@@ -3,7 +3,7 @@
 use crate::dotenv;
 use crate::file::open_if_there;
 use crate::git::Git;
-use crate::layout::Layout;
+use crate::layout::{self, Layout};
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::session::Session;
@@ -143,6 +143,17 @@ pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
         ),
     };
     Problem::new(format!("{path} is not in the main checkout"), cure)
+}
+
+/// Why something of the main checkout is not cloned, if it is not.
+pub fn unfit(from: &Path, path: &str, kind: Kind) -> Option<Problem> {
+    let is_environment = kind == Kind::Clone && from.join("pyvenv.cfg").exists();
+    is_environment.then(|| {
+        Problem::new(
+            format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
+            format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
+        )
+    })
 }
 
 /// What the main checkout lacks of what sessions get from it.

@@ -5,7 +5,7 @@ use crate::parallel;
 use crate::problem::Problem;
 use crate::session::Session;
 use crate::session::belongings::files::{
-    Kind, absent, is_placed, leads_astray, way, with_variables,
+    Kind, absent, is_placed, leads_astray, unfit, way, with_variables,
 };
 use crate::session::belongings::fitting;
 use crate::session::belongings::inside::Outside;
@@ -105,6 +105,10 @@ impl Placing {
             if !fitting::follows(session.layout, &checkouts, path) {
                 self.tell(&absent(worktree, path, kind));
             }
+            return Ok(None);
+        }
+        if let Some(unfit) = unfit(&from, path, kind) {
+            self.tell(&unfit);
             return Ok(None);
         }
         if to.is_symlink() && kind != Kind::Clone {

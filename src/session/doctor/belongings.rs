@@ -192,6 +192,9 @@ impl<'a> Belongings<'a> {
             return Finding::failed(checked, format!("{found}, and its journal is left"))
                 .cure(format!("move that away: {} && {FIX}", move_aside(&to)));
         }
+        if let Some(unfit) = files::unfit(&from, path, kind) {
+            return self.warning(unfit);
+        }
         if from.exists() {
             return self.mendable(Finding::failed(checked, found));
         }
