@@ -3,7 +3,7 @@
 use crate::dotenv;
 use crate::file::open_if_there;
 use crate::git::Git;
-use crate::layout::{self, Layout};
+use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
 use crate::session::Session;
@@ -13,7 +13,6 @@ use crate::session::belongings::inside::{self, Outside};
 use crate::store::records;
 use anyhow::Result;
 use indexmap::IndexMap;
-use std::fs;
 use std::path::Path;
 
 /// Claude Code's own settings of a checkout, for this machine alone.
@@ -145,17 +144,6 @@ pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
     Problem::new(format!("{path} is not in the main checkout"), cure)
 }
 
-/// Why something of the main checkout is not cloned, if it is not.
-pub fn unfit(from: &Path, path: &str, kind: Kind) -> Option<Problem> {
-    let is_environment = kind == Kind::Clone && from.join("pyvenv.cfg").exists();
-    is_environment.then(|| {
-        Problem::new(
-            format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
-            format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
-        )
-    })
-}
-
 /// What the main checkout lacks of what sessions get from it.
 pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
     let is_lacking = |(path, kind): &(&str, Kind)| {
@@ -180,35 +168,6 @@ pub fn way(session: &Session<'_>, path: &str, kind: Kind) -> Result<String, Outs
         Kind::Link | Kind::Clone | Kind::AsItIs => inside::reach(worktree, path),
         Kind::Database | Kind::Copy | Kind::Folder => inside::follow(worktree, path),
     }
-}
-
-/// Whether a path of the worktree is as it should be: it leads to something, or it is the main checkout's link, or a link to
-/// the main checkout's, which may have gone. A folder of its own is no link.
-pub fn is_placed(from: &Path, to: &Path, kind: Kind) -> bool {
-    let is_link_to = |target: &Path| fs::read_link(to).is_ok_and(|there| there == target);
-    if kind == Kind::Clone {
-        return to.exists() && !to.is_symlink();
-    }
-    to.exists()
-        || match kind {
-            Kind::Link => is_link_to(from),
-            Kind::AsItIs => fs::read_link(from).is_ok_and(|target| is_link_to(&target)),
-            Kind::Clone | Kind::Database | Kind::Copy | Kind::Folder => false,
-        }
-}
-
-/// That a link that was not put there leads nowhere, or elsewhere than to something of the session's own.
-pub fn leads_astray(path: &str, link: &Path) -> Problem {
-    let target = fs::read_link(link).unwrap_or_default();
-    let behind = if link.exists() {
-        "and not the session's own"
-    } else {
-        "where nothing is"
-    };
-    Problem::new(
-        format!("{path} is a link to {}, {behind}", target.display()),
-        inside::own_instead(link),
-    )
 }
 
 /// A file's text with the layout's variables set in it, but for those that need a port which a record of another layout

@@ -9,6 +9,7 @@ pub mod fitting;
 pub mod hidden;
 pub mod inheritance;
 pub mod inside;
+pub mod look;
 pub mod packages;
 pub mod place;
 pub mod placed;

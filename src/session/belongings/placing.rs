@@ -4,11 +4,9 @@ use crate::file::read_if_there;
 use crate::parallel;
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::session::belongings::files::{
-    Kind, absent, is_placed, leads_astray, unfit, way, with_variables,
-};
-use crate::session::belongings::fitting;
+use crate::session::belongings::files::{Kind, with_variables};
 use crate::session::belongings::inside::Outside;
+use crate::session::belongings::look::{Look, look};
 use crate::session::belongings::placed::Placed;
 use crate::session::belongings::{clone, database};
 use crate::store::atomic;
@@ -88,29 +86,15 @@ impl Placing {
 
     /// Where a path of the worktree is to be made, if it is and can be.
     fn place(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<Option<String>> {
-        let Some(there) = self.reached(way(session, path, kind)) else {
-            return Ok(None);
-        };
-        let worktree = session.record.worktree();
-        let (from, to) = (session.project.main.join(path), worktree.join(&there));
-        if is_placed(&from, &to, kind) {
-            return Ok(None);
-        }
-        if to.is_symlink() && !self.placed.is_as_placed(worktree, &there) {
-            self.tell(&leads_astray(path, &to));
-            return Ok(None);
-        }
-        if !from.exists() {
-            let checkouts = [&*session.project.main, worktree];
-            if !fitting::follows(session.layout, &checkouts, path) {
-                self.tell(&absent(worktree, path, kind));
+        let there = match look(session, &self.placed, path, kind) {
+            Look::There(_) | Look::Follows => return Ok(None),
+            Look::Blocked(problem) => {
+                self.tell(&problem);
+                return Ok(None);
             }
-            return Ok(None);
-        }
-        if let Some(unfit) = unfit(&from, path, kind) {
-            self.tell(&unfit);
-            return Ok(None);
-        }
+            Look::Lacking(there) => there,
+        };
+        let to = session.record.worktree().join(&there);
         if to.is_symlink() && kind != Kind::Clone {
             fs::remove_file(&to).with_context(|| format!("cannot remove {}", to.display()))?;
         }

@@ -8,8 +8,9 @@ use crate::process::quote;
 use crate::project::is_same;
 use crate::session::Session;
 use crate::session::belongings::files::{self, Included, Kind};
-use crate::session::belongings::fitting;
-use crate::session::belongings::{database, env_files, hidden, packages, placed};
+use crate::session::belongings::look::{Look, look};
+use crate::session::belongings::placed::{self, Placed};
+use crate::session::belongings::{database, env_files, hidden, packages};
 use crate::session::doctor::finding::{FIX, Finding, Mend, State};
 use crate::session::doctor::reach;
 use crate::store::claude_json::Entries;
@@ -23,11 +24,13 @@ const NAMED: usize = 3;
 /// One session's files.
 pub struct Belongings<'a> {
     session: &'a Session<'a>,
+    placed: Placed,
 }
 
 impl<'a> Belongings<'a> {
     pub fn of(session: &'a Session<'a>) -> Self {
-        Self { session }
+        let placed = placed::read(session);
+        Self { session, placed }
     }
 
     /// Each path that the layout or the project's own list gives it, and the layout's variables.
@@ -53,8 +56,7 @@ impl<'a> Belongings<'a> {
             .iter()
             // Those with variables of the session's are made where the main checkout has none.
             .filter(|(path, kind)| !files::is_made_by_variables(layout, path, *kind))
-            .filter(|(path, _)| !fitting::follows(layout, &[&project.main], path))
-            .map(|(path, kind)| self.part(path, *kind, &copies))
+            .filter_map(|(path, kind)| self.part(path, *kind, &copies))
             .collect();
         findings.extend(self.listed(&extra));
         for path in layout.env.keys() {
@@ -90,7 +92,7 @@ impl<'a> Belongings<'a> {
                 "fails in its worktree, where git-crypt does not find the repository's keys";
             return self.mendable(Finding::failed(checked, fails));
         }
-        let shown = match hidden::shown(self.session, &placed::read(self.session)) {
+        let shown = match hidden::shown(self.session, &self.placed) {
             Ok(shown) => shown,
             Err(error) => return Finding::error(checked, &error),
         };
@@ -127,16 +129,19 @@ impl<'a> Belongings<'a> {
         Finding::of(&self.session.name, State::Warning, problem)
     }
 
+    fn look(&self, path: &str, kind: Kind) -> Look {
+        look(self.session, &self.placed, path, kind)
+    }
+
     /// What the project's own list names, in one line; what stands in the way of a file is told of each.
     fn listed(&self, paths: &[&str]) -> Vec<Finding> {
-        let (from, to) = (&self.session.project.main, self.session.record.worktree());
         let mut findings = Vec::new();
         let mut lacking = Vec::new();
         for path in paths {
-            match files::way(self.session, path, Kind::AsItIs).map(|there| to.join(there)) {
-                Ok(to) if files::is_placed(&from.join(path), &to, Kind::AsItIs) => {}
-                Ok(to) if !to.is_symlink() => lacking.push(*path),
-                _ => findings.push(self.part(path, Kind::AsItIs, &[])),
+            match self.look(path, Kind::AsItIs) {
+                Look::There(_) | Look::Follows => {}
+                Look::Lacking(_) => lacking.push(*path),
+                Look::Blocked(problem) => findings.push(self.warning(problem)),
             }
         }
         let checked = self.checked(&format!("what {} names", files::WORKTREE_INCLUDE));
@@ -149,68 +154,58 @@ impl<'a> Belongings<'a> {
         findings
     }
 
-    fn part(&self, path: &str, kind: Kind, included: &[&str]) -> Finding {
+    fn part(&self, path: &str, kind: Kind, included: &[&str]) -> Option<Finding> {
         let worktree = self.session.record.worktree();
         let (from, checked) = (self.session.project.main.join(path), self.checked(path));
-        let there = match files::way(self.session, path, kind) {
-            Ok(there) => there,
-            Err(outside) if kind == Kind::Database && is_same(&from, &worktree.join(path)) => {
-                let remove = format!("rm {}", quote(&outside.link.to_string_lossy()));
-                return Finding::warning(checked, "is the main checkout's own: both write to it")
-                    .cure(copy_again(&remove));
-            }
-            Err(outside) => return self.warning(outside.problem()),
-        };
-        let to = worktree.join(&there);
-        if files::is_placed(&from, &to, kind) {
-            return match kind {
-                Kind::Link if is_same(&from, &to) => {
-                    let fault = reach::fault(self.session.project, path);
-                    fault.unwrap_or_else(|| link(checked, &from, &to))
+        Some(match self.look(path, kind) {
+            Look::Follows => return None,
+            Look::There(there) => {
+                let to = worktree.join(there);
+                match kind {
+                    Kind::Link if is_same(&from, &to) => {
+                        let fault = reach::fault(self.session.project, path);
+                        fault.unwrap_or_else(|| link(checked, &from, &to))
+                    }
+                    Kind::Link => link(checked, &from, &to),
+                    Kind::Clone => Finding::fine(checked, "is a folder of its own"),
+                    Kind::Database => own_database(checked, &from, &to),
+                    Kind::Folder => self.folder(checked, path, included),
+                    Kind::Copy | Kind::AsItIs => Finding::fine(checked, "is there"),
                 }
-                Kind::Link => link(checked, &from, &to),
-                Kind::Clone => Finding::fine(checked, "is a folder of its own"),
-                Kind::Database => own_database(checked, &from, &to),
-                Kind::Folder => self.folder(checked, path, included),
-                Kind::Copy | Kind::AsItIs => Finding::fine(checked, "is there"),
-            };
-        }
-        if to.is_symlink() && !placed::read(self.session).is_as_placed(worktree, &there) {
-            return self.warning(files::leads_astray(path, &to));
-        }
-        let found = if to.exists() {
-            format!(
-                "is a link to {}, and not a folder of its own",
-                target(&to).display()
-            )
-        } else if to.is_symlink() {
-            format!("leads to {}, where nothing is", target(&to).display())
-        } else {
-            "is missing".to_owned()
+            }
+            Look::Lacking(there) => self.lacking(checked, &worktree.join(there), kind),
+            Look::Blocked(problem) => match files::way(self.session, path, kind) {
+                Err(outside) if kind == Kind::Database && is_same(&from, &worktree.join(path)) => {
+                    let remove = format!("rm {}", quote(&outside.link.to_string_lossy()));
+                    Finding::warning(checked, "is the main checkout's own: both write to it")
+                        .cure(copy_again(&remove))
+                }
+                _ => self.warning(problem),
+            },
+        })
+    }
+
+    fn lacking(&self, checked: String, to: &Path, kind: Kind) -> Finding {
+        let target = std::fs::read_link(to);
+        let found = match target.map(|target| target.display().to_string()) {
+            Ok(target) if to.exists() => {
+                format!("is a link to {target}, and not a folder of its own")
+            }
+            Ok(target) => format!("leads to {target}, where nothing is"),
+            Err(_) => "is missing".to_owned(),
         };
-        if from.exists() && kind == Kind::Database && !database::journals(&to).is_empty() {
+        if kind == Kind::Database && !database::journals(to).is_empty() {
             return Finding::failed(checked, format!("{found}, and its journal is left"))
-                .cure(format!("move that away: {} && {FIX}", move_aside(&to)));
+                .cure(format!("move that away: {} && {FIX}", move_aside(to)));
         }
-        if let Some(unfit) = files::unfit(&from, path, kind) {
-            return self.warning(unfit);
-        }
-        if from.exists() {
-            return self.mendable(Finding::failed(checked, found));
-        }
-        self.warning(files::absent(worktree, path, kind))
+        self.mendable(Finding::failed(checked, found))
     }
 
     fn folder(&self, checked: String, path: &str, included: &[&str]) -> Finding {
-        let worktree = self.session.record.worktree();
-        let lacks = |file: &&str| {
-            let way = files::way(self.session, file, Kind::AsItIs);
-            let from = self.session.project.main.join(file);
-            way.is_ok_and(|to| !files::is_placed(&from, &worktree.join(to), Kind::AsItIs))
-        };
         let included = included.iter().copied();
         let below = included.filter(|file| Path::new(file).starts_with(path));
-        let lacking: Vec<_> = below.filter(lacks).collect();
+        let is_lacking = |file: &&str| matches!(self.look(file, Kind::AsItIs), Look::Lacking(_));
+        let lacking: Vec<_> = below.filter(is_lacking).collect();
         if lacking.is_empty() {
             return Finding::fine(checked, "is there");
         }
