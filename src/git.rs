@@ -174,8 +174,7 @@ impl<'a> Git<'a> {
         let list = self
             .run(["for-each-ref", &format!("{format}{more}")])
             .args(refnames)
-            .insist()?;
-        let list = String::from_utf8_lossy(&list);
+            .text()?;
         Ok(list
             .lines()
             .filter_map(|line| {
@@ -280,8 +279,7 @@ fn paths(list: &[u8]) -> Vec<String> {
         .collect()
 }
 
-fn lines_of(list: &[u8]) -> Vec<String> {
-    let list = String::from_utf8_lossy(list);
+fn lines_of(list: &str) -> Vec<String> {
     list.lines().map(ToOwned::to_owned).collect()
 }
 

@@ -309,6 +309,14 @@ impl<'a> Run<'a> {
         self.stdout()
     }
 
+    /// As [`Run::insist`], and gives it as text.
+    ///
+    /// # Errors
+    /// As [`Run::stdout`], after the last try.
+    pub fn text(&self) -> Result<String, Failure> {
+        Ok(String::from_utf8_lossy(&self.insist()?).into_owned())
+    }
+
     /// Starts it and leaves it to itself, with this to read.
     fn leave_reading(&self, from: impl Into<Stdio>) -> Result<(), Failure> {
         leave(&mut self.command(), from.into()).map_err(|error| self.not_started(error))

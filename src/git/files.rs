@@ -76,6 +76,17 @@ impl Status {
 }
 
 impl Git<'_> {
+    /// What `git ls-files` lists of these paths, or of all if none is named.
+    fn listed<S: AsRef<OsStr>>(
+        self,
+        options: &[&str],
+        wanted: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<String>> {
+        let list = self.run(["--literal-pathspecs", "ls-files", "-z"]);
+        let list = list.args(options).arg("--").args(wanted);
+        Ok(paths(&list.insist()?))
+    }
+
     /// What `git status` would show of these paths: without a look at all others, where git knows none of them. Where they are
     /// many it tells of all others too.
     ///
@@ -85,14 +96,10 @@ impl Git<'_> {
         if wanted.len() > FEW {
             return self.changes();
         }
-        let list = self
-            .run(["--literal-pathspecs", "ls-files", "-t", "-z"])
-            .args(["--cached", "--others", "--exclude-standard", "--"])
-            .args(wanted)
-            .insist()?;
+        let options = ["-t", "--cached", "--others", "--exclude-standard"];
         let mut changes = Vec::new();
         let mut tracked = Vec::new();
-        for line in paths(&list) {
+        for line in self.listed(&options, wanted)? {
             match line.split_once(' ') {
                 Some(("?", path)) => changes.push(Change {
                     untracked: true,
@@ -161,12 +168,7 @@ impl Git<'_> {
         self,
         wanted: impl IntoIterator<Item = S>,
     ) -> Result<Vec<String>> {
-        let list = self
-            .run(["--literal-pathspecs", "ls-files", "-z"])
-            .args(["--others", "--exclude-standard", "--"])
-            .args(wanted)
-            .insist()?;
-        let mut untracked = paths(&list);
+        let mut untracked = self.listed(&["--others", "--exclude-standard"], wanted)?;
         untracked.retain(|path| !is_finders(path.as_bytes()));
         Ok(untracked)
     }
@@ -179,12 +181,7 @@ impl Git<'_> {
         self,
         wanted: impl IntoIterator<Item = S>,
     ) -> Result<Vec<String>> {
-        let list = self
-            .run(["--literal-pathspecs", "ls-files", "-z", "--others"])
-            .args(["--exclude-per-directory=.gitignore", "--"])
-            .args(wanted)
-            .insist()?;
-        Ok(paths(&list))
+        self.listed(&["--others", "--exclude-per-directory=.gitignore"], wanted)
     }
 
     /// Whether git ignores a path.
@@ -222,8 +219,7 @@ impl Git<'_> {
             let names = self
                 .run(["hash-object", "--"])
                 .args(some.iter().map(|(_, path)| path))
-                .insist()?;
-            let names = String::from_utf8_lossy(&names);
+                .text()?;
             let differ = some
                 .iter()
                 .zip(names.lines())
@@ -274,10 +270,7 @@ impl Git<'_> {
     /// # Errors
     /// If git fails.
     pub fn tracks(self, path: &str) -> Result<bool> {
-        let list = self
-            .run(["--literal-pathspecs", "ls-files", "-z", "--", path])
-            .insist()?;
-        Ok(!list.is_empty())
+        Ok(!self.listed(&[], [path])?.is_empty())
     }
 
     /// The files below a folder that git does not track; where it tracks some of them, those that it ignores.
@@ -285,13 +278,12 @@ impl Git<'_> {
     /// # Errors
     /// If git fails.
     pub fn local_files(self, folder: &str) -> Result<Vec<String>> {
-        let list = self.run(["--literal-pathspecs", "ls-files", "-z", "--others"]);
-        let list = if self.tracks(folder)? {
-            list.args(["--ignored", "--exclude-standard"])
+        let options: &[_] = if self.tracks(folder)? {
+            &["--others", "--ignored", "--exclude-standard"]
         } else {
-            list
+            &["--others"]
         };
-        Ok(paths(&list.args(["--", folder]).insist()?))
+        self.listed(options, [folder])
     }
 
     /// The files that git ignores and that a file of patterns names, in gitignore syntax.

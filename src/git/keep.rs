@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,10 +47,8 @@ pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
         if about.is_dir() && !is_another_s {
             names.extend(objects_in(&path)?);
         } else if about.is_file() && !path.ends_with("index") {
-            let mut text = Vec::new();
-            fs::File::open(&path)
-                .and_then(|mut file| file.read_to_end(&mut text))
-                .with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             names.extend(names_in(&text));
         }
     }
@@ -116,8 +113,7 @@ impl Git<'_> {
             .run(["cat-file", "--batch-check=%(objectname) %(objecttype)"])
             .env("GIT_NO_LAZY_FETCH", "1")
             .input(list.join("\n").into_bytes())
-            .insist()?;
-        let kinds = String::from_utf8_lossy(&kinds);
+            .text()?;
         let of_kind = |kind: &'static str| {
             let objects = kinds.lines().filter_map(|line| line.split_once(' '));
             objects
@@ -155,8 +151,7 @@ impl Git<'_> {
         let tree = self
             .run(["mktree", "-z", "--missing"])
             .input(tree.into_bytes());
-        let tree = tree.insist()?;
-        self.commit(String::from_utf8_lossy(&tree).trim(), parents, message)
+        self.commit(tree.text()?.trim(), parents, message)
     }
 
     /// Makes a commit of a tree with these parents, which no ref leads to.
@@ -181,8 +176,8 @@ impl Git<'_> {
         let commit = self
             .run(["hash-object", "-t", "commit", "-w", "--stdin"])
             .input(text.into_bytes())
-            .insist()?;
-        Ok(String::from_utf8_lossy(&commit).trim().to_owned())
+            .text()?;
+        Ok(commit.trim().to_owned())
     }
 
     /// Makes all of these changes, or none.
@@ -207,8 +202,7 @@ impl Git<'_> {
     /// # Errors
     /// If git fails.
     pub fn branch_config(self, branch: &str) -> Result<Vec<(String, String)>> {
-        let list = self.run(["config", "--local", "-z", "--list"]).insist()?;
-        let list = String::from_utf8_lossy(&list);
+        let list = self.run(["config", "--local", "-z", "--list"]).text()?;
         let section = format!("branch.{branch}.");
         let is_its = |key: &str| {
             let rest = key.strip_prefix(&section);

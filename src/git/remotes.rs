@@ -41,7 +41,7 @@ impl Git<'_> {
     /// # Errors
     /// If git fails.
     pub fn remotes(self) -> Result<Vec<String>> {
-        Ok(lines_of(&self.run(["remote"]).insist()?))
+        Ok(lines_of(&self.run(["remote"]).text()?))
     }
 
     /// Fetches from these remotes. Where somebody can be asked for a password, git has the terminal; elsewhere nothing is asked,

@@ -1,7 +1,7 @@
 //! What git has of the work on a branch.
 
 use super::worktrees::Worktree;
-use super::{Git, line_of, paths};
+use super::{Git, line_of, lines_of, paths};
 use crate::parallel;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -79,9 +79,8 @@ impl Git<'_> {
             .args(excluded.iter().map(|branch| format!("--exclude={branch}")))
             .args(["--branches", "--remotes"])
             .input(tips.join("\n").into_bytes())
-            .insist()?;
-        let list = String::from_utf8_lossy(&list);
-        Ok(list.lines().map(ToOwned::to_owned).collect())
+            .text()?;
+        Ok(lines_of(&list))
     }
 
     /// The names that are others for this branch, and go with it.
@@ -92,8 +91,7 @@ impl Git<'_> {
                 "--format=%(refname:strip=2)%00%(symref:strip=2)",
                 "refs/heads",
             ])
-            .insist()?;
-        let names = String::from_utf8_lossy(&names);
+            .text()?;
         let others = names.lines().filter_map(|line| {
             let (name, other) = line.split_once('\0')?;
             (Some(other) == branch).then(|| name.to_owned())
@@ -171,8 +169,7 @@ impl Git<'_> {
             .run(["for-each-ref"])
             .arg("--format=%(refname)%00%(objectname)%00%(symref)%00%(upstream)")
             .args(local.chain(remote).chain(doomed.clone()))
-            .insist()?;
-        let list = String::from_utf8_lossy(&list);
+            .text()?;
         let lines = list
             .lines()
             .map(|line| line.splitn(4, '\0').collect::<Vec<_>>());
