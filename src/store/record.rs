@@ -13,27 +13,25 @@ const PORT: &str = "_port";
 /// What the store knows of one session. Fields that it does not know are kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
+    /// All as it stands in the file, each checked.
     fields: Map<String, Value>,
-    ports: Vec<(String, Port)>,
     worktree: PathBuf,
-    branch: String,
 }
 
 impl Record {
     /// A new record; `ports` by service.
     pub fn new(ports: Vec<(String, Port)>, worktree: PathBuf, branch: &str) -> Self {
-        let mut fields = Map::new();
-        for (service, port) in &ports {
-            fields.insert(format!("{service}{PORT}"), port.number().into());
-        }
-        fields.insert("worktree".to_owned(), worktree.to_string_lossy().into());
-        fields.insert("branch".to_owned(), branch.into());
-        Self {
-            fields,
-            ports,
+        let mut record = Self {
+            fields: Map::new(),
             worktree,
-            branch: branch.to_owned(),
+        };
+        for (service, port) in ports {
+            record.set_port(&service, port);
         }
+        let worktree = record.worktree.to_string_lossy().into();
+        record.fields.insert("worktree".to_owned(), worktree);
+        record.set_branch(branch);
+        record
     }
 
     /// The session's folder.
@@ -43,36 +41,32 @@ impl Record {
 
     /// The session's branch.
     pub fn branch(&self) -> &str {
-        &self.branch
+        self.fields
+            .get("branch")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// Gives the session another branch.
     pub fn set_branch(&mut self, branch: &str) {
         self.fields.insert("branch".to_owned(), branch.into());
-        branch.clone_into(&mut self.branch);
     }
 
     /// Every port, also those of services that the layout has no more.
     pub fn ports(&self) -> impl Iterator<Item = Port> {
-        self.ports.iter().map(|&(_, port)| port)
+        let ports = self.fields.iter().filter(|(key, _)| key.ends_with(PORT));
+        ports.filter_map(|(_, value)| port_of(value))
     }
 
     /// The port of a service.
     pub fn port(&self, service: &str) -> Option<Port> {
-        self.ports
-            .iter()
-            .find(|(known, _)| known == service)
-            .map(|&(_, port)| port)
+        port_of(self.fields.get(&format!("{service}{PORT}"))?)
     }
 
     /// Gives a service another port.
     pub fn set_port(&mut self, service: &str, port: Port) {
         self.fields
             .insert(format!("{service}{PORT}"), port.number().into());
-        match self.ports.iter_mut().find(|(known, _)| known == service) {
-            Some((_, old)) => *old = port,
-            None => self.ports.push((service.to_owned(), port)),
-        }
     }
 }
 
@@ -100,43 +94,41 @@ impl<'de> Visitor<'de> for RecordVisitor {
     // Each value is checked as soon as it is read: the error then has the value's line.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
         let mut fields = Map::new();
-        let mut ports = Vec::new();
-        let (mut worktree, mut branch) = (None, None);
         while let Some((key, value)) = map.next_entry::<String, Value>()? {
-            if let Some(service) = key.strip_suffix(PORT) {
-                let port = value.as_u64().and_then(Port::from_number);
-                let port =
-                    port.ok_or_else(|| wrong::<A::Error>(&key, &value, "a port from 1 to 65535"))?;
-                ports.push((service.to_owned(), port));
-            } else if key == "worktree" {
-                let path = value
-                    .as_str()
-                    .map(PathBuf::from)
-                    .filter(|path| path.is_absolute());
-                worktree =
-                    Some(path.ok_or_else(|| wrong::<A::Error>(&key, &value, "an absolute path"))?);
-            } else if key == "branch" {
-                let name = value
-                    .as_str()
-                    .filter(|name| !name.is_empty() && !name.starts_with('-'));
-                branch = Some(
-                    name.ok_or_else(|| wrong::<A::Error>(&key, &value, "a branch"))?
-                        .to_owned(),
-                );
+            let text = value.as_str();
+            let (is_right, expected) = match &*key {
+                "worktree" => (
+                    text.is_some_and(|path| Path::new(path).is_absolute()),
+                    "an absolute path",
+                ),
+                "branch" => (
+                    text.is_some_and(|name| !name.is_empty() && !name.starts_with('-')),
+                    "a branch",
+                ),
+                key if key.ends_with(PORT) => (port_of(&value).is_some(), "a port from 1 to 65535"),
+                _ => (true, ""),
+            };
+            if !is_right {
+                return Err(de::Error::custom(format_args!(
+                    "{key:?} is {value}, which is not {expected}"
+                )));
             }
             if fields.insert(key.clone(), value).is_some() {
                 return Err(de::Error::custom(format_args!("{key:?} is there twice")));
             }
         }
+        let worktree = fields.get("worktree").and_then(Value::as_str);
+        let worktree = worktree.ok_or_else(|| de::Error::missing_field("worktree"))?;
+        if !fields.contains_key("branch") {
+            return Err(de::Error::missing_field("branch"));
+        }
         Ok(Record {
+            worktree: worktree.into(),
             fields,
-            ports,
-            worktree: worktree.ok_or_else(|| de::Error::missing_field("worktree"))?,
-            branch: branch.ok_or_else(|| de::Error::missing_field("branch"))?,
         })
     }
 }
 
-fn wrong<E: de::Error>(key: &str, value: &Value, expected: &str) -> E {
-    E::custom(format_args!("{key:?} is {value}, which is not {expected}"))
+fn port_of(value: &Value) -> Option<Port> {
+    value.as_u64().and_then(Port::from_number)
 }

@@ -8,10 +8,11 @@ use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
 use anyhow::{Context, Result};
+use indexmap::IndexMap;
 use rustix::fs::{Access, access};
+use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde::{Serialize, Serializer};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -19,8 +20,8 @@ use std::path::Path;
 pub const FILE: &str = ".tally-sessions";
 
 /// All records, in the file's order.
-#[derive(Debug, Default)]
-pub struct Records(Vec<(SessionName, Record)>);
+#[derive(Debug, Default, Serialize)]
+pub struct Records(IndexMap<SessionName, Record>);
 
 impl Records {
     /// Reads the store of a main checkout. A missing or an empty file is an empty store.
@@ -79,38 +80,27 @@ impl Records {
 
     /// The sessions with their records.
     pub fn iter(&self) -> impl Iterator<Item = (&SessionName, &Record)> {
-        self.0.iter().map(|(name, record)| (name, record))
+        self.0.iter()
     }
 
     /// The record of a session.
     pub fn find(&self, name: &SessionName) -> Option<&Record> {
-        self.iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, record)| record)
+        self.0.get(name)
     }
 
     /// Puts a record in, in the place of one of the same name or at the end.
     pub fn put(&mut self, name: &SessionName, record: Record) {
-        match self.0.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = record,
-            None => self.0.push((name.clone(), record)),
-        }
+        self.0.insert(name.clone(), record);
     }
 
     /// Takes a record out.
     pub fn take_out(&mut self, name: &SessionName) {
-        self.0.retain(|(known, _)| known != name);
+        self.0.shift_remove(name);
     }
 
     /// Every port that a record holds.
     pub fn ports(&self) -> BTreeSet<Port> {
         self.iter().flat_map(|(_, record)| record.ports()).collect()
-    }
-}
-
-impl Serialize for Records {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(name, record)| (name.as_str(), record)))
     }
 }
 
@@ -131,15 +121,13 @@ impl<'de> Visitor<'de> for RecordsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Records, A::Error> {
         let mut records = Records::default();
-        let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let name = SessionName::parse(&name).map_err(de::Error::custom)?;
-            if !names.insert(name.clone()) {
+        while let Some(name) = map.next_key::<SessionName>()? {
+            if records.0.contains_key(&name) {
                 return Err(de::Error::custom(format_args!(
                     "the session {name} is there twice"
                 )));
             }
-            records.0.push((name, map.next_value()?));
+            records.0.insert(name, map.next_value()?);
         }
         Ok(records)
     }
