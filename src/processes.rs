@@ -117,12 +117,9 @@ impl Table {
             .map(|process| sysinfo::Pid::from_u32(process.pid));
         let pids: HashSet<_> = of_it.map(|&(pid, _)| pid).chain(before).collect();
         let mut pids = Vec::from_iter(pids);
-        let mut next = Some(sysinfo::Pid::from_u32(std::process::id()));
-        while let Some(pid) = next.filter(|_| !pids.is_empty()) {
-            pids.retain(|&other| other != pid);
-            next = look_at(&[pid])?
-                .process(pid)
-                .and_then(sysinfo::Process::parent);
+        if !pids.is_empty() {
+            let own: HashSet<_> = line(std::process::id()).collect();
+            pids.retain(|pid| !own.contains(pid));
         }
         let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
         let system = look(&pids, wanted.with_cwd(UpdateKind::Always))?;
@@ -139,13 +136,10 @@ impl Table {
     /// # Errors
     /// If the system does not tell.
     pub fn listening(&self, port: Port) -> Result<Vec<Process>> {
-        let pids: HashSet<_> = self
-            .listening
-            .iter()
-            .filter(|(number, _)| *number == port.number())
-            .map(|&(_, pid)| sysinfo::Pid::from_u32(pid))
-            .collect();
-        let system = look_at(&pids.into_iter().collect::<Vec<_>>())?;
+        let its = self.listening.iter();
+        let its = its.filter(|(number, _)| *number == port.number());
+        let pids: HashSet<_> = its.map(|&(_, pid)| sysinfo::Pid::from_u32(pid)).collect();
+        let system = look_at(&Vec::from_iter(pids))?;
         Ok(system
             .processes()
             .values()
@@ -171,9 +165,17 @@ fn look_at(pids: &[sysinfo::Pid]) -> Result<System> {
 }
 
 fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
+    look_in(ProcessesToUpdate::Some(pids), wanted)
+}
+
+/// All processes.
+fn look_at_all(wanted: ProcessRefreshKind) -> Result<System> {
+    look_in(ProcessesToUpdate::All, wanted)
+}
+
+fn look_in(which: ProcessesToUpdate<'_>, wanted: ProcessRefreshKind) -> Result<System> {
     let mut system = System::new().context("cannot list the processes")?;
-    let wanted = wanted.without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(pids), true, wanted);
+    system.refresh_processes_specifics(which, true, wanted.without_tasks());
     Ok(system)
 }
 
@@ -194,10 +196,9 @@ pub fn lives(pid: u32) -> bool {
 
 /// Whether any of these processes runs. One that has ended and that its parent has not asked about does not.
 pub fn any_runs(processes: &[Process]) -> bool {
-    let there = processes.iter().filter(|process| lives(process.pid));
-    let pids: Vec<_> = there
-        .map(|process| sysinfo::Pid::from_u32(process.pid))
-        .collect();
+    let pids = processes.iter().map(|process| process.pid);
+    let pids = pids.filter(|&pid| lives(pid)).map(sysinfo::Pid::from_u32);
+    let pids: Vec<_> = pids.collect();
     !pids.is_empty()
         && look(&pids, ProcessRefreshKind::nothing())
             .map_or(true, |system| !system.processes().values().all(has_ended))
@@ -249,15 +250,15 @@ impl Folders {
 
 /// Whether a process was started by another one, or by one that was.
 pub fn is_below(pid: u32, above: u32) -> bool {
-    let mut next = Some(sysinfo::Pid::from_u32(pid));
-    while let Some(pid) = next.filter(|pid| pid.as_u32() > 1) {
-        if pid.as_u32() == above {
-            return true;
-        }
-        let system = look(&[pid], ProcessRefreshKind::nothing()).ok();
-        next = system.and_then(|system| system.process(pid)?.parent());
-    }
-    false
+    line(pid).any(|pid| pid.as_u32() == above)
+}
+
+/// A process, the one that started it, and so on.
+fn line(pid: u32) -> impl Iterator<Item = sysinfo::Pid> {
+    std::iter::successors(Some(sysinfo::Pid::from_u32(pid)), |&pid| {
+        let system = look(&[pid], ProcessRefreshKind::nothing()).ok()?;
+        system.process(pid)?.parent()
+    })
 }
 
 /// What the process is called that started this one.
@@ -269,19 +270,11 @@ pub fn caller() -> Option<String> {
 }
 
 /// Sends a signal to a process. One that has ended already is no error.
-pub fn signal(process: &Process, signal: Signal) {
-    if let Some(pid) = pid_of(process.pid) {
+pub fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = pid_of(pid) {
         // What matters is whether it is still there afterwards.
         let _ = kill_process(pid, signal);
     }
-}
-
-/// All processes.
-fn look_at_all(wanted: ProcessRefreshKind) -> Result<System> {
-    let mut system = System::new().context("cannot list the processes")?;
-    let wanted = wanted.without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, wanted);
-    Ok(system)
 }
 
 /// Ends a process at once, and after it those that it has started, as far as the system tells which they are.
@@ -292,10 +285,7 @@ pub fn end_with_its_own(pid: u32) {
     while let Some(pid) = ending.pop() {
         let children = others().filter(|process| process.parent() == Some(pid));
         ending.extend(children.map(sysinfo::Process::pid));
-        if let Some(pid) = pid_of(pid.as_u32()) {
-            // What is gone by now has ended.
-            let _ = kill_process(pid, Signal::KILL);
-        }
+        signal(pid.as_u32(), Signal::KILL);
     }
 }
 

@@ -215,7 +215,7 @@ pub fn end(
             };
             for process in left.servers() {
                 if told.insert((process.pid, word.as_raw())) {
-                    processes::signal(process, word);
+                    processes::signal(process.pid, word);
                 }
             }
         }
