@@ -3,6 +3,7 @@
 mod conversations;
 mod running;
 pub mod settings;
+mod transcripts;
 
 pub use conversations::Conversation;
 pub use running::Running;

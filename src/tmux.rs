@@ -1,5 +1,6 @@
 //! What we ask of tmux; targets are ids or exact names. Making windows and typing into them is in [`windows`].
 
+mod batch;
 pub mod screen;
 mod session;
 pub mod windows;

@@ -1,16 +1,13 @@
 //! The conversations that Claude Code keeps, by its transcripts.
 
 use super::Claude;
+use super::transcripts::{Transcript, begin, id};
 use crate::file::{open_if_there, read_if_there};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-/// So much of a transcript's end is read at first, in bytes: mostly there is all that has to be known.
-const END: u64 = 1 << 16;
 
 /// A conversation that Claude resumes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,54 +16,6 @@ pub struct Conversation {
     pub id: String,
     /// What it is called, if it has a name.
     pub name: Option<String>,
-}
-
-/// A line of a transcript, as far as it matters.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    is_sidechain: bool,
-    entrypoint: Option<String>,
-    session_kind: Option<String>,
-    cwd: Option<PathBuf>,
-    timestamp: Option<String>,
-    custom_title: Option<String>,
-    continued_in_session_id: Option<String>,
-}
-
-impl Line {
-    /// Those of a text that are whole.
-    fn all(text: &[u8]) -> impl DoubleEndedIterator<Item = Self> {
-        let lines = text.split(|&byte| byte == b'\n');
-        lines.filter_map(|line| serde_json::from_slice(line).ok())
-    }
-
-    /// Whether somebody says something in it.
-    fn is_message(&self) -> bool {
-        !self.is_sidechain && matches!(self.kind.as_str(), "user" | "assistant")
-    }
-
-    fn time(&self) -> Option<SystemTime> {
-        humantime::parse_rfc3339_weak(self.timestamp.as_ref()?).ok()
-    }
-}
-
-/// What there is to know of a transcript.
-#[derive(Debug)]
-struct Transcript {
-    id: String,
-    /// When its first line was written.
-    began: SystemTime,
-    /// When somebody said something last.
-    last: SystemTime,
-    /// Whether that was in the background.
-    in_background: bool,
-    name: Option<String>,
-    /// The conversation that it goes on in.
-    continued_in: Option<String>,
 }
 
 impl Claude {
@@ -139,9 +88,7 @@ impl Claude {
             name: last.name.clone(),
         })
     }
-}
 
-impl Claude {
     /// The folder that a conversation began in.
     pub fn began_in(&self, id: &str) -> Option<PathBuf> {
         let folders = fs::read_dir(self.dir.join("projects")).ok()?.flatten();
@@ -168,76 +115,9 @@ pub fn job_of(id: &str) -> &str {
     id.split('-').next().unwrap_or(id)
 }
 
-/// The conversation whose transcript a file is, if it is called so: `0189f7c2-….jsonl`.
-fn id(path: &Path) -> Option<&str> {
-    const LENGTH: usize = 36;
-    let id = path.file_name()?.to_str()?.strip_suffix(".jsonl")?;
-    let is_of_id = |byte: u8| byte == b'-' || byte.is_ascii_hexdigit();
-    (id.len() == LENGTH && id.bytes().all(is_of_id)).then_some(id)
-}
-
-impl Transcript {
-    /// None for one that began elsewhere, that Claude would refuse, as it has no word of anybody's in it, and for one that
-    /// `claude -p` left.
-    fn read(path: &Path, worktree: &Path) -> Option<Self> {
-        let mut file = open_if_there(path).ok()??;
-        let (_, began) = begin(&file).filter(|(cwd, _)| cwd.starts_with(worktree))?;
-        let length = file.metadata().ok()?.len();
-        let mut end = END;
-        loop {
-            let from = length.saturating_sub(end);
-            file.seek(SeekFrom::Start(from)).ok()?;
-            let mut text = Vec::new();
-            (&file).take(length - from).read_to_end(&mut text).ok()?;
-            let mut found = Self {
-                id: id(path)?.to_owned(),
-                began,
-                last: SystemTime::UNIX_EPOCH,
-                in_background: false,
-                name: None,
-                continued_in: None,
-            };
-            let mut has_message = false;
-            // What is cut at the beginning does not parse.
-            for line in Line::all(&text).rev() {
-                if line.is_message() && !has_message {
-                    has_message = true;
-                    found.last = line.time().unwrap_or(found.last);
-                    found.in_background = line.session_kind.as_deref() == Some("bg");
-                }
-                // Where something was said after that, it went on here.
-                if !has_message && found.continued_in.is_none() {
-                    found.continued_in = line.continued_in_session_id;
-                }
-                found.name = found.name.or(line.custom_title);
-            }
-            if from == 0 || has_message && found.name.is_some() {
-                return has_message.then_some(found);
-            }
-            end *= 8;
-        }
-    }
-}
-
-/// Where and when a transcript began, if that was with somebody at the keys.
-fn begin(file: &File) -> Option<(PathBuf, SystemTime)> {
-    let mut began = None;
-    for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
-        let Ok(line) = serde_json::from_slice::<Line>(&line) else {
-            continue;
-        };
-        began = began.or(line.time());
-        if let Some(cwd) = line.cwd {
-            let is_typed = line.entrypoint.is_none_or(|entrypoint| entrypoint == "cli");
-            let began = began?;
-            return is_typed.then_some((cwd, began));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::transcripts::END;
     use super::*;
     use serde_json::json;
     use std::time::Duration;

@@ -1,17 +1,10 @@
 //! Making sessions with their windows, and typing into them: in one call of tmux.
 
-use super::{
-    MADE_FOR, MARK, Mark, OWNER, Pane, TYPED, TmuxSession, Typed, server_runs, tmux, word,
-};
-use crate::process::{Ending, Output};
+use super::batch::{Batch, literal, run, said};
+use super::{MADE_FOR, MARK, Mark, OWNER, Pane, TYPED, TmuxSession, Typed, server_runs, word};
 use crate::store::lock::Lock;
 use crate::wait;
-use anyhow::{Context, Result, anyhow};
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::OpenOptionsExt;
+use anyhow::{Context, Result};
 use std::path::Path;
 use std::time::Duration;
 
@@ -76,87 +69,6 @@ pub struct Keys<'a> {
     pub all: Option<&'a Typed>,
 }
 
-/// Commands for one call of tmux.
-#[derive(Default)]
-struct Batch(Vec<Vec<String>>);
-
-impl Batch {
-    fn command<S: Into<String>>(&mut self, words: impl IntoIterator<Item = S>) {
-        self.0.push(words.into_iter().map(Into::into).collect());
-    }
-
-    /// Whether it is too long for the arguments of one call: tmux takes 16 kB.
-    fn is_long(&self) -> bool {
-        let words = self.0.iter().flatten();
-        words.map(|word| word.len() + 1).sum::<usize>() > 8000
-    }
-
-    /// As arguments. tmux takes one that ends with a semicolon for the end of a command, unless it is escaped.
-    fn arguments(&self) -> Vec<String> {
-        let escaped = |word: &String| match word.strip_suffix(';') {
-            Some(start) => format!("{start}\\;"),
-            None => word.clone(),
-        };
-        let commands = self.0.iter().map(|words| words.iter().map(escaped));
-        let commands: Vec<Vec<_>> = commands.map(Iterator::collect).collect();
-        commands.join(&";".to_owned())
-    }
-
-    /// As the text of a file: one line, as tmux goes on behind a command that fails only in another line.
-    fn text(&self) -> String {
-        let commands = self.0.iter().map(|words| {
-            let words: Vec<_> = words.iter().map(|text| word(text)).collect();
-            words.join(" ")
-        });
-        commands.collect::<Vec<_>>().join(" ; ")
-    }
-}
-
-/// Has tmux carry out these, each up to its first command that fails. A server that it starts has none of the `variables` from here:
-/// they are those of the session in whose window this program runs. Holds the lock until tmux has ended, even if this
-/// program is killed.
-fn run(batches: &[Batch], variables: &[String], lock: &Lock) -> Result<Output> {
-    let tmux = tmux()
-        .without_env(variables.iter().cloned())
-        .holding(lock.file());
-    if let [batch] = batches
-        && !batch.is_long()
-    {
-        return Ok(tmux.args(batch.arguments()).output()?);
-    }
-    let lines: Vec<_> = batches.iter().map(Batch::text).collect();
-    // What a killed command left of it the next one writes over.
-    let path = lock.beside("tmux");
-    let failed = || format!("cannot write {}", path.display());
-    let mut options = File::options();
-    let file = options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = file.open(&path).with_context(failed)?;
-    file.write_all(lines.join("\n").as_bytes())
-        .with_context(failed)?;
-    // Only with another command before it does it start a server.
-    let tmux = tmux.args(["start-server", ";", "source-file"]);
-    let output = tmux.arg(without_globs(&path)).output()?;
-    fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-    Ok(output)
-}
-
-/// A path that tmux takes for a pattern, so that it means this file.
-fn without_globs(path: &Path) -> OsString {
-    let mut pattern = Vec::new();
-    for &byte in path.as_os_str().as_bytes() {
-        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
-            pattern.push(b'\\');
-        }
-        pattern.push(byte);
-    }
-    OsString::from_vec(pattern)
-}
-
-/// A text that tmux expands as a format, so that it comes out as it is. What looks like a style does so by itself.
-fn literal(text: &str) -> String {
-    text.replace('#', "##").replace("##[", "#[")
-}
-
 /// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each.
 ///
 /// # Errors
@@ -212,25 +124,6 @@ pub fn create(
             .with_context(|| format!("cannot make the tmux session {}", session.name))
     });
     Ok(made.collect())
-}
-
-/// What tmux said when it failed: that which ends with this name, if anything does.
-fn said(output: &Output, name: &str) -> anyhow::Error {
-    let lines: Vec<_> = output.stderr.lines().collect();
-    let its: Vec<_> = lines
-        .iter()
-        .copied()
-        .filter(|line| line.ends_with(name))
-        .collect();
-    let words = if its.is_empty() { lines } else { its }.join(", ");
-    if words.is_empty() {
-        anyhow!(
-            "tmux ended with {}, and said nothing",
-            Ending(output.status)
-        )
-    } else {
-        anyhow!("tmux said: {words}")
-    }
 }
 
 impl NewSession<'_> {
@@ -357,7 +250,7 @@ pub fn type_keys<'a>(
     for pane in shown {
         batch.command(["select-window", "-t", &pane.id]);
     }
-    if batch.0.is_empty() {
+    if batch.is_empty() {
         return Ok(());
     }
     let output = run(&[batch], &[], lock)?;

@@ -1,0 +1,65 @@
+//! This program, started once more.
+
+use super::quote;
+use anyhow::Context;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Says to a copy of this program that it is the one that outlives the terminal: by the process that has started it.
+pub(super) const OUTLIVES: &str = "TALLY_SESSION_OUTLIVES_TERMINAL";
+
+/// Whether this is the copy that outlives the terminal.
+pub fn outlives_terminal() -> bool {
+    // One that it has started may hand it on.
+    let parent = std::os::unix::process::parent_id().to_string();
+    std::env::var(OUTLIVES).is_ok_and(|starter| starter == parent)
+}
+
+/// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: the hang-up
+/// reaches the terminal's foreground process group, and the copy is in one of its own. Gives the copy's exit code.
+///
+/// # Errors
+/// If the copy can't be started.
+pub fn outlive_terminal() -> io::Result<ExitCode> {
+    let mut copy = Command::new(std::env::current_exe()?);
+    let status = copy
+        .args(std::env::args_os().skip(1))
+        .env(OUTLIVES, std::process::id().to_string())
+        .process_group(0)
+        .stdin(Stdio::null())
+        .status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Starts this program once more with a command of its own in a folder, and leaves it to itself: it goes on when this one has
+/// ended, and when the terminal goes away.
+///
+/// # Errors
+/// If it can't be started.
+pub fn leave_own(dir: &Path, command: &str) -> io::Result<()> {
+    let mut own = Command::new(std::env::current_exe()?);
+    own.arg("-C").arg(dir).arg(command);
+    leave(&mut own, Stdio::null())
+}
+
+/// Starts a command in a process group of its own, which no hang-up of this terminal reaches, with this to read.
+pub(super) fn leave(command: &mut Command, from: Stdio) -> io::Result<()> {
+    command
+        .stdin(from)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0);
+    command.spawn().map(drop)
+}
+
+/// This program, for a shell.
+///
+/// # Errors
+/// If it can't be found.
+pub fn own() -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    Ok(quote(&program.to_string_lossy()))
+}
