@@ -3,7 +3,6 @@
 use crate::claude::Claude;
 use crate::cli;
 use crate::layout::Layout;
-use crate::project::Project;
 use crate::session::belongings::env_files;
 use crate::session::doctor::{self, FIX, Finding, State, Subject};
 use crate::ui::{self, Mark};
@@ -14,8 +13,7 @@ use std::process::ExitCode;
 
 /// Needs less than every other command: it is for when something is broken.
 pub fn run(dir: Option<PathBuf>, args: &cli::Doctor) -> Result<ExitCode> {
-    let here = dir.map_or_else(super::current_folder, Ok)?;
-    let project = Project::discover(&here)?;
+    let (_, project) = super::project_at(dir)?;
     let subject = Subject {
         project: &project,
         layout: Layout::read(&project.main)

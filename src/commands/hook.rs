@@ -4,7 +4,6 @@ use crate::claude::settings::Event;
 use crate::cli;
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::project::Project;
 use crate::session::Session;
 use crate::session::windows::{opening, telling};
 use crate::store::records::Records;
@@ -20,8 +19,7 @@ pub fn run(dir: Option<PathBuf>, args: &cli::Hook) -> ExitCode {
 }
 
 fn told(dir: Option<PathBuf>, args: &cli::Hook) -> Result<()> {
-    let here = dir.map_or_else(super::current_folder, Ok)?;
-    let project = Project::discover(&here)?;
+    let (_, project) = super::project_at(dir)?;
     let layout = Layout::read(&project.main)?;
     let records = Records::read(&project.main)?;
     let name = SessionName::parse(&args.name)?;

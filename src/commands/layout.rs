@@ -4,7 +4,6 @@ use crate::cli;
 use crate::git::Git;
 use crate::layout::detect::{self, Around};
 use crate::layout::{self};
-use crate::project::Project;
 use crate::session::belongings::environment;
 use crate::ui;
 use anyhow::Result;
@@ -14,8 +13,7 @@ use std::process::ExitCode;
 /// A layout file that is there is not read: a shell that writes the draft to it has made it empty by then.
 pub fn run(dir: Option<PathBuf>, args: &cli::Layout) -> Result<ExitCode> {
     if args.detect {
-        let here = dir.map_or_else(super::current_folder, Ok)?;
-        let project = Project::discover(&here)?;
+        let (_, project) = super::project_at(dir)?;
         let status = Git::at(&project.main).status::<&str>([], "matching")?;
         let around = Around {
             ignored: status.ignored,

@@ -26,20 +26,10 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
             .any(|(service, _)| living.window.serves(service)),
     };
     let shown: Vec<_> = living.iter().filter(wanted).collect();
-    let keys = context
-        .layout
-        .windows
-        .iter()
-        .map(|window| window.key.as_str());
-    let keys = keys.collect::<Vec<_>>().join(", ");
-    if let Some(window) = window.filter(|window| {
-        context
-            .layout
-            .windows
-            .iter()
-            .all(|known| known.key != *window)
-    }) {
-        return Err(anyhow!("{name} has no window {window}")).hint(format!("it has these: {keys}"));
+    let keys: Vec<_> = keys(context).collect();
+    if let Some(window) = window.filter(|window| !keys.contains(&window.as_str())) {
+        return Err(anyhow!("{name} has no window {window}"))
+            .hint(format!("it has these: {}", keys.join(", ")));
     }
     let open = shown.iter().filter(|living| living.life != Life::Closed);
     let panes: Vec<_> = open
@@ -63,27 +53,24 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn keys(context: &Context) -> impl Iterator<Item = &str> {
+    let windows = context.layout.windows.iter();
+    windows.map(|window| window.key.as_str())
+}
+
 /// The session and the window that are meant: where one word is there, in a session, that may be either.
 fn of(
     context: &Context,
     records: &Records,
     args: &cli::Logs,
 ) -> Result<(SessionName, Option<String>)> {
-    let is_window = |word: &str| {
-        context
-            .layout
-            .windows
-            .iter()
-            .any(|window| window.key == word)
-    };
     if let (Some(word), None) = (&args.name, &args.window)
-        && is_window(word)
+        && keys(context).any(|key| key == word)
         && SessionName::parse(word).map_or(true, |name| records.find(&name).is_none())
         && let Some(here) = super::session_here(context, records)?
     {
         return Ok((here, Some(word.clone())));
     }
-    let typed: Vec<_> = args.name.iter().cloned().collect();
-    let mut names = super::names_or_here(context, &typed, "logs")?;
+    let mut names = super::names_or_here(context, args.name.as_slice(), "logs")?;
     Ok((names.remove(0), args.window.clone()))
 }

@@ -90,8 +90,7 @@ fn in_project(
             .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
             .hint(process::how_to_install(program))?;
     }
-    let here = dir.map_or_else(current_folder, Ok)?;
-    let project = Project::discover(&here)?;
+    let (here, project) = project_at(dir)?;
     let mut layout = env_files::prefer_ignored(&project, Layout::read(&project.main)?);
     if no_hooks {
         layout.hooks = Hooks::default();
@@ -105,6 +104,13 @@ fn in_project(
     let outcome = work(&context);
     deletion::sweep(&context.project, context.layout.keep_removed);
     outcome
+}
+
+/// The folder that is named, or else the one that the user is in, and the project there.
+fn project_at(dir: Option<PathBuf>) -> Result<(PathBuf, Project)> {
+    let here = dir.map_or_else(current_folder, Ok)?;
+    let project = Project::discover(&here)?;
+    Ok((here, project))
 }
 
 /// The folder that the user is in. Of a removed worktree there may be something for a moment more.
@@ -195,10 +201,9 @@ fn session_here(context: &Context, records: &Records) -> Result<Option<SessionNa
         return Ok(Some(name.clone()));
     }
     let open = tmux::here()?;
-    let mut in_window = records.iter().map(|(name, _)| name);
-    Ok(in_window
-        .find(|name| has_window(context, name, &open))
-        .cloned())
+    let mut names = records.iter().map(|(name, _)| name);
+    let in_window = names.find(|name| has_window(context, name, &open));
+    Ok(in_window.cloned())
 }
 
 /// Whether one of these tmux sessions, or a pane of them, is a session's.
@@ -210,13 +215,20 @@ fn has_window(context: &Context, name: &SessionName, open: &[TmuxSession]) -> bo
     })
 }
 
-/// Whether this program runs in a window of one of these sessions, which goes with it.
+/// That of these sessions in a window of which this program runs, if the window is to go with it: a copy that outlives the
+/// terminal is in none.
 ///
 /// # Errors
 /// If tmux could not be started.
-fn is_in_window_of(context: &Context, names: &[SessionName]) -> Result<bool> {
+fn closing_here<'a>(
+    context: &Context,
+    names: &'a [SessionName],
+) -> Result<Option<&'a SessionName>> {
+    if process::outlives_terminal() {
+        return Ok(None);
+    }
     let open = tmux::here()?;
-    Ok(names.iter().any(|name| has_window(context, name, &open)))
+    Ok(names.iter().find(|name| has_window(context, name, &open)))
 }
 
 /// Shows one outcome after the other: the failures as errors, and a failure in the end if there was one.

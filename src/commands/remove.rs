@@ -11,7 +11,6 @@ use crate::session::remove::{self, Wish};
 use crate::session::truth::status::{self, Status};
 use crate::session::{self};
 use crate::store::records::Records;
-use crate::tmux;
 use crate::ui;
 use anyhow::{Result, anyhow};
 use std::process::ExitCode;
@@ -22,8 +21,6 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
     } else {
         super::names_or_here(context, &args.names, "remove")?
     };
-    let open = tmux::here()?;
-    let is_here = |name: &&SessionName| super::has_window(context, name, &open);
     let wish = Wish {
         force: args.force,
         keep_branch: args.keep_branch,
@@ -32,9 +29,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         no_hooks: args.no_hooks,
     };
     let without_question = Wish { yes: true, ..wish }.typed(&names);
-    if let Some(own) = names.iter().find(is_here)
-        && !process::outlives_terminal()
-    {
+    if let Some(own) = super::closing_here(context, &names)? {
         if args.purge && !args.yes {
             return Err(anyhow!(
                 "what is deleted can't be had back, and this window of {own} closes before you could answer"

@@ -35,7 +35,7 @@ fn stop_all(
     force: bool,
 ) -> Result<(ExitCode, Vec<SessionName>)> {
     let names = super::names_or_here(context, names, verb.word())?;
-    if super::is_in_window_of(context, &names)? && !process::outlives_terminal() {
+    if super::closing_here(context, &names)?.is_some() {
         return Ok((process::outlive_terminal()?, Vec::new()));
     }
     let mut stopped = Vec::new();

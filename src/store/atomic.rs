@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tempfile::TempPath;
 
 /// The end of a temporary file's name: what a killed command left is known by it.
 pub const UNFINISHED: &str = ".tally-session-part";
@@ -76,12 +77,10 @@ pub fn write_out(file: &File) -> io::Result<()> {
 /// commands left beside it are swept.
 pub struct Prepared {
     path: PathBuf,
-    part: Part,
+    /// Goes with this, if it was not put in the file's place.
+    part: TempPath,
     file: File,
 }
-
-/// A temporary file that goes with this, if it was not put in another one's place.
-struct Part(PathBuf);
 
 impl Prepared {
     /// Writes the temporary file.
@@ -104,8 +103,8 @@ impl Prepared {
             std::process::id()
         ));
         // Made first: dropping it takes a half-written file away.
-        let part = Part(part);
-        let file = write_new(&part.0, contents, mode).with_context(failed)?;
+        let part = TempPath::try_from_path(part).with_context(failed)?;
+        let file = write_new(&part, contents, mode).with_context(failed)?;
         Ok(Self { path, part, file })
     }
 
@@ -122,7 +121,7 @@ impl Prepared {
     /// # Errors
     /// If it can't be renamed.
     pub fn put(&self) -> Result<()> {
-        fs::rename(&self.part.0, &self.path).with_context(|| self.failed())
+        fs::rename(&self.part, &self.path).with_context(|| self.failed())
     }
 
     /// Makes it safe on the disk that it is in the file's place: there the disk's own memory is emptied, which takes
@@ -138,13 +137,6 @@ impl Prepared {
 
     fn failed(&self) -> String {
         format!("cannot write {}", self.path.display())
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // After `put` it is not there any more; otherwise the next write sweeps what can't be removed now.
-        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -196,19 +188,14 @@ pub fn left(path: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let pid = |file: &OsStr| {
+        let end = file.to_str()?.strip_prefix(name.to_str()?)?;
+        let pid = end.strip_prefix('.')?.strip_suffix(UNFINISHED)?;
+        pid.parse::<u32>().ok()
+    };
+    let is_left = |pid| pid == std::process::id() || !processes::lives(pid);
     entries
-        .filter(|entry| {
-            let file = entry.file_name();
-            let pid = file
-                .to_str()
-                .and_then(|file| {
-                    file.strip_prefix(name.to_str()?)?
-                        .strip_suffix(UNFINISHED)?
-                        .strip_prefix('.')
-                })
-                .and_then(|pid| pid.parse().ok());
-            pid.is_some_and(|pid: u32| pid == std::process::id() || !processes::lives(pid))
-        })
+        .filter(|entry| pid(&entry.file_name()).is_some_and(is_left))
         .map(|entry| entry.path())
         .collect()
 }
