@@ -48,8 +48,18 @@ pub enum Command {
     Add(Add),
     Resume(Resume),
     List(List),
+    /// Close the windows of sessions, and keep all else
+    #[command(after_help = "\
+Examples:
+  tally-session stop feature-payment
+  tally-session stop --force feature-payment bugfix-ui")]
     Stop(Stop),
-    Restart(Restart),
+    /// Stop sessions and resume them, as after a change of the layout
+    #[command(after_help = "\
+Examples:
+  tally-session restart feature-payment
+  tally-session restart --force feature-payment")]
+    Restart(Stop),
     Logs(Logs),
     Remove(Remove),
     Restore(Restore),
@@ -179,34 +189,14 @@ pub struct List {
     pub removed: bool,
 }
 
-/// Close the windows of sessions, and keep all else
+// What `stop` and `restart` take.
 #[derive(Args)]
-#[command(after_help = "\
-Examples:
-  tally-session stop feature-payment
-  tally-session stop --force feature-payment bugfix-ui")]
 pub struct Stop {
-    /// The sessions to stop [default: the one you are in]
+    /// The sessions [default: the one you are in]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// Stop it though its Claude is busy
-    #[arg(short, long)]
-    pub force: bool,
-}
-
-/// Stop sessions and resume them, as after a change of the layout
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  tally-session restart feature-payment
-  tally-session restart --force feature-payment")]
-pub struct Restart {
-    /// The sessions to restart [default: the one you are in]
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
-
-    /// Restart it though its Claude is busy
     #[arg(short, long)]
     pub force: bool,
 }

@@ -14,7 +14,7 @@ pub fn stop(context: &Context, args: &cli::Stop) -> Result<ExitCode> {
     Ok(code)
 }
 
-pub fn restart(context: &Context, args: &cli::Restart) -> Result<ExitCode> {
+pub fn restart(context: &Context, args: &cli::Stop) -> Result<ExitCode> {
     let (code, stopped) = stop_all(context, &args.names, Verb::Restart, args.force)?;
     if stopped.is_empty() {
         return Ok(code);
