@@ -257,7 +257,11 @@ impl<'a> Run<'a> {
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone().map_err(io)?);
         let child = command.spawn().map_err(|error| self.not_started(error))?;
-        Ok(Started::new(self.line(), child, stderr))
+        Ok(Started {
+            line: self.line(),
+            child,
+            stderr,
+        })
     }
 
     /// Runs it to its end, whatever its status.

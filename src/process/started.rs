@@ -7,9 +7,10 @@ use std::process::{Child, ExitStatus};
 
 /// A program that was started.
 pub struct Started {
-    line: String,
+    pub(super) line: String,
     pub(super) child: Child,
-    stderr: File,
+    /// Where its own words go.
+    pub(super) stderr: File,
 }
 
 /// What a program that ended left behind.
@@ -23,15 +24,6 @@ pub struct Output {
 }
 
 impl Started {
-    /// A child of this command line, whose own words go to this file.
-    pub(super) fn new(line: String, child: Child, stderr: File) -> Self {
-        Self {
-            line,
-            child,
-            stderr,
-        }
-    }
-
     /// The number of its process. When it has ended and given its answer, that may be another's.
     pub fn pid(&self) -> u32 {
         self.child.id()

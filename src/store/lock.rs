@@ -6,7 +6,7 @@ use crate::process::quote;
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
 use rustix::fs::{Access, access};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -28,42 +28,24 @@ impl Lock {
     /// # Errors
     /// If the file can't be made, or another process holds the lock for two minutes.
     pub fn take(path: &Path) -> Result<Self> {
-        let failed = |error| failed(path, error);
         if let Some(dir) = path.parent() {
-            fs::create_dir_all(dir).map_err(failed)?;
+            fs::create_dir_all(dir).map_err(|error| failed(path, error))?;
         }
         let what = format!("for another tally-session to finish ({})", path.display());
-        let file = wait::until(PATIENCE, &what, || {
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(path)
-                .map_err(failed)?;
-            match file.try_lock() {
-                Ok(()) if is_at(&file, path) => Ok(Some(file)),
-                // The holder before us took the file away: the next one is another file.
-                Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(error)) => Err(failed(error)),
-            }
-        })?;
-        let file = file
-            .ok_or_else(|| {
-                anyhow!(
-                    "another tally-session has held {} for {} s",
-                    path.display(),
-                    PATIENCE.as_secs()
-                )
-            })
-            .hint(format!(
-                "see who holds it: lsof {}",
-                quote(&path.to_string_lossy())
-            ))?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
+        let mut options = File::options();
+        options.create(true).truncate(false);
+        let lock = wait::until(PATIENCE, &what, || Self::ask(path, options.clone()))?;
+        lock.ok_or_else(|| {
+            anyhow!(
+                "another tally-session has held {} for {} s",
+                path.display(),
+                PATIENCE.as_secs()
+            )
         })
+        .hint(format!(
+            "see who holds it: lsof {}",
+            quote(&path.to_string_lossy())
+        ))
     }
 
     /// Takes it if nobody holds it, for whoever wants to be quick; none if somebody does.
@@ -71,13 +53,18 @@ impl Lock {
     /// # Errors
     /// If the file is not there, or can't be locked.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        let file = File::options().read(true).write(true).open(path);
+        Self::ask(path, File::options())
+    }
+
+    fn ask(path: &Path, mut options: OpenOptions) -> Result<Option<Self>> {
+        let file = options.read(true).write(true).open(path);
         let file = file.map_err(|error| failed(path, error))?;
         match file.try_lock() {
             Ok(()) if is_at(&file, path) => Ok(Some(Self {
                 file,
                 path: path.to_owned(),
             })),
+            // Its holder may have taken the file away: the next one is another file.
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(path, error)),
         }
