@@ -1,7 +1,9 @@
-//! What we ask of git: its branches. Making worktrees is in [`checkout`], what it has of files in [`files`] and, as trees, in [`snapshot`], of worktrees in [`worktrees`],
-//! what can be seen of them without it in [`untouched`] and [`index`]; what a branch is worth is in [`work`], keeping it without the
-//! branch in [`keep`], and what other repositories have of it in [`remotes`]; names that differ in case alone are in [`case`], and
-//! what git-crypt needs is in [`crypt`].
+//! What we ask of git: its branches. Making worktrees is in [`checkout`], what it has of files in [`files`] and, as trees, in
+//! [`snapshot`], of worktrees in [`worktrees`], what can be seen of them without it in [`untouched`] and [`index`]; what a branch is
+//! worth is in [`work`], keeping it without the branch in [`keep`], and what other repositories have of it in [`remotes`]; names that
+//! differ in case alone are in [`case`], and what git-crypt needs is in [`crypt`].
+//!
+//! What gives a [`Result`] fails if git does, and says of its errors only where there is more to say.
 
 pub mod case;
 mod checkout;
@@ -144,28 +146,15 @@ impl<'a> Git<'a> {
     }
 
     /// The branches of these full names that are there, and those below them; and those that fit a pattern.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn branches<S: AsRef<OsStr>>(
         self,
         refnames: impl IntoIterator<Item = S>,
     ) -> Result<Vec<Branch>> {
-        self.list_branches(refnames, "")
+        self.branches_with(refnames, "")
     }
 
-    /// The same, each with the branch that it follows.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn branches_with_upstreams<S: AsRef<OsStr>>(
-        self,
-        refnames: impl IntoIterator<Item = S>,
-    ) -> Result<Vec<Branch>> {
-        self.list_branches(refnames, Upstream::FIELDS)
-    }
-
-    fn list_branches<S: AsRef<OsStr>>(
+    /// The same, where git tells `more` of each, as [`Upstream::FIELDS`].
+    pub fn branches_with<S: AsRef<OsStr>>(
         self,
         refnames: impl IntoIterator<Item = S>,
         more: &str,
@@ -193,9 +182,6 @@ impl<'a> Git<'a> {
     }
 
     /// The branch of this name, if there is one.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn branch(self, name: &str) -> Result<Option<Branch>> {
         let refname = format!("refs/heads/{name}");
         Ok(self

@@ -1,5 +1,5 @@
 //! The processes of this machine: which are a session's own, which listen on a port, and ending one. What panes have to do with
-//! them is in [`panes`].
+//! them is in [`panes`]. What gives a [`Result`] fails if the system does not tell.
 
 mod marked;
 pub mod panes;
@@ -79,9 +79,6 @@ pub struct Table {
 impl Table {
     /// Looks at the processes that run now, and which of these ports are not free. Who came from a window is looked at last, so
     /// that none who only just begins to listen passes for a stranger.
-    ///
-    /// # Errors
-    /// If the system does not tell.
     pub fn now(ports: impl IntoIterator<Item = Port>) -> Result<Self> {
         let ports = ports.into_iter();
         let busy: Vec<_> = ports
@@ -107,9 +104,6 @@ impl Table {
     /// Those that came from the windows of the session with this worktree and work there, but for this process and the ones
     /// that started it. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
     /// Those that were such `before` still are, also when what told of it has ended.
-    ///
-    /// # Errors
-    /// If the system does not tell.
     pub fn of_session(&self, worktree: &Path, before: &[Process]) -> Result<Vec<Process>> {
         let of_it = self.marked.iter().filter(|(_, value)| value == worktree);
         let before = before
@@ -132,9 +126,6 @@ impl Table {
     }
 
     /// Those that listen on a port, as far as the user may see them.
-    ///
-    /// # Errors
-    /// If the system does not tell.
     pub fn listening(&self, port: Port) -> Result<Vec<Process>> {
         let its = self.listening.iter();
         let its = its.filter(|(number, _)| *number == port.number());
@@ -217,9 +208,6 @@ pub struct Folders(System);
 
 impl Folders {
     /// Looks at these processes, as far as they live.
-    ///
-    /// # Errors
-    /// If the system does not tell.
     pub fn of(pids: impl IntoIterator<Item = u32>) -> Result<Self> {
         let pids: Vec<_> = pids.into_iter().map(sysinfo::Pid::from_u32).collect();
         let wanted = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always);

@@ -1,4 +1,5 @@
 //! What we ask of tmux; targets are ids or exact names. Making windows and typing into them is in [`windows`].
+//! What gives a [`Result`] fails if tmux does, and says of its errors only where there is more to say.
 
 mod batch;
 pub mod screen;
@@ -132,9 +133,6 @@ pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()>
 }
 
 /// Makes a pane a window of a tmux session, at its end.
-///
-/// # Errors
-/// If tmux fails.
 pub fn send_home(pane: &Pane, home: &TmuxSession) -> Result<()> {
     let home = format!("{}:", home.id);
     tmux()
@@ -174,9 +172,6 @@ pub fn call(pane: &Pane, session: &str) -> Result<()> {
 }
 
 /// Takes that back.
-///
-/// # Errors
-/// If tmux fails.
 pub fn calm(pane: &Pane) -> Result<()> {
     let unset = ["set-option", "-p", "-u", "-q", "-t", &pane.id, WAITS];
     tmux().args(unset).stdout()?;
@@ -189,9 +184,6 @@ pub fn is_inside() -> bool {
 }
 
 /// Shows a session on this terminal, until the user detaches from it.
-///
-/// # Errors
-/// If tmux fails.
 pub fn attach(session: &TmuxSession) -> Result<()> {
     let verb = if is_inside() {
         "switch-client"

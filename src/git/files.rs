@@ -89,9 +89,6 @@ impl Git<'_> {
 
     /// What `git status` would show of these paths: without a look at all others, where git knows none of them. Where they are
     /// many it tells of all others too.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn changes_of(self, wanted: &BTreeSet<String>) -> Result<Vec<Change>> {
         if wanted.len() > FEW {
             return self.changes();
@@ -120,18 +117,12 @@ impl Git<'_> {
     }
 
     /// What `git status` would show of the whole checkout.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn changes(self) -> Result<Vec<Change>> {
         Ok(self.status::<&str>([], "no")?.changes)
     }
 
     /// The same, or that of some paths, with the commit that it is compared with. What git ignores is told where `ignored` is
     /// `matching`, and not where it is `no`.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn status<S: AsRef<OsStr>>(
         self,
         paths: impl IntoIterator<Item = S>,
@@ -161,9 +152,6 @@ impl Git<'_> {
     }
 
     /// The files at these paths, or all if none is named, that git neither tracks nor ignores.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn untracked<S: AsRef<OsStr>>(
         self,
         wanted: impl IntoIterator<Item = S>,
@@ -174,9 +162,6 @@ impl Git<'_> {
     }
 
     /// The files at these paths that git does not track, and that no `.gitignore` of the project names.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn not_ignored_by_project<S: AsRef<OsStr>>(
         self,
         wanted: impl IntoIterator<Item = S>,
@@ -197,9 +182,6 @@ impl Git<'_> {
     }
 
     /// The files that git is told not to look at, in either way, and that are there and differ from what its index has.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn hidden_changes(self) -> Result<Vec<String>> {
         let list = self.run(["ls-files", "-z", "-v", "--stage"]).insist()?;
         let hidden = list.split(|&byte| byte == 0).filter_map(|line| {
@@ -241,9 +223,6 @@ impl Git<'_> {
     }
 
     /// Hides changes of files that git tracks from it, in this checkout.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn hide_changes<S: AsRef<OsStr>>(self, paths: impl IntoIterator<Item = S>) -> Result<()> {
         self.run(["update-index", "--skip-worktree", "--"])
             .args(paths)
@@ -252,9 +231,6 @@ impl Git<'_> {
     }
 
     /// Has git look at files again, and checks them out as its index has them.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn give_back<S: AsRef<OsStr>>(self, paths: &[S]) -> Result<()> {
         self.run(["update-index", "--no-skip-worktree", "--"])
             .args(paths)
@@ -266,17 +242,11 @@ impl Git<'_> {
     }
 
     /// Whether git tracks a path, or something below it.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn tracks(self, path: &str) -> Result<bool> {
         Ok(!self.listed(&[], [path])?.is_empty())
     }
 
     /// The files below a folder that git does not track; where it tracks some of them, those that it ignores.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn local_files(self, folder: &str) -> Result<Vec<String>> {
         let options: &[_] = if self.tracks(folder)? {
             &["--others", "--ignored", "--exclude-standard"]
@@ -287,9 +257,6 @@ impl Git<'_> {
     }
 
     /// The files that git ignores and that a file of patterns names, in gitignore syntax.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn ignored_matches(self, patterns: &Path) -> Result<Vec<String>> {
         let mut from = OsString::from("--exclude-from=");
         from.push(patterns);

@@ -66,9 +66,6 @@ pub fn names_in(text: &[u8]) -> impl Iterator<Item = String> {
 impl Git<'_> {
     /// What the index of this checkout leads to: a line for each file, as `git ls-files --stage` has it, also of the sides of a
     /// conflict that is or was.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn staged(self) -> Result<Vec<String>> {
         let list = self
             .run(["ls-files", "-z", "--stage", "--resolve-undo"])
@@ -83,9 +80,6 @@ impl Git<'_> {
     }
 
     /// What git has in the refs of this worktree and in the reflogs of its HEAD and of this branch, where it keeps them in tables.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn objects_in_tables(self, branch: Option<&str>) -> Result<BTreeSet<String>> {
         let refs = self.run(["for-each-ref", "--format=%(objectname)"]);
         let mut names: BTreeSet<_> = names_in(&refs.insist()?).collect();
@@ -198,9 +192,6 @@ impl Git<'_> {
     }
 
     /// What this repository's own configuration says of a branch: keys and values.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn branch_config(self, branch: &str) -> Result<Vec<(String, String)>> {
         let list = self.run(["config", "--local", "-z", "--list"]).text()?;
         let section = format!("branch.{branch}.");
@@ -216,9 +207,6 @@ impl Git<'_> {
     }
 
     /// Takes out what this repository's own configuration says of a branch.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn forget_branch_config(self, branch: &str) -> Result<()> {
         let section = format!("branch.{branch}");
         self.run(["config", "--local", "--remove-section", &section])
@@ -227,9 +215,6 @@ impl Git<'_> {
     }
 
     /// Adds to this repository's own configuration.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn add_config(self, key: &str, value: &str) -> Result<()> {
         self.run(["config", "--local", "--add", key, value])
             .insist()?;

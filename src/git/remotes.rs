@@ -18,7 +18,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// What `git for-each-ref` is asked for it: three fields.
-    pub(super) const FIELDS: &str =
+    pub const FIELDS: &str =
         "%00%(upstream:short)%00%(upstream:remotename)%00%(upstream:track,nobracket)";
 
     /// Reads these fields; none if there is no upstream.
@@ -37,18 +37,12 @@ impl Upstream {
 
 impl Git<'_> {
     /// The names of all remotes.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn remotes(self) -> Result<Vec<String>> {
         Ok(lines_of(&self.run(["remote"]).text()?))
     }
 
     /// Fetches from these remotes. Where somebody can be asked for a password, git has the terminal; elsewhere nothing is asked,
     /// and what needs an answer fails.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn fetch(self, remotes: &[&str]) -> Result<(), Failure> {
         let fetch = self.run(["fetch", "--multiple", "--no-recurse-submodules"]);
         if ui::can_ask() {

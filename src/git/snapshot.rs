@@ -123,9 +123,6 @@ impl<'a> Git<'a> {
     }
 
     /// What differs between two trees or commits.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn differences(self, one: &str, other: &str) -> Result<Vec<Difference>> {
         let list = self
             .run(["diff-tree", "-r", "-z", "--raw", "--no-renames"])
@@ -140,9 +137,6 @@ impl<'a> Git<'a> {
     }
 
     /// Has the index have these paths as the second tree of the differences has them.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn stage<'d>(self, entries: impl IntoIterator<Item = &'d Difference>) -> Result<()> {
         let mut text = Vec::new();
         for Difference { path, entry, .. } in entries {
@@ -155,9 +149,6 @@ impl<'a> Git<'a> {
     }
 
     /// A tree or a commit with these paths as the second tree of the differences has them.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn tree_with<'d>(
         self,
         tree: &str,
@@ -173,9 +164,6 @@ impl<'a> Git<'a> {
 
     /// What `onto` becomes with all that differs between `base` and `tree`; the paths that are in conflict, if some are. It must be
     /// the main checkout.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn ported(
         self,
         base: &str,
@@ -212,9 +200,6 @@ impl<'a> Git<'a> {
 
     /// Has the checkout, whose files and index are those of one tree, have those of another. A file that is not as that tree has it
     /// keeps all from being changed, but where both trees have the same.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn go_to(self, from: &str, to: &str) -> Result<(), Failure> {
         self.run(["read-tree", "--no-recurse-submodules", "-m", "-u", from, to])
             .stdout()
@@ -222,9 +207,6 @@ impl<'a> Git<'a> {
     }
 
     /// Has the index be this tree, and leaves the files as they are.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn reset_index(self, tree: &str) -> Result<()> {
         self.run(["read-tree", "--no-recurse-submodules", "-m", tree])
             .insist()?;
@@ -242,9 +224,6 @@ impl<'a> Git<'a> {
     }
 
     /// The tracked files that are not as the index, which was just refreshed, has them.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn changed_files(self) -> Result<BTreeSet<Vec<u8>>> {
         let list = self
             .run(["diff-files", "-z", "--name-only", "--ignore-submodules=all"])

@@ -58,14 +58,9 @@ impl Git<'_> {
 
     /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds, the newest first:
     /// short hash and subject. A tip that is not there, or no commit, holds none.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn own_commits(self, spared: Option<&str>, tips: &[String]) -> Result<Vec<String>> {
-        let mut excluded: Vec<_> = spared.into_iter().map(ToOwned::to_owned).collect();
-        if spared.is_some() {
-            excluded.extend(self.other_names(spared)?);
-        }
+        let spared = spared.map(|branch| self.names_of(branch)).transpose()?;
+        let excluded = spared.iter().flatten();
         // On its standard input an older git takes no options.
         let list = self
             .run([
@@ -76,15 +71,15 @@ impl Git<'_> {
                 "--format=%h %s",
                 "--not",
             ])
-            .args(excluded.iter().map(|branch| format!("--exclude={branch}")))
+            .args(excluded.map(|branch| format!("--exclude={branch}")))
             .args(["--branches", "--remotes"])
             .input(tips.join("\n").into_bytes())
             .text()?;
         Ok(lines_of(&list))
     }
 
-    /// The names that are others for this branch, and go with it.
-    fn other_names(self, branch: Option<&str>) -> Result<Vec<String>> {
+    /// The names of a branch that is there: its own, and others for it, which go with it.
+    fn names_of(self, branch: &str) -> Result<Vec<String>> {
         let names = self
             .run([
                 "for-each-ref",
@@ -92,17 +87,12 @@ impl Git<'_> {
                 "refs/heads",
             ])
             .text()?;
-        let others = names.lines().filter_map(|line| {
-            let (name, other) = line.split_once('\0')?;
-            (Some(other) == branch).then(|| name.to_owned())
-        });
-        Ok(others.collect())
+        let names = names.lines().filter_map(|line| line.split_once('\0'));
+        let its = names.filter(|(name, leads_to)| [*name, *leads_to].contains(&branch));
+        Ok(its.map(|(name, _)| name.to_owned()).collect())
     }
 
     /// Where each of these branches stands, those that are there.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn standings(self, refnames: &[String]) -> Result<Vec<Standing>> {
         let output = self
             .run([
@@ -152,9 +142,6 @@ impl Git<'_> {
 
     /// The commits at the tips of the main branches, each once: of the branch that the main checkout is on and of its upstream,
     /// of those that are called so, and of the remotes'. The doomed branch is none, nor is its own upstream, nor a detached HEAD.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn main_branches(
         self,
         worktrees: &[Worktree],
@@ -215,9 +202,6 @@ impl Git<'_> {
 
     /// Whether `target` has all that `tip` has, whatever became of the commits: merged, rebased, or squashed into one. Where the
     /// changes take each other back, only the commits themselves count.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn has_all_of(self, tip: &str, target: &str) -> Result<bool> {
         let base = self.run(["merge-base", target, tip]).output()?;
         if !base.status.success() {

@@ -10,9 +10,6 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus};
 
 /// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux. The
 /// environment of Apple's own shells can't be read, so that those are known only by what they have started.
-///
-/// # Errors
-/// If the system does not tell.
 pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
     let mut line = processes.to_vec();
     let mut seen = 0;
@@ -33,9 +30,6 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
 
 /// Who of these does not end when the panes are closed that they came from: who has left the pane's terminal, or ignores the
 /// hang-up.
-///
-/// # Errors
-/// If the system does not tell.
 pub fn outliving(processes: &[Process]) -> Result<Vec<Process>> {
     let panes = of(processes)?;
     let leaders = panes.iter().map(|pane| leader(Pid::from_u32(pane.pid)));

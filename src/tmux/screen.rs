@@ -7,9 +7,6 @@ use anyhow::{Context, Result};
 const TELLING: usize = 20;
 
 /// The last lines that a pane has shown, without empty ones at the end.
-///
-/// # Errors
-/// If tmux fails.
 pub fn shown(pane: &Pane, lines: usize) -> Result<String> {
     let screen = tmux()
         .args(["capture-pane", "-p", "-J", "-S", "-", "-t", &pane.id])
@@ -20,9 +17,6 @@ pub fn shown(pane: &Pane, lines: usize) -> Result<String> {
 }
 
 /// Whether nothing is typed at the prompt that a pane shows, as far as the screen tells.
-///
-/// # Errors
-/// If tmux fails.
 pub fn has_empty_prompt(pane: &Pane) -> Result<bool> {
     let at = ["-t", &pane.id];
     let screen = tmux()

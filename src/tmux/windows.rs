@@ -215,9 +215,6 @@ impl NewSession<'_> {
 }
 
 /// Types into panes, and shows the windows of the `shown` ones when their sessions are attached.
-///
-/// # Errors
-/// If tmux fails.
 pub fn type_keys<'a>(
     keys: impl IntoIterator<Item = Keys<'a>>,
     shown: impl IntoIterator<Item = &'a Pane>,

@@ -62,7 +62,7 @@ impl<'a> Choice<'a> {
             .chain(in_another_case)
             // A remote may have slashes in its name.
             .chain([format!("refs/remotes/**/{name}")]);
-        let branches = Git::at(&project.main).branches_with_upstreams(refnames)?;
+        let branches = Git::at(&project.main).branches_with(refnames, Upstream::FIELDS)?;
         Ok(Self {
             project,
             wanted,
