@@ -1,9 +1,9 @@
 //! Reading a file that others make: there may be none, or something in its place that is no file.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use rustix::fs::OFlags;
 use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -15,24 +15,17 @@ use std::path::Path;
 pub fn open_if_there(path: &Path) -> Result<Option<File>> {
     let open = || {
         if !fs::metadata(path)?.is_file() {
-            return Err(anyhow!("it is not a file"));
+            return Err(io::Error::other("it is not a file"));
         }
         // It may have become a pipe just now.
         let flags = OFlags::NONBLOCK.bits().cast_signed();
-        let file = File::options().read(true).custom_flags(flags).open(path);
-        Ok(file?)
+        File::options().read(true).custom_flags(flags).open(path)
     };
     match open() {
         Ok(file) => Ok(Some(file)),
-        Err(error) if is_not_found(&error) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-}
-
-fn is_not_found(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// What a file had at one moment.

@@ -134,10 +134,10 @@ impl<'a> Git<'a> {
             .arg("-C")
             .arg(self.dir)
             .args(args);
-        let run = match self.folders {
-            Some((admin, common)) => run.env("GIT_DIR", admin).env("GIT_COMMON_DIR", common),
-            None => run,
-        };
+        let folders = self
+            .folders
+            .map(|(admin, common)| [("GIT_DIR", admin), ("GIT_COMMON_DIR", common)]);
+        let run = run.envs(folders.into_iter().flatten());
         let run = run.envs(self.index.map(|index| ("GIT_INDEX_FILE", index)));
         match self.lock {
             Some(lock) => run.holding(lock),

@@ -3,7 +3,6 @@
 use super::{Git, crypt, progress};
 use crate::process::Failure;
 use crate::ui;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -24,23 +23,19 @@ impl Git<'_> {
         let options = many
             .map(|_| &["-c", "checkout.workers=0"][..])
             .unwrap_or_default();
-        let mut args: Vec<_> = options.iter().map(OsStr::new).collect();
-        args.extend(["worktree", "add"].map(OsStr::new));
-        if !ui::shows_progress() {
-            args.push(OsStr::new("--quiet"));
-        }
+        let quiet = (!ui::shows_progress()).then_some("--quiet");
         let is_encrypted = crypt::has_keys(common);
-        if is_encrypted {
-            args.extend(crypt::UNFINISHED.map(OsStr::new));
-        }
-        match commit {
-            Some(commit) => {
-                args.extend(["--no-track", "-b", branch, "--"].map(OsStr::new));
-                args.extend([path.as_os_str(), OsStr::new(commit)]);
-            }
-            None => args.extend([OsStr::new("--"), path.as_os_str(), OsStr::new(branch)]),
-        }
-        let run = self.run(args).by_way_of(many.unwrap_or_default());
+        let unfinished = is_encrypted.then_some(crypt::UNFINISHED);
+        let run = self.run(options).args(["worktree", "add"]).args(quiet);
+        let run = run.args(unfinished.into_iter().flatten());
+        let run = match commit {
+            Some(commit) => run
+                .args(["--no-track", "-b", branch, "--"])
+                .arg(path)
+                .arg(commit),
+            None => run.arg("--").arg(path).arg(branch),
+        };
+        let run = run.by_way_of(many.unwrap_or_default());
         progress::shown("checking out the files", run)?;
         if is_encrypted {
             let there = Git { dir: path, ..self };

@@ -16,17 +16,11 @@ pub fn shown(what: &str, run: Run<'_>) -> Result<(), Failure> {
     };
     let run = run.env("GIT_PROGRESS_DELAY", "0").words(&words);
     let done = ui::with_progress(what, || percent(&words), || run.stdout());
-    done.map(drop).map_err(|failure| match failure {
-        Failure::Ended {
-            line,
-            status,
-            stderr,
-        } => Failure::Ended {
-            line,
-            status,
-            stderr: without_progress(&stderr),
-        },
-        other => other,
+    done.map(drop).map_err(|mut failure| {
+        if let Failure::Ended { stderr, .. } = &mut failure {
+            *stderr = without_progress(stderr);
+        }
+        failure
     })
 }
 

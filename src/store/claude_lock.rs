@@ -39,7 +39,7 @@ impl std::error::Error for Busy {}
 pub fn sweep(json: &Path) {
     let lock = lock_path(json);
     if is_stale(&lock) {
-        // Somebody else may have been faster.
+        // Somebody else may have been faster, and then the lock is theirs to give.
         let _ = fs::remove_dir(lock);
     }
 }
@@ -67,10 +67,7 @@ impl ClaudeLock {
         let made = wait::until(PATIENCE, &what, || match fs::create_dir(&path) {
             Ok(()) => Ok(identity(&path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                if is_stale(&path) {
-                    // Somebody else may have been faster, and then the lock is theirs to give.
-                    let _ = fs::remove_dir(&path);
-                }
+                sweep(json);
                 Ok(None)
             }
             Err(error) => {
