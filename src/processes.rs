@@ -112,7 +112,7 @@ impl Table {
         let pids: HashSet<_> = of_it.map(|&(pid, _)| pid).chain(before).collect();
         let mut pids = Vec::from_iter(pids);
         if !pids.is_empty() {
-            let own: HashSet<_> = line(std::process::id()).collect();
+            let own: HashSet<_> = line(std::process::id())?.collect();
             pids.retain(|pid| !own.contains(pid));
         }
         let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
@@ -238,15 +238,18 @@ impl Folders {
 
 /// Whether a process was started by another one, or by one that was.
 pub fn is_below(pid: u32, above: u32) -> bool {
-    line(pid).any(|pid| pid.as_u32() == above)
+    line(pid).is_ok_and(|mut line| line.any(|pid| pid.as_u32() == above))
 }
 
 /// A process, the one that started it, and so on.
-fn line(pid: u32) -> impl Iterator<Item = sysinfo::Pid> {
-    std::iter::successors(Some(sysinfo::Pid::from_u32(pid)), |&pid| {
-        let system = look(&[pid], ProcessRefreshKind::nothing()).ok()?;
+fn line(pid: u32) -> Result<impl Iterator<Item = sysinfo::Pid>> {
+    let mut system = look(&[], ProcessRefreshKind::nothing())?;
+    let first = sysinfo::Pid::from_u32(pid);
+    Ok(std::iter::successors(Some(first), move |&pid| {
+        let wanted = ProcessRefreshKind::nothing().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
         system.process(pid)?.parent()
-    })
+    }))
 }
 
 /// What the process is called that started this one.
