@@ -245,7 +245,7 @@ pub fn choose(all: &[impl Display]) -> Result<Option<usize>> {
 
 /// A line of what a program says that the user has us run.
 pub fn said(who: &str, line: &str) {
-    narrate(DIM, &format!("{who}: "), line);
+    narrate(DIM, &format!("{who}: "), line.replace('\t', "    "));
 }
 
 /// What has been told of that the program waits for.

@@ -79,6 +79,7 @@ fn cure(project: &Project, layout: &Layout, name: &str) -> String {
         folders.any(|folder| names.iter().any(|name| folder.join(name).exists()))
     };
     let line = |activate: &str| format!("as the first line of {quoted}: activate = \"{activate}\"");
+    let others = others();
     let mut own = folders
         .iter()
         .flat_map(|folder| [".venv", "venv"].map(|name| format!("{folder}/{name}/bin/activate")));
@@ -89,7 +90,25 @@ fn cure(project: &Project, layout: &Layout, name: &str) -> String {
         line(&format!("source {{main}}/{}", own.trim_start_matches('/')))
     } else if has(&MANAGED) || !has(&PYTHON) {
         line("")
+    } else if let [first, ..] = &others[..] {
+        let there = others.join(", ");
+        format!(
+            "{}; there are {there}",
+            line(&format!("workon {}", quote(first)))
+        )
     } else {
         format!("mkvirtualenv {}", quote(name))
     }
+}
+
+/// Some of those that are there.
+fn others() -> Vec<String> {
+    const NAMED: usize = 5;
+    let entries = home().and_then(|home| home.read_dir().ok());
+    let names = entries.into_iter().flatten().flatten();
+    let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| is_there(name)).collect();
+    names.sort_unstable();
+    names.truncate(NAMED);
+    names
 }

@@ -149,11 +149,14 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
                 .collect();
             findings.extend(reach::check(project, layout, &sessions, records));
             let lacking = fitting::lacking_folders(project, layout, &[&project.main]);
-            if lacking.is_none() {
-                findings.extend(check_environments(project, layout, &sessions));
+            let mut is_fitting = lacking.is_none();
+            if is_fitting {
+                let environments = check_environments(project, layout, &sessions);
+                is_fitting = environments.iter().all(|it| it.state == State::Fine);
+                findings.extend(environments);
             }
             let mut lacking = Vec::from_iter(lacking);
-            if sessions.is_empty() {
+            if sessions.is_empty() && is_fitting {
                 lacking.extend(files::lacking(project, layout));
             }
             let lacking = lacking.into_iter();

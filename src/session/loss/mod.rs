@@ -261,7 +261,14 @@ impl Loss {
             .map(|path| format!("{path} (changed)"))
             .collect();
         let all = self.uncommitted.told().into_iter();
-        let all = all.chain(self.uncommitted.ignored.iter().cloned());
+        let ignored = self.uncommitted.ignored.iter().cloned();
+        // What stands in the place of something that was put there is told by that.
+        let is_told = |path: &String| {
+            changed
+                .iter()
+                .any(|told| told == path.trim_end_matches('/'))
+        };
+        let all = all.chain(ignored.filter(|path| !is_told(path)));
         let (folders, files): (Vec<_>, Vec<_>) = all.partition(|path| path.ends_with('/'));
         let placed = placed::read(session);
         let others = folders

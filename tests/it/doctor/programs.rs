@@ -226,6 +226,16 @@ fn a_claude_json_that_does_not_parse_is_named_and_left() {
 }
 
 #[test]
+fn an_environment_that_may_be_meant_is_named() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.virtualenv().with_file_name("points");
+    fs::rename(sandbox.virtualenv(), other).unwrap();
+    let doctor = sandbox.run(["doctor"]);
+    let cure = "as the first line of [ROOT]/tally/.tally-session.toml: activate = \"workon points\"; there are points\n";
+    assert!(doctor.stdout.contains(cure), "{doctor}");
+}
+
+#[test]
 fn a_virtual_environment_is_looked_for_where_workon_looks() {
     let sandbox = Sandbox::new();
     fs::remove_dir_all(sandbox.virtualenv()).unwrap();
