@@ -18,13 +18,13 @@ const OF_OTHERS: [&str; 6] = [
     "site-packages",
 ];
 
-/// The files and folders of a main checkout, by their paths from its root, but for those that are hidden or ignored as a whole.
-#[derive(Default)]
+/// The files and folders of a main checkout, by their paths from its root and nearest first, but for those that are hidden or
+/// ignored as a whole.
 pub struct Checkout {
     root: PathBuf,
     ignored: BTreeSet<String>,
     folders: Vec<String>,
-    files: BTreeSet<String>,
+    files: Vec<String>,
 }
 
 impl Checkout {
@@ -34,7 +34,7 @@ impl Checkout {
             root: root.to_owned(),
             ignored: ignored.into_iter().collect(),
             folders: vec![String::new()],
-            files: BTreeSet::new(),
+            files: Vec::new(),
         };
         let mut next = 0;
         while let Some(folder) = checkout.folders.get(next).cloned() {
@@ -47,24 +47,18 @@ impl Checkout {
     /// Notes what is in a folder. What can't be read is not there.
     fn enter(&mut self, folder: &str) {
         let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
-        let mut below = Vec::new();
-        for entry in entries.flatten() {
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        // A path with a control character can't stand in a layout.
+        let names = names.filter(|name| !name.contains(char::is_control));
+        for name in names.collect::<BTreeSet<_>>() {
             let path = join(folder, &name);
-            // A path with a control character can't stand in a layout.
-            if name.contains(char::is_control) {
-                continue;
-            }
-            if !entry.path().is_dir() {
-                self.files.insert(path);
-            } else if !entry.path().is_symlink() && self.is_own(&path, &name) {
-                below.push(path);
+            let there = self.root.join(&path);
+            if !there.is_dir() {
+                self.files.push(path);
+            } else if !there.is_symlink() && self.is_own(&path, &name) {
+                self.folders.push(path);
             }
         }
-        below.sort();
-        self.folders.append(&mut below);
     }
 
     /// Whether a folder may have a part of the project in it.
@@ -78,26 +72,21 @@ impl Checkout {
     }
 
     /// The folders at most two below the root, in which a part of the project may begin; the root first.
-    pub fn folders(&self) -> impl Iterator<Item = &str> {
+    pub fn folders(&self) -> impl DoubleEndedIterator<Item = &str> {
         let folders = self.folders.iter().map(String::as_str);
         folders.filter(|folder| folder.split('/').count() < DEPTH)
     }
 
-    /// The files below a folder, nearest first.
-    pub fn files_below<'a>(&'a self, folder: &str) -> Vec<&'a str> {
-        let mut files: Vec<_> = self.files.iter().map(String::as_str).collect();
-        files.retain(|file| below(folder, file).is_some());
-        files.sort_by_key(|file| file.split('/').count());
-        files
+    /// The files below a folder, by their paths from it.
+    pub fn files_below(&self, folder: &str) -> impl Iterator<Item = &str> {
+        self.files
+            .iter()
+            .filter_map(move |file| below(folder, file))
     }
 
     /// The names of the files in a folder.
-    pub fn names_in<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a str> {
-        let names = self.files.iter().filter_map(move |file| {
-            let name = below(folder, file)?;
-            (!name.contains('/')).then_some(name)
-        });
-        names.collect::<Vec<_>>().into_iter()
+    pub fn names_in(&self, folder: &str) -> impl Iterator<Item = &str> {
+        self.files_below(folder).filter(|file| !file.contains('/'))
     }
 
     /// Whether something is there, hidden and ignored things too.

@@ -1,10 +1,12 @@
 //! Databases of servers: each session gets one of its own, made from the main checkout's.
 
-use super::checkout::{Checkout, join};
+use super::checkout::Checkout;
 use super::found::{Because, Found};
+use super::pattern;
 use super::tools::doubled;
 use crate::dotenv;
 use crate::shell::quote;
+use regex_lite::Captures;
 
 const COMPOSE: [&str; 4] = [
     "compose.yaml",
@@ -13,39 +15,12 @@ const COMPOSE: [&str; 4] = [
     "docker-compose.yaml",
 ];
 
-/// What a compose file runs: its path, and each service with its image.
-pub fn composed(checkout: &Checkout) -> Option<(String, Vec<(String, String)>)> {
-    let file = COMPOSE.iter().find(|file| checkout.has(file))?;
-    let text = checkout.text(file);
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    lines.find(|line| line.trim_end() == "services:")?;
-    let lines: Vec<_> = lines.take_while(|line| indent(line) > 0).collect();
-    let outer = lines.first().map(|line| indent(line))?;
-    let mut services: Vec<(String, String)> = Vec::new();
-    for line in lines {
-        let Some((key, value)) = line.trim().split_once(':') else {
-            continue;
-        };
-        if indent(line) == outer {
-            services.push((key.trim_matches(['"', '\'']).to_owned(), String::new()));
-        } else if let (Some(service), "image") = (services.last_mut(), key) {
-            value
-                .trim()
-                .trim_matches(['"', '\''])
-                .clone_into(&mut service.1);
-        }
-    }
-    Some(((*file).to_owned(), services))
-}
+/// What makes a session's database from main's, which is called `tally` here, and takes it away.
+const POST_ADD: &str = include_str!("postgres_post_add.sh");
+const PRE_REMOVE: &str = include_str!("postgres_pre_remove.sh");
 
-fn is_postgres(image: &str) -> bool {
-    ["postgres", "postgis", "pgvector", "timescale"]
-        .iter()
-        .any(|name| image.contains(name))
-}
+/// The programs that these run.
+const CLIENTS: [&str; 5] = ["psql", "createdb", "dropdb", "pg_dump", "pg_restore"];
 
 /// Variables that are a database's name alone, with the beginning of those that tell the rest.
 const NAMES: [(&str, &str); 4] = [
@@ -55,208 +30,261 @@ const NAMES: [(&str, &str); 4] = [
     ("DATABASE_NAME", "DATABASE_"),
 ];
 
-/// What a variable is in a session, with the reason, if it names a database; and the hooks that make and drop that.
-pub fn find(
+/// The schemes of addresses of databases.
+const SCHEME: &str =
+    r"^(?:(postgres|postgresql|postgis|psql)|mysql2?|mariadb|mongodb)(?:\+\w+)?://";
+
+/// Login, host, port and name.
+const ADDRESS: &str = r"://(?:([^:@/]*)(?::([^@/]*))?@)?(\[::1\]|[^:/?]*)(?::(\d+))?/([^/?]*)";
+
+/// A service of a compose file.
+struct Service {
+    file: &'static str,
+    name: String,
+    image: String,
+}
+
+impl Service {
+    fn is_postgres(&self) -> bool {
+        pattern("postgres|postgis|pgvector|timescale").is_match(&self.image)
+    }
+}
+
+/// What a compose file runs.
+fn composed(checkout: &Checkout) -> Vec<Service> {
+    let Some(file) = COMPOSE.into_iter().find(|file| checkout.has(file)) else {
+        return Vec::new();
+    };
+    let text = checkout.text(file);
+    let lines = text
+        .lines()
+        .skip_while(|line| line.trim_end() != "services:")
+        .skip(1);
+    let lines = lines.take_while(|line| line.starts_with([' ', '#']) || line.is_empty());
+    let key = pattern(r#"^( +)["']?([\w.-]+)["']?: *["']?([^"'#]*)"#);
+    let mut outer = None;
+    let mut services: Vec<Service> = Vec::new();
+    for line in lines.filter_map(|line| key.captures(line)) {
+        let [indent, key, value] = line.extract().1;
+        if indent.len() == *outer.get_or_insert(indent.len()) {
+            let (name, image) = (key.to_owned(), String::new());
+            services.push(Service { file, name, image });
+        } else if let (Some(service), "image") = (services.last_mut(), key) {
+            value.clone_into(&mut service.image);
+        }
+    }
+    services
+}
+
+/// A variable of a file, and the file in which a session's is.
+pub struct Variable<'a> {
+    pub file: &'a str,
+    pub into: &'a str,
+    pub name: &'a str,
+    pub value: &'a str,
+}
+
+/// A database of `PostgreSQL`.
+struct Postgres {
+    user: String,
+    password: String,
+    host: String,
+    port: String,
+    base: String,
+}
+
+impl Postgres {
+    /// The one that an address names.
+    fn addressed(address: &str) -> Option<Self> {
+        let parts = pattern(ADDRESS).captures(address)?;
+        let part = |number| {
+            parts
+                .get(number)
+                .map_or(String::new(), |part| decoded(part.as_str()))
+        };
+        let [user, password, host, port, base] = [1, 2, 3, 4, 5].map(part);
+        Some(Self {
+            user,
+            password,
+            host,
+            port,
+            base,
+        })
+    }
+
+    /// The one whose name is in a variable, and all else in others beside it, if these are of `PostgreSQL`.
+    fn beside(checkout: &Checkout, variable: &Variable<'_>, beginning: &str) -> Option<Self> {
+        let text = checkout.bytes(variable.file);
+        let value = |ends: &[&str]| {
+            let mut values = ends
+                .iter()
+                .filter_map(|end| dotenv::value(&text, &format!("{beginning}{end}")));
+            values
+                .next()
+                .map(|value| String::from_utf8_lossy(value).into_owned())
+                .unwrap_or_default()
+        };
+        let host = value(&["HOST", "SERVER"]);
+        let port = value(&["PORT"]);
+        let is_of_it = beginning.starts_with('P')
+            || port == "5432"
+            || composed(checkout).iter().any(Service::is_postgres);
+        is_of_it.then(|| Self {
+            user: value(&["USER", "USERNAME"]),
+            password: value(&["PASSWORD", "PASS"]),
+            host: if host.is_empty() {
+                "localhost".to_owned()
+            } else {
+                host
+            },
+            port,
+            base: variable.value.to_owned(),
+        })
+    }
+
+    /// Whether it is on this machine, and has a name that stands for itself in SQL.
+    fn is_plain(&self) -> bool {
+        ["", "localhost", "127.0.0.1", "[::1]"].contains(&&*self.host)
+            && pattern("^[a-z_][a-z0-9_]*$").is_match(&self.base)
+    }
+}
+
+/// A part of an address as it is meant.
+fn decoded(part: &str) -> String {
+    let bytes = pattern("(%[0-9A-Fa-f]{2})+");
+    let decode = |bytes: &Captures<'_>| {
+        let bytes = bytes[0]
+            .split('%')
+            .filter_map(|byte| u8::from_str_radix(byte, 16).ok());
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+    };
+    bytes.replace_all(part, decode).into_owned()
+}
+
+/// If a variable names a database: what it is in a session, and the hooks that make and drop that.
+pub fn find(checkout: &Checkout, variable: &Variable<'_>, found: &mut Found) {
+    let Variable {
+        file,
+        into,
+        name,
+        value,
+    } = *variable;
+    let scheme = pattern(SCHEME).captures(value);
+    let named = NAMES.iter().find(|(known, _)| name == *known);
+    let postgres = match (named, scheme) {
+        (Some((_, beginning)), _) => Postgres::beside(checkout, variable, beginning),
+        (None, Some(scheme)) => scheme.get(1).and_then(|_| Postgres::addressed(value)),
+        (None, None) => return,
+    };
+    let postgres = postgres.filter(Postgres::is_plain);
+    if !postgres.is_some_and(|postgres| make_and_drop(checkout, variable, &postgres, found)) {
+        found.checks.push(shared(file, name, name));
+        return;
+    }
+    let (before, query) = value.split_at(value.find('?').unwrap_or(value.len()));
+    let value = format!("{}_{{ident}}{}", doubled(before), doubled(query));
+    found.sets(
+        into,
+        name,
+        value,
+        format!("{file}: a database for each session"),
+    );
+}
+
+/// Has the hooks make a copy of the main checkout's for each session, and drop it; not if they do so with another one.
+fn make_and_drop(
     checkout: &Checkout,
-    (file, name, value): (&str, &str, &str),
+    variable: &Variable<'_>,
+    postgres: &Postgres,
     found: &mut Found,
-) -> Option<(String, String)> {
-    let (scheme, address) =
-        if let Some((_, beginning)) = NAMES.iter().find(|(known, _)| name == *known) {
-            let (server, login) = beside(checkout, file, beginning);
-            (server, format!("{login}/{value}"))
+) -> bool {
+    let mut make = POST_ADD.replace("tally", &postgres.base);
+    let mut drop = PRE_REMOVE.replace("tally", &postgres.base);
+    let mut why = format!(
+        "{}: {}: a database with main's rows",
+        variable.file, variable.name
+    );
+    if let Some(service) = composed(checkout)
+        .iter()
+        .find(|service| service.is_postgres())
+    {
+        let user = if postgres.user.is_empty() {
+            "postgres"
         } else {
-            let (scheme, address) = value.split_once("://")?;
-            (scheme, address.to_owned())
+            &postgres.user
         };
-    let server = scheme.split('+').next().unwrap_or_default();
-    let is_known = ["postgres", "postgresql", "postgis", "psql"].contains(&server);
-    if !is_known && !["", "mysql", "mysql2", "mariadb", "mongodb"].contains(&server) {
-        return None;
-    }
-    let Some(postgres) = Postgres::read(&address).filter(|_| is_known) else {
-        found.checks.push(format!(
-            "{file} names a database in {name}, which all sessions share: for one each set it in [env] with {{ident}}, and make that in post_add"
-        ));
-        return None;
-    };
-    postgres.make_and_drop(checkout, &format!("{file}: {name}"), found);
-    let Postgres { base, query, .. } = postgres;
-    let before = value.strip_suffix(&format!("{base}{query}"));
-    let user = address.split_once('@').map_or("", |(user, _)| user);
-    let secret = if user.contains(':') {
-        "; keep this file out of git if the password is a secret"
+        let user = doubled(&quote(user));
+        let there = format!(
+            "docker compose --project-directory {{main}} exec -T {}",
+            service.name
+        );
+        let client = |client| format!("{client}() {{{{ {there} {client} -U {user} \"$@\"; }}}}\n");
+        let clients: String = CLIENTS.map(client).concat();
+        // The file is out here.
+        let dump = drop.replace("-f \"$kept\" ", ">\"$kept\" ");
+        (make, drop) = (clients.clone() + &make, clients + &dump);
+        why = format!(
+            "{}: {}, which has to run, has the databases of all sessions",
+            service.file, service.name
+        );
     } else {
-        ""
-    };
-    Some((
-        format!(
-            "{}{base}_{{ident}}{}",
-            doubled(before.unwrap_or_default()),
-            doubled(query)
-        ),
-        format!("{file}: a database for each session{secret}"),
-    ))
-}
-
-/// Which server a file's other variables tell of, if that is known, and the login of an address.
-fn beside(checkout: &Checkout, file: &str, beginning: &str) -> (&'static str, String) {
-    let text = checkout.bytes(file);
-    let value = |ends: &[&str]| {
-        let mut values = ends
-            .iter()
-            .filter_map(|end| dotenv::value(&text, &format!("{beginning}{end}")));
-        values.next().map(encoded).filter(|value| !value.is_empty())
-    };
-    let host = value(&["HOST", "SERVER"]).unwrap_or_else(|| "localhost".to_owned());
-    let port = value(&["PORT"]);
-    let in_container = || {
-        composed(checkout).is_some_and(|(_, all)| all.iter().any(|(_, image)| is_postgres(image)))
-    };
-    let is_postgres =
-        beginning.starts_with('P') || port.as_deref() == Some("5432") || in_container();
-    let user = value(&["USER", "USERNAME"]).map_or_else(String::new, |user| {
-        let password = value(&["PASSWORD", "PASS"])
-            .map_or_else(String::new, |password| format!(":{password}"));
-        format!("{user}{password}@")
-    });
-    let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    (
-        if is_postgres { "postgres" } else { "" },
-        format!("{user}{host}{port}"),
-    )
-}
-
-/// A part of an address.
-fn encoded(part: &[u8]) -> String {
-    let letter = |&byte: &u8| match byte {
-        _ if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    part.iter().map(letter).collect()
-}
-
-/// A database of `PostgreSQL` on this machine, by the parts of its address.
-struct Postgres<'a> {
-    /// User, password, host and port.
-    login: &'a str,
-    base: &'a str,
-    query: &'a str,
-}
-
-impl<'a> Postgres<'a> {
-    fn read(address: &'a str) -> Option<Self> {
-        let (path, query) = address.split_at(address.find('?').unwrap_or(address.len()));
-        let (login, base) = path.rsplit_once('/')?;
-        let host = login.rsplit('@').next()?;
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-        let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&host);
-        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        let is_plain = !base.is_empty() && base.bytes().all(is_of_name);
-        (is_here && is_plain).then_some(Self { login, base, query })
-    }
-
-    /// Has the hooks make a copy of the main checkout's for each session, and drop it.
-    fn make_and_drop(&self, checkout: &Checkout, why: &str, found: &mut Found) {
-        let Self { login, base, .. } = self;
-        let new = format!("{base}_{{ident}}");
-        if found
-            .pre_remove
-            .iter()
-            .any(|drop| drop.value.ends_with(&format!(" {new}")))
-        {
-            return;
-        }
-        let compose = composed(checkout);
-        let container = compose.as_ref().and_then(|(file, services)| {
-            let (service, _) = services.iter().find(|(_, image)| is_postgres(image))?;
-            Some((file, service))
-        });
-        // What a hook begins with, how the clients find the server, and for them main's database and the session's.
-        let (first, [server, main, own], why) = match container {
-            Some((file, service)) => {
-                let user = login.split_once('@').map_or("postgres", |(user, _)| user);
-                let user = user.split(':').next().unwrap_or_default();
-                let user = format!("-U {}", doubled(&quote(user)));
-                let in_it = "docker compose --project-directory {main} exec -T";
-                (
-                    format!("in_db() {{{{ {in_it} {service} \"$@\"; }}}}\n"),
-                    [
-                        user.clone(),
-                        format!("{user} {base}"),
-                        format!("{user} {new}"),
-                    ],
-                    format!(
-                        "{file}: {service}, which has to run, has the databases of all sessions"
-                    ),
-                )
+        for (name, value) in [
+            ("PGHOST", &postgres.host),
+            ("PGPORT", &postgres.port),
+            ("PGUSER", &postgres.user),
+            ("PGPASSWORD", &postgres.password),
+        ] {
+            if !value.is_empty() {
+                let secret = if name == "PGPASSWORD" {
+                    "; keep this file out of git if it is a secret"
+                } else {
+                    ""
+                };
+                found.sets(
+                    variable.into,
+                    name,
+                    doubled(value),
+                    format!("for the hooks{secret}"),
+                );
             }
-            None => (
-                format!(
-                    "main={} own={}\n",
-                    address(login, base, ""),
-                    address(login, base, "_{ident}")
-                ),
-                ["--maintenance-db=\"$main\"", "\"$main\"", "\"$own\""].map(ToOwned::to_owned),
-                why.to_owned(),
-            ),
-        };
-        let before = if container.is_some() { "in_db " } else { "" };
-        let create = format!("{before}createdb {server}");
-        let psql = format!("{before}psql -qX {own}");
-        found.installs(
-            format!(
-                "{first}{psql} -c '' 2>/dev/null || {create} --template={base} {new} 2>/dev/null || {{{{\n    \
-                 {create} {new} && {before}pg_dump {main} | {psql} >/dev/null\n}}}}"
-            ),
-            format!("{why}: a copy of main's database, by pg_dump while others use that"),
-        );
-        let drop = Because::new(
-            format!("{first}{before}dropdb {server} --if-exists --force {new}"),
-            "restore does not bring it back: leave this out to keep it",
-        );
-        found.pre_remove.push(drop);
+        }
     }
+    if found.pre_remove.is_empty() {
+        found.installs(make, why);
+        found
+            .pre_remove
+            .push(Because::new(drop.clone(), "`restore` brings its rows back"));
+    }
+    found.pre_remove.iter().any(|there| there.value == drop)
 }
 
-/// The address of a database, for a shell; `end` is the end of its name.
-fn address(login: &str, base: &str, end: &str) -> String {
-    let quoted = doubled(&quote(&format!("postgresql://{login}/{base}")));
-    let open = quoted.trim_end_matches(['\'', '"']);
-    format!("{open}{end}{}", &quoted[open.len()..])
+/// That sessions have one database.
+fn shared(file: &str, name: &str, variable: &str) -> String {
+    format!(
+        "{file} names a database in {name}, which all sessions share: for one each set {variable} in [env] with {{ident}}, and make that in post_add"
+    )
 }
 
 /// What else the project keeps its data in, for the user to look at.
 pub fn find_others(checkout: &Checkout, found: &mut Found) {
-    if let Some((file, services)) = composed(checkout) {
-        let is_used = |(name, _): &&(String, String)| {
-            found
-                .post_add
-                .iter()
-                .all(|line| !line.value.contains(&format!(" exec -T {name} ")))
-        };
-        let others: Vec<_> = services
-            .iter()
-            .filter(is_used)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        if !others.is_empty() {
-            found.checks.push(format!(
-                "{file} has {}: one for all sessions; for one each: COMPOSE_PROJECT_NAME={{project}}_{{ident}} and ports of [ports]",
-                others.join(", ")
-            ));
-        }
-    }
-    let rails = join("config", "database.yml");
-    if found.pre_remove.is_empty()
-        && ["postgresql", "mysql2", "trilogy"]
-            .iter()
-            .any(|name| checkout.text(&rails).contains(name))
-    {
+    let services = composed(checkout);
+    let others = services
+        .iter()
+        .filter(|service| found.pre_remove.is_empty() || !service.is_postgres());
+    let others: Vec<_> = others.map(|service| &*service.name).collect();
+    if let (Some(service), false) = (services.first(), others.is_empty()) {
         found.checks.push(format!(
-            "{rails} names a database that all sessions share: for one each set DATABASE_URL in [env] with {{ident}}, and have bin/rails db:prepare in post_add"
+            "{} has {}: one for all sessions; for one each: COMPOSE_PROJECT_NAME={{project}}_{{ident}} and ports of [ports]",
+            service.file,
+            others.join(", ")
         ));
+    }
+    let rails = "config/database.yml";
+    if found.pre_remove.is_empty()
+        && pattern("postgresql|mysql2|trilogy").is_match(&checkout.text(rails))
+    {
+        found
+            .checks
+            .push(shared(rails, "development", "DATABASE_URL"));
     }
 }

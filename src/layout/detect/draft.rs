@@ -1,12 +1,9 @@
 //! Writing a layout: what differs from the built-in one, a comment behind each line.
 
 use super::found::{Because, Found, Service};
-use super::toml::{self, key, list, string};
-use super::tools::{Side, doubled};
-use crate::layout::{Layout, Window};
-use indexmap::IndexMap;
-use std::fmt::Display;
-use std::path::Path;
+use super::tools::doubled;
+use crate::layout::BUILT_IN;
+use toml::{Table, Value};
 
 /// Where comments begin, if there is room.
 const COLUMN: usize = 40;
@@ -33,314 +30,237 @@ name = \"shell\"
 
 /// The text of the layout.
 pub fn write(found: &Found) -> String {
-    // It is compared with the built-in one, which no file of a project stands in the way of.
-    let Ok(built_in) = Layout::read(Path::new("/nonexistent")) else {
-        return HEAD.to_owned();
-    };
-    let is_pair = found.services.len() == 2
-        && ["backend", "frontend"]
-            .iter()
-            .all(|name| found.services.iter().any(|service| service.name == *name));
-    let draft = Draft {
-        found,
-        built_in: &built_in,
+    let is_named = |name: &str| found.services.iter().any(|service| service.name == name);
+    let is_pair = found.services.len() == 2 && is_named("backend") && is_named("frontend");
+    let mut draft = Draft {
+        built_in: built_in(),
         is_pair,
         text: HEAD.to_owned(),
+        table: String::new(),
     };
-    draft.write()
+    let fits = is_pair
+        && found
+            .services
+            .iter()
+            .all(|service| draft.is_built_in(service));
+    if fits {
+        draft.comment("The built-in windows fit: Django in backend/, Vite in frontend/.");
+    }
+    if found.services.is_empty() {
+        draft.comment(
+            "Nothing was found that serves: add a [[window]] with a `run` for each server.",
+        );
+    }
+    for check in &found.checks {
+        draft.comment(&format!("Check: {check}."));
+    }
+    if let Some(activate) = &found.activate {
+        draft.put(&[], "activate", &*activate.value, &activate.why);
+    }
+    draft.ports(found);
+    draft.files(found);
+    draft.env(found, fits);
+    if is_pair {
+        draft.changes(found);
+    } else {
+        draft.windows(found);
+    }
+    draft.put(&["hooks"], "post_add", script(&found.post_add), "");
+    draft.put(&["hooks"], "pre_remove", script(&found.pre_remove), "");
+    draft.text
 }
 
-struct Draft<'a> {
-    found: &'a Found,
-    built_in: &'a Layout,
+/// The built-in layout, each window in the table by which it can be changed.
+fn built_in() -> Table {
+    let mut layout: Table = BUILT_IN.parse().unwrap_or_default();
+    let windows = layout["window"].as_array().into_iter().flatten();
+    let windows = windows.filter_map(|window| {
+        let name = window["name"].as_str()?.split(':').next()?;
+        Some((name.to_owned(), window.clone()))
+    });
+    let windows: Table = windows.collect();
+    layout.insert("window".to_owned(), windows.into());
+    layout
+}
+
+struct Draft {
+    built_in: Table,
     /// Whether the built-in windows fit, changed here and there.
     is_pair: bool,
     text: String,
+    /// The table that was begun last.
+    table: String,
 }
 
-impl Draft<'_> {
-    fn write(mut self) -> String {
-        let services = &self.found.services;
-        if self.is_pair && services.iter().all(|service| self.is_built_in(service)) {
-            self.comment("The built-in windows fit: Django in backend/, Vite in frontend/.");
-        }
-        if self.found.services.is_empty() {
-            self.comment(
-                "Nothing was found that serves: add a [[window]] with a `run` for each server.",
-            );
-        }
-        for check in &self.found.checks {
-            self.comment(&format!("Check: {check}."));
-        }
-        if let Some(activate) = &self.found.activate {
-            self.line("activate", &string(&activate.value), &activate.why);
-        }
-        self.table("ports", Self::ports);
-        self.table("files", Self::files);
-        self.env();
-        if self.is_pair {
-            self.changes();
-        } else {
-            self.windows();
-        }
-        self.table("hooks", Self::hooks);
-        self.text
-    }
-
-    fn put(&mut self, text: impl Display) {
-        self.text += &text.to_string();
-    }
-
+impl Draft {
     fn comment(&mut self, text: &str) {
-        self.put(format_args!("# {}\n", text.replace(char::is_control, " ")));
+        self.text += &format!("# {}\n", text.replace(char::is_control, " "));
     }
 
-    fn line(&mut self, key: &str, value: &str, why: &str) {
-        let line = format!("{key} = {value}");
-        let why = why.replace(char::is_control, " ");
+    fn line(&mut self, key: &str, value: &Value, why: &str) {
+        let line = format!("{} = {value}", self::key(key));
         if why.is_empty() {
-            self.put(format_args!("{line}\n"));
+            self.text += &format!("{line}\n");
         } else if line.len() + why.len() > WIDTH {
-            self.put(format_args!("# {why}\n{line}\n"));
+            self.comment(why);
+            self.text += &format!("{line}\n");
         } else {
-            self.put(format_args!("{line:<COLUMN$} # {why}\n"));
+            self.text += &format!("{line:<COLUMN$} ");
+            self.comment(why);
         }
     }
 
-    /// A table, if it has anything in it.
-    fn table(&mut self, name: &str, fill: impl Fn(&mut Self)) {
-        let head = format!("\n[{name}]\n");
-        self.text.push_str(&head);
-        fill(self);
-        if self.text.ends_with(&head) {
-            self.text.truncate(self.text.len() - head.len());
+    /// A line of a table, unless the built-in layout has the same.
+    fn put(&mut self, path: &[&str], key: &str, value: impl Into<Value>, why: &str) {
+        let value = value.into();
+        let mut tables = path.iter();
+        let there = tables.try_fold(&self.built_in, |table, key| table.get(*key)?.as_table());
+        if there.and_then(|table| table.get(key)) == Some(&value) {
+            return;
         }
+        let keys: Vec<_> = path.iter().map(|key| self::key(key)).collect();
+        self.begin(&keys.join("."));
+        self.line(key, &value, why);
     }
 
-    /// The built-in window that is known by a key.
-    fn window(&self, key: &str) -> Option<&Window> {
-        self.built_in
-            .windows
-            .iter()
-            .find(|window| window.key == key)
+    fn begin(&mut self, table: &str) {
+        if self.table != table {
+            self.text += &format!("\n[{table}]\n");
+            table.clone_into(&mut self.table);
+        }
     }
 
     /// Whether a service's window is the built-in one.
     fn is_built_in(&self, service: &Service) -> bool {
         let run = service.command();
-        let window = self.window(&service.name).filter(|_| self.is_pair);
-        window.is_some_and(|window| {
-            window.dir == service.dir && window.run.as_deref() == Some(run.trim_end_matches(STRICT))
-        })
+        self.is_pair && {
+            let window = &self.built_in["window"][&service.name];
+            window["dir"].as_str() == Some(&service.dir)
+                && window["run"].as_str() == Some(run.trim_end_matches(STRICT))
+        }
     }
 
-    fn ports(&mut self) {
-        let found = self.found;
+    /// The keys of a built-in table.
+    fn keys(&self, table: &str) -> Vec<String> {
+        let table = self.built_in[table].as_table().into_iter();
+        table.flat_map(Table::keys).cloned().collect()
+    }
+
+    fn ports(&mut self, found: &Found) {
         for service in &found.services {
-            let Some(port) = &service.port else {
+            if service.named_in.is_none() && self.is_built_in(service) {
                 continue;
-            };
-            let is_there = self
-                .built_in
-                .ports
-                .get(&service.name)
-                .is_some_and(|there| there.number() == port.number);
-            let is_own = port.named_in.is_some() || !self.is_built_in(service);
-            if is_own && !(is_there && self.is_pair) {
-                let why = port.named_in.as_deref().unwrap_or("the tool's own");
-                self.line(&service.name, &port.number.to_string(), why);
+            }
+            if let Some(port) = service.port {
+                let why = service.named_in.as_deref().unwrap_or("the tool's own");
+                self.put(&["ports"], &service.name, i64::from(port), why);
             }
         }
-        for service in self.built_in.ports.keys() {
-            if found
-                .services
-                .iter()
-                .all(|other| &other.name != service || other.port.is_none())
-            {
-                self.line(service, "false", "");
+        for name in self.keys("ports") {
+            let is_it = |service: &Service| service.name == name && service.port.is_some();
+            if !found.services.iter().any(is_it) {
+                self.put(&["ports"], &name, false, "");
             }
         }
     }
 
-    fn paths(&mut self, key: &str, paths: &[String], why: &str) {
-        self.line(key, &list(paths), if paths.is_empty() { "" } else { why });
-    }
-
-    fn files(&mut self) {
-        let (found, files) = (self.found, &self.built_in.files);
-        let is_cloned = |link: &String| found.clone.iter().any(|clone| clone.value == *link);
-        let mut links = files.link.iter();
-        if links.any(|link| !is_cloned(link) && !self.is_linked(link)) {
-            self.line("link", "[]", "");
-        }
-        if let Some(first) = found.clone.first() {
-            let paths: Vec<_> = found
+    fn files(&mut self, found: &Found) {
+        let mut links = self.built_in["files"]["link"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let is_cloned = |link: &Value| {
+            found
                 .clone
                 .iter()
-                .map(|clone| clone.value.clone())
-                .collect();
-            self.line("clone", &list(&paths), &first.why);
-        }
-        if !is_same(&found.copy, &files.copy) {
-            self.paths("copy", &found.copy, "what git ignores and servers read");
-        }
-        let makes_one = found.pre_remove.is_empty()
-            && self.is_pair
-            && found
-                .services
-                .iter()
-                .any(|service| self.is_built_in(service) && service.side == Side::Back);
-        let is_left = found.sqlite.is_empty() && makes_one;
-        if !is_left && !is_same(&found.sqlite, &files.sqlite) {
-            self.paths("sqlite", &found.sqlite, "databases that git ignores");
-        }
-    }
-
-    /// Whether the front end's packages are where the built-in layout links them.
-    fn is_linked(&self, link: &str) -> bool {
-        let mut services = self.found.services.iter();
-        services.any(|service| {
-            link.strip_suffix("/node_modules") == Some(&service.dir) && self.is_built_in(service)
-        }) && self.found.post_add.is_empty()
-    }
-
-    fn env(&mut self) {
-        let mut files: IndexMap<&str, Vec<_>> = IndexMap::new();
-        for variable in &self.found.env {
-            let there = self
-                .built_in
-                .env
-                .get(&variable.file)
-                .and_then(|file| file.get(&variable.name));
-            if there.map(|there| there.replace("{host}", "localhost"))
-                != Some(variable.value.replace("{host}", "localhost"))
-            {
-                files.entry(&variable.file).or_default().push(variable);
-            }
-        }
-        let keeps = |file: &str| {
-            let is_set = self.found.env.iter().any(|variable| variable.file == file);
-            let is_of_front = |service: &Service| {
-                file == format!("{}/.env", service.dir) && service.run.ends_with(STRICT)
-            };
-            let sets_other = self
-                .found
-                .env
-                .iter()
-                .any(|variable| variable.value.contains("{backend_port}"));
-            self.is_pair && (is_set || !sets_other && self.found.services.iter().any(is_of_front))
+                .any(|path| Some(&**path) == link.as_str())
         };
-        let out: Vec<_> = self
-            .built_in
-            .env
-            .keys()
-            .filter(|file| !keeps(file))
-            .cloned()
-            .collect();
-        self.table("env", |draft| {
-            for file in &out {
-                draft.line(&key(file), "false", "");
+        if !links.all(is_cloned) {
+            self.put(&["files"], "link", Vec::<String>::new(), "");
+        }
+        for (key, paths, why) in [
+            ("clone", &found.clone, "packages of each session's own"),
+            ("copy", &found.copy, "what git ignores and servers read"),
+            ("sqlite", &found.sqlite, "databases that git ignores"),
+        ] {
+            let why = if paths.is_empty() { "" } else { why };
+            self.put(&["files"], key, paths.clone(), why);
+        }
+    }
+
+    fn env(&mut self, found: &Found, fits: bool) {
+        for file in self.keys("env") {
+            if !fits && !found.env.iter().any(|variable| variable.file == file) {
+                self.put(&["env"], &file, false, "");
             }
-        });
-        for (file, variables) in files {
-            self.put(format_args!("\n[env.{}]\n", key(file)));
-            for variable in variables {
-                self.line(&variable.name, &string(&variable.value), &variable.why);
-            }
+        }
+        for variable in &found.env {
+            let table = ["env", &variable.file];
+            self.put(&table, &variable.name, &*variable.value, &variable.why);
         }
     }
 
     /// What is changed of the built-in windows.
-    fn changes(&mut self) {
-        let found = self.found;
-        let console = found.console.as_ref();
-        self.table("window", |draft| {
-            if console.is_none() {
-                draft.line("cli", "false", "");
-            }
-        });
+    fn changes(&mut self, found: &Found) {
+        if found.console.is_none() {
+            self.put(&["window"], "cli", false, "");
+        }
         for service in &found.services {
-            let changed = self
-                .window(&service.name)
-                .filter(|_| !self.is_built_in(service));
-            let Some(same_dir) = changed.map(|window| window.dir == service.dir) else {
-                continue;
-            };
-            self.put(format_args!("\n[window.{}]\n", service.name));
-            self.check(service);
-            if !same_dir {
-                self.line("dir", &string(&service.dir), "");
+            if !self.is_built_in(service) {
+                let table = ["window", &service.name];
+                self.put(&table, "dir", &*service.dir, "");
+                self.put(&table, "run", service.command(), &service.why);
             }
-            self.line("run", &string(&service.command()), &service.why);
         }
-        if let Some((dir, typed)) = console {
-            let built_in = self.window("cli");
-            let same_dir = built_in.is_some_and(|window| &window.dir == dir);
-            let same_type =
-                built_in.is_some_and(|window| window.typed.as_ref() == Some(&typed.value));
-            self.table("window.cli", |draft| {
-                if !same_dir {
-                    draft.line("dir", &string(dir), "");
-                }
-                if !same_type {
-                    draft.line("type", &string(&typed.value), "");
-                }
-            });
-        }
-    }
-
-    fn check(&mut self, service: &Service) {
-        if let Some(check) = &service.check {
-            self.comment(check);
+        if let Some((dir, typed)) = &found.console {
+            self.put(&["window", "cli"], "dir", &**dir, "");
+            self.put(&["window", "cli"], "type", &*typed.value, "");
         }
     }
 
     /// Windows in the place of all built-in ones.
-    fn windows(&mut self) {
-        let found = self.found;
+    fn windows(&mut self, found: &Found) {
         for service in &found.services {
-            self.text.push_str("\n[[window]]\n");
             let name = match service.port {
                 Some(_) => format!("{0}:{{{0}_port}}", service.name),
                 None => service.name.clone(),
             };
-            self.check(service);
-            self.line("name", &string(&name), "");
-            if !service.dir.is_empty() {
-                self.line("dir", &string(&service.dir), "");
-            }
-            self.line("run", &string(&service.command()), &service.why);
+            self.window(name, &service.dir, "run", service.command(), &service.why);
         }
-        self.text.push_str(OTHERS);
+        self.text += OTHERS;
         if let Some((dir, typed)) = &found.console {
-            self.text.push_str("\n[[window]]\n");
-            self.line("name", "\"cli\"", "");
-            if !dir.is_empty() {
-                self.line("dir", &string(dir), "");
-            }
-            self.line("type", &string(&typed.value), &typed.why);
+            self.window(
+                "cli".to_owned(),
+                dir,
+                "type",
+                typed.value.clone(),
+                &typed.why,
+            );
         }
     }
 
-    fn hooks(&mut self) {
-        for (name, lines) in [
-            ("post_add", &self.found.post_add),
-            ("pre_remove", &self.found.pre_remove),
-        ] {
-            if let Some(script) = script(lines) {
-                self.line(name, &script, "");
-            }
+    fn window(&mut self, name: String, dir: &str, key: &str, command: String, why: &str) {
+        self.text += "\n[[window]]\n";
+        self.line("name", &name.into(), "");
+        if !dir.is_empty() {
+            self.line("dir", &dir.into(), "");
         }
+        self.line(key, &command.into(), why);
     }
 }
 
-fn is_same(ours: &[String], theirs: &[String]) -> bool {
-    ours.len() == theirs.len() && ours.iter().all(|path| theirs.contains(path))
+/// A key in TOML.
+fn key(text: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if text.bytes().all(is_bare) {
+        text.to_owned()
+    } else {
+        Value::from(text).to_string()
+    }
 }
 
 /// A hook's text, each part below what led to it.
-fn script(lines: &[Because<String>]) -> Option<String> {
-    let part = |line: &Because<String>| format!("# {}\n{}\n", doubled(&line.why), line.value);
-    let text: String = lines.iter().map(part).collect();
-    (!text.is_empty()).then(|| toml::lines(&text))
+fn script(parts: &[Because]) -> String {
+    let part = |part: &Because| format!("# {}\n{}\n", doubled(&part.why), part.value.trim_end());
+    parts.iter().map(part).collect()
 }

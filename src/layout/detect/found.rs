@@ -2,63 +2,54 @@
 
 use super::tools::Side;
 
-/// The first port to try.
-pub struct FirstPort {
-    pub number: u16,
-    /// Where the project names it; none for the tool's own.
-    pub named_in: Option<String>,
-}
-
-/// Something that runs in a window of its own. In its command `{port}` stands for its port, and braces are doubled.
+/// Something that runs in a window of its own.
 pub struct Service {
-    /// What it is called in the layout.
+    /// What it is called in the layout; empty if the project does not say.
     pub name: String,
     pub dir: String,
+    /// Its command, in which `{port}` stands for its port, and braces of the project's are doubled.
     pub run: String,
-    /// None for what serves nothing.
-    pub port: Option<FirstPort>,
+    /// The first port to try; none for what serves nothing.
+    pub port: Option<u16>,
+    /// Where the project names that; none for the tool's own.
+    pub named_in: Option<String>,
     pub side: Side,
     /// What in the project led to it.
     pub why: String,
-    /// What the user should look at, if that is not sure.
-    pub check: Option<String>,
-    /// Whether it reads `.env.local` beside `.env`.
-    pub reads_local: bool,
 }
 
 impl Service {
+    /// Gives it the port that the project names, if it names one.
+    pub fn with(self, named: Option<(u16, String)>) -> Self {
+        match named {
+            Some((port, file)) => Self {
+                port: Some(port),
+                named_in: Some(file),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// The command, with the placeholder of its port.
     pub fn command(&self) -> String {
-        let mut written = String::new();
-        let mut rest = self.run.as_str();
-        while let Some(at) = rest.find('{') {
-            let (before, from) = rest.split_at(at);
-            written.push_str(before);
-            let (instead, length) = if from.starts_with("{{") {
-                ("{{".to_owned(), 2)
-            } else if from.starts_with("{port}") {
-                (format!("{{{}_port}}", self.name), "{port}".len())
-            } else {
-                ("{".to_owned(), 1)
-            };
-            written.push_str(&instead);
-            rest = &from[length..];
-        }
-        written + rest
+        // No command has a NUL.
+        let run = self.run.replace("{{", "\0");
+        let run = run.replace("{port}", &format!("{{{}_port}}", self.name));
+        run.replace('\0', "{{")
     }
 }
 
 /// A value with what in the project led to it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Because<T> {
-    pub value: T,
+pub struct Because {
+    pub value: String,
     pub why: String,
 }
 
-impl<T> Because<T> {
-    pub fn new(value: T, why: impl Into<String>) -> Self {
+impl Because {
+    pub fn new(value: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
-            value,
+            value: value.into(),
             why: why.into(),
         }
     }
@@ -77,15 +68,15 @@ pub struct Variable {
 pub struct Found {
     pub services: Vec<Service>,
     /// What is typed first in every window; none for what is built in.
-    pub activate: Option<Because<String>>,
+    pub activate: Option<Because>,
     /// A command line for one-off commands, with its folder.
-    pub console: Option<(String, Because<String>)>,
-    pub clone: Vec<Because<String>>,
+    pub console: Option<(String, Because)>,
+    pub clone: Vec<String>,
     pub copy: Vec<String>,
     pub sqlite: Vec<String>,
     pub env: Vec<Variable>,
-    pub post_add: Vec<Because<String>>,
-    pub pre_remove: Vec<Because<String>>,
+    pub post_add: Vec<Because>,
+    pub pre_remove: Vec<Because>,
     /// What the user should look at.
     pub checks: Vec<String>,
 }
@@ -93,9 +84,22 @@ pub struct Found {
 impl Found {
     /// A line of a hook is needed once, whoever needs it.
     pub fn installs(&mut self, line: String, why: String) {
-        let line = Because::new(line, why);
-        if self.post_add.iter().all(|other| other.value != line.value) {
-            self.post_add.push(line);
+        if self.post_add.iter().all(|other| other.value != line) {
+            self.post_add.push(Because::new(line, why));
+        }
+    }
+
+    /// The first to set a variable of a file does.
+    pub fn sets(&mut self, file: &str, name: &str, value: String, why: String) {
+        let is_it = |other: &Variable| other.file == file && other.name == name;
+        if !self.env.iter().any(is_it) {
+            let (file, name) = (file.to_owned(), name.to_owned());
+            self.env.push(Variable {
+                file,
+                name,
+                value,
+                why,
+            });
         }
     }
 }

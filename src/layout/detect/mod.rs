@@ -10,12 +10,12 @@ mod found;
 mod node;
 mod processes;
 mod python;
-mod toml;
 mod tools;
 mod variables;
 
 use checkout::{Checkout, is_of};
 use found::{Because, Found};
+use regex_lite::Regex;
 use std::path::Path;
 use tools::Side;
 
@@ -37,16 +37,10 @@ pub fn draft(main: &Path, around: Around) -> String {
     if found.services.is_empty() {
         processes::find(&checkout, "Procfile", &mut found);
     }
-    let has_python = around.has_virtualenv
-        && checkout
-            .files_below("")
-            .iter()
-            .any(|file| is_of(file, &["py"]));
+    let has_python =
+        around.has_virtualenv && checkout.files_below("").any(|file| is_of(file, &["py"]));
     if found.activate.is_none() && !has_python {
-        found.activate = Some(Because::new(
-            String::new(),
-            "no virtual environment is needed",
-        ));
+        found.activate = Some(Because::new("", "no virtual environment is there"));
     }
     name_services(&mut found);
     variables::find_files(&checkout, &mut found);
@@ -79,8 +73,6 @@ pub fn elsewhere(main: &Path) -> Vec<String> {
 fn name_services(found: &mut Found) {
     if let [one, other] = &mut found.services[..]
         && one.side != other.side
-        && one.port.is_some()
-        && other.port.is_some()
         && one.name.is_empty()
     {
         for service in [one, other] {
@@ -97,29 +89,28 @@ fn name_services(found: &mut Found) {
             ("", folder) => identifier(folder),
             (name, _) => name.to_owned(),
         };
-        let of_path = identifier(&service.dir);
-        let mut all = [name.clone(), of_path]
-            .into_iter()
-            .chain((2..).map(|number| format!("{name}_{number}")));
-        let free = all.find(|name| !name.is_empty() && !names.contains(name));
-        service.name = free.unwrap_or(name);
+        service.name.clone_from(&name);
+        let mut number = 2..;
+        while let (true, Some(number)) = (names.contains(&service.name), number.next()) {
+            service.name = format!("{name}_{number}");
+        }
         names.push(service.name.clone());
     }
 }
 
 /// A name that a service may have.
 fn identifier(name: &str) -> String {
-    let letters = name
-        .chars()
-        .map(|letter| match letter.to_ascii_lowercase() {
-            letter if letter.is_ascii_alphanumeric() => letter,
-            _ => '_',
-        });
-    let name: String = letters.collect();
+    let name = name.to_ascii_lowercase();
+    let name = pattern("[^a-z0-9]").replace_all(&name, "_");
     let name = name.trim_matches('_');
-    if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+    if name.starts_with(|first: char| first.is_ascii_lowercase()) {
         name.to_owned()
     } else {
         format!("app_{name}").trim_end_matches('_').to_owned()
     }
+}
+
+/// A pattern of this program's own.
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern is in order")
 }

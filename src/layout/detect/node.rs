@@ -1,12 +1,10 @@
 //! Servers that a `package.json` starts, and the packages of all of them.
 
 use super::checkout::{Checkout, is_of, join, upwards};
-use super::found::{Because, FirstPort, Found, Service};
+use super::found::{Found, Service};
 use super::python::in_folder;
-use super::tools::{
-    Gets, NODE, NODE_SERVERS, Side, TOOLS, Tool, doubled, is_assignment, with_port,
-};
-use super::variables;
+use super::tools::{Gets, NODE, NODE_SERVERS, Side, TOOLS, Tool, is_assignment, with_port};
+use super::{pattern, variables};
 use serde_json::Value;
 
 /// A package manager.
@@ -22,300 +20,219 @@ struct Manager {
     installs: &'static str,
 }
 
+/// The last one is that of a project which names none.
 #[rustfmt::skip]
-const MANAGERS: [Manager; 5] = [
+const MANAGERS: [Manager; 4] = [
     Manager { name: "pnpm", locks: &["pnpm-lock.yaml"], runs: "pnpm ", options: " ", executes: "pnpm exec ", installs: "pnpm install --frozen-lockfile --prefer-offline" },
     Manager { name: "bun", locks: &["bun.lock", "bun.lockb"], runs: "bun run ", options: " ", executes: "bunx ", installs: "bun install --frozen-lockfile" },
     Manager { name: "yarn", locks: &["yarn.lock"], runs: "yarn ", options: " ", executes: "yarn ", installs: "yarn install --frozen-lockfile" },
     Manager { name: "npm", locks: &["package-lock.json", "npm-shrinkwrap.json"], runs: "npm run ", options: " -- ", executes: "npx ", installs: "npm ci --prefer-offline" },
-    Manager { name: "", locks: &[], runs: "npm run ", options: " -- ", executes: "npx ", installs: "npm install" },
 ];
 
 /// The scripts that may start a server, the likeliest first.
 const SCRIPTS: [&str; 5] = ["dev", "start:dev", "develop", "serve", "start"];
 
-/// Files in which a tool may be told its port, by their beginnings.
-const CONFIGS: [&str; 6] = [
-    "vite.config.",
-    "astro.config.",
-    "nuxt.config.",
-    "vue.config.",
-    "webpack.config.",
-    "next.config.",
-];
-
 /// A `package.json`, and who installs for it where.
-struct Package {
-    folder: String,
+struct Package<'a> {
+    checkout: &'a Checkout,
+    folder: &'a str,
     json: Value,
     manager: &'static Manager,
-    /// The folder with the lock file.
+    /// The folder with the lock file, and that file; none if there is none.
     home: String,
+    lock: Option<String>,
 }
 
-impl Package {
-    fn read(checkout: &Checkout, folder: &str) -> Option<Self> {
-        let json = serde_json::from_str(&checkout.text(&join(folder, "package.json"))).ok()?;
-        let locked = upwards(folder, |folder| {
-            let has_lock = |manager: &&Manager| {
-                manager
-                    .locks
-                    .iter()
-                    .any(|lock| checkout.has(&join(folder, lock)))
-            };
-            Some((MANAGERS.iter().find(has_lock)?, folder.to_owned()))
+impl<'a> Package<'a> {
+    fn read(checkout: &'a Checkout, folder: &'a str) -> Option<Self> {
+        let json: Value =
+            serde_json::from_str(&checkout.text(&join(folder, "package.json"))).ok()?;
+        let locked = upwards(folder, |home| {
+            MANAGERS.iter().find_map(|manager| {
+                let mut locks = manager.locks.iter().map(|lock| join(home, lock));
+                let lock = locks.find(|lock| checkout.has(lock))?;
+                Some((manager, home.to_owned(), Some(lock)))
+            })
         });
-        let (manager, home) = locked.unwrap_or_else(|| {
-            let json: &Value = &json;
+        let (manager, home, lock) = locked.unwrap_or_else(|| {
             let named = json["packageManager"].as_str().unwrap_or_default();
-            let name = named.split('@').next();
-            let manager = MANAGERS.iter().find(|manager| Some(manager.name) == name);
-            (manager.unwrap_or(&MANAGERS[4]), folder.to_owned())
+            let is_it = |manager: &&Manager| named.split('@').next() == Some(manager.name);
+            let manager = MANAGERS.iter().find(is_it).unwrap_or(&MANAGERS[3]);
+            (manager, folder.to_owned(), None)
         });
         Some(Self {
-            folder: folder.to_owned(),
+            checkout,
+            folder,
             json,
             manager,
             home,
+            lock,
         })
     }
 
-    fn needs(&self, package: &str) -> bool {
-        let lists = ["dependencies", "devDependencies"];
-        lists
-            .iter()
-            .any(|list| self.json[list].get(package).is_some())
-    }
-
     /// The server that one of its scripts starts.
-    fn server(&self, checkout: &Checkout) -> Option<Service> {
+    fn server(&self, found: &mut Found) -> Option<Service> {
         SCRIPTS.iter().find_map(|name| {
-            let script = self.json["scripts"][name]
-                .as_str()?
-                .replace(char::is_control, " ");
-            let is_node =
-                NODE_SERVERS.iter().any(|server| self.needs(server)) || script.contains("server");
-            let commands = script
-                .split(['&', ';', '|'])
-                .map(str::trim)
-                .filter(|command| !command.is_empty());
-            let tools = || TOOLS.iter().chain(Some(&NODE).filter(|_| is_node));
-            let tool = |command: &str| tools().find(|tool| tool.is_started_by(command));
-            let (command, tool) = commands
-                .rev()
-                .find_map(|command| Some((command, tool(command)?)))?;
-            Some(self.service(checkout, name, &script, command, tool))
+            let script = self.json["scripts"][name].as_str()?;
+            let script = script.replace(char::is_control, " ");
+            let needs = |server: &&str| self.json["dependencies"].get(server).is_some();
+            let is_node = NODE_SERVERS.iter().any(needs) || script.contains("server");
+            let known = || TOOLS.iter().chain(Some(&NODE).filter(|_| is_node));
+            let (command, tool) =
+                script
+                    .rsplit(['&', ';', '|'])
+                    .map(str::trim)
+                    .find_map(|command| {
+                        Some((command, known().find(|tool| tool.is_started_by(command))?))
+                    })?;
+            Some(self.service(name, &script, command, tool, found))
         })
     }
 
     fn service(
         &self,
-        checkout: &Checkout,
         name: &str,
         script: &str,
         command: &str,
         tool: &Tool,
+        found: &mut Found,
     ) -> Service {
-        let file = join(&self.folder, "package.json");
-        let is_last = script.ends_with(command);
+        let file = join(self.folder, "package.json");
         let is_alone = script == command && !command.contains(['"', '\'', '`', '\\', '$']);
         let named = with_port(command);
-        let mut check = None;
+        let runs = format!("{}{name}", self.manager.runs);
+        let mut listens = tool.side == Side::Front
+            || !matches!(tool.gets, Gets::Variable(_))
+            || self.reads_port();
         let run = match (&named, tool.gets) {
-            (Ok((_, command)), gets) if is_alone => self.directly(command, gets),
-            (_, Gets::Variable(variable)) => {
-                format!("{variable}={{port}} {}{name}", self.manager.runs)
-            }
-            (_, Gets::Words(words)) if is_last => {
-                format!("{}{name}{}{words}", self.manager.runs, self.manager.options)
+            (Some((_, command)), gets) if is_alone => self.directly(command, gets),
+            (_, Gets::Variable(variable)) => format!("{variable}={{port}} {runs}"),
+            (_, Gets::Words(words)) if script.ends_with(command) => {
+                format!("{runs}{}{words}", self.manager.options)
             }
             _ => {
-                check = Some(format!(
-                    "check: it has to listen on $PORT, and {file} has `{}`",
-                    doubled(script)
-                ));
-                format!("PORT={{port}} {}{name}", self.manager.runs)
+                listens = false;
+                format!("PORT={{port}} {runs}")
             }
         };
-        let named = named.ok().and_then(|(number, _)| number);
-        let named = named.map(|number| FirstPort {
-            number,
-            named_in: Some(file.clone()),
-        });
-        let named = named
-            .or_else(|| port_in_config(checkout, &self.folder))
-            .or_else(|| variables::named_port(checkout, &self.folder));
-        let listens = tool.side == Side::Front
-            || !matches!(tool.gets, Gets::Variable(_))
-            || self.reads_port(checkout);
-        if check.is_none() && !listens {
-            check = Some("check: the program has to listen on $PORT".to_owned());
+        if !listens {
+            found.checks.push(format!(
+                "{file}: {name} has to listen on $PORT, and is `{script}`"
+            ));
         }
-        let word = command
-            .split_whitespace()
-            .find(|word| !is_assignment(word) && *word != "cross-env");
-        Service {
+        let named = named.and_then(|(number, _)| Some((number?, file.clone())));
+        let named = named.or_else(|| self.port_in_config());
+        let mut words = command.split_whitespace();
+        let word = words.find(|word| !is_assignment(word) && *word != "cross-env");
+        let service = Service {
             name: String::new(),
-            dir: self.folder.clone(),
+            dir: self.folder.to_owned(),
             run,
-            port: Some(named.unwrap_or(FirstPort {
-                number: tool.first,
-                named_in: None,
-            })),
+            port: Some(tool.first),
+            named_in: None,
             side: tool.side,
             why: format!("{file}: {name} runs {}", word.unwrap_or_default()),
-            check,
-            reads_local: tool.reads_local,
-        }
+        };
+        service.with(named.or_else(|| variables::named_port(self.checkout, self.folder)))
     }
 
     /// A command as the script has it, with the session's port in the place of its own.
     fn directly(&self, command: &str, gets: Gets) -> String {
-        let words = command.split(' ').filter(|word| *word != "cross-env");
-        let (variables, words): (Vec<_>, Vec<_>) = words.partition(|word| is_assignment(word));
-        let executes = match words.first() {
-            Some(&("node" | "bun" | "deno" | "npx" | "bunx")) | None => "",
-            Some(_) => self.manager.executes.trim(),
-        };
-        let words: Vec<_> = variables
-            .into_iter()
-            .chain([executes])
-            .chain(words)
-            .filter(|word| !word.is_empty())
-            .collect();
-        let strict = matches!(gets, Gets::Words(words) if words.contains("--strictPort"));
-        let strict = strict && !command.contains("--strictPort");
-        let end = if strict { " --strictPort" } else { "" };
-        format!("{}{end}", words.join(" "))
+        let mut words: Vec<_> = command.split(' ').collect();
+        let first = words.iter().take_while(|word| is_assignment(word)).count();
+        if !["node", "bun", "deno", "npx", "bunx"]
+            .iter()
+            .any(|program| words.get(first) == Some(program))
+        {
+            words.insert(first, self.manager.executes.trim());
+        }
+        let is_strict = |words: &str| words.contains("--strictPort");
+        if matches!(gets, Gets::Words(words) if is_strict(words)) && !is_strict(command) {
+            words.push("--strictPort");
+        }
+        words.join(" ")
     }
 
     /// Whether one of its programs asks for a port.
-    fn reads_port(&self, checkout: &Checkout) -> bool {
-        let mut files = checkout
-            .files_below(&self.folder)
-            .into_iter()
-            .filter(|file| is_of(file, &["js", "mjs", "cjs", "ts", "mts"]));
-        files.any(|file| checkout.text(file).contains("env.PORT"))
-    }
-
-    fn install(&self, checkout: &Checkout) -> String {
-        let has = |file: &&str| checkout.has(&join(&self.home, file));
-        let installs = match self.manager.name {
-            _ if !self.manager.locks.iter().any(has) => {
-                format!("{} install", self.manager_name())
-            }
-            "yarn" if has(&".yarnrc.yml") => "yarn install --immutable".to_owned(),
-            _ => self.manager.installs.to_owned(),
-        };
-        in_folder(&self.home, &installs)
-    }
-
-    fn lock(&self) -> String {
-        let lock = self.manager.locks.first().copied();
-        join(&self.home, lock.unwrap_or("package.json"))
-    }
-}
-
-/// The port that a tool's own file has for its server.
-fn port_in_config(checkout: &Checkout, folder: &str) -> Option<FirstPort> {
-    let is_config = |name: &&str| CONFIGS.iter().any(|config| name.starts_with(config));
-    checkout
-        .names_in(folder)
-        .filter(is_config)
-        .find_map(|name| {
-            let file = join(folder, name);
-            let text = checkout.text(&file);
-            let lower = text.to_lowercase();
-            let server = &text[lower.find("server")?..];
-            let number = server.split("port:").nth(1)?.trim_start();
-            let digits = number
-                .find(|letter: char| !letter.is_ascii_digit())
-                .unwrap_or(number.len());
-            let number = number[..digits].parse().ok()?;
-            Some(FirstPort {
-                number,
-                named_in: Some(file),
-            })
+    fn reads_port(&self) -> bool {
+        let files = self.checkout.files_below(self.folder);
+        let mut files = files.filter(|file| is_of(file, &["js", "mjs", "cjs", "ts", "mts"]));
+        files.any(|file| {
+            self.checkout
+                .text(&join(self.folder, file))
+                .contains("env.PORT")
         })
+    }
+
+    /// The files in which its tools may be told ports, with their texts.
+    fn configs(&self) -> impl Iterator<Item = (String, String)> {
+        let names = self.checkout.names_in(self.folder);
+        let files = names
+            .filter(|name| name.contains(".config."))
+            .map(|name| join(self.folder, name));
+        files.map(|file| (self.checkout.text(&file), file))
+    }
+
+    /// The port that a tool's own file has for its server.
+    fn port_in_config(&self) -> Option<(u16, String)> {
+        let port = pattern(r"(?is)server.*?port:\s*(\d+)");
+        self.configs()
+            .find_map(|(text, file)| Some((port.captures(&text)?[1].parse().ok()?, file)))
+    }
+
+    /// Files that name another server's port by themselves: a session would ask the main checkout's.
+    fn asks_elsewhere(&self, found: &mut Found) {
+        let proxy = self.json["proxy"].as_str().unwrap_or_default().to_owned();
+        for (text, file) in self
+            .configs()
+            .chain([(proxy, join(self.folder, "package.json"))])
+        {
+            if let Some(address) = pattern(r"http://(localhost|127\.0\.0\.1):\d+").find(&text) {
+                found.checks.push(format!(
+                    "{file} names {}, which is the main checkout's: let it read process.env.<SERVICE>_PORT, as BACKEND_PORT",
+                    address.as_str()
+                ));
+            }
+        }
+    }
+
+    /// Has each session get its packages: pnpm links them from its store, others' are cloned if they are there.
+    fn packages(&self, found: &mut Found) {
+        let modules = join(self.folder, "node_modules");
+        let is_pnpm = self.manager.name == "pnpm";
+        let has_some = ["dependencies", "devDependencies", "workspaces"]
+            .iter()
+            .any(|list| self.json.get(list).is_some());
+        if !is_pnpm && self.checkout.has(&modules) {
+            found.clone.push(modules);
+        } else if is_pnpm || self.home == self.folder && has_some {
+            let installs = match &self.lock {
+                None => format!("{} install", self.manager.name),
+                Some(_) if self.checkout.has(&join(&self.home, ".yarnrc.yml")) => {
+                    "yarn install --immutable".to_owned()
+                }
+                Some(_) => self.manager.installs.to_owned(),
+            };
+            let why = self
+                .lock
+                .clone()
+                .unwrap_or_else(|| join(self.folder, "package.json"));
+            found.installs(in_folder(&self.home, &installs), why);
+        }
+    }
 }
 
 /// Finds them. Where `only_packages`, something else tells what runs.
 pub fn find(checkout: &Checkout, only_packages: bool, found: &mut Found) {
-    let packages: Vec<_> = checkout
-        .folders()
-        .filter_map(|folder| Package::read(checkout, folder))
-        .collect();
-    for package in packages.iter().filter(|_| !only_packages) {
-        let Some(service) = package.server(checkout) else {
+    let folders = checkout.folders();
+    for package in folders.filter_map(|folder| Package::read(checkout, folder)) {
+        package.packages(found);
+        if only_packages {
             continue;
-        };
-        asks_elsewhere(checkout, package, found);
-        found.services.push(service);
-    }
-    for package in &packages {
-        let why = match package.manager.name {
-            "pnpm" => format!("{}: cheap, from pnpm's store", package.lock()),
-            _ => format!("{}: there is no node_modules to clone", package.lock()),
-        };
-        let is_home = package.home == package.folder;
-        let modules = join(&package.folder, "node_modules");
-        let is_there = checkout.has(&modules);
-        if package.manager.name == "pnpm" || is_home && !is_there && has_dependencies(package) {
-            found.installs(package.install(checkout), why);
-        } else if is_there && package.manager.name != "pnpm" {
-            let why = format!(
-                "{}: {}'s own folder for each session",
-                package.lock(),
-                package.manager_name()
-            );
-            found.clone.push(Because::new(modules, why));
         }
-    }
-}
-
-fn has_dependencies(package: &Package) -> bool {
-    ["dependencies", "devDependencies", "workspaces"]
-        .iter()
-        .any(|list| package.json.get(list).is_some())
-}
-
-impl Package {
-    fn manager_name(&self) -> &str {
-        if self.manager.name.is_empty() {
-            "npm"
-        } else {
-            self.manager.name
-        }
-    }
-}
-
-/// Files that name another server's port by themselves: a session would ask the main checkout's.
-fn asks_elsewhere(checkout: &Checkout, package: &Package, found: &mut Found) {
-    let names = checkout.names_in(&package.folder);
-    let configs = names.filter(|name| CONFIGS.iter().any(|config| name.starts_with(config)));
-    let texts = configs.map(|name| {
-        let file = join(&package.folder, name);
-        (checkout.text(&file), file)
-    });
-    let proxy = package.json["proxy"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    for (text, file) in texts.chain([(proxy, join(&package.folder, "package.json"))]) {
-        let address = ["http://localhost:", "http://127.0.0.1:"]
-            .iter()
-            .find_map(|address| {
-                let at = text.find(address)?;
-                let number = &text[at + address.len()..];
-                let digits = number
-                    .find(|letter: char| !letter.is_ascii_digit())
-                    .unwrap_or(number.len());
-                Some(format!("{address}{}", &number[..digits]))
-            });
-        if let Some(address) = address {
-            found.checks.push(format!(
-                "{file} names {address}, which is the main checkout's: let it read process.env.<SERVICE>_PORT, as BACKEND_PORT"
-            ));
+        if let Some(service) = package.server(found) {
+            package.asks_elsewhere(found);
+            found.services.push(service);
         }
     }
 }

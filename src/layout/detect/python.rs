@@ -1,237 +1,180 @@
 //! Servers in Python: what makes their environment, and where the server is in the program.
 
-use super::checkout::{Checkout, below, is_of, join, upwards};
-use super::found::{Because, FirstPort, Found, Service};
-use super::tools::{MARKERS, Marker, PACKAGES, Package, Side, doubled};
-use super::variables;
+use super::checkout::{Checkout, below, join, upwards};
+use super::found::{Because, Found, Service};
+use super::tools::{MARKERS, PACKAGES, Package, Side, doubled};
+use super::{pattern, variables};
 use crate::shell::quote;
 
 /// A program that makes an environment for each checkout, from a store of its own.
 struct Manager {
-    /// Its files, and its table in `pyproject.toml`.
+    /// Its files.
     files: &'static [&'static str],
+    /// Its table in `pyproject.toml`.
     table: &'static str,
     /// What stands before a command.
     runs: &'static str,
+    /// What makes the environment; `{}` is the project's folder.
     installs: &'static str,
 }
 
+#[rustfmt::skip]
 const MANAGERS: [Manager; 3] = [
-    Manager {
-        files: &["uv.lock"],
-        table: "[tool.uv",
-        runs: "uv run ",
-        installs: "uv sync",
-    },
-    Manager {
-        files: &["poetry.lock"],
-        table: "[tool.poetry",
-        runs: "poetry run ",
-        installs: "poetry install --no-interaction",
-    },
-    Manager {
-        files: &["Pipfile.lock", "Pipfile"],
-        table: "[tool.pipenv]",
-        runs: "pipenv run ",
-        installs: "pipenv sync --dev",
-    },
+    Manager { files: &["uv.lock"], table: "[tool.uv", runs: "uv run ", installs: "uv sync --project {}" },
+    Manager { files: &["poetry.lock"], table: "[tool.poetry", runs: "poetry run ", installs: "poetry install --no-interaction" },
+    Manager { files: &["Pipfile.lock", "Pipfile"], table: "[tool.pipenv]", runs: "pipenv run ", installs: "pipenv sync --dev" },
 ];
 
 /// Folders in which people keep an environment.
 const FOLDERS: [&str; 3] = [".venv", "venv", "env"];
 
-/// Where a folder's packages are, with the file that tells of it.
+/// Where a folder's packages are.
 enum Environment {
+    /// Made by a program for a folder; the file that tells so.
     Managed(&'static Manager, String, String),
     /// A virtual environment's folder.
     Folder(String),
-    Unknown,
 }
 
 impl Environment {
-    fn of(checkout: &Checkout, folder: &str) -> Self {
-        let there = upwards(folder, |folder| {
-            for manager in &MANAGERS {
+    fn of(checkout: &Checkout, folder: &str) -> Option<Self> {
+        upwards(folder, |folder| {
+            let table = join(folder, "pyproject.toml");
+            let tables = checkout.text(&table);
+            let managed = MANAGERS.iter().find_map(|manager| {
                 let mut files = manager.files.iter().map(|file| join(folder, file));
-                let table = join(folder, "pyproject.toml");
                 let file = files.find(|file| checkout.has(file));
-                let file = file.or_else(|| {
-                    checkout
-                        .text(&table)
-                        .contains(manager.table)
-                        .then_some(table)
-                });
-                if let Some(file) = file {
-                    return Some(Self::Managed(manager, folder.to_owned(), file));
-                }
-            }
-            let mut folders = FOLDERS.iter().map(|name| join(folder, name));
-            let there = folders.find(|folder| checkout.has(&join(folder, "bin/activate")));
-            there.map(Self::Folder)
-        });
-        there.unwrap_or(Self::Unknown)
+                let file =
+                    file.or_else(|| tables.contains(manager.table).then(|| table.clone()))?;
+                Some(Self::Managed(manager, folder.to_owned(), file))
+            });
+            managed.or_else(|| {
+                let mut folders = FOLDERS.iter().map(|name| join(folder, name));
+                let there = folders.find(|folder| checkout.has(&join(folder, "bin/activate")));
+                there.map(Self::Folder)
+            })
+        })
     }
 }
 
 /// Finds them, and the servers that a file of another language tells of. Where `only_packages`, something else tells what runs.
 pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, found: &mut Found) {
     for folder in checkout.folders() {
-        for marker in MARKERS
-            .iter()
-            .filter(|marker| is_marked(checkout, folder, marker))
-        {
-            let why = format!("{}: {}", join(folder, marker.file), marker.name);
-            let mut service = server(folder, marker.run, marker.first, why.clone());
-            let mut console = marker.console.to_owned();
-            if marker.name == "Django" {
-                let before = prepare(checkout, folder, has_virtualenv, found, &mut service);
-                console.insert_str(0, &before);
+        for marker in MARKERS {
+            let file = join(folder, marker.file);
+            if !checkout.has(&file) || !checkout.text(&file).contains(marker.text) {
+                continue;
+            }
+            let why = format!("{file}: {}", marker.name);
+            let before = if marker.installs.is_empty() {
+                prepare(checkout, folder, has_virtualenv, found)
             } else {
                 found.installs(in_folder(folder, marker.installs), why.clone());
-            }
-            found
-                .console
-                .get_or_insert((folder.to_owned(), Because::new(console, why)));
+                String::new()
+            };
+            let console = Because::new(format!("{before}{}", marker.console), why.clone());
+            found.console.get_or_insert((folder.to_owned(), console));
             if !only_packages {
-                add(checkout, service, found);
+                let service = server(checkout, folder, before + marker.run, marker.first, why);
+                found.services.push(service);
             }
         }
     }
-    if only_packages {
-        return;
-    }
     // What is nearest to the program tells of it best.
-    let mut folders: Vec<_> = checkout.folders().collect();
-    folders.reverse();
-    for folder in folders {
-        let has_one = found
-            .services
-            .iter()
-            .any(|service| below(folder, &join(&service.dir, "x")).is_some());
+    for folder in checkout.folders().rev().filter(|_| !only_packages) {
+        let is_below = |service: &Service| below(folder, &join(&service.dir, "x")).is_some();
         let wanted = requirements(checkout, folder);
         let package = PACKAGES
             .iter()
             .find(|package| wanted.iter().any(|word| word == package.name));
-        if let Some(package) = package.filter(|_| !has_one)
+        if let Some(package) = package.filter(|_| !found.services.iter().any(is_below))
             && let Some(program) = Program::find(checkout, folder, package)
         {
-            let why = format!("{}: {}", join(folder, &program.file), package.name);
-            let mut service = server(folder, &program.command(package), package.first, why);
-            service.check = program.check();
-            prepare(checkout, folder, has_virtualenv, found, &mut service);
-            add(checkout, service, found);
+            let file = join(folder, &program.file);
+            if program.name.is_none() && package.run.contains("{name}") {
+                found
+                    .checks
+                    .push(format!("which variable of {file} is the server?"));
+            }
+            let run = prepare(checkout, folder, has_virtualenv, found) + &program.command(package);
+            let why = format!("{file}: {}", package.name);
+            found
+                .services
+                .push(server(checkout, folder, run, package.first, why));
         }
     }
 }
 
-fn is_marked(checkout: &Checkout, folder: &str, marker: &Marker) -> bool {
-    let is_there = checkout.has(&join(folder, marker.file));
-    is_there
-        && (marker.file != "mix.exs"
-            || checkout
-                .text(&join(folder, marker.file))
-                .contains(":phoenix"))
-}
-
-fn server(folder: &str, run: &str, first: u16, why: String) -> Service {
-    Service {
+fn server(checkout: &Checkout, folder: &str, run: String, first: u16, why: String) -> Service {
+    let service = Service {
         name: String::new(),
         dir: folder.to_owned(),
-        run: run.to_owned(),
-        port: Some(FirstPort {
-            number: first,
-            named_in: None,
-        }),
+        run,
+        port: Some(first),
+        named_in: None,
         side: Side::Back,
         why,
-        check: None,
-        reads_local: false,
-    }
+    };
+    service.with(variables::named_port(checkout, folder))
 }
 
-fn add(checkout: &Checkout, mut service: Service, found: &mut Found) {
-    if let Some(named) = variables::named_port(checkout, &service.dir) {
-        service.port = Some(named);
-    }
-    found.services.push(service);
-}
-
-/// Has a server's command run in its environment, and gives what stands before a command for that.
-fn prepare(
-    checkout: &Checkout,
-    folder: &str,
-    has_virtualenv: bool,
-    found: &mut Found,
-    service: &mut Service,
-) -> String {
+/// Has a session have the environment of a folder, and gives what stands before a command for that.
+fn prepare(checkout: &Checkout, folder: &str, has_virtualenv: bool, found: &mut Found) -> String {
     let (before, activate) = match Environment::of(checkout, folder) {
-        Environment::Managed(manager, there, file) => {
-            let is_frozen = file.ends_with("uv.lock");
-            let installs = format!(
-                "{}{}",
-                manager.installs,
-                if is_frozen { " --frozen" } else { "" }
-            );
-            found.installs(in_folder(&there, &installs), file.clone());
-            let activate = Because::new(
-                String::new(),
-                format!("{file}: `{}` finds it", manager.runs.trim()),
-            );
-            (manager.runs.to_owned(), Some(activate))
+        Some(Environment::Managed(manager, there, file)) => {
+            found.installs(in_folder(&there, manager.installs), file.clone());
+            let why = format!("{file}: `{}` finds it", manager.runs.trim());
+            (manager.runs.to_owned(), Because::new("", why))
         }
-        Environment::Folder(path) => {
+        Some(Environment::Folder(path)) => {
             let source = format!("source {{main}}/{}/bin/activate", doubled(&quote(&path)));
             let why = format!("{path}: the main checkout's packages; fish: activate.fish");
-            match &found.activate {
-                Some(activate) if activate.value != source => (format!("{source} && "), None),
-                _ => (String::new(), Some(Because::new(source, why))),
-            }
+            let other = found
+                .activate
+                .as_ref()
+                .filter(|activate| activate.value != source);
+            (
+                other.map_or(String::new(), |_| format!("{source} && ")),
+                Because::new(source, why),
+            )
         }
-        Environment::Unknown if has_virtualenv => (String::new(), None),
-        Environment::Unknown => {
-            let why = "check: neither .venv, uv.lock, poetry.lock nor a virtualenv is there: what has its packages?";
-            (String::new(), Some(Because::new(String::new(), why)))
+        None if has_virtualenv => return String::new(),
+        None => {
+            found.checks.push("neither .venv, uv.lock, poetry.lock nor a virtualenv is there: what has the packages?".to_owned());
+            return String::new();
         }
     };
-    service.run.insert_str(0, &before);
-    if found.activate.is_none() {
-        found.activate = activate;
-    }
+    found.activate.get_or_insert(activate);
     before
 }
 
 /// A line of a hook, which starts in the root.
 pub fn in_folder(folder: &str, line: &str) -> String {
-    if folder.is_empty() {
-        return line.to_owned();
+    let quoted = doubled(&quote(if folder.is_empty() { "." } else { folder }));
+    if line.contains("{}") {
+        line.replace("{}", &quoted)
+    } else if folder.is_empty() {
+        line.to_owned()
+    } else {
+        format!("(cd {quoted} && {line})")
     }
-    format!("(cd {} && {line})", doubled(&quote(folder)))
 }
 
 /// The words of what a folder's program requires.
 fn requirements(checkout: &Checkout, folder: &str) -> Vec<String> {
-    let is_list = |name: &&str| {
-        name.starts_with("requirements") && is_of(name, &["txt", "in"])
-            || ["pyproject.toml", "Pipfile", "setup.py", "setup.cfg"].contains(name)
-    };
+    let is_list = pattern(
+        r"^(requirements[^/]*\.(txt|in)|requirements/[^/]*|pyproject\.toml|Pipfile|setup\.py|setup\.cfg)$",
+    );
     let lists = checkout
-        .names_in(folder)
-        .filter(is_list)
-        .map(|name| join(folder, name));
-    let further = join(folder, "requirements");
-    let further = checkout
-        .names_in(&further)
-        .map(|name| join(&further, name))
-        .collect::<Vec<_>>();
-    let text: Vec<_> = lists
-        .chain(further)
-        .map(|list| checkout.text(&list))
+        .files_below(folder)
+        .filter(|file| is_list.is_match(file));
+    let text: String = lists
+        .map(|list| checkout.text(&join(folder, list)) + "\n")
         .collect();
-    let text = text.join("\n").to_lowercase();
-    let is_of_word =
-        |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    text.split(|letter| !is_of_word(letter))
-        .map(ToOwned::to_owned)
+    let words = pattern(r"[\w-]+");
+    words
+        .find_iter(&text)
+        .map(|word| word.as_str().to_lowercase())
         .collect()
 }
 
@@ -246,35 +189,28 @@ struct Program {
 impl Program {
     fn find(checkout: &Checkout, folder: &str, package: &Package) -> Option<Self> {
         const NAMES: [&str; 5] = ["main.py", "app.py", "asgi.py", "wsgi.py", "server.py"];
+        let is_plain = pattern(r"^[\w./]+\.py$");
         let files = checkout.files_below(folder);
         let mut files: Vec<_> = files
-            .into_iter()
-            .filter_map(|file| below(folder, file))
-            .filter(|file| is_of(file, &["py"]) && !file.contains("test"))
-            .filter(|file| {
-                file.bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_./".contains(&byte))
-            })
+            .filter(|file| is_plain.is_match(file) && !file.contains("test"))
             .collect();
         files.sort_by_key(|file| {
-            let name = file.rsplit('/').next();
-            let rank = NAMES.iter().position(|known| Some(*known) == name);
+            let rank = NAMES
+                .iter()
+                .position(|name| file.rsplit('/').next() == Some(name));
             (file.split('/').count(), rank.unwrap_or(NAMES.len()))
         });
         let programs = files.into_iter().filter_map(|file| {
             let text = checkout.text(&join(folder, file));
+            let name =
+                || variable(&text, package.made_by).or_else(|| variable(&text, "create_app("));
             text.contains(package.made_by).then(|| Self {
                 file: file.to_owned(),
-                name: variable(&text, package.made_by).or_else(|| variable(&text, "create_app(")),
+                name: name(),
             })
         });
         // One in which the variable was seen is better than a function that makes it.
-        let mut programs: Vec<_> = programs.collect();
-        let best = programs
-            .iter()
-            .position(|program| program.name.is_some())
-            .unwrap_or(0);
-        (!programs.is_empty()).then(|| programs.swap_remove(best))
+        programs.min_by_key(|program| program.name.is_none())
     }
 
     fn command(&self, package: &Package) -> String {
@@ -293,21 +229,13 @@ impl Program {
             .replace("{file}", self.file.trim_end_matches("/__init__.py"));
         run.replacen(" --reload", &format!("{options} --reload"), 1)
     }
-
-    fn check(&self) -> Option<String> {
-        let is_sure = self.name.is_some() || !is_of(&self.file, &["py"]);
-        (!is_sure).then(|| format!("check: which variable of {} is the server?", self.file))
-    }
 }
 
 /// The variable of a whole program that is set to what a call gives.
 fn variable(text: &str, call: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        let name = name.split(':').next()?.trim_end();
-        let is_name = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        (is_name && !name.is_empty() && value.contains(call)).then(|| name.to_owned())
-    })
+    let setting = pattern(r"(?m)^(\w+)[ \t]*(?::[^=\n]*)?=(.*)$");
+    let mut settings = setting
+        .captures_iter(text)
+        .filter(|setting| setting[2].contains(call));
+    settings.next().map(|setting| setting[1].to_owned())
 }

@@ -1,6 +1,7 @@
 //! What is known of tools: how each is recognised, how it is told its port, and which port it takes by itself. Another
 //! one is a line here.
 
+use super::pattern;
 use Gets::{Everywhere, Variable, Words};
 use Side::{Back, Front};
 
@@ -32,53 +33,35 @@ pub struct Tool {
     /// The port that it takes by itself.
     pub first: u16,
     pub side: Side,
-    /// Whether it reads `.env.local` beside `.env`.
-    pub reads_local: bool,
-}
-
-const fn tool(
-    commands: &'static [&'static str],
-    gets: Gets,
-    first: u16,
-    side: Side,
-    reads_local: bool,
-) -> Tool {
-    Tool {
-        commands,
-        gets,
-        first,
-        side,
-        reads_local,
-    }
 }
 
 /// Tools that scripts of a `package.json` and lines of a Procfile start.
 #[rustfmt::skip]
 pub const TOOLS: &[Tool] = &[
-    tool(&["vite", "vite dev", "vite serve"], Words("--port {port} --strictPort"), 5173, Front, true),
-    tool(&["next", "next dev"], Words("-p {port}"), 3000, Front, true),
-    tool(&["nuxt dev", "nuxi dev"], Words("--port {port}"), 3000, Front, false),
-    tool(&["astro dev"], Words("--port {port}"), 4321, Front, true),
-    tool(&["react-router dev", "remix vite:dev"], Words("--port {port}"), 5173, Front, true),
-    tool(&["react-scripts start", "craco start"], Variable("PORT"), 3000, Front, true),
-    tool(&["ng serve"], Words("--port {port}"), 4200, Front, false),
-    tool(&["vue-cli-service serve"], Words("--port {port}"), 8080, Front, true),
-    tool(&["gatsby develop"], Words("-p {port}"), 8000, Front, false),
-    tool(&["webpack serve", "webpack-dev-server"], Words("--port {port}"), 8080, Front, false),
-    tool(&["expo start"], Words("--port {port}"), 8081, Front, true),
-    tool(&["wrangler dev"], Words("--port {port}"), 8787, Back, false),
-    tool(&["nest start"], Variable("PORT"), 3000, Back, false),
-    tool(&["bin/vite dev"], Everywhere("VITE_RUBY_PORT"), 3036, Front, false),
-    tool(&["bin/rails server", "bin/rails s", "rails server", "rails s"], Words("-p {port}"), 3000, Back, false),
-    tool(&["puma *"], Words("-p {port}"), 9292, Back, false),
-    tool(&["manage.py runserver"], Words("{port}"), 8000, Back, false),
-    tool(&["uvicorn *", "fastapi dev"], Words("--port {port}"), 8000, Back, false),
-    tool(&["flask run", "flask --app"], Words("--port {port}"), 5000, Back, false),
+    Tool { commands: &["vite", "vite dev", "vite serve"], gets: Words("--port {port} --strictPort"), first: 5173, side: Front },
+    Tool { commands: &["next", "next dev"], gets: Words("-p {port}"), first: 3000, side: Front },
+    Tool { commands: &["nuxt dev", "nuxi dev"], gets: Words("--port {port}"), first: 3000, side: Front },
+    Tool { commands: &["astro dev"], gets: Words("--port {port}"), first: 4321, side: Front },
+    Tool { commands: &["react-router dev", "remix vite:dev"], gets: Words("--port {port}"), first: 5173, side: Front },
+    Tool { commands: &["react-scripts start", "craco start"], gets: Variable("PORT"), first: 3000, side: Front },
+    Tool { commands: &["ng serve"], gets: Words("--port {port}"), first: 4200, side: Front },
+    Tool { commands: &["vue-cli-service serve"], gets: Words("--port {port}"), first: 8080, side: Front },
+    Tool { commands: &["gatsby develop"], gets: Words("-p {port}"), first: 8000, side: Front },
+    Tool { commands: &["webpack serve", "webpack-dev-server"], gets: Words("--port {port}"), first: 8080, side: Front },
+    Tool { commands: &["expo start"], gets: Words("--port {port}"), first: 8081, side: Front },
+    Tool { commands: &["wrangler dev"], gets: Words("--port {port}"), first: 8787, side: Back },
+    Tool { commands: &["nest start"], gets: Variable("PORT"), first: 3000, side: Back },
+    Tool { commands: &["bin/vite dev"], gets: Everywhere("VITE_RUBY_PORT"), first: 3036, side: Front },
+    Tool { commands: &["bin/rails server", "bin/rails s", "rails server", "rails s"], gets: Words("-p {port}"), first: 3000, side: Back },
+    Tool { commands: &["puma *"], gets: Words("-p {port}"), first: 9292, side: Back },
+    Tool { commands: &["manage.py runserver"], gets: Words("{port}"), first: 8000, side: Back },
+    Tool { commands: &["uvicorn *", "fastapi dev"], gets: Words("--port {port}"), first: 8000, side: Back },
+    Tool { commands: &["flask run", "flask --app"], gets: Words("--port {port}"), first: 5000, side: Back },
 ];
 
 /// What runs a program of the project's own, which may be a server.
-pub const NODE: Tool = tool(
-    &[
+pub const NODE: Tool = Tool {
+    commands: &[
         "node *",
         "nodemon *",
         "tsx *",
@@ -87,11 +70,10 @@ pub const NODE: Tool = tool(
         "bun *",
         "deno *",
     ],
-    Variable("PORT"),
-    3000,
-    Back,
-    false,
-);
+    gets: Variable("PORT"),
+    first: 3000,
+    side: Back,
+};
 
 /// Packages that make a program of NODE a server.
 pub const NODE_SERVERS: [&str; 7] = [
@@ -107,6 +89,8 @@ pub const NODE_SERVERS: [&str; 7] = [
 /// A server that a file of its folder tells of.
 pub struct Marker {
     pub file: &'static str,
+    /// What is in that.
+    pub text: &'static str,
     pub name: &'static str,
     /// How it is started.
     pub run: &'static str,
@@ -120,10 +104,10 @@ pub struct Marker {
 /// Servers that are recognised by a file.
 #[rustfmt::skip]
 pub const MARKERS: &[Marker] = &[
-    Marker { file: "manage.py", name: "Django", run: "python manage.py runserver {port}", first: 8000, console: "python manage.py ", installs: "" },
-    Marker { file: "bin/rails", name: "Rails", run: "bin/rails server -p {port}", first: 3000, console: "bin/rails console", installs: "bundle check || bundle install" },
-    Marker { file: "artisan", name: "Laravel", run: "php artisan serve --port={port}", first: 8000, console: "php artisan ", installs: "composer install" },
-    Marker { file: "mix.exs", name: "Elixir", run: "PORT={port} mix phx.server", first: 4000, console: "iex -S mix", installs: "mix deps.get" },
+    Marker { file: "manage.py", text: "", name: "Django", run: "python manage.py runserver {port}", first: 8000, console: "python manage.py ", installs: "" },
+    Marker { file: "bin/rails", text: "", name: "Rails", run: "bin/rails server -p {port}", first: 3000, console: "bin/rails console", installs: "bundle check || bundle install" },
+    Marker { file: "artisan", text: "", name: "Laravel", run: "php artisan serve --port={port}", first: 8000, console: "php artisan ", installs: "composer install" },
+    Marker { file: "mix.exs", text: ":phoenix", name: "Elixir", run: "PORT={port} mix phx.server", first: 4000, console: "iex -S mix", installs: "mix deps.get" },
 ];
 
 /// A Python server that is recognised by a package among the requirements, and by the line that makes it.
@@ -183,12 +167,7 @@ impl Tool {
 
 /// Whether a word sets a variable for the command behind it.
 pub fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    })
+    pattern(r"^\w+=").is_match(word)
 }
 
 /// A project's own text, for a place where braces mean something.
@@ -196,70 +175,20 @@ pub fn doubled(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
 }
 
-/// A command with `{port}` in the place of the port that it names, and that port, if it is a number.
-pub fn with_port(command: &str) -> Result<(Option<u16>, String), String> {
-    let words: Vec<_> = command.split(' ').collect();
-    let mut port = None;
-    let mut found = false;
-    let mut before = "";
-    let mut written = Vec::new();
-    for word in words {
-        let at = number_at(before, word).filter(|_| !found);
-        before = word;
-        if let Some(at) = at {
-            found = true;
-            port = word[at..].parse().ok();
-            written.push(format!("{}{{port}}", doubled(&word[..at])));
-            continue;
-        }
-        let variable = variable_in(word).filter(|_| !found);
-        if let Some((start, end, number)) = variable {
-            found = true;
-            port = number;
-            let (ahead, behind) = (doubled(&word[..start]), doubled(&word[end..]));
-            written.push(format!("{ahead}{{port}}{behind}"));
-            continue;
-        }
-        written.push(doubled(word));
-    }
-    let written = written.join(" ");
-    if found {
-        Ok((port, written))
-    } else {
-        Err(written)
-    }
-}
+/// How a command names its port: by a number, or by the variable with or without one.
+const PORT: &str = r"(?:^|\s)(?:(?:(?:--port|-p)[ =]|runserver )(?:\S*:)?|PORT=)(\d+)\b|\$\{PORT(?::-(\d+))?\}|\$PORT\b";
 
-/// Where the number of a port begins in a word of a command, which is the whole rest of it.
-fn number_at(before: &str, word: &str) -> Option<usize> {
-    let behind = ["--port=", "-p=", "PORT="]
-        .iter()
-        .find(|start| word.starts_with(*start));
-    let start = match behind {
-        Some(start) => start.len(),
-        None if ["-p", "--port", "runserver"].contains(&before) => {
-            word.rfind(':').map_or(0, |at| at + 1)
-        }
-        None => return None,
-    };
-    let digits = &word[start..];
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then_some(start)
-}
-
-/// Where `$PORT`, `${PORT}` or `${PORT:-3000}` stands in a word, and the number in it.
-fn variable_in(word: &str) -> Option<(usize, usize, Option<u16>)> {
-    if let Some(start) = word.find("${PORT") {
-        let end = start + word[start..].find('}')?;
-        let number = word[start..end]
-            .trim_start_matches("${PORT")
-            .trim_start_matches(":-");
-        return Some((start, end + 1, number.parse().ok()));
-    }
-    let start = word.find("$PORT")?;
-    let end = start + "$PORT".len();
-    let ends = !word[end..].starts_with(|next: char| next.is_alphanumeric() || next == '_');
-    ends.then_some((start, end, None))
+/// A command with `{port}` in the place of the port that it names, if it does, and the number of that, if it has one.
+pub fn with_port(command: &str) -> Option<(Option<u16>, String)> {
+    let named = pattern(PORT).captures(command)?;
+    let number = named.get(1).or(named.get(2));
+    let place = named.get(1).or(named.get(0))?;
+    let (before, after) = (&command[..place.start()], &command[place.end()..]);
+    let written = format!("{}{{port}}{}", doubled(before), doubled(after));
+    Some((
+        number.and_then(|number| number.as_str().parse().ok()),
+        written,
+    ))
 }
 
 #[cfg(test)]
@@ -331,12 +260,12 @@ mod tests {
         ] {
             assert_eq!(
                 with_port(command),
-                Ok((port, written.to_owned())),
+                Some((port, written.to_owned())),
                 "{command}"
             );
         }
         for command in ["vite", "tsc -p tsconfig.json", "x $PORTS", "kill -9 3000"] {
-            assert_eq!(with_port(command), Err(command.to_owned()));
+            assert_eq!(with_port(command), None, "{command}");
         }
     }
 }

@@ -74,7 +74,7 @@ fn the_built_in_project_needs_next_to_nothing() {
 # The built-in windows fit: Django in backend/, Vite in frontend/.
 
 [files]
-clone = [\"frontend/node_modules\"]        # frontend/package-lock.json: npm's own folder for each session
+clone = [\"frontend/node_modules\"]        # packages of each session's own
 "
     );
 }
@@ -103,6 +103,9 @@ link = []
 sqlite = []
 
 [env."backend/.env"]
+PGHOST = "localhost"                     # for the hooks
+PGPORT = "5432"                          # for the hooks
+PGUSER = "ada"                           # for the hooks
 DATABASE_URL = "postgres://ada@localhost:5432/shop_{ident}" # backend/.env: a database for each session
 
 [window.backend]
@@ -115,22 +118,32 @@ run = "pnpm dev --port {frontend_port} --strictPort" # frontend/package.json: de
 type = "uv run python manage.py "
 
 [hooks]
-post_add = '''
+post_add = """
 # backend/uv.lock
-(cd backend && uv sync --frozen)
-# frontend/pnpm-lock.yaml: cheap, from pnpm's store
+uv sync --project backend
+# frontend/pnpm-lock.yaml
 (cd frontend && pnpm install --frozen-lockfile --prefer-offline)
-# backend/.env: DATABASE_URL: a copy of main's database, by pg_dump while others use that
-main=postgresql://ada@localhost:5432/shop own=postgresql://ada@localhost:5432/shop_{ident}
-psql -qX "$own" -c '' 2>/dev/null || createdb --maintenance-db="$main" --template=shop shop_{ident} 2>/dev/null || {{
-    createdb --maintenance-db="$main" shop_{ident} && pg_dump "$main" | psql -qX "$own" >/dev/null
-}}
-'''
-pre_remove = '''
-# restore does not bring it back: leave this out to keep it
-main=postgresql://ada@localhost:5432/shop own=postgresql://ada@localhost:5432/shop_{ident}
-dropdb --maintenance-db="$main" --if-exists --force shop_{ident}
-'''
+# backend/.env: DATABASE_URL: a database with main's rows
+there=$(psql -Atc "SELECT count(*) FROM pg_database WHERE datname = 'shop_{ident}'" postgres)
+if [ "$there" = 0 ]; then
+    dropdb --if-exists --force shop_{ident}_new
+    createdb shop_{ident}_new
+    kept=$(git rev-parse --git-path database.dump)
+    if [ -e "$kept" ]; then cat "$kept"; else pg_dump -Fc shop; fi |
+        pg_restore --exit-on-error --no-owner -d shop_{ident}_new
+    psql -qc 'ALTER DATABASE shop_{ident}_new RENAME TO shop_{ident}' postgres
+else
+    echo 'the database shop_{ident} was there already'
+fi
+"""
+pre_remove = """
+# `restore` brings its rows back
+there=$(psql -Atc "SELECT count(*) FROM pg_database WHERE datname = 'shop_{ident}'" postgres)
+kept=$(git rev-parse --git-path database.dump)
+[ "$there" = 0 ] || pg_dump -Fc -f "$kept" shop_{ident}
+dropdb --if-exists --force shop_{ident}
+dropdb --if-exists --force shop_{ident}_new
+"""
 "#,
     );
 }
@@ -155,7 +168,7 @@ frontend = 5173                          # the tool's own
 
 [files]
 link = []
-clone = ["web/node_modules"]             # web/package-lock.json: npm's own folder for each session
+clone = ["web/node_modules"]             # packages of each session's own
 copy = ["web/.env.local"]                # what git ignores and servers read
 sqlite = []
 
@@ -187,7 +200,7 @@ fn one_app_in_the_root() {
             ("bun.lock", ""),
             (".env.local", "NEXTAUTH_URL=http://localhost:3000\n"),
         ],
-        r#"activate = ""                            # no virtual environment is needed
+        r#"activate = ""                            # no virtual environment is there
 
 [ports]
 web = 3000                               # the tool's own
@@ -217,10 +230,10 @@ run = "{claude}"
 name = "shell"
 
 [hooks]
-post_add = '''
-# bun.lock: there is no node_modules to clone
+post_add = """
+# bun.lock
 bun install --frozen-lockfile
-'''
+"""
 "#,
     );
 }
@@ -292,7 +305,7 @@ fn a_monorepo_has_a_window_for_each_app_and_installs_once() {
             "api = 8787",
             "run = \"pnpm exec next dev -p {web_port} --turbo\"",
             "run = \"pnpm dev --port {docs_port}\"",
-            "# check: the program has to listen on $PORT",
+            "# Check: apps/api/package.json: dev has to listen on $PORT, and is `tsx watch src/index.ts`.",
             "run = \"PORT={api_port} pnpm dev\"",
             "NEXT_PUBLIC_API = \"http://{host}:{api_port}\"",
             "copy = [\"apps/api/.env\", \"apps/web/.env.local\"]",

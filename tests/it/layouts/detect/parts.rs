@@ -183,10 +183,36 @@ fn a_database_in_a_container_is_made_and_dropped_there() {
         &[
             "# Check: compose.yaml has cache: one for all sessions;",
             "DATABASE_URL = \"postgresql+psycopg://ada:it%27s{{x}}@localhost/shop_{ident}?sslmode=disable\"",
-            "in_db() {{ docker compose --project-directory {main} exec -T db \"$@\"; }}",
-            "in_db dropdb -U ada --if-exists --force shop_{ident}",
+            "dropdb() {{ docker compose --project-directory {main} exec -T db dropdb -U ada \"$@\"; }}",
+            "dropdb --if-exists --force shop_{ident}",
+            "[ \"$there\" = 0 ] || pg_dump -Fc >\"$kept\" shop_{ident}",
         ],
     );
+}
+
+#[test]
+fn the_hooks_for_postgresql_are_those_of_the_example() {
+    let sandbox = project(&[
+        ("backend/manage.py", ""),
+        ("backend/uv.lock", ""),
+        ("backend/.env", "DATABASE_URL=postgres:///tally\n"),
+        (
+            "frontend/package.json",
+            r#"{ "scripts": { "dev": "vite" } }"#,
+        ),
+    ]);
+    let draft: toml::Table = draft(&sandbox).parse().unwrap();
+    let example: toml::Table = include_str!("../postgres.toml").parse().unwrap();
+    assert_eq!(draft["env"], example["env"]);
+    for hook in ["post_add", "pre_remove"] {
+        let script = draft["hooks"][hook].as_str().unwrap();
+        let lines = script.lines().filter(|line| !line.starts_with('#'));
+        let lines: Vec<_> = lines.collect();
+        assert_eq!(
+            lines.join("\n"),
+            example["hooks"][hook].as_str().unwrap().trim_end()
+        );
+    }
 }
 
 #[test]
@@ -203,7 +229,10 @@ fn a_database_may_be_named_by_variables_of_its_parts() {
         &[
             "POSTGRES_DB = \"shop_{ident}\"",
             "DATABASE_URL = \"postgres://ada@localhost:5433/shop_{ident}\"",
-            "main='postgresql://ada:a%20b@localhost:5433/shop' own='postgresql://ada:a%20b@localhost:5433/shop_{ident}'",
+            "PGHOST = \"localhost\"",
+            "PGPORT = \"5433\"",
+            "PGUSER = \"ada\"",
+            "PGPASSWORD = \"a b\"",
         ],
     );
     assert_has(
@@ -234,7 +263,7 @@ fn what_is_not_sure_is_said() {
         "{draft}"
     );
     assert!(draft.contains("activate = \"\""), "{draft}");
-    assert!(draft.contains("# check: neither .venv, uv.lock"), "{draft}");
+    assert!(draft.contains("# Check: neither .venv, uv.lock"), "{draft}");
     let sandbox = project(&[("README.md", "")]);
     assert!(super::draft(&sandbox).starts_with("# Nothing was found that serves"));
 }
