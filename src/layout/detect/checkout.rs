@@ -112,7 +112,7 @@ impl Checkout {
 }
 
 /// The nearest folder, from this one up to the root, for which there is an answer.
-pub fn upwards<T>(folder: &str, answer: impl Fn(&str) -> Option<T>) -> Option<T> {
+pub fn upwards<T>(folder: &str, answer: impl FnMut(&str) -> Option<T>) -> Option<T> {
     let parents = Path::new(folder).ancestors();
     parents.filter_map(Path::to_str).find_map(answer)
 }

@@ -59,7 +59,7 @@ pub fn write(found: &Found) -> String {
     }
     draft.ports(found);
     draft.files(found);
-    draft.env(found, fits);
+    draft.env(found);
     if is_pair {
         draft.changes(found);
     } else {
@@ -94,18 +94,20 @@ struct Draft {
 
 impl Draft {
     fn comment(&mut self, text: &str) {
-        self.text += &format!("# {}\n", text.replace(char::is_control, " "));
+        let text = text.replace(char::is_control, " ");
+        self.text.extend(["# ", &text, "\n"]);
     }
 
     fn line(&mut self, key: &str, value: &Value, why: &str) {
         let line = format!("{} = {value}", self::key(key));
         if why.is_empty() {
-            self.text += &format!("{line}\n");
+            self.text.extend([&line, "\n"]);
         } else if line.len() + why.len() > WIDTH {
             self.comment(why);
-            self.text += &format!("{line}\n");
+            self.text.extend([&line, "\n"]);
         } else {
-            self.text += &format!("{line:<COLUMN$} ");
+            let padded = format!("{line:<COLUMN$} ");
+            self.text.push_str(&padded);
             self.comment(why);
         }
     }
@@ -119,15 +121,12 @@ impl Draft {
             return;
         }
         let keys: Vec<_> = path.iter().map(|key| self::key(key)).collect();
-        self.begin(&keys.join("."));
-        self.line(key, &value, why);
-    }
-
-    fn begin(&mut self, table: &str) {
+        let table = keys.join(".");
         if self.table != table {
-            self.text += &format!("\n[{table}]\n");
-            table.clone_into(&mut self.table);
+            self.text.extend(["\n[", &table, "]\n"]);
+            self.table = table;
         }
+        self.line(key, &value, why);
     }
 
     /// Whether a service's window is the built-in one.
@@ -188,15 +187,20 @@ impl Draft {
         }
     }
 
-    fn env(&mut self, found: &Found, fits: bool) {
+    fn env(&mut self, found: &Found) {
         for file in self.keys("env") {
-            if !fits && !found.env.iter().any(|variable| variable.file == file) {
+            let reads = |service: &Service| {
+                file == format!("{}/.env", service.dir) && service.run.ends_with(STRICT)
+            };
+            let keeps = self.is_pair && found.services.iter().any(reads);
+            if !keeps && !found.env.contains_key(&file) {
                 self.put(&["env"], &file, false, "");
             }
         }
-        for variable in &found.env {
-            let table = ["env", &variable.file];
-            self.put(&table, &variable.name, &*variable.value, &variable.why);
+        for (file, variables) in &found.env {
+            for (name, variable) in variables {
+                self.put(&["env", file], name, &*variable.value, &variable.why);
+            }
         }
     }
 

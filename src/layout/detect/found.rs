@@ -1,6 +1,7 @@
 //! What was found in a project, as plain values.
 
 use super::tools::Side;
+use indexmap::IndexMap;
 
 /// Something that runs in a window of its own.
 pub struct Service {
@@ -19,15 +20,24 @@ pub struct Service {
 }
 
 impl Service {
-    /// Gives it the port that the project names, if it names one.
-    pub fn with(self, named: Option<(u16, String)>) -> Self {
-        match named {
-            Some((port, file)) => Self {
-                port: Some(port),
-                named_in: Some(file),
-                ..self
-            },
-            None => self,
+    /// One of a folder, with the first port to try and where the project names another.
+    pub fn new(
+        dir: &str,
+        run: String,
+        own: u16,
+        named: Option<(u16, String)>,
+        side: Side,
+        why: String,
+    ) -> Self {
+        let (port, named_in) = named.map_or((own, None), |(port, file)| (port, Some(file)));
+        Self {
+            name: String::new(),
+            dir: dir.to_owned(),
+            run,
+            port: Some(port),
+            named_in,
+            side,
+            why,
         }
     }
 
@@ -55,14 +65,6 @@ impl Because {
     }
 }
 
-/// A variable of a file of the project.
-pub struct Variable {
-    pub file: String,
-    pub name: String,
-    pub value: String,
-    pub why: String,
-}
-
 /// All that was found.
 #[derive(Default)]
 pub struct Found {
@@ -74,7 +76,8 @@ pub struct Found {
     pub clone: Vec<String>,
     pub copy: Vec<String>,
     pub sqlite: Vec<String>,
-    pub env: Vec<Variable>,
+    /// By file and name: what is set.
+    pub env: IndexMap<String, IndexMap<String, Because>>,
     pub post_add: Vec<Because>,
     pub pre_remove: Vec<Because>,
     /// What the user should look at.
@@ -90,16 +93,9 @@ impl Found {
     }
 
     /// The first to set a variable of a file does.
-    pub fn sets(&mut self, file: &str, name: &str, value: String, why: String) {
-        let is_it = |other: &Variable| other.file == file && other.name == name;
-        if !self.env.iter().any(is_it) {
-            let (file, name) = (file.to_owned(), name.to_owned());
-            self.env.push(Variable {
-                file,
-                name,
-                value,
-                why,
-            });
-        }
+    pub fn sets(&mut self, file: &str, name: &str, value: String, why: impl Into<String>) {
+        let variables = self.env.entry(file.to_owned()).or_default();
+        let variable = variables.entry(name.to_owned());
+        variable.or_insert_with(|| Because::new(value, why));
     }
 }

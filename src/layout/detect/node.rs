@@ -38,9 +38,8 @@ struct Package<'a> {
     folder: &'a str,
     json: Value,
     manager: &'static Manager,
-    /// The folder with the lock file, and that file; none if there is none.
-    home: String,
-    lock: Option<String>,
+    /// The lock file, or the `package.json` itself.
+    lock: String,
 }
 
 impl<'a> Package<'a> {
@@ -51,21 +50,20 @@ impl<'a> Package<'a> {
             MANAGERS.iter().find_map(|manager| {
                 let mut locks = manager.locks.iter().map(|lock| join(home, lock));
                 let lock = locks.find(|lock| checkout.has(lock))?;
-                Some((manager, home.to_owned(), Some(lock)))
+                Some((manager, lock))
             })
         });
-        let (manager, home, lock) = locked.unwrap_or_else(|| {
+        let (manager, lock) = locked.unwrap_or_else(|| {
             let named = json["packageManager"].as_str().unwrap_or_default();
             let is_it = |manager: &&Manager| named.split('@').next() == Some(manager.name);
             let manager = MANAGERS.iter().find(is_it).unwrap_or(&MANAGERS[3]);
-            (manager, folder.to_owned(), None)
+            (manager, join(folder, "package.json"))
         });
         Some(Self {
             checkout,
             folder,
             json,
             manager,
-            home,
             lock,
         })
     }
@@ -75,8 +73,8 @@ impl<'a> Package<'a> {
         SCRIPTS.iter().find_map(|name| {
             let script = self.json["scripts"][name].as_str()?;
             let script = script.replace(char::is_control, " ");
-            let needs = |server: &&str| self.json["dependencies"].get(server).is_some();
-            let is_node = NODE_SERVERS.iter().any(needs) || script.contains("server");
+            let needed = self.json["dependencies"].to_string();
+            let is_node = pattern(NODE_SERVERS).is_match(&needed) || script.contains("server");
             let known = || TOOLS.iter().chain(Some(&NODE).filter(|_| is_node));
             let (command, tool) =
                 script
@@ -122,18 +120,12 @@ impl<'a> Package<'a> {
         }
         let named = named.and_then(|(number, _)| Some((number?, file.clone())));
         let named = named.or_else(|| self.port_in_config());
-        let mut words = command.split_whitespace();
-        let word = words.find(|word| !is_assignment(word) && *word != "cross-env");
-        let service = Service {
-            name: String::new(),
-            dir: self.folder.to_owned(),
-            run,
-            port: Some(tool.first),
-            named_in: None,
-            side: tool.side,
-            why: format!("{file}: {name} runs {}", word.unwrap_or_default()),
-        };
-        service.with(named.or_else(|| variables::named_port(self.checkout, self.folder)))
+        let named = named.or_else(|| variables::named_port(self.checkout, self.folder));
+        let why = format!(
+            "{file}: {name} runs {}",
+            tool.commands[0].trim_end_matches(" *")
+        );
+        Service::new(self.folder, run, tool.first, named, tool.side, why)
     }
 
     /// A command as the script has it, with the session's port in the place of its own.
@@ -164,35 +156,31 @@ impl<'a> Package<'a> {
         })
     }
 
-    /// The files in which its tools may be told ports, with their texts.
-    fn configs(&self) -> impl Iterator<Item = (String, String)> {
+    /// What its tools' own files have for a pattern with one group.
+    fn in_configs(&self, text: &str) -> Vec<(String, String)> {
         let names = self.checkout.names_in(self.folder);
-        let files = names
-            .filter(|name| name.contains(".config."))
-            .map(|name| join(self.folder, name));
-        files.map(|file| (self.checkout.text(&file), file))
+        let files = names.filter(|name| name.contains(".config.") || *name == "package.json");
+        let found = files.filter_map(|name| {
+            let file = join(self.folder, name);
+            let found = pattern(text).captures(&self.checkout.text(&file))?[1].to_owned();
+            Some((found, file))
+        });
+        found.collect()
     }
 
     /// The port that a tool's own file has for its server.
     fn port_in_config(&self) -> Option<(u16, String)> {
-        let port = pattern(r"(?is)server.*?port:\s*(\d+)");
-        self.configs()
-            .find_map(|(text, file)| Some((port.captures(&text)?[1].parse().ok()?, file)))
+        let ports = self.in_configs(r"(?is)server.*?port:\s*(\d+)");
+        let mut ports = ports.into_iter();
+        ports.find_map(|(port, file)| Some((port.parse().ok()?, file)))
     }
 
     /// Files that name another server's port by themselves: a session would ask the main checkout's.
     fn asks_elsewhere(&self, found: &mut Found) {
-        let proxy = self.json["proxy"].as_str().unwrap_or_default().to_owned();
-        for (text, file) in self
-            .configs()
-            .chain([(proxy, join(self.folder, "package.json"))])
-        {
-            if let Some(address) = pattern(r"http://(localhost|127\.0\.0\.1):\d+").find(&text) {
-                found.checks.push(format!(
-                    "{file} names {}, which is the main checkout's: let it read process.env.<SERVICE>_PORT, as BACKEND_PORT",
-                    address.as_str()
-                ));
-            }
+        for (address, file) in self.in_configs(r"(http://(?:localhost|127\.0\.0\.1):\d+)") {
+            found.checks.push(format!(
+                "{file} names {address}, which is the main checkout's: let it read process.env.<SERVICE>_PORT, as BACKEND_PORT"
+            ));
         }
     }
 
@@ -200,24 +188,20 @@ impl<'a> Package<'a> {
     fn packages(&self, found: &mut Found) {
         let modules = join(self.folder, "node_modules");
         let is_pnpm = self.manager.name == "pnpm";
-        let has_some = ["dependencies", "devDependencies", "workspaces"]
-            .iter()
-            .any(|list| self.json.get(list).is_some());
+        let home = self.lock.rsplit_once('/').map_or("", |(home, _)| home);
+        let lists = ["dependencies", "devDependencies", "workspaces"];
+        let has_some = lists.iter().any(|list| self.json.get(list).is_some());
         if !is_pnpm && self.checkout.has(&modules) {
             found.clone.push(modules);
-        } else if is_pnpm || self.home == self.folder && has_some {
-            let installs = match &self.lock {
-                None => format!("{} install", self.manager.name),
-                Some(_) if self.checkout.has(&join(&self.home, ".yarnrc.yml")) => {
-                    "yarn install --immutable".to_owned()
-                }
-                Some(_) => self.manager.installs.to_owned(),
+        } else if is_pnpm || home == self.folder && has_some {
+            let installs = if self.lock.ends_with("package.json") {
+                format!("{} install", self.manager.name)
+            } else if self.checkout.has(&join(home, ".yarnrc.yml")) {
+                "yarn install --immutable".to_owned()
+            } else {
+                self.manager.installs.to_owned()
             };
-            let why = self
-                .lock
-                .clone()
-                .unwrap_or_else(|| join(self.folder, "package.json"));
-            found.installs(in_folder(&self.home, &installs), why);
+            found.installs(in_folder(home, &installs), self.lock.clone());
         }
     }
 }

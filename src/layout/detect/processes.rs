@@ -22,7 +22,8 @@ pub fn find(checkout: &Checkout, file: &str, found: &mut Found) -> bool {
 fn process_of(file: &str, name: &str, command: &str, found: &mut Found) -> Service {
     let tool = TOOLS.iter().find(|tool| tool.is_started_by(command));
     let run = doubled(command);
-    let mut port = Some(tool.map_or(FIRST, |tool| tool.first));
+    let own = tool.map_or(FIRST, |tool| tool.first);
+    let mut serves = true;
     let mut named = None;
     let run = match (with_port(command), tool.map(|tool| tool.gets)) {
         (Some((number, run)), _) => {
@@ -48,18 +49,15 @@ fn process_of(file: &str, name: &str, command: &str, found: &mut Found) -> Servi
             format!("PORT={{port}} {run}")
         }
         (None, None) => {
-            port = None;
+            serves = false;
             run
         }
     };
-    let service = Service {
+    let side = tool.map_or(Side::Back, |tool| tool.side);
+    let service = Service::new("", run, own, named, side, format!("{file}: {name}"));
+    Service {
         name: identifier(name),
-        dir: String::new(),
-        run,
-        port,
-        named_in: None,
-        side: tool.map_or(Side::Back, |tool| tool.side),
-        why: format!("{file}: {name}"),
-    };
-    service.with(named)
+        port: service.port.filter(|_| serves),
+        ..service
+    }
 }

@@ -28,35 +28,6 @@ const MANAGERS: [Manager; 3] = [
 /// Folders in which people keep an environment.
 const FOLDERS: [&str; 3] = [".venv", "venv", "env"];
 
-/// Where a folder's packages are.
-enum Environment {
-    /// Made by a program for a folder; the file that tells so.
-    Managed(&'static Manager, String, String),
-    /// A virtual environment's folder.
-    Folder(String),
-}
-
-impl Environment {
-    fn of(checkout: &Checkout, folder: &str) -> Option<Self> {
-        upwards(folder, |folder| {
-            let table = join(folder, "pyproject.toml");
-            let tables = checkout.text(&table);
-            let managed = MANAGERS.iter().find_map(|manager| {
-                let mut files = manager.files.iter().map(|file| join(folder, file));
-                let file = files.find(|file| checkout.has(file));
-                let file =
-                    file.or_else(|| tables.contains(manager.table).then(|| table.clone()))?;
-                Some(Self::Managed(manager, folder.to_owned(), file))
-            });
-            managed.or_else(|| {
-                let mut folders = FOLDERS.iter().map(|name| join(folder, name));
-                let there = folders.find(|folder| checkout.has(&join(folder, "bin/activate")));
-                there.map(Self::Folder)
-            })
-        })
-    }
-}
-
 /// Finds them, and the servers that a file of another language tells of. Where `only_packages`, something else tells what runs.
 pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, found: &mut Found) {
     for folder in checkout.folders() {
@@ -84,9 +55,10 @@ pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, foun
     for folder in checkout.folders().rev().filter(|_| !only_packages) {
         let is_below = |service: &Service| below(folder, &join(&service.dir, "x")).is_some();
         let wanted = requirements(checkout, folder);
-        let package = PACKAGES
-            .iter()
-            .find(|package| wanted.iter().any(|word| word == package.name));
+        let package = PACKAGES.iter().find(|package| {
+            let word = format!(r"(?i)(^|[^\w-]){}([^\w-]|$)", package.name);
+            pattern(&word).is_match(&wanted)
+        });
         if let Some(package) = package.filter(|_| !found.services.iter().any(is_below))
             && let Some(program) = Program::find(checkout, folder, package)
         {
@@ -106,46 +78,47 @@ pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, foun
 }
 
 fn server(checkout: &Checkout, folder: &str, run: String, first: u16, why: String) -> Service {
-    let service = Service {
-        name: String::new(),
-        dir: folder.to_owned(),
-        run,
-        port: Some(first),
-        named_in: None,
-        side: Side::Back,
-        why,
-    };
-    service.with(variables::named_port(checkout, folder))
+    let named = variables::named_port(checkout, folder);
+    Service::new(folder, run, first, named, Side::Back, why)
 }
 
 /// Has a session have the environment of a folder, and gives what stands before a command for that.
 fn prepare(checkout: &Checkout, folder: &str, has_virtualenv: bool, found: &mut Found) -> String {
-    let (before, activate) = match Environment::of(checkout, folder) {
-        Some(Environment::Managed(manager, there, file)) => {
-            found.installs(in_folder(&there, manager.installs), file.clone());
+    if let Some((before, activate)) = upwards(folder, |there| environment(checkout, there, found)) {
+        let other = found.activate.as_ref().map(|activate| &activate.value);
+        let is_other = other.is_some_and(|other| *other != activate.value) && before.is_empty();
+        if is_other {
+            return format!("{} && ", activate.value);
+        }
+        found.activate.get_or_insert(activate);
+        return before;
+    }
+    if !has_virtualenv {
+        let what =
+            "neither .venv, uv.lock, poetry.lock nor a virtualenv is there: what has the packages?";
+        found.checks.push(what.to_owned());
+    }
+    String::new()
+}
+
+/// What stands before a command and what is typed first, if a folder has an environment.
+fn environment(checkout: &Checkout, folder: &str, found: &mut Found) -> Option<(String, Because)> {
+    let table = join(folder, "pyproject.toml");
+    let tables = checkout.text(&table);
+    for manager in &MANAGERS {
+        let mut files = manager.files.iter().map(|file| join(folder, file));
+        let file = files.find(|file| checkout.has(file));
+        if let Some(file) = file.or_else(|| tables.contains(manager.table).then(|| table.clone())) {
             let why = format!("{file}: `{}` finds it", manager.runs.trim());
-            (manager.runs.to_owned(), Because::new("", why))
+            found.installs(in_folder(folder, manager.installs), file);
+            return Some((manager.runs.to_owned(), Because::new("", why)));
         }
-        Some(Environment::Folder(path)) => {
-            let source = format!("source {{main}}/{}/bin/activate", doubled(&quote(&path)));
-            let why = format!("{path}: the main checkout's packages; fish: activate.fish");
-            let other = found
-                .activate
-                .as_ref()
-                .filter(|activate| activate.value != source);
-            (
-                other.map_or(String::new(), |_| format!("{source} && ")),
-                Because::new(source, why),
-            )
-        }
-        None if has_virtualenv => return String::new(),
-        None => {
-            found.checks.push("neither .venv, uv.lock, poetry.lock nor a virtualenv is there: what has the packages?".to_owned());
-            return String::new();
-        }
-    };
-    found.activate.get_or_insert(activate);
-    before
+    }
+    let mut folders = FOLDERS.iter().map(|name| join(folder, name));
+    let path = folders.find(|folder| checkout.has(&join(folder, "bin/activate")))?;
+    let source = format!("source {{main}}/{}/bin/activate", doubled(&quote(&path)));
+    let why = format!("{path}: the main checkout's packages; fish: activate.fish");
+    Some((String::new(), Because::new(source, why)))
 }
 
 /// A line of a hook, which starts in the root.
@@ -160,21 +133,15 @@ pub fn in_folder(folder: &str, line: &str) -> String {
     }
 }
 
-/// The words of what a folder's program requires.
-fn requirements(checkout: &Checkout, folder: &str) -> Vec<String> {
-    let is_list = pattern(
-        r"^(requirements[^/]*\.(txt|in)|requirements/[^/]*|pyproject\.toml|Pipfile|setup\.py|setup\.cfg)$",
-    );
+/// The texts of what a folder's program requires.
+fn requirements(checkout: &Checkout, folder: &str) -> String {
+    let list = r"^(requirements[^/]*\.(txt|in)|requirements/[^/]*|pyproject\.toml|Pipfile|setup\.py|setup\.cfg)$";
+    let list = pattern(list);
     let lists = checkout
         .files_below(folder)
-        .filter(|file| is_list.is_match(file));
-    let text: String = lists
+        .filter(|file| list.is_match(file));
+    lists
         .map(|list| checkout.text(&join(folder, list)) + "\n")
-        .collect();
-    let words = pattern(r"[\w-]+");
-    words
-        .find_iter(&text)
-        .map(|word| word.as_str().to_lowercase())
         .collect()
 }
 
@@ -188,19 +155,10 @@ struct Program {
 
 impl Program {
     fn find(checkout: &Checkout, folder: &str, package: &Package) -> Option<Self> {
-        const NAMES: [&str; 5] = ["main.py", "app.py", "asgi.py", "wsgi.py", "server.py"];
         let is_plain = pattern(r"^[\w./]+\.py$");
         let files = checkout.files_below(folder);
-        let mut files: Vec<_> = files
-            .filter(|file| is_plain.is_match(file) && !file.contains("test"))
-            .collect();
-        files.sort_by_key(|file| {
-            let rank = NAMES
-                .iter()
-                .position(|name| file.rsplit('/').next() == Some(name));
-            (file.split('/').count(), rank.unwrap_or(NAMES.len()))
-        });
-        let programs = files.into_iter().filter_map(|file| {
+        let files = files.filter(|file| is_plain.is_match(file) && !file.contains("test"));
+        let programs = files.filter_map(|file| {
             let text = checkout.text(&join(folder, file));
             let name =
                 || variable(&text, package.made_by).or_else(|| variable(&text, "create_app("));

@@ -60,31 +60,12 @@ pub const TOOLS: &[Tool] = &[
 ];
 
 /// What runs a program of the project's own, which may be a server.
-pub const NODE: Tool = Tool {
-    commands: &[
-        "node *",
-        "nodemon *",
-        "tsx *",
-        "ts-node *",
-        "ts-node-dev *",
-        "bun *",
-        "deno *",
-    ],
-    gets: Variable("PORT"),
-    first: 3000,
-    side: Back,
-};
+#[rustfmt::skip]
+pub const NODE: Tool =
+    Tool { commands: &["node *", "nodemon *", "tsx *", "ts-node *", "ts-node-dev *", "bun *", "deno *"], gets: Variable("PORT"), first: 3000, side: Back };
 
 /// Packages that make a program of NODE a server.
-pub const NODE_SERVERS: [&str; 7] = [
-    "express",
-    "fastify",
-    "koa",
-    "hono",
-    "@hapi/hapi",
-    "h3",
-    "@apollo/server",
-];
+pub const NODE_SERVERS: &str = r#""(express|fastify|koa|hono|@hapi/hapi|h3|@apollo/server)":"#;
 
 /// A server that a file of its folder tells of.
 pub struct Marker {
@@ -131,36 +112,18 @@ pub const PACKAGES: &[Package] = &[
 ];
 
 /// Words before a command that change nothing in what it is.
-const BEFORE: [&str; 14] = [
-    "npx",
-    "bunx",
-    "pnpm",
-    "yarn",
-    "cross-env",
-    "env",
-    "bundle",
-    "exec",
-    "uv",
-    "poetry",
-    "pipenv",
-    "run",
-    "python",
-    "python3",
-];
+const BEFORE: &str = r"^\s*((npx|bunx|pnpm|yarn|cross-env|env|bundle|exec|uv|poetry|pipenv|run|python3?|\w+=\S*)\s+)*";
 
 impl Tool {
     /// Whether a command starts it.
     pub fn is_started_by(&self, command: &str) -> bool {
-        let words: Vec<_> = command.split_whitespace().collect();
-        let is_before = |word: &&&str| BEFORE.contains(*word) || is_assignment(word);
-        let words = &words[words.iter().take_while(is_before).count()..];
+        let command = pattern(BEFORE).replace(command, "");
         self.commands.iter().any(|beginning| {
-            let named: Vec<_> = beginning.split(' ').filter(|word| *word != "*").collect();
-            let Some((first, behind)) = words.split_at_checked(named.len()) else {
-                return false;
-            };
-            let only_options = behind.first().is_none_or(|word| word.starts_with('-'));
-            first == named && (only_options || beginning.contains(' '))
+            let rest = command.strip_prefix(beginning.trim_end_matches(" *"));
+            rest.is_some_and(|rest| {
+                let is_free = beginning.contains(' ') && rest.starts_with(' ');
+                is_free || rest.is_empty() || rest.starts_with(" -")
+            })
         })
     }
 }

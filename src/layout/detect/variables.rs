@@ -59,33 +59,37 @@ pub fn find_files(checkout: &Checkout, found: &mut Found) {
 
 /// The first port of the only back end is the one that the front end's variables name, if nothing else tells of it.
 pub fn find_port(checkout: &Checkout, found: &mut Found) {
-    let is_back = |service: &&Service| service.side == Side::Back;
-    let (mut backs, fronts): (Vec<_>, Vec<_>) = found
-        .services
-        .iter_mut()
-        .partition(|service| is_back(&&**service));
-    let [back] = &mut backs[..] else {
-        return;
-    };
-    let files = fronts
-        .iter()
-        .flat_map(|front| files_in(checkout, &front.dir));
-    let named = files.flat_map(|file| {
-        let bytes = checkout.bytes(&file);
-        let variables = dotenv::all(&bytes).filter_map(|(name, value)| {
-            pattern("API|BACKEND|SERVER").find(&name)?;
-            pattern(ADDRESS).captures(&value)?[2].parse().ok()
-        });
-        variables
-            .map(|port: u16| (port, file.clone()))
-            .collect::<Vec<_>>()
-    });
-    let is_front = |port| fronts.iter().any(|front| front.port == Some(port));
-    let named = named.into_iter().find(|(port, _)| !is_front(*port));
-    if let (Some((port, file)), None, Some(_)) = (named, &back.named_in, back.port) {
-        back.port = Some(port);
-        back.named_in = Some(file);
+    let named = port_of_back(checkout, &found.services);
+    let backs = found.services.iter_mut();
+    let mut backs = backs.filter(|service| service.side == Side::Back);
+    if let (Some(back), None) = (backs.next(), backs.next())
+        && back.port.is_some()
+        && back.named_in.is_none()
+        && let Some((port, file)) = named
+    {
+        (back.port, back.named_in) = (Some(port), Some(file));
     }
+}
+
+/// A port that a front end's variables name and no server is known to have, and the file.
+fn port_of_back(checkout: &Checkout, services: &[Service]) -> Option<(u16, String)> {
+    for front in services
+        .iter()
+        .filter(|service| service.side == Side::Front)
+    {
+        for file in files_in(checkout, &front.dir) {
+            for (name, value) in dotenv::all(&checkout.bytes(&file)) {
+                if pattern("API|BACKEND|SERVER").is_match(&name)
+                    && let Some(address) = pattern(ADDRESS).captures(&value)
+                    && let Ok(port) = address[2].parse()
+                    && services.iter().all(|service| service.port != Some(port))
+                {
+                    return Some((port, file));
+                }
+            }
+        }
+    }
+    None
 }
 
 /// The variables that name a server of the project, or its database.
@@ -120,16 +124,7 @@ pub fn find(checkout: &Checkout, found: &mut Found) {
                         format!("{file} has the address of {service}"),
                     );
                 } else if !is_example(&file) {
-                    database::find(
-                        checkout,
-                        &database::Variable {
-                            file: &file,
-                            into: &into,
-                            name: &name,
-                            value: &value,
-                        },
-                        found,
-                    );
+                    database::find(checkout, [&file, &into], &name, &value, found);
                 }
             }
         }

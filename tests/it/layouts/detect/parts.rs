@@ -181,7 +181,7 @@ fn a_database_in_a_container_is_made_and_dropped_there() {
             ),
         ],
         &[
-            "# Check: compose.yaml has cache: one for all sessions;",
+            "# Check: what compose.yaml runs is one for all sessions;",
             "DATABASE_URL = \"postgresql+psycopg://ada:it%27s{{x}}@localhost/shop_{ident}?sslmode=disable\"",
             "dropdb() {{ docker compose --project-directory {main} exec -T db dropdb -U ada \"$@\"; }}",
             "dropdb --if-exists --force shop_{ident}",
