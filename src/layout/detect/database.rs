@@ -115,12 +115,7 @@ pub fn find(
     }
     if service.is_none() {
         for (variable, value) in login.iter().filter(|(_, value)| !value.is_empty()) {
-            found.sets(
-                into,
-                variable,
-                doubled(value),
-                "for the hooks: keep this file out of git if it is a secret",
-            );
+            found.sets(into, variable, doubled(value), "for the hooks");
         }
     }
     if found.pre_remove.is_empty() {
@@ -129,12 +124,12 @@ pub fn find(
     }
     let (before, query) = value.split_at(value.find('?').unwrap_or(value.len()));
     let value = format!("{}_{{ident}}{}", doubled(before), doubled(query));
-    found.sets(
-        into,
-        name,
-        value,
-        format!("{file}: a database for each session"),
-    );
+    let secret = match login[3].1.as_str() {
+        "" => "",
+        _ => "; keep this file out of git if the password is a secret",
+    };
+    let why = format!("{file}: a database for each session{secret}");
+    found.sets(into, name, value, why);
 }
 
 /// What makes the database of a session and drops it; with the server's own clients, as a user, if it is in a container.
@@ -150,11 +145,14 @@ fn hooks(
         let user = if user.is_empty() { "postgres" } else { user };
         let run = format!("docker compose --project-directory {{main}} exec -T {service}");
         let user = doubled(&quote(user));
-        let client = |client| format!("{client}() {{{{ {run} {client} -U {user} \"$@\"; }}}}\n");
-        let clients = CLIENTS.map(client).concat();
-        make = format!("{clients}{make}");
+        let clients = |script: &str| {
+            let clients = CLIENTS.into_iter().filter(|client| script.contains(client));
+            let in_it = |client| format!("{client}() {{{{ {run} {client} -U {user} \"$@\"; }}}}\n");
+            clients.map(in_it).collect::<String>()
+        };
+        make = clients(&make) + &make;
         // The file is not in the container.
-        drop = clients + &drop.replace("-f \"$kept\"", ">\"$kept\"");
+        drop = clients(&drop) + &drop.replace("-f \"$kept\"", ">\"$kept\"");
         why = format!("{file}: {service}, which has to run, has the databases of all sessions");
     }
     let kept = "`restore` brings its rows back";

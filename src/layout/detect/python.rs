@@ -64,9 +64,9 @@ pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, foun
         {
             let file = join(folder, &program.file);
             if program.name.is_none() && package.run.contains("{name}") {
-                found
-                    .checks
-                    .push(format!("which variable of {file} is the server?"));
+                found.checks.push(format!(
+                    "it is not sure which variable of {file} is the server"
+                ));
             }
             let run = prepare(checkout, folder, has_virtualenv, found) + &program.command(package);
             let why = format!("{file}: {}", package.name);
@@ -94,8 +94,7 @@ fn prepare(checkout: &Checkout, folder: &str, has_virtualenv: bool, found: &mut 
         return before;
     }
     if !has_virtualenv {
-        let what =
-            "neither .venv, uv.lock, poetry.lock nor a virtualenv is there: what has the packages?";
+        let what = "neither .venv, uv.lock, poetry.lock nor a virtualenv is there, and the program needs its packages";
         found.checks.push(what.to_owned());
     }
     String::new()

@@ -103,9 +103,9 @@ link = []
 sqlite = []
 
 [env."backend/.env"]
-PGHOST = "localhost"                     # for the hooks: keep this file out of git if it is a secret
-PGPORT = "5432"                          # for the hooks: keep this file out of git if it is a secret
-PGUSER = "ada"                           # for the hooks: keep this file out of git if it is a secret
+PGHOST = "localhost"                     # for the hooks
+PGPORT = "5432"                          # for the hooks
+PGUSER = "ada"                           # for the hooks
 DATABASE_URL = "postgres://ada@localhost:5432/shop_{ident}" # backend/.env: a database for each session
 
 [window.backend]
