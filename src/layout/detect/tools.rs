@@ -191,41 +191,24 @@ mod tests {
 
     #[test]
     fn a_port_in_a_command_is_found_and_replaced() {
+        for (command, number) in [
+            ("vite --port 3001 --open", "3001"),
+            ("next dev -p 4000", "4000"),
+            ("astro dev --port=4000", "4000"),
+            ("PORT=3005 react-scripts start", "3005"),
+            ("manage.py runserver 0.0.0.0:8080", "8080"),
+        ] {
+            let written = command.replace(number, "{port}");
+            let port = number.parse().ok();
+            assert_eq!(with_port(command), Some((port, written)), "{command}");
+        }
         for (command, port, written) in [
-            (
-                "vite --port 3001 --open",
-                Some(3001),
-                "vite --port {port} --open",
-            ),
-            ("next dev -p 4000", Some(4000), "next dev -p {port}"),
-            (
-                "astro dev --port=4000",
-                Some(4000),
-                "astro dev --port={port}",
-            ),
-            (
-                "PORT=3005 react-scripts start",
-                Some(3005),
-                "PORT={port} react-scripts start",
-            ),
-            (
-                "manage.py runserver 0.0.0.0:8080",
-                Some(8080),
-                "manage.py runserver 0.0.0.0:{port}",
-            ),
-            (
-                "puma -p ${PORT:-3000} {a}",
-                Some(3000),
-                "puma -p {port} {{a}}",
-            ),
+            ("puma -p ${PORT:-80} {a}", Some(80), "puma -p {port} {{a}}"),
             ("x -b 0.0.0.0:$PORT", None, "x -b 0.0.0.0:{port}"),
             ("x ${PORT}", None, "x {port}"),
         ] {
-            assert_eq!(
-                with_port(command),
-                Some((port, written.to_owned())),
-                "{command}"
-            );
+            let written = written.to_owned();
+            assert_eq!(with_port(command), Some((port, written)), "{command}");
         }
         for command in ["vite", "tsc -p tsconfig.json", "x $PORTS", "kill -9 3000"] {
             assert_eq!(with_port(command), None, "{command}");
