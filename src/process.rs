@@ -8,7 +8,7 @@ mod started;
 pub use crate::shell::quote;
 use crate::ui;
 pub use failure::{Ending, Failure, Short};
-use own::{OUTLIVES, leave};
+use own::OUTLIVES;
 pub use own::{leave_own, outlive_terminal, outlives_terminal, own};
 pub use started::{Output, Started};
 use std::ffi::{OsStr, OsString};
@@ -317,11 +317,6 @@ impl<'a> Run<'a> {
     /// As [`Run::stdout`], after the last try.
     pub fn text(&self) -> Result<String, Failure> {
         Ok(String::from_utf8_lossy(&self.insist()?).into_owned())
-    }
-
-    /// Starts it and leaves it to itself, with this to read.
-    fn leave_reading(&self, from: impl Into<Stdio>) -> Result<(), Failure> {
-        leave(&mut self.command(), from.into()).map_err(|error| self.not_started(error))
     }
 
     /// Runs it on the user's own terminal.

@@ -1,5 +1,6 @@
 //! What a program says, line by line, as it says it.
 
+use super::own::leave;
 use super::{Failure, Run};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, ioctl_fionread};
@@ -40,7 +41,8 @@ impl Run<'_> {
             if let Some(left) = left {
                 // What the program left in the background goes on to write: without a reader it would be killed for that.
                 // Nothing is lost but that if there is no `cat`.
-                let _ = Run::new("cat").dir(Path::new("/")).leave_reading(left);
+                let mut cat = Run::new("cat").dir(Path::new("/")).command();
+                let _ = leave(&mut cat, left.into());
             }
             status
         })
