@@ -6,7 +6,7 @@ use crate::session::belongings::files::{
     CLAUDE_SETTINGS, Included, Kind, is_made_by_variables, parts, way,
 };
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::{env_files, hidden, placed};
+use crate::session::belongings::{env_files, fitting, hidden, placed};
 use anyhow::{Context, Result};
 use std::fs;
 
@@ -72,7 +72,11 @@ fn files(
     if !left.is_empty() {
         Git::at(session.record.worktree()).give_back(&left)?;
     }
+    let checkouts = [&*project.main, session.record.worktree()];
     for (path, variables) in &layout.env {
+        if fitting::follows(layout, &checkouts, path) {
+            continue;
+        }
         let Some(there) = placing.reached(way(session, path, Kind::Copy)) else {
             continue;
         };

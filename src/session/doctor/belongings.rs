@@ -8,6 +8,7 @@ use crate::process::quote;
 use crate::project::is_same;
 use crate::session::Session;
 use crate::session::belongings::files::{self, Included, Kind};
+use crate::session::belongings::fitting;
 use crate::session::belongings::look::{Look, look};
 use crate::session::belongings::placed::{self, Placed};
 use crate::session::belongings::{database, env_files, hidden, packages};
@@ -59,7 +60,9 @@ impl<'a> Belongings<'a> {
             .filter_map(|(path, kind)| self.part(path, *kind, &copies))
             .collect();
         findings.extend(self.listed(&extra));
-        for path in layout.env.keys() {
+        let checkouts = [&*project.main, self.session.record.worktree()];
+        let env = layout.env.keys();
+        for path in env.filter(|path| !fitting::follows(layout, &checkouts, path)) {
             match self.variables(path) {
                 Ok(found) => findings.extend(found),
                 Err(error) => findings.push(Finding::error(self.checked(path), &error)),
