@@ -19,21 +19,16 @@ fn add_prints_name_branch_base_worktree_urls_and_the_command_to_attach() {
     let outcome = sandbox.run(["add", "feat/pay"]);
     let (backend, frontend) = sandbox.ports("feat/pay");
     let commit = sandbox.git(&sandbox.main, ["rev-parse", "--short=7", "HEAD"]);
-    outcome.is(
-        0,
-        &format!(
+    outcome.says(&format!(
             "added feat/pay\n  branch [..] feat/pay [..]main[..]{commit}[..]\n  worktree [..][ROOT]/tally-feat-pay\n  \
              backend [..]http://localhost:{backend}\n  frontend [..]http://localhost:{frontend}\n  \
              attach [..]tally-session attach feat/pay\n"
-        ),
-        "",
-    );
+        ));
 }
 
 #[test]
 fn add_makes_the_tmux_session_detached() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     assert_eq!(
         sandbox.tmux(["list-sessions", "-F", "#{session_name} #{session_attached}"]),
         "tally-feat 0"
@@ -42,8 +37,7 @@ fn add_makes_the_tmux_session_detached() {
 
 #[test]
 fn add_calls_worktree_and_tmux_session_by_the_slug_and_the_branch_by_the_name() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat/pay.v2");
+    let sandbox = Sandbox::new().with("feat/pay.v2");
     let worktree = sandbox.root.join("tally-feat-pay.v2");
     assert_eq!(
         sandbox.git(&worktree, ["branch", "--show-current"]),
@@ -104,8 +98,8 @@ fn add_gives_claude_a_prompt_of_several_lines() {
 
 #[test]
 fn add_types_nothing_unquoted_of_a_project_with_an_odd_name() {
-    let sandbox = Sandbox::of_project("my 'tally' $(touch pwned);");
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) =
+        Sandbox::of_project("my 'tally' $(touch pwned);").with_worktree("feat");
     let places = [("python", "backend"), ("npm", "frontend"), ("claude", "")];
     for (program, dir) in places {
         assert_eq!(
@@ -122,16 +116,13 @@ fn add_types_nothing_unquoted_of_a_project_with_an_odd_name() {
     ] {
         assert!(!dir.join("pwned").exists(), "{}", dir.display());
     }
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!worktree.exists());
 }
 
 #[test]
 fn add_works_in_a_project_whose_name_tmux_would_expand() {
-    let sandbox = Sandbox::of_project("tally #{pid} #S");
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::of_project("tally #{pid} #S").with_worktree("feat");
     assert!(sandbox.tmux_sessions()[0].ends_with("S-feat"));
     assert_eq!(sandbox.started("claude", "feat")[0].cwd, worktree);
 }

@@ -4,9 +4,7 @@ use crate::sandbox::{Sandbox, write};
 
 #[test]
 fn attach_outside_tmux_attaches_the_terminal() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("feature");
+    let sandbox = Sandbox::new().with("feat").with("feature");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
     sandbox.await_client("tally-feat");
@@ -15,9 +13,7 @@ fn attach_outside_tmux_attaches_the_terminal() {
 
 #[test]
 fn attach_inside_tmux_switches_the_client() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::new().with("one").with("two");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach one");
     sandbox.await_client("tally-one");
@@ -31,8 +27,7 @@ fn attach_inside_tmux_switches_the_client() {
 
 #[test]
 fn attach_resumes_a_stopped_session_first() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
@@ -42,8 +37,7 @@ fn attach_resumes_a_stopped_session_first() {
 
 #[test]
 fn attach_leaves_a_running_session_as_it_is() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let before = sandbox.windows("feat", "#{pane_pid} #{window_name}");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
@@ -56,16 +50,14 @@ fn attach_leaves_a_running_session_as_it_is() {
 
 #[test]
 fn attach_goes_to_no_session_whose_name_only_begins_so() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feature");
+    let sandbox = Sandbox::new().with("feature");
     let error = "error: there is no session feat\nhint: did you mean feature? tally-session attach feature\nhint: see which there are: tally-session list\n";
     sandbox.run_changes_nothing(["attach", "feat"]).fails(error);
 }
 
 #[test]
 fn attach_goes_to_no_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
     sandbox

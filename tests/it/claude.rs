@@ -11,9 +11,7 @@ use std::time::{Duration, SystemTime};
 #[track_caller]
 fn resumed(sandbox: &Sandbox, times: usize) -> Started {
     sandbox.restart();
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.resume("feat");
     sandbox.await_start("claude", "feat", times)
 }
 
@@ -25,8 +23,7 @@ fn say(sandbox: &Sandbox, text: &str, times: usize) -> String {
 
 #[test]
 fn claude_starts_under_its_name() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat/pay");
+    let sandbox = Sandbox::new().with("feat/pay");
     assert_eq!(
         sandbox.started("claude", "feat/pay")[0].args,
         ["--name", "tally-feat-pay"]
@@ -35,8 +32,7 @@ fn claude_starts_under_its_name() {
 
 #[test]
 fn claude_continues_the_conversation_it_was_in() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let id = say(&sandbox, "hello", 1);
     assert_eq!(
         resumed(&sandbox, 2).args,
@@ -50,8 +46,7 @@ fn claude_continues_the_conversation_it_was_in() {
 
 #[test]
 fn claude_continues_the_conversation_after_a_clear() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let old = say(&sandbox, "hello", 1);
     let new = say(&sandbox, "/clear", 2);
     assert_ne!(old, new);
@@ -63,15 +58,13 @@ fn claude_continues_the_conversation_after_a_clear() {
 
 #[test]
 fn claude_that_never_had_a_conversation_gets_a_new_one() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     assert_eq!(resumed(&sandbox, 2).args, ["--name", "tally-feat"]);
 }
 
 #[test]
 fn claude_continues_the_newest_conversation_of_its_own_worktree() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let id = say(&sandbox, "hello", 1);
     let projects = sandbox.home.join(".claude/projects");
     let project = fs::read_dir(&projects)
@@ -145,15 +138,15 @@ fn a_claude_config_dir_of_the_user_s_is_where_claude_s_files_are() {
     let entries = fs::read_to_string(dir.join(".claude.json")).unwrap();
     assert!(entries.contains("tally-feat"), "{entries}");
     assert!(!sandbox.home.join(".claude.json").exists());
-    run(&["list"]).is(0, "NAME [..]\nfeat [..] idle [..]\n", "");
+    run(&["list"]).says("NAME [..]\nfeat [..] idle [..]\n");
     let id = say(&sandbox, "hello", 1);
     sandbox.restart();
-    run(&["resume"]).is(0, "resumed feat[..]\n", "");
+    run(&["resume"]).says("resumed feat[..]\n");
     assert_eq!(
         sandbox.await_start("claude", "feat", 2).args,
         ["--resume", &id, "--name", "tally-feat"]
     );
-    run(&["remove", "feat"]).is(0, "removed feat\n[...]", "");
+    run(&["remove", "feat"]).says("removed feat\n[...]");
     assert!(
         !fs::read_to_string(dir.join(".claude.json"))
             .unwrap()

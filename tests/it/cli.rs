@@ -20,7 +20,7 @@ fn it_works_from_any_subfolder_of_the_main_checkout_and_of_a_worktree() {
     assert_eq!(listed, sandbox.run(["list"]).stdout);
     sandbox
         .run_in(&deep, ["remove", "two"])
-        .is(0, "removed two\n[...]", "");
+        .says("removed two\n[...]");
     assert_eq!(sandbox.names(), ["one"]);
 }
 
@@ -32,7 +32,7 @@ fn c_names_the_folder_to_work_in_as_in_git() {
         .succeeds();
     sandbox
         .run_in(&sandbox.home, ["list", "-C", "../tally-one/backend"])
-        .is(0, "[...]\none [..]\n", "");
+        .says("[...]\none [..]\n");
     let nowhere = ["-C", "nowhere", "list"];
     sandbox
         .run_in(&sandbox.home, nowhere)
@@ -75,13 +75,12 @@ fn a_git_folder_in_the_environment_does_not_lead_to_another_repository() {
 
 #[test]
 fn ls_and_rm_are_aliases() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     assert_eq!(
         sandbox.run(["ls"]).succeeds().stdout,
         sandbox.run(["list"]).stdout
     );
-    sandbox.run(["rm", "feat"]).is(0, "removed feat\n[...]", "");
+    sandbox.run(["rm", "feat"]).says("removed feat\n[...]");
 }
 
 #[test]
@@ -120,12 +119,12 @@ fn v_prints_each_git_and_tmux_command_so_that_it_can_be_pasted() {
 fn q_prints_only_errors() {
     let sandbox = Sandbox::new();
     fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
-    sandbox.run(["-q", "add", "feat"]).is(0, "", "");
+    sandbox.run(["-q", "add", "feat"]).says("");
     sandbox
         .run(["-q", "add", "feat"])
         .fails("error: there is a session feat already\nhint: [..]\nhint: [..]\n");
-    sandbox.run(["-q", "resume"]).is(0, "", "");
-    sandbox.run(["-q", "remove", "feat"]).is(0, "", "");
+    sandbox.run(["-q", "resume"]).says("");
+    sandbox.run(["-q", "remove", "feat"]).says("");
 }
 
 #[test]
@@ -163,8 +162,7 @@ fn colour_is_for_terminals_and_not_under_no_color() {
 
 #[test]
 fn a_closed_pipe_is_not_an_error() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     for args in [["list", "--json"], ["resume", "feat"], ["remove", "feat"]] {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
@@ -203,9 +201,7 @@ fn wrong_usage_is_status_2() {
 
 #[test]
 fn of_several_names_all_are_tried_and_the_status_is_1_if_one_failed() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::new().with("one").with("two");
     let hint = "hint: see which there are: tally-session list\n";
     sandbox.run(["resume", "one", "nosuch", "two"]).is(
         1,

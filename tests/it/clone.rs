@@ -35,7 +35,7 @@ fn project() -> Sandbox {
 
 fn lay_out(sandbox: &Sandbox) {
     let layout = format!("[files]\nclone = [\"{MODULES}\"]\n");
-    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.lay_out(layout);
 }
 
 /// The session's packages, and all of main's, file by file.
@@ -110,11 +110,9 @@ fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
     let sandbox = project();
     let (modules, before) = added(&sandbox);
     write(&modules.join("new/index.js"), "own");
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n  for 14 days it can be had back: tally-session restore feat\n",
-        "",
-    );
+    sandbox
+        .run(["remove", "feat"])
+        .says("removed feat\n  for 14 days it can be had back: tally-session restore feat\n");
     sandbox.run(["restore", "feat"]).succeeds();
     assert_eq!(read(&modules.join("new/index.js")), "own");
     assert_eq!(all(&sandbox.main.join(MODULES)), before);
@@ -122,8 +120,7 @@ fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
 
 #[test]
 fn a_failed_add_leaves_nothing_of_a_clone() {
-    let sandbox = project();
-    sandbox.add("other");
+    let sandbox = project().with("other");
     let hooks = "[hooks]\npost_add = \"false\"\n";
     let layout = sandbox.main.join(".tally-session.toml");
     let with_hook = read(&layout) + hooks;
@@ -133,7 +130,7 @@ fn a_failed_add_leaves_nothing_of_a_clone() {
         .run(["add", "feat"])
         .fails("error: the hook [..]\nhint: [..]\nhint: [..]\n");
     sandbox.assert_unchanged_since(&before);
-    sandbox.run(["restore"]).is(0, "[..]nothing[..]\n", "");
+    sandbox.run(["restore"]).says("[..]nothing[..]\n");
 }
 
 #[test]
@@ -154,7 +151,7 @@ fn a_clone_that_git_does_not_ignore_is_hidden_as_one() {
     assert_eq!(status, "");
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n  for[..]\n", "");
+        .says("removed feat\n  for[..]\n");
     assert!(!exclude().contains(MODULES), "{}", exclude());
 }
 
@@ -167,7 +164,7 @@ fn a_clone_that_was_cut_short_is_made_by_resume() {
     let part = modules.with_file_name("node_modules.tally-session-part");
     fs::rename(&modules, &part).unwrap();
     fs::remove_dir_all(part.join("vite")).unwrap();
-    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    sandbox.run(["resume"]).says("resumed feat[..]\n");
     assert_eq!(read(&modules.join("vite/bin/vite.js")), "main's");
     assert!(!part.exists());
 }
@@ -187,14 +184,12 @@ fn a_session_with_a_link_gets_a_clone_when_the_layout_has_one_and_what_is_the_us
     );
     assert!(doctor.stdout.contains(&found), "{doctor}");
     let resumed = sandbox.run(["resume"]);
-    resumed.is(0, &format!("brought back in feat: {MODULES}\n"), "");
+    resumed.says(&format!("brought back in feat: {MODULES}\n"));
     assert!(!modules.is_symlink() && modules.join("vite").is_dir());
     // A link of the user's own, and a folder.
     fs::remove_dir_all(&modules).unwrap();
     symlink(sandbox.root.join("home"), &modules).unwrap();
-    sandbox
-        .run(["resume"])
-        .is(0, "feat is already running\n", "");
+    sandbox.run(["resume"]).says("feat is already running\n");
     assert!(modules.is_symlink());
     let doctor = sandbox.run(["doctor", "--fix", "feat"]);
     let found =

@@ -95,7 +95,7 @@ fn offered(sandbox: &Sandbox, dir: &Path, line: &str) -> Vec<String> {
         line.split_whitespace().next().unwrap(),
         line,
     ]);
-    let outcome = sandbox.outcome(&mut fish).is(0, "[...]", "");
+    let outcome = sandbox.outcome(&mut fish).says("[...]");
     let lines = outcome.stdout.lines();
     lines
         .map(|line| line.split('\t').next().unwrap().to_owned())

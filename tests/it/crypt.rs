@@ -41,7 +41,7 @@ fn what_is_unlocked_in_the_main_checkout_is_in_its_sessions_their_whole_life() {
     let head = sandbox.git(&worktree, ["rev-parse", "HEAD"]);
     let words = format!("{} {} {head} 1\n", worktree.display(), "0".repeat(40));
     assert_eq!(read(&runs), words);
-    sandbox.run(["list"]).is(0, "[..]\nfeat  running[..]\n", "");
+    sandbox.run(["list"]).says("[..]\nfeat  running[..]\n");
 
     write(&worktree.join("backend/a.secret"), "changed\n");
     sandbox.git(&worktree, ["commit", "-qam", "Change"]);
@@ -57,9 +57,7 @@ fn what_is_unlocked_in_the_main_checkout_is_in_its_sessions_their_whole_life() {
 
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.resume("feat");
     assert_is_whole(&sandbox, &worktree);
     sandbox
         .run(["remove", "feat", "--purge", "-y"])
@@ -119,19 +117,16 @@ fn a_checkout_that_fails_leaves_nothing() {
     assert!(!sandbox.worktree("feat").exists());
     assert_eq!(sandbox.git(&sandbox.main, ["branch"]), "* main");
     assert!(!sandbox.main.join(".git/worktrees/tally-feat").exists());
-    sandbox.run(["list", "--removed"]).is(0, "[..]no[..]\n", "");
+    sandbox.run(["list", "--removed"]).says("[..]no[..]\n");
 }
 
 #[test]
 fn one_that_is_killed_in_its_checkout_is_made_again() {
     let sandbox = unlocked();
     // What is started instead of the second step kills the program, and does nothing.
-    sandbox.wrap(
-        "git",
-        r#"case " $* " in *' reset --hard '*) kill -9 $PPID; exit 1;; esac; exec "$REAL" "$@""#,
-    );
+    sandbox.intercept("git", "*' reset --hard '*", "kill -9 $PPID; exit 1");
     assert_eq!(sandbox.run(["add", "feat"]).code, None);
     sandbox.unwrap("git");
-    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    sandbox.run(["resume"]).says("resumed feat[..]\n");
     assert_is_whole(&sandbox, &sandbox.worktree("feat"));
 }

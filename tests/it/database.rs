@@ -112,8 +112,7 @@ fn a_transaction_that_a_killed_process_left_half_written_is_not_in_the_copy() {
 #[test]
 #[ignore = "waits for long"]
 fn a_database_that_stays_locked_is_given_up_on_and_all_is_undone() {
-    let sandbox = Sandbox::new();
-    sandbox.add("keep");
+    let sandbox = Sandbox::new().with("keep");
     let writer = Writer::start(&sandbox, "locked");
     writer.await_commits(1);
     let start = Instant::now();

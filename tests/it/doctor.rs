@@ -37,8 +37,7 @@ fn quiet_port() -> u16 {
 
 /// A project with a stopped session, all of it in order.
 fn stopped() -> Sandbox {
-    let sandbox = project();
-    sandbox.add("feat");
+    let sandbox = project().with("feat");
     sandbox.restart();
     sandbox
 }
@@ -48,7 +47,7 @@ fn stopped() -> Sandbox {
 fn assert_fine(sandbox: &Sandbox) -> Outcome {
     let outcome = sandbox
         .run_changes_nothing(["doctor"])
-        .is(0, "[...]\nno problems\n", "");
+        .says("[...]\nno problems\n");
     for line in outcome.stdout.lines() {
         assert!(
             line.starts_with("ok  ") || line == "no problems",
@@ -66,11 +65,9 @@ fn assert_mended(sandbox: &Sandbox, code: i32, found: &str, fixed: &str) {
         &format!("[...]\n{found}\n         tally-session doctor --fix\n[...]\n1 problem; tally-session doctor --fix mends it\n"),
         "",
     );
-    sandbox.run(["doctor", "--fix"]).is(
-        0,
-        &format!("[...]\n{fixed}\n[...]\n1 mended, no problems\n"),
-        "",
-    );
+    sandbox
+        .run(["doctor", "--fix"])
+        .says(&format!("[...]\n{fixed}\n[...]\n1 mended, no problems\n"));
     assert_fine(sandbox);
 }
 
@@ -93,10 +90,8 @@ fn a_healthy_project_is_all_ok_and_nothing_is_changed() {
     sandbox.add("fix/pay");
     let (backend, frontend) = sandbox.ports("feat");
     let [python, npm] = ["python", "npm"].map(|program| sandbox.started(program, "feat")[0].pid);
-    assert_fine(&sandbox).is(
-        0,
-        &format!(
-            "ok       git [..]\n\
+    assert_fine(&sandbox).says(&format!(
+        "ok       git [..]\n\
              ok       tmux [..]\n\
              ok       claude 2.1.330\n\
              ok       the store [ROOT]/tally/.tally-sessions has 2 sessions\n\
@@ -115,18 +110,14 @@ fn a_healthy_project_is_all_ok_and_nothing_is_changed() {
              ok       fix/pay: its worktree is [ROOT]/tally-fix-pay, on its branch fix/pay\n\
              [...]\n\
              no problems\n"
-        ),
-        "",
-    );
+    ));
     sandbox
         .run_changes_nothing(["doctor", "--fix"])
-        .is(0, "[...]\nno problems\n", "");
+        .says("[...]\nno problems\n");
     sandbox.restart();
-    assert_fine(&sandbox).is(
-        0,
-        &format!("[...]\nok       feat: the backend's port {backend} is free\n[...]\n"),
-        "",
-    );
+    assert_fine(&sandbox).says(&format!(
+        "[...]\nok       feat: the backend's port {backend} is free\n[...]\n"
+    ));
 }
 
 #[test]
@@ -135,21 +126,21 @@ fn a_project_without_sessions_is_fine_and_looked_at_from_a_subfolder() {
     let none = "[...]\nok       the store [ROOT]/tally/.tally-sessions is not there yet: there are no sessions\n[...]\nno problems\n";
     sandbox
         .run_in(&sandbox.main.join("backend"), ["doctor"])
-        .is(0, none, "");
+        .says(none);
     assert_fine(&sandbox);
 }
 
 #[test]
 fn q_prints_only_what_fails() {
     let sandbox = stopped();
-    sandbox.run(["-q", "doctor"]).is(0, "", "");
+    sandbox.run(["-q", "doctor"]).says("");
     std::fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
     sandbox.run(["-q", "doctor"]).is(
         1,
         "failed   feat: backend/.env is missing\n         tally-session doctor --fix\n",
         "",
     );
-    sandbox.run(["-q", "doctor", "--fix"]).is(0, "", "");
+    sandbox.run(["-q", "doctor", "--fix"]).says("");
 }
 
 #[test]
@@ -167,5 +158,5 @@ fn several_problems_are_counted_and_so_are_those_that_fix_mends() {
     );
     sandbox
         .run(["doctor", "--fix"])
-        .is(0, "[...]\n2 mended, 1 problem\n", "");
+        .says("[...]\n2 mended, 1 problem\n");
 }

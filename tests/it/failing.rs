@@ -11,9 +11,7 @@ use std::process::Stdio;
 
 /// A sandbox with a session: what the first one leaves for good, in `info/exclude`, is there.
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.add("keep");
-    sandbox
+    Sandbox::new().with("keep")
 }
 
 /// Where all must be tested, what a test needs has to be there.
@@ -145,17 +143,11 @@ fn what_claude_knew_of_the_folder_before_stays_when_a_step_fails() {
     claude["projects"][key] =
         json!({ "history": [{ "display": "an older session's" }], "allowedTools": ["Bash(make)"] });
     write(&path, claude.to_string());
-    sandbox.wrap(
-        "tmux",
-        r#"case " $* " in *" new-session "*) echo no room >&2; exit 1;; esac; exec "$REAL" "$@""#,
-    );
+    sandbox.intercept("tmux", r#"*" new-session "*"#, "echo no room >&2; exit 1");
     fails_and_changes_nothing(&sandbox, "error: [..]no room\n");
     fs::remove_file(sandbox.root.join("bin/tmux")).unwrap();
     write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
-    sandbox.wrap(
-        "git",
-        r#"case "$*" in *--exclude-from*) echo no list >&2; exit 1;; esac; exec "$REAL" "$@""#,
-    );
+    sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
     fails_and_changes_nothing(&sandbox, "error: [..]no list\n");
 }
 

@@ -44,10 +44,7 @@ fn an_add_whose_database_cannot_be_copied_takes_all_back() {
 #[test]
 fn an_add_whose_windows_cannot_be_made_takes_all_back() {
     let sandbox = Sandbox::new();
-    sandbox.wrap(
-        "tmux",
-        "case \" $* \" in *' new-session '*) echo no room >&2; exit 1;; esac; exec $REAL \"$@\"",
-    );
+    sandbox.intercept("tmux", "*' new-session '*", "echo no room >&2; exit 1");
     assert_taken_back(
         &sandbox,
         "error: cannot make the tmux session tally-feat: [..]no room\n",
@@ -58,17 +55,14 @@ fn an_add_whose_windows_cannot_be_made_takes_all_back() {
 fn an_add_that_cannot_type_into_its_windows_takes_all_back() {
     let sandbox = Sandbox::new();
     sandbox.tmux(["new-session", "-d", "-s", "mine"]);
-    sandbox.wrap(
-        "tmux",
-        "case \" $* \" in *' send-keys '*) echo no keys >&2; exit 1;; esac; exec $REAL \"$@\"",
-    );
+    sandbox.intercept("tmux", "*' send-keys '*", "echo no keys >&2; exit 1");
     assert_taken_back(&sandbox, "error: cannot type [..]no keys\n");
 }
 
 #[test]
 fn an_add_whose_worktree_cannot_be_made_takes_all_back() {
     let sandbox = Sandbox::new();
-    sandbox.wrap("git", "case \" $* \" in *' worktree add '*) echo disk full >&2; exit 128;; esac; exec $REAL \"$@\"");
+    sandbox.intercept("git", "*' worktree add '*", "echo disk full >&2; exit 128");
     assert_taken_back(
         &sandbox,
         "error: cannot make the worktree [ROOT]/tally-feat: [..]disk full\n",
@@ -141,9 +135,7 @@ fn an_add_that_was_killed_is_finished_by_resume() {
 fn an_add_that_was_killed_is_cleared_by_remove() {
     let sandbox = Sandbox::new();
     killed(&sandbox);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
     assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
 }
@@ -257,8 +249,7 @@ fn removes_and_adds_at_the_same_time_do_not_disturb_each_other() {
 #[test]
 fn of_two_sessions_at_one_commit_that_are_removed_at_the_same_time_both_can_be_had_back() {
     for _ in 0..4 {
-        let sandbox = Sandbox::new();
-        let worktree = sandbox.add("one");
+        let (sandbox, worktree) = Sandbox::new().with_worktree("one");
         let commit = sandbox.commit(&worktree, "file", "work");
         sandbox.run(["add", "two", "--from", "one"]).succeeds();
         let removes = ["one", "two"].map(|name| start(&sandbox, &["remove", name]));
@@ -266,9 +257,7 @@ fn of_two_sessions_at_one_commit_that_are_removed_at_the_same_time_both_can_be_h
         sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
         for name in ["one", "two"] {
             if !sandbox.names().iter().any(|there| there == name) {
-                sandbox
-                    .run(["restore", name])
-                    .is(0, "restored [..]\n[...]", "");
+                sandbox.run(["restore", name]).says("restored [..]\n[...]");
             }
             let tip = sandbox.git(&sandbox.main, ["rev-parse", name]);
             assert_eq!(tip, commit, "{ends:?}");

@@ -32,7 +32,7 @@ impl Release {
         }
         let mut pack = sandbox.command(repository().join(".github/pack"), &sandbox.root);
         pack.args([VERSION, &address]).arg(&folder);
-        sandbox.outcome(&mut pack).is(0, "", "");
+        sandbox.outcome(&mut pack).says("");
         Self {
             sandbox,
             address,
@@ -65,7 +65,7 @@ fn the_readme_s_lines_install_a_release_and_update_it() {
         };
         let release = Release::pack(sandbox);
         for _ in 0..2 {
-            release.install().is(0, "tally-session-[..]: OK\n", "");
+            release.install().says("tally-session-[..]: OK\n");
             let said = Command::new(release.installed()).output().unwrap().stdout;
             assert!(said.starts_with(b"made for Linux-"));
             write(&release.installed(), "an older one");
@@ -107,7 +107,7 @@ fn a_release_says_what_is_new_how_to_install_it_and_under_which_licence() {
     let sandbox = &release.sandbox;
     let mut tar = sandbox.command("tar", &release.folder);
     tar.args(["-xzf", "tally-session-Other-machine.tar.gz"]);
-    sandbox.outcome(&mut tar).is(0, "", "");
+    sandbox.outcome(&mut tar).says("");
     assert!(read(&release.folder.join("README.md")).contains(&from));
     let licence = read(&release.folder.join("LICENSE"));
     assert!(licence.contains("MIT License") && licence.contains("WITHOUT WARRANTY"));

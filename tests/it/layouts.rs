@@ -12,13 +12,8 @@ mod said;
 mod texts;
 mod wrong;
 
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::Sandbox;
 use std::net::TcpListener;
-
-/// Writes the project's layout.
-fn lay_out(sandbox: &Sandbox, text: &str) {
-    write(&sandbox.main.join(".tally-session.toml"), text);
-}
 
 /// Nothing of any session is left, and nobody listens on these ports.
 #[track_caller]
@@ -41,18 +36,18 @@ fn assert_all_removed(sandbox: &Sandbox, ports: &[u16]) {
 fn layout_prints_the_built_in_file_anywhere_without_git_and_tmux() {
     let sandbox = Sandbox::new();
     let built_in = include_str!("../../src/layout/built_in.toml");
-    lay_out(&sandbox, "nonsense");
+    sandbox.lay_out("nonsense");
     for dir in [&sandbox.main, &sandbox.home] {
         let mut layout = sandbox.program(&["layout"], dir);
         layout.env("PATH", sandbox.home.join("nothing"));
-        sandbox.outcome(&mut layout).is(0, built_in, "");
+        sandbox.outcome(&mut layout).says(built_in);
     }
 }
 
 #[test]
 fn the_printed_layout_is_a_file_that_makes_the_same_sessions() {
     let sandbox = Sandbox::new();
-    lay_out(&sandbox, &sandbox.run(["layout"]).stdout);
+    sandbox.lay_out(&sandbox.run(["layout"]).stdout);
     let worktree = sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
     assert_eq!(

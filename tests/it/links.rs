@@ -74,9 +74,7 @@ fn assert_spared(sandbox: &Sandbox, outside: &Path, part: &str, target: &str) {
     sandbox.await_programs("feat", 2);
     sandbox.run(["doctor", "--fix"]);
     assert_eq!(leads_to(), target);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(before == state(), "{before:?} {:?}", state());
 }
 
@@ -136,9 +134,7 @@ fn the_user_s_own_settings_behind_a_link_are_not_touched() {
         fs::read_link(worktree.join(path)).unwrap(),
         Path::new(target)
     );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_theirs(&sandbox);
 }
 
@@ -182,22 +178,19 @@ fn a_link_that_stays_inside_the_worktree_is_followed() {
         ["a", "b", "c"]
     );
     assert_eq!(sandbox.git(&worktree, STATUS), "");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn a_file_that_the_user_has_linked_to_the_main_checkout_s_is_not_written_through() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let mains = sandbox.main.join("frontend/.env");
     let before = read(&mains);
     let link = worktree.join("frontend/.env");
     fs::remove_file(&link).unwrap();
     symlink(&mains, &link).unwrap();
     sandbox.restart();
-    let mut stranger = sandbox.stranger_on(sandbox.ports("feat").0);
+    let _stranger = sandbox.stranger_on(sandbox.ports("feat").0);
     sandbox.run(["resume"]).is(
         0,
         "[...]",
@@ -206,8 +199,6 @@ fn a_file_that_the_user_has_linked_to_the_main_checkout_s_is_not_written_through
     );
     assert_eq!(read(&mains), before);
     assert_eq!(fs::read_link(&link).unwrap(), mains);
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
@@ -220,7 +211,5 @@ fn the_session_s_link_stays_when_the_main_checkout_has_lost_what_it_leads_to() {
     sandbox.run(["resume"]).succeeds();
     assert_eq!(fs::read_link(&link).unwrap(), modules);
     sandbox.await_programs("feat", 2);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }

@@ -2,27 +2,21 @@
 
 mod terminal;
 
-use crate::sandbox::{Sandbox, eventually, read, read_json, signal, write};
+use crate::sandbox::{Sandbox, read, read_json, signal, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
 
 #[test]
 fn list_shows_a_table_of_all_sessions_in_their_order() {
-    let sandbox = Sandbox::new();
-    sandbox.add("zebra");
-    sandbox.add("ape");
+    let sandbox = Sandbox::new().with("zebra").with("ape");
     let (zebra, ape) = (sandbox.ports("zebra"), sandbox.ports("ape"));
-    sandbox.run(["list"]).is(
-        0,
-        &format!(
-            "NAME [..]STATE [..]BACKEND [..]FRONTEND [..]BRANCH [..]CHANGES [..]CLAUDE [..]WORKTREE\n\
+    sandbox.run(["list"]).says(&format!(
+        "NAME [..]STATE [..]BACKEND [..]FRONTEND [..]BRANCH [..]CHANGES [..]CLAUDE [..]WORKTREE\n\
              zebra [..]running [..]{} [..]{} [..]zebra [..]-[..] idle [..][ROOT]/tally-zebra\n\
              ape [..]running [..]{} [..]{} [..]ape [..]-[..] idle [..][ROOT]/tally-ape\n",
-            zebra.0, zebra.1, ape.0, ape.1
-        ),
-        "",
-    );
+        zebra.0, zebra.1, ape.0, ape.1
+    ));
 }
 
 #[test]
@@ -30,14 +24,13 @@ fn list_without_sessions_says_so_and_how_to_add_one() {
     let sandbox = Sandbox::new();
     sandbox
         .run_changes_nothing(["list"])
-        .is(0, "[..]no session[..]tally-session add [..]\n", "");
+        .says("[..]no session[..]tally-session add [..]\n");
     assert_eq!(sandbox.list(), Vec::<Value>::new());
 }
 
 #[test]
 fn list_shows_ports_as_urls_on_a_terminal() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("list");
@@ -53,8 +46,7 @@ fn list_shows_ports_as_urls_on_a_terminal() {
 
 #[test]
 fn list_json_has_these_keys_in_this_order() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat/pay");
+    let sandbox = Sandbox::new().with("feat/pay");
     let (backend, frontend) = sandbox.ports("feat/pay");
     let listed = sandbox.list();
     let expected = json!([{
@@ -90,10 +82,8 @@ fn list_json_has_these_keys_in_this_order() {
 
 #[test]
 fn list_tells_a_stopped_session_from_a_running_one() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
-    sandbox.add("two");
-    sandbox.tmux(["kill-session", "-t", "=tally-one"]);
+    let sandbox = Sandbox::new().with("one").with("two");
+    sandbox.kill_windows("one");
     let states: Vec<_> = sandbox
         .list()
         .iter()
@@ -101,17 +91,14 @@ fn list_tells_a_stopped_session_from_a_running_one() {
         .collect();
     assert_eq!(states, ["stopped", "running"]);
     sandbox.restart();
-    sandbox.run(["list"]).is(
-        0,
-        "NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n",
-        "",
-    );
+    sandbox
+        .run(["list"])
+        .says("NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n");
 }
 
 #[test]
 fn list_names_the_problem_of_a_broken_session_below_the_table() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.add("fine");
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
@@ -123,7 +110,7 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
     let problem = listed[0]["problems"][0].as_str().unwrap();
     assert!(problem.contains("tally-session resume feat"), "{problem}");
     assert_eq!(listed[1]["problems"], json!([]));
-    sandbox.run(["list"]).is(0, "NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n", "");
+    sandbox.run(["list"]).says("NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n");
     sandbox.git(&sandbox.main, ["worktree", "prune"]);
     sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
     let listed = sandbox.list();
@@ -136,8 +123,7 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
 
 #[test]
 fn list_counts_changed_files() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     fs::write(worktree.join("README.md"), "changed").unwrap();
     fs::write(worktree.join("backend/new.py"), "new").unwrap();
     fs::write(worktree.join("backend/newer.py"), "new").unwrap();
@@ -146,8 +132,7 @@ fn list_counts_changed_files() {
 
 #[test]
 fn list_counts_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "one", "1");
     sandbox.commit(&worktree, "two", "2");
     sandbox.commit(&sandbox.main, "three", "3");
@@ -160,8 +145,7 @@ fn list_counts_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
 
 #[test]
 fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.add("same");
     sandbox.add("gone");
     sandbox.commit(&worktree, "one", "1");
@@ -169,9 +153,10 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
     sandbox.git(&sandbox.worktree("gone"), ["switch", "-q", "--detach"]);
     sandbox.git(&sandbox.main, ["branch", "-q", "-D", "gone"]);
     // As git 2.40 says it.
-    sandbox.wrap(
+    sandbox.intercept(
         "git",
-        r#"case "$*" in *ahead-behind*) echo "fatal: unknown field name" >&2; exit 128;; esac; exec "$REAL" "$@""#,
+        "*ahead-behind*",
+        r#"echo "fatal: unknown field name" >&2; exit 128"#,
     );
     let distances: Vec<_> = sandbox
         .list()
@@ -186,8 +171,7 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
 
 #[test]
 fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.git(
         &sandbox.main,
         ["symbolic-ref", "HEAD", "refs/heads/not-yet"],
@@ -205,9 +189,10 @@ fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree
         write(&sandbox.add(name).join("README.md"), "");
     }
     // An older git has to be asked about each branch.
-    sandbox.wrap(
+    sandbox.intercept(
         "git",
-        r#"case "$*" in *ahead-behind*) printf 'refs/heads/one\0tree\0%s\n' "2 3"; exit;; esac; exec "$REAL" "$@""#,
+        "*ahead-behind*",
+        r#"printf 'refs/heads/one\0tree\0%s\n' "2 3"; exit"#,
     );
     let outcome = sandbox.run(["-v", "list"]);
     let asked = |what: &str| {
@@ -232,21 +217,17 @@ fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree
 
 #[test]
 fn list_says_which_ports_are_served() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     let up = |service: &str| sandbox.list()[0][service].clone();
     assert_eq!([up("backend_up"), up("frontend_up")], [true, true]);
-    let server = sandbox.started("python", "feat")[0].pid;
-    signal(server, Signal::TERM);
-    eventually("the server ends", || (!sandbox.lives(server)).then_some(()));
+    let server = sandbox.end_server("feat");
+    sandbox.await_end(server);
     assert_eq!([up("backend_up"), up("frontend_up")], [false, true]);
 }
 
 #[test]
 fn list_says_which_session_a_terminal_shows() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::new().with("one").with("two");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach two");
     sandbox.await_client("tally-two");
@@ -260,8 +241,7 @@ fn list_says_which_session_a_terminal_shows() {
 
 #[test]
 fn list_says_what_claude_does() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let file = sandbox.claude_s_file("feat");
     let about = read_json(&file);
     for status in ["busy", "idle", "waiting"] {
@@ -278,12 +258,11 @@ fn list_says_what_claude_does() {
 
 #[test]
 fn list_says_nothing_of_a_claude_that_died_or_never_ran() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let file = sandbox.claude_s_file("feat");
     let claude = sandbox.started("claude", "feat")[0].pid;
     signal(claude, Signal::KILL);
-    eventually("Claude ends", || (!sandbox.lives(claude)).then_some(()));
+    sandbox.await_end(claude);
     assert!(file.exists());
     assert_eq!(sandbox.list()[0]["claude"], Value::Null);
     fs::remove_dir_all(sandbox.home.join(".claude")).unwrap();
@@ -292,8 +271,7 @@ fn list_says_nothing_of_a_claude_that_died_or_never_ran() {
 
 #[test]
 fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let file = sandbox.claude_s_file("feat");
     let mut about = read_json(&file);
     let shell = sandbox.tmux([
@@ -317,8 +295,7 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
 
 #[test]
 fn list_stores_nothing() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let before = read(&sandbox.main.join(".tally-sessions"));
     sandbox.run_changes_nothing(["list"]).succeeds();
     sandbox.run_changes_nothing(["list", "--json"]).succeeds();

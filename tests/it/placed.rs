@@ -47,9 +47,7 @@ fn a_new_file_in_a_copied_folder_is_the_user_s_in_the_session_and_in_the_main_ch
     }
     assert_refused(&sandbox, "wiki/new.md");
     fs::remove_file(worktree.join("wiki/new.md")).unwrap();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     let status = sandbox.git(&sandbox.main, STATUS);
     assert!(status.contains("?? wiki/a.md"), "{status}");
 }
@@ -65,9 +63,7 @@ fn what_the_user_has_in_the_place_of_a_link_is_the_user_s() {
         assert_refused(&sandbox, file);
         assert_eq!(sandbox.list()[0]["changes"], 1);
         fs::rename(worktree.join("fixtures"), sandbox.root.join("aside")).unwrap();
-        sandbox
-            .run(["remove", "feat"])
-            .is(0, "removed feat\n[...]", "");
+        sandbox.remove("feat");
     }
 }
 
@@ -78,15 +74,12 @@ fn packages_that_the_user_has_installed_in_the_place_of_a_link_are_as_the_projec
     fs::remove_file(&modules).unwrap();
     write(&modules.join("vite/index.js"), "// Vite\n");
     assert_eq!(sandbox.list()[0]["changes"], 0);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn a_file_that_the_layout_names_only_later_is_the_user_s() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("docs/plan.md"), "mine");
     write(&sandbox.main.join("docs/plan.md"), "main's");
     lay_out(&sandbox, "copy = [\"docs/plan.md\"]");
@@ -122,12 +115,12 @@ fn the_lines_of_a_session_go_with_the_last_one_that_needs_them_and_the_user_s_st
         let last = if first == "one" { "two" } else { "one" };
         sandbox
             .run(["remove", first])
-            .is(0, &format!("removed {first}\n[...]"), "");
+            .says(&format!("removed {first}\n[...]"));
         assert_eq!(lines(&excluded(&sandbox)), 1);
         assert_eq!(sandbox.git(&sandbox.worktree(last), STATUS), "");
         sandbox
             .run(["remove", last])
-            .is(0, &format!("removed {last}\n[...]"), "");
+            .says(&format!("removed {last}\n[...]"));
         assert_eq!(excluded(&sandbox), before);
     }
 
@@ -157,15 +150,12 @@ fn without_a_list_what_the_layout_names_was_put_there() {
         "?? .claude/settings.local.json\n?? frontend/node_modules"
     );
     assert_eq!(sandbox.list()[0]["changes"], 0);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let inodes = || {
         let list = read_json(&list_of(&sandbox));
         ["frontend/.env", "backend/.env"].map(|path| {
@@ -176,13 +166,12 @@ fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
     assert!(inodes().iter().all(|(listed, found)| listed == found));
     let move_away = |times| {
         sandbox.restart();
-        let mut stranger = sandbox.stranger_on(sandbox.ports("feat").0);
+        let stranger = sandbox.stranger_on(sandbox.ports("feat").0);
         sandbox
             .run(["resume"])
             .is(0, "[...]", "warning: the backend [..] moved [..]\n");
         sandbox.await_programs("feat", times);
-        stranger.kill().unwrap();
-        stranger.wait().unwrap();
+        drop(stranger);
     };
     move_away(2);
     assert!(inodes().iter().all(|(listed, found)| listed == found));

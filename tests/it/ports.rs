@@ -19,8 +19,7 @@ fn stranger(address: &str, port: u16) -> Option<TcpListener> {
 
 #[test]
 fn resume_moves_a_session_off_a_port_that_a_stranger_has_at_any_address() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     for (at, address) in ADDRESSES.into_iter().enumerate() {
         let (backend, frontend) = sandbox.ports("feat");
         sandbox.restart();
@@ -43,8 +42,7 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_has_at_any_address() {
 
 #[test]
 fn resume_moves_both_ports_and_record_file_windows_and_environment_follow() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
     let _strangers = [backend, frontend].map(|port| stranger("127.0.0.1", port));
@@ -79,9 +77,7 @@ fn resume_moves_both_ports_and_record_file_windows_and_environment_follow() {
 
 #[test]
 fn add_and_resume_leave_the_ports_of_stopped_sessions_to_them() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::serving().with("one").with("two");
     let (one, two) = (sandbox.ports("one"), sandbox.ports("two"));
     sandbox.restart();
     // Nobody listens on any of them now.
@@ -100,8 +96,7 @@ fn add_and_resume_leave_the_ports_of_stopped_sessions_to_them() {
 
 #[test]
 fn a_port_in_the_record_of_a_broken_session_is_not_given_away() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("gone");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("gone");
     let ports = sandbox.ports("gone");
     sandbox.restart();
     std::fs::remove_dir_all(worktree).unwrap();
@@ -130,7 +125,7 @@ time.sleep(0.8)
     );
     let before = sandbox.noted("server");
     let ports = sandbox.ports("feat");
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox.kill_windows("feat");
     let resumed = sandbox.run(["resume", "feat"]).is(0, RESUMED, "[...]");
     assert!(!resumed.stderr.contains("moved"), "{resumed}");
     assert_eq!(sandbox.ports("feat"), ports);

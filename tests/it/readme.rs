@@ -72,15 +72,15 @@ fn each_transcript_is_what_the_program_says() {
 fn help_has_each_topic_and_each_command() {
     let sandbox = Sandbox::new();
     for (topic, text) in TOPICS {
-        sandbox.run(["help", topic]).is(0, text, "");
+        sandbox.run(["help", topic]).says(text);
         assert!(README.contains(&format!("tally-session help {topic}")));
         let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(100), "{topic}: {widest:?}");
     }
     let add = sandbox.run(["add", "--help"]).stdout;
-    sandbox.run(["help", "add"]).is(0, &add, "");
+    sandbox.run(["help", "add"]).says(&add);
     let all = sandbox.run(["--help"]).stdout;
-    sandbox.run(["help"]).is(0, &all, "");
+    sandbox.run(["help"]).says(&all);
     let wrong = sandbox.run(["help", "nope"]);
     assert_eq!(wrong.code, Some(2));
     let words = "error: there is no command \"nope\", and the topics are projects,";
@@ -89,8 +89,7 @@ fn help_has_each_topic_and_each_command() {
 
 #[test]
 fn each_key_of_the_json_is_told() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let (_, text) = TOPICS.iter().find(|(topic, _)| *topic == "json").unwrap();
     let spans = spans(text);
     for key in sandbox.list()[0].as_object().unwrap().keys() {
@@ -116,7 +115,7 @@ fn the_layouts_in_it_are_those_that_are_tested() {
             shown[at] += 1;
         } else {
             // A smaller one: the program has to take it.
-            write(&sandbox.main.join(".tally-session.toml"), &block.text);
+            sandbox.lay_out(&block.text);
             sandbox.run(["list"]).succeeds();
         }
     }
@@ -218,8 +217,7 @@ fn check_call(options: &BTreeMap<String, BTreeSet<String>>, call: &str) {
 
 #[test]
 fn each_variable_of_the_windows_is_in_it() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let code: Vec<_> = pages().flat_map(spans).collect();
     let server = &sandbox.started("python", "feat")[0];
     let ours = server.env.keys().filter(|name| {
@@ -256,6 +254,6 @@ fn its_shell_lines_are_whole() {
         fs::write(&file, &block.text).unwrap();
         let mut shell = sandbox.command("bash", &sandbox.root);
         let outcome = sandbox.outcome(shell.args(["-n", "lines.sh"]));
-        outcome.is(0, "", "");
+        outcome.says("");
     }
 }

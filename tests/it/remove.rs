@@ -14,11 +14,10 @@ const REMOVED: &str = "removed feat\n[...]";
 
 #[test]
 fn remove_clears_all_of_a_session_away() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let programs =
         ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat")[0].pid);
-    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    sandbox.run(["remove", "feat"]).says(REMOVED);
     assert!(sandbox.names().is_empty());
     assert!(!worktree.exists());
     assert_eq!(
@@ -50,7 +49,7 @@ fn after_add_and_remove_the_project_is_as_it_was_but_for_what_git_shall_ignore()
     let sandbox = Sandbox::new();
     let add_and_remove = || {
         sandbox.add_again("feat");
-        sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+        sandbox.run(["remove", "feat"]).says(REMOVED);
         sandbox
             .run(["purge", "--yes"])
             .is(0, "deleted feat\n", "[...]");
@@ -66,11 +65,10 @@ fn after_add_and_remove_the_project_is_as_it_was_but_for_what_git_shall_ignore()
 
 #[test]
 fn remove_of_feat_leaves_tally_feature() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let other = sandbox.add("feature");
     let windows = sandbox.windows("feature", "#{pane_pid} #{window_name}");
-    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    sandbox.run(["remove", "feat"]).says(REMOVED);
     assert_eq!(sandbox.names(), ["feature"]);
     assert_eq!(sandbox.tmux_sessions(), ["tally-feature"]);
     assert_eq!(
@@ -86,10 +84,8 @@ fn remove_of_feat_leaves_tally_feature() {
     assert!(read(&sandbox.home.join(".claude.json")).contains("tally-feature"));
     // Its session is stopped now, and that of the other begins with its name.
     sandbox.add("fea");
-    sandbox.tmux(["kill-session", "-t", "=tally-fea"]);
-    sandbox
-        .run(["remove", "fea"])
-        .is(0, "removed fea\n[...]", "");
+    sandbox.kill_windows("fea");
+    sandbox.remove("fea");
     assert_eq!(
         sandbox.windows("feature", "#{pane_pid} #{window_name}"),
         windows
@@ -98,27 +94,21 @@ fn remove_of_feat_leaves_tally_feature() {
 
 #[test]
 fn remove_keep_branch_leaves_the_branch() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox
         .run(["remove", "feat", "--keep-branch"])
-        .is(0, REMOVED, "");
+        .says(REMOVED);
     assert!(!worktree.exists());
     assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "feat"]), tip);
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.restore("feat");
     assert_eq!(sandbox.git(&worktree, ["branch", "--show-current"]), "feat");
 }
 
 #[test]
 fn remove_leaves_what_the_links_lead_to() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat", "--force"])
-        .is(0, REMOVED, "");
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.run(["remove", "feat", "--force"]).says(REMOVED);
     assert_eq!(
         read(&sandbox.main.join("frontend/node_modules/vite/index.js")),
         "// Vite\n"
@@ -127,11 +117,10 @@ fn remove_leaves_what_the_links_lead_to() {
 
 #[test]
 fn remove_leaves_the_transcripts() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     sandbox.await_event("said", "claude", "feat", 1);
-    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    sandbox.run(["remove", "feat"]).says(REMOVED);
     let projects = sandbox.home.join(".claude/projects");
     let project = fs::read_dir(projects)
         .unwrap()
@@ -150,19 +139,17 @@ fn remove_leaves_the_transcripts() {
 
 #[test]
 fn remove_works_from_inside_the_session_s_own_worktree() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox
         .run_in(&worktree.join("backend"), ["remove", "feat"])
-        .is(0, REMOVED, "");
+        .says(REMOVED);
     assert!(!worktree.exists());
     assert!(sandbox.names().is_empty());
 }
 
 #[test]
 fn remove_works_from_inside_the_session_s_own_tmux_session() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.enter(
         "feat",
         "shell",
@@ -179,15 +166,12 @@ fn remove_works_from_inside_the_session_s_own_tmux_session() {
 
 #[test]
 fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feature");
+    let sandbox = Sandbox::new().with("feature");
     let error = "error: there is no session feat\nhint: did you mean feature? tally-session remove feature\nhint: see which there are: tally-session list\n";
     sandbox
         .run_changes_nothing(["remove", "--force", "feat"])
         .fails(error);
-    sandbox
-        .run(["remove", "feature"])
-        .is(0, "removed feature\n[...]", "");
+    sandbox.remove("feature");
     for command in ["remove", "resume", "attach"] {
         sandbox.run_changes_nothing([command, "feature"]).fails(
             "error: there is no session feature\n\
@@ -199,18 +183,14 @@ fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
 
 #[test]
 fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
-    sandbox.wrap(
-        "git",
-        "case \" $* \" in *' update-ref '*) echo no >&2; exit 1;; esac; exec $REAL \"$@\"",
-    );
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.intercept("git", "*' update-ref '*", "echo no >&2; exit 1");
     sandbox.run(["remove", "feat"]).fails(
         "error: cannot take the branch of feat away: [..]git [..]update-ref --stdin` ended with status 1: no\n",
     );
     assert_eq!(sandbox.names(), ["feat"]);
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();
-    sandbox.run(["remove", "feat"]).is(0, REMOVED, "");
+    sandbox.run(["remove", "feat"]).says(REMOVED);
     assert!(sandbox.names().is_empty() && !worktree.exists());
     assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
 }

@@ -1,5 +1,6 @@
 //! `restore`: what was removed comes back as it was.
 
+mod inside;
 mod refusals;
 mod whole;
 
@@ -9,26 +10,21 @@ use std::fs;
 
 #[test]
 fn restore_brings_back_the_session_with_its_ports_its_windows_and_what_claude_knew() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let (store, ports) = (sandbox.store(), sandbox.ports("feat"));
     let json = sandbox.home.join(".claude.json");
     let mut claude = read_json(&json);
     claude["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
     write(&json, claude.to_string());
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n  for 14 days it can be had back: tally-session restore feat\n",
-        "",
-    );
+    sandbox
+        .run(["remove", "feat"])
+        .says("removed feat\n  for 14 days it can be had back: tally-session restore feat\n");
     assert_eq!(sandbox.names(), Vec::<String>::new());
     let entries = &read_json(&json)["projects"];
     assert!(entries.get(worktree.to_str().unwrap()).is_none());
-    sandbox.run(["restore", "feat"]).is(
-        0,
-        "restored feat\nresumed feat: tally-session attach feat\n",
-        "",
-    );
+    sandbox
+        .run(["restore", "feat"])
+        .says("restored feat\nresumed feat: tally-session attach feat\n");
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.store(), store);
     assert_eq!(sandbox.ports("feat"), ports);
@@ -37,24 +33,21 @@ fn restore_brings_back_the_session_with_its_ports_its_windows_and_what_claude_kn
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
     sandbox
         .run(["list", "--removed"])
-        .is(0, "nothing was removed that can be had back\n", "");
+        .says("nothing was removed that can be had back\n");
 }
 
 #[test]
 fn restore_continues_the_conversation_that_it_had_though_a_later_session_had_another() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "the first");
     sandbox.await_event("said", "claude", "feat", 1);
     let first = sandbox.started("claude", "feat").pop().unwrap().id;
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     sandbox.add_again("feat");
     sandbox
         .run(["remove", "feat", "--purge", "--yes"])
         .is(0, "removed feat for good\n", "[...]");
-    sandbox.run(["restore", "feat"]).is(0, "[...]", "");
+    sandbox.run(["restore", "feat"]).says("[...]");
     let claude = sandbox.await_start("claude", "feat", 3);
     assert_eq!(claude.id, first);
 }
@@ -65,43 +58,34 @@ fn of_two_of_one_name_the_last_comes_back_and_the_older_one_by_what_the_list_say
     for text in ["one", "two"] {
         let worktree = sandbox.add_again("feat");
         write(&worktree.join("notes.sqlite3"), text);
-        sandbox.run(["remove", "feat"]).is(
-            0,
-            "removed feat\n  with it went: notes.sqlite3\n[...]",
-            "",
-        );
+        sandbox
+            .run(["remove", "feat"])
+            .says("removed feat\n  with it went: notes.sqlite3\n[...]");
     }
-    let list = sandbox.run(["list", "--removed"]).is(
-        0,
+    let list = sandbox.run(["list", "--removed"]).says(
         "NAME  REMOVED   KEPT          SIZE[..]GET IT BACK\n\
          feat  just now  14 days more  [..]B  tally-session restore feat\n\
          feat  just now  14 days more  [..]B  tally-session restore feat@[..]\n",
-        "",
     );
     let older = list.stdout.lines().last().unwrap();
     let older = older.rsplit(' ').next().unwrap();
     let notes = sandbox.worktree("feat").join("notes.sqlite3");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.restore("feat");
     assert_eq!(read(&notes), "two");
     sandbox
         .run(["remove", "feat", "--purge", "--yes"])
         .is(0, "removed feat for good\n", "[...]");
     sandbox
         .outcome(&mut sandbox.program(&["restore", older], &sandbox.main))
-        .is(0, "restored feat\n[...]", "");
+        .says("restored feat\n[...]");
     assert_eq!(read(&notes), "one");
 }
 
 #[test]
 fn ports_that_another_session_has_by_now_are_told_and_followed_by_the_variables() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     sandbox.add("other");
     assert_eq!(sandbox.ports("other"), (backend, frontend));
     sandbox.run(["restore", "feat"]).is(
@@ -123,13 +107,10 @@ fn ports_that_another_session_has_by_now_are_told_and_followed_by_the_variables(
 
 #[test]
 fn purge_deletes_for_good_and_says_what_is_lost() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     write(&worktree.join("notes.sqlite3"), "notes");
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.force_remove("feat");
     let lost = "feat, removed just now: [..]B of files\n  in no commit: notes.sqlite3\n  on no branch and no remote: [..] Change file\n";
     sandbox.run(["purge", "feat"]).fails(&format!(
         "{lost}error: what is deleted can't be had back, and there is no terminal to ask on\n\
@@ -153,11 +134,8 @@ fn purge_deletes_for_good_and_says_what_is_lost() {
 
 #[test]
 fn purge_asks_on_a_terminal_and_does_nothing_at_a_no() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.remove("feat");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("purge feat");
     terminal.await_screen(|screen| screen.contains("delete it for good?"));
@@ -172,13 +150,12 @@ fn purge_asks_on_a_terminal_and_does_nothing_at_a_no() {
     assert_eq!(status, 0, "{screen}");
     sandbox
         .run(["list", "--removed"])
-        .is(0, "nothing was removed that can be had back\n", "");
+        .says("nothing was removed that can be had back\n");
 }
 
 #[test]
 fn remove_purge_refuses_first_then_names_what_would_be_lost_and_does_nothing_at_a_no() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["reset", "-q", "--hard", "HEAD~"]);
     sandbox.commit(&worktree, "other", "more");
@@ -216,8 +193,7 @@ fn remove_purge_refuses_first_then_names_what_would_be_lost_and_does_nothing_at_
 
 #[test]
 fn remove_purge_asks_nothing_in_a_window_that_goes_with_the_session() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let program = env!("CARGO_BIN_EXE_tally-session");
     sandbox.enter("feat", "shell", &format!("{program} remove --purge feat"));
     sandbox.await_screen("feat", "shell", |screen| {
@@ -239,18 +215,11 @@ fn remove_purge_asks_nothing_in_a_window_that_goes_with_the_session() {
 fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_that_nothing_else_holds()
  {
     let sandbox = Sandbox::new();
-    write(
-        &sandbox.main.join(".tally-session.toml"),
-        "keep_removed = 0\n",
-    );
+    sandbox.lay_out("keep_removed = 0\n");
     sandbox.add("plain");
     let worktree = sandbox.add("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
-    sandbox.run(["remove", "--force", "plain", "feat"]).is(
-        0,
-        "removed plain\n  its files are not kept\nremoved feat\n  its files are not kept; its commits are: tally-session add feat --from [..]\n",
-        "",
-    );
+    sandbox.run(["remove", "--force", "plain", "feat"]).says("removed plain\n  its files are not kept\nremoved feat\n  its files are not kept; its commits are: tally-session add feat --from [..]\n");
     let list = sandbox.run(["list", "--removed"]).succeeds();
     assert!(!list.stdout.contains("restore feat"), "{}", list.stdout);
     let trash = sandbox.main.join(".git/tally-session/trash");
@@ -264,14 +233,10 @@ fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_th
     });
     sandbox.git(&sandbox.main, ["gc", "-q", "--prune=now"]);
     assert!(sandbox.has_object(&tip));
-    sandbox.run(["list", "--removed"]).is(
-        0,
-        &format!(
-            "NAME  REMOVED   KEPT         SIZE[..]GET IT BACK\n\
+    sandbox.run(["list", "--removed"]).says(&format!(
+        "NAME  REMOVED   KEPT         SIZE[..]GET IT BACK\n\
              feat  just now  its commits  [..]  tally-session add feat --from {tip}\n"
-        ),
-        "",
-    );
+    ));
     sandbox.run(["restore", "feat"]).fails(&format!(
         "error: the files of feat are deleted, as their time is over; its commits are kept\n\
          hint: make a session of them: tally-session add feat --from {tip}\n"
@@ -283,22 +248,16 @@ fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_th
 #[test]
 fn list_removed_has_all_of_it_as_json_too() {
     let sandbox = Sandbox::new();
-    sandbox
-        .run(["list", "--removed", "--json"])
-        .is(0, "[]\n", "");
+    sandbox.run(["list", "--removed", "--json"]).says("[]\n");
     sandbox.add("feat/pay");
-    sandbox
-        .run(["remove", "feat/pay"])
-        .is(0, "removed feat/pay\n[...]", "");
-    let list = sandbox
-        .run(["list", "--removed", "--json"])
-        .is(0, "[...]", "");
+    sandbox.remove("feat/pay");
+    let list = sandbox.run(["list", "--removed", "--json"]).says("[...]");
     let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list[0]["name"], "feat/pay");
     assert_eq!(list[0]["branch"], "feat/pay");
     let times = [&list[0]["removed_at"], &list[0]["kept_until"]].map(|time| time.as_u64().unwrap());
     assert_eq!(times[1] - times[0], 14 * 24 * 60 * 60);
     assert!(list[0]["bytes"].as_u64().unwrap() > 0);
-    let same = sandbox.run(["restore"]).is(0, "[...]", "");
+    let same = sandbox.run(["restore"]).says("[...]");
     assert_eq!(same.stdout, sandbox.run(["list", "--removed"]).stdout);
 }

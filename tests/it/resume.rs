@@ -1,6 +1,6 @@
 //! `resume`: bringing sessions back.
 
-use crate::sandbox::{Sandbox, http_get, listen, points, read, read_json, take_port};
+use crate::sandbox::{Sandbox, listen, points, read, read_json, take_port};
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
@@ -9,26 +9,15 @@ const RESUMED: &str = "resumed feat[..]\n";
 
 #[test]
 fn resume_brings_all_sessions_back_on_the_same_ports() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::serving().with("one").with("two");
     let before = sandbox.store();
     sandbox.restart();
     sandbox
         .run(["resume"])
-        .is(0, "resumed one[..]\nresumed two[..]\n", "");
+        .says("resumed one[..]\nresumed two[..]\n");
     for name in ["one", "two"] {
         sandbox.await_programs(name, 2);
-        let (backend, frontend) = sandbox.ports(name);
-        let worktree = sandbox.worktree(name);
-        assert_eq!(
-            http_get(backend),
-            format!("python in {}/backend", worktree.display())
-        );
-        assert_eq!(
-            http_get(frontend),
-            format!("npm in {}/frontend", worktree.display())
-        );
+        sandbox.assert_served(name);
     }
     assert_eq!(sandbox.store(), before);
 }
@@ -42,7 +31,7 @@ fn resume_brings_back_only_those_that_are_named() {
     sandbox.restart();
     sandbox
         .run(["resume", "three", "one"])
-        .is(0, "resumed three[..]\nresumed one[..]\n", "");
+        .says("resumed three[..]\nresumed one[..]\n");
     let mut sessions = sandbox.tmux_sessions();
     sessions.sort_unstable();
     assert_eq!(sessions, ["tally-one", "tally-three"]);
@@ -50,19 +39,18 @@ fn resume_brings_back_only_those_that_are_named() {
 
 #[test]
 fn resume_of_a_running_session_makes_its_missing_files_again_and_leaves_the_rest_alone() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     fs::remove_file(worktree.join("backend/.env")).unwrap();
     sandbox
         .run(["resume"])
-        .is(0, "brought back in feat: backend/.env\n", "");
+        .says("brought back in feat: backend/.env\n");
     assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
     sandbox
         .run_changes_nothing(["resume"])
-        .is(0, "feat is already running\n", "");
+        .says("feat is already running\n");
     sandbox
         .run_changes_nothing(["resume", "feat"])
-        .is(0, "feat is already running\n", "");
+        .says("feat is already running\n");
 }
 
 #[test]
@@ -70,19 +58,18 @@ fn resume_without_sessions_says_how_to_add_one() {
     let sandbox = Sandbox::new();
     sandbox
         .run_changes_nothing(["resume"])
-        .is(0, "[..]no session[..]tally-session add [..]\n", "");
+        .says("[..]no session[..]tally-session add [..]\n");
 }
 
 #[test]
 fn resume_makes_missing_files_again_and_leaves_those_that_are_there() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     fs::write(worktree.join("backend/.env"), "MINE=1\n").unwrap();
     fs::remove_file(worktree.join("frontend/.env")).unwrap();
     fs::remove_file(worktree.join("frontend/node_modules")).unwrap();
     fs::remove_file(worktree.join("backend/db.sqlite3")).unwrap();
-    sandbox.run(["resume"]).is(0, RESUMED, "");
+    sandbox.run(["resume"]).says(RESUMED);
     assert_eq!(read(&worktree.join("backend/.env")), "MINE=1\n");
     assert_eq!(
         fs::read_link(worktree.join("frontend/node_modules")).unwrap(),
@@ -102,12 +89,11 @@ fn resume_makes_missing_files_again_and_leaves_those_that_are_there() {
 
 #[test]
 fn resume_makes_the_worktree_of_an_existing_branch_again() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
-    sandbox.run(["resume", "feat"]).is(0, RESUMED, "");
+    sandbox.resume("feat");
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.git(&worktree, ["rev-parse", "feat"]), tip);
     assert_eq!(read(&worktree.join("file")), "work");
@@ -116,8 +102,7 @@ fn resume_makes_the_worktree_of_an_existing_branch_again() {
 
 #[test]
 fn resume_makes_claude_s_entry_again() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     let json = sandbox.home.join(".claude.json");
     let mut text = crate::sandbox::read_json(&json);
@@ -125,7 +110,7 @@ fn resume_makes_claude_s_entry_again() {
     let entry = text["projects"].as_object_mut().unwrap().remove(key);
     assert!(entry.is_some());
     fs::write(&json, text.to_string()).unwrap();
-    sandbox.run(["resume"]).is(0, RESUMED, "");
+    sandbox.run(["resume"]).says(RESUMED);
     assert_eq!(
         crate::sandbox::read_json(&json)["projects"][key],
         entry.unwrap()
@@ -134,8 +119,7 @@ fn resume_makes_claude_s_entry_again() {
 
 #[test]
 fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
     let _stranger = take_port("127.0.0.1", backend);
@@ -152,17 +136,13 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
         format!("backend:{moved}")
     );
     assert_eq!(sandbox.started("npm", "feat")[1].env["VITE_API_URL"], url);
-    assert_eq!(
-        http_get(moved),
-        format!("python in {}/backend", worktree.display())
-    );
+    sandbox.assert_served("feat");
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
 }
 
 #[test]
 fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, _worktree) = Sandbox::serving().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
     let _stranger = take_port("0.0.0.0", frontend);
@@ -175,17 +155,12 @@ fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
     let (same, moved) = sandbox.ports("feat");
     assert!(moved != frontend && moved >= 5000, "{moved}");
     assert_eq!(same, backend);
-    assert_eq!(
-        http_get(moved),
-        format!("npm in {}/frontend", worktree.display())
-    );
+    sandbox.assert_served("feat");
 }
 
 #[test]
 fn resume_moves_two_sessions_to_ports_of_their_own() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::serving().with("one").with("two");
     let ports = [sandbox.ports("one").0, sandbox.ports("two").0];
     sandbox.restart();
     let _strangers = ports.map(|port| take_port("127.0.0.1", port));
@@ -207,10 +182,7 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
     let gone = sandbox.add("gone");
     sandbox.add("feat");
     sandbox.restart();
-    sandbox.git(
-        &sandbox.main,
-        ["worktree", "remove", "--force", gone.to_str().unwrap()],
-    );
+    sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &gone);
     sandbox.git(&sandbox.main, ["branch", "-D", "gone"]);
     sandbox.run(["resume"]).is(
         1,
@@ -223,8 +195,7 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
 
 #[test]
 fn resume_refuses_a_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
     sandbox
@@ -234,8 +205,7 @@ fn resume_refuses_a_tmux_session_that_it_did_not_make() {
 
 #[test]
 fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
     crate::sandbox::write(&worktree.join("mine"), "mine");
@@ -246,9 +216,7 @@ fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
 
 #[test]
 fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_are() {
-    let sandbox = Sandbox::new();
-    sandbox.add("bugfix");
-    sandbox.add("feature-auth");
+    let sandbox = Sandbox::new().with("bugfix").with("feature-auth");
     let list = "hint: see which there are: tally-session list\n";
     let outcome = sandbox
         .run_changes_nothing(["resume", "featur-auth"])
@@ -257,8 +225,8 @@ fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_
              hint: did you mean feature-auth? tally-session resume feature-auth\n{list}"
         ));
     sandbox
-        .type_line(&outcome.command_after("did you mean feature-auth? "))
-        .is(0, "feature-auth is already running\n", "");
+        .follow(&outcome, "did you mean feature-auth? ")
+        .says("feature-auth is already running\n");
     sandbox
         .run_changes_nothing(["resume", "main"])
         .fails(&format!("error: there is no session main\n{list}"));
@@ -266,8 +234,7 @@ fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_
 
 #[test]
 fn resume_attach_then_attaches() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("resume feat -a");
@@ -278,16 +245,10 @@ fn resume_attach_then_attaches() {
 fn resume_works_on_a_record_of_the_old_script() {
     let sandbox = Sandbox::serving();
     let worktree = sandbox.worktree("feat");
-    sandbox.git(
+    sandbox.git_at(
         &sandbox.main,
-        [
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "feat",
-            worktree.to_str().unwrap(),
-        ],
+        ["worktree", "add", "-q", "-b", "feat"],
+        &worktree,
     );
     let (backend, _) = listen("127.0.0.1", 8000).unwrap();
     let (frontend, _) = listen("127.0.0.1", 5000).unwrap();
@@ -295,33 +256,25 @@ fn resume_works_on_a_record_of_the_old_script() {
         "feat": { "backend_port": backend, "frontend_port": frontend, "worktree": worktree, "branch": "feat" }
     });
     fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
-    sandbox.run(["resume", "feat"]).is(0, RESUMED, "");
+    sandbox.resume("feat");
     sandbox.await_programs("feat", 1);
     assert_eq!(sandbox.store(), store);
-    assert_eq!(
-        http_get(backend),
-        format!("python in {}/backend", worktree.display())
-    );
+    sandbox.assert_served("feat");
 }
 
 #[test]
 fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_works() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     fs::remove_dir_all(&worktree).unwrap();
     let cure = "tally-session restart feat";
-    sandbox.run(["list"]).is(
-        0,
-        &format!("NAME [..]\nfeat [..]broken [..]\nfeat: [..]tally-feat is gone: {cure}\n"),
-        "",
-    );
+    sandbox.run(["list"]).says(&format!(
+        "NAME [..]\nfeat [..]broken [..]\nfeat: [..]tally-feat is gone: {cure}\n"
+    ));
     sandbox.run(["resume"]).fails(&format!(
         "error: feat: its worktree [ROOT]/tally-feat is gone\nhint: close its windows, and make it again: {cure}\n"
     ));
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat: [..]\n", "");
+    sandbox.kill_windows("feat");
+    sandbox.run(["resume", "feat"]).says("resumed feat: [..]\n");
     sandbox.await_programs("feat", 2);
 }
 
@@ -373,17 +326,13 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
 
 #[test]
 fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
+    let sandbox = Sandbox::new().with("one");
     sandbox.restart();
     sandbox.add("two");
     let (backend, _) = sandbox.ports("one");
-    let mut stranger = sandbox.stranger_on(backend);
+    let _stranger = sandbox.stranger_on(backend);
     fs::write(sandbox.main.join(".worktreeinclude"), "*.local\n").unwrap();
-    sandbox.wrap(
-        "git",
-        r#"case "$*" in *--exclude-from*) echo no list >&2; exit 1;; esac; exec "$REAL" "$@""#,
-    );
+    sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
     sandbox.run(["resume"]).is(
         1,
         "",
@@ -392,11 +341,7 @@ fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
         ),
     );
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();
-    sandbox
-        .run(["resume", "one"])
-        .is(0, "resumed one[..]\n", "");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+    sandbox.resume("one");
 }
 
 #[test]

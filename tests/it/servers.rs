@@ -1,10 +1,9 @@
 //! What became of a session's servers when `remove` returns, and of everybody else's.
 
-use crate::sandbox::{LEAVING, Sandbox, eventually, signal, take_port};
+use crate::sandbox::{LEAVING, Sandbox, Stranger, eventually, signal, stranger};
 use rustix::process::Signal;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::Child;
 
 /// Ends when it is asked to, after it has put things in order; not when its terminal goes away.
 const ORDERLY: &str = "
@@ -85,9 +84,7 @@ fn a_server_that_ignores_a_hang_up_is_asked_to_end_and_given_the_time() {
     let sandbox = Sandbox::serving();
     let port = sandbox.add_with_server("feat", ORDERLY);
     let server = sandbox.noted("server");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert_free(port);
     assert_eq!(sandbox.noted("in-order"), server);
 }
@@ -97,9 +94,7 @@ fn a_server_that_left_its_terminal_and_heeds_nothing_is_ended() {
     let sandbox = Sandbox::serving();
     let port = sandbox.add_with_server("feat", DAEMON);
     let server = sandbox.noted("server");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert_free(port);
     assert!(!sandbox.lives(server));
 }
@@ -109,9 +104,7 @@ fn a_server_whose_environment_cannot_be_read_is_known_by_the_shell_that_started_
     let sandbox = Sandbox::serving();
     let port = sandbox.add_with_server("feat", HIDDEN);
     let server = sandbox.noted("server");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_free(port);
     assert!(!sandbox.lives(server));
 }
@@ -121,9 +114,7 @@ fn a_reloader_and_its_server_are_both_ended() {
     let sandbox = Sandbox::serving();
     let port = sandbox.add_with_server("feat", RELOADER);
     let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_free(port);
     assert!(!sandbox.lives(parent) && !sandbox.lives(server));
 }
@@ -158,14 +149,11 @@ fn an_editor_whose_child_serves_a_port_is_left_and_the_child_is_ended() {
 
 #[test]
 fn a_daemon_that_a_window_happened_to_start_and_that_works_elsewhere_is_left_without_a_word() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let mut daemon = sandbox.command("sleep", &sandbox.home);
     daemon.arg("600").env("TALLY_WORKTREE", &worktree);
     let mut daemon = daemon.spawn().unwrap();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(sandbox.lives(daemon.id()));
     daemon.kill().unwrap();
     daemon.wait().unwrap();
@@ -173,8 +161,7 @@ fn a_daemon_that_a_window_happened_to_start_and_that_works_elsewhere_is_left_wit
 
 #[test]
 fn what_holds_no_port_is_named_and_left() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     let line = format!(
         "{LEAVING} bash -c 'echo $$ >\"$SANDBOX/editor\"; exec -a editor sleep 600' & disown"
     );
@@ -192,16 +179,11 @@ fn what_holds_no_port_is_named_and_left() {
 }
 
 /// A server with the very command line of the session's, that came from elsewhere.
-fn stranger(sandbox: &Sandbox, port: u16, variables: &[(&str, &Path)]) -> Child {
-    drop(take_port("127.0.0.1", port));
+fn server_from_elsewhere(sandbox: &Sandbox, port: u16, variables: &[(&str, &Path)]) -> Stranger {
     let mut python = sandbox.command(sandbox.root.join("bin/python"), &sandbox.main);
     python.args(["manage.py", "runserver", &port.to_string()]);
     python.envs(variables.iter().copied());
-    let child = python.spawn().unwrap();
-    eventually("the stranger listens", || {
-        TcpStream::connect(("127.0.0.1", port)).ok()
-    });
-    child
+    stranger(&mut python, port)
 }
 
 #[test]
@@ -224,7 +206,7 @@ fn a_stranger_with_the_same_command_line_is_named_and_left_alone() {
         let (backend, _) = sandbox.ports("feat");
         let own = sandbox.started("python", "feat").pop().unwrap();
         signal(own.pid, Signal::TERM);
-        let mut stranger = stranger(&sandbox, backend, variables);
+        let stranger = server_from_elsewhere(&sandbox, backend, variables);
         let pid = stranger.id();
         sandbox.run(["remove", "feat"]).is(
             0,
@@ -232,19 +214,16 @@ fn a_stranger_with_the_same_command_line_is_named_and_left_alone() {
             &format!("warning: port {backend} [..]process {pid} ([..]manage.py runserver {backend})[..]\n"),
         );
         assert!(sandbox.lives(pid));
-        stranger.kill().unwrap();
-        stranger.wait().unwrap();
     }
 }
 
 #[test]
 fn strangers_on_both_ports_are_both_named() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
-    let mut strangers = [backend, frontend].map(|port| stranger(&sandbox, port, &[]));
-    let pids = strangers.each_ref().map(Child::id);
+    let strangers = [backend, frontend].map(|port| server_from_elsewhere(&sandbox, port, &[]));
+    let pids = strangers.each_ref().map(Stranger::id);
     let warnings = format!(
         "warning: port {backend} [..]{}[..]\nwarning: port {frontend} [..]{}[..]\n",
         pids[0], pids[1]
@@ -253,16 +232,11 @@ fn strangers_on_both_ports_are_both_named() {
         .run(["remove", "feat"])
         .is(0, "removed feat\n[...]", &warnings);
     assert!(pids.into_iter().all(|pid| sandbox.lives(pid)));
-    for stranger in &mut strangers {
-        stranger.kill().unwrap();
-        stranger.wait().unwrap();
-    }
 }
 
 #[test]
 fn a_session_removes_itself_from_its_own_window_though_its_terminal_goes_away() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
     let program = env!("CARGO_BIN_EXE_tally-session");
     // With `tostop`, whoever writes to the terminal from the background is stopped.
@@ -278,8 +252,7 @@ fn a_session_removes_itself_from_its_own_window_though_its_terminal_goes_away() 
 
 #[test]
 fn a_session_that_is_refused_from_its_own_window_says_so_there() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     crate::sandbox::write(&worktree.join("new"), "");
     let program = env!("CARGO_BIN_EXE_tally-session");
     sandbox.enter(

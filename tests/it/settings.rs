@@ -60,12 +60,12 @@ fn assert_works(sandbox: &Sandbox, what: &str, prepare: impl Fn(&mut Command)) {
                 .replace('\n', "")
                 .ends_with("python manage.py")
         });
-        run(&["list"]).is(0, "[..]\nfeat  running [..]\n", "");
+        run(&["list"]).says("[..]\nfeat  running [..]\n");
         if command == "add" {
-            sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+            sandbox.kill_windows("feat");
         }
     }
-    run(&["remove", "feat"]).is(0, "removed feat\n[...]", "");
+    run(&["remove", "feat"]).says("removed feat\n[...]");
     assert!(sandbox.tmux_sessions().is_empty(), "{what}");
     assert!(!worktree.exists(), "{what}");
 }
@@ -93,9 +93,7 @@ fn a_tmux_server_with_sessions_of_the_user_s_own_keeps_them() {
         sandbox.tmux(["new-session", "-d", "-s", name]);
     }
     sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     let mut left = sandbox.tmux_sessions();
     left.sort_unstable();
     assert_eq!(left, ["feat", "tally", "tally-fea", "tally-feat2"]);
@@ -130,13 +128,11 @@ fn settings_of_git_change_neither_what_is_made_nor_what_is_guarded() {
             .fails("error: the session feat has changes that are not committed: new file\n[...]");
         let starts = sandbox.started("claude", "feat").len();
         for args in [["remove", "--force", "feat"], ["-q", "restore", "feat"]] {
-            sandbox.run(args).is(0, "[...]", "");
+            sandbox.run(args).says("[...]");
         }
         sandbox.await_programs("feat", starts + 1);
         assert_eq!(crate::sandbox::read(&worktree.join("new file")), "new");
-        sandbox
-            .run(["remove", "--force", "feat"])
-            .is(0, "removed feat\n[...]", "");
+        sandbox.force_remove("feat");
     }
 }
 
@@ -145,10 +141,7 @@ fn a_hook_of_git_s_that_fails_is_a_warning_and_one_that_is_slow_is_waited_for() 
     let sandbox = Sandbox::new();
     let hooks = sandbox.root.join("hooks");
     std::fs::create_dir(&hooks).unwrap();
-    sandbox.git(
-        &sandbox.main,
-        ["config", "core.hooksPath", hooks.to_str().unwrap()],
-    );
+    sandbox.git_at(&sandbox.main, ["config", "core.hooksPath"], &hooks);
     let hook = hooks.join("post-checkout");
     sandbox.write_script(&hook, "echo sorry >&2; exit 3");
     sandbox.run(["add", "one"]).is(
@@ -160,9 +153,7 @@ fn a_hook_of_git_s_that_fails_is_a_warning_and_one_that_is_slow_is_waited_for() 
     sandbox.write_script(&hook, "sleep 1; echo made >hooked");
     sandbox.run(["add", "two"]).succeeds();
     assert!(sandbox.worktree("two").join("hooked").exists());
-    sandbox
-        .run(["remove", "one"])
-        .is(0, "removed one\n[...]", "");
+    sandbox.remove("one");
     sandbox
         .run(["remove", "two"])
         .fails("error: the session two has changes that are not committed: hooked\n[...]");

@@ -14,8 +14,7 @@ fn start(sandbox: &Sandbox, line: &str) -> u32 {
 
 #[track_caller]
 fn assert_refused(line: &str) {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let process = start(&sandbox, line);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(&format!(
         "error: the session feat has what will not end with its windows: process {process} ([..])\n\
@@ -49,26 +48,20 @@ fn remove_refuses_what_ignores_the_hang_up_and_does_not_wait_for_it_when_forced(
 
 #[test]
 fn what_has_a_terminal_of_its_own_ends_with_the_program_that_gave_it() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let line = "python3 -IS -c 'import pty; pty.spawn([\"bash\", \"-c\", \"echo $$ >\\\"$SANDBOX/started\\\"; exec sleep 600\"])'";
     let process = start(&sandbox, line);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!sandbox.lives(process));
 }
 
 #[test]
 fn a_job_in_the_background_ends_with_its_window() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let process = start(
         &sandbox,
         "bash -c 'echo $$ >\"$SANDBOX/started\"; exec sleep 600' &",
     );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!sandbox.lives(process));
 }

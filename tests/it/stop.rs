@@ -1,36 +1,29 @@
 //! `stop`, `restart` and `logs`, and what is meant where no name is typed.
 
-use crate::sandbox::{Sandbox, eventually, read_json};
+use crate::sandbox::{Sandbox, eventually};
 use serde_json::json;
 use std::fs;
 
 #[test]
 fn stop_closes_the_windows_and_keeps_all_else() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.add("other");
     let store = sandbox.store();
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.stop("feat");
     assert_eq!(sandbox.tmux_sessions(), ["tally-other"]);
     assert_eq!(sandbox.list()[0]["state"], "stopped");
     assert!(worktree.join("backend/db.sqlite3").exists());
     assert_eq!(sandbox.store(), store);
     sandbox
         .run_changes_nothing(["stop", "feat"])
-        .is(0, "feat is stopped already\n", "");
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+        .says("feat is stopped already\n");
+    sandbox.resume("feat");
 }
 
 #[test]
 fn stop_refuses_a_session_whose_claude_is_busy_unless_forced() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    let file = sandbox.claude_s_file("feat");
-    let mut about = read_json(&file);
-    about["status"] = "busy".into();
-    fs::write(&file, about.to_string()).unwrap();
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.have_claude("feat", "busy");
     for verb in ["stop", "restart"] {
         sandbox.run_changes_nothing([verb, "feat"]).fails(&format!(
             "error: the session feat has a Claude that is busy\n\
@@ -40,32 +33,26 @@ fn stop_refuses_a_session_whose_claude_is_busy_unless_forced() {
     }
     sandbox
         .run(["stop", "--force", "feat"])
-        .is(0, "stopped feat\n", "");
+        .says("stopped feat\n");
 }
 
 #[test]
 fn restart_has_a_changed_layout_take_effect() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    fs::write(
-        sandbox.main.join(".tally-session.toml"),
-        "[[window]]\nname = \"only\"\n",
-    )
-    .unwrap();
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.lay_out("[[window]]\nname = \"only\"\n");
     sandbox
         .run(["restart", "feat"])
-        .is(0, "stopped feat\nresumed feat[..]\n", "");
+        .says("stopped feat\nresumed feat[..]\n");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["only"]);
 }
 
 #[test]
 fn a_window_that_was_moved_elsewhere_is_closed_too() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["new-session", "-d", "-s", "other"]);
     let pane = sandbox.pane("feat", "frontend");
     sandbox.tmux(["move-window", "-s", &pane, "-t", "other:7"]);
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.stop("feat");
     assert_eq!(sandbox.tmux_sessions(), ["other"]);
     let windows = sandbox.tmux(["list-windows", "-t", "=other:", "-F", "#{window_name}"]);
     assert_eq!(windows.lines().count(), 1, "{windows}");
@@ -73,25 +60,22 @@ fn a_window_that_was_moved_elsewhere_is_closed_too() {
 
 #[test]
 fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
-    sandbox.run(["logs", "feat"]).is(
-        0,
-        "==> backend <==\n$ [..]runserver [..]\n\n==> frontend <==\n$ [..]npm run dev[..]\n",
-        "",
-    );
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox
+        .run(["logs", "feat"])
+        .says("==> backend <==\n$ [..]runserver [..]\n\n==> frontend <==\n$ [..]npm run dev[..]\n");
     sandbox.enter("feat", "shell", "seq 100");
     sandbox.await_screen("feat", "shell", |screen| screen.contains("\n100\n"));
     let last = sandbox.run(["logs", "feat", "shell", "-n", "3"]);
-    last.is(0, "99\n100\n$\n", "");
+    last.says("99\n100\n$\n");
     let mut here = sandbox.program(&["logs", "cli"], &worktree);
     sandbox
         .outcome(&mut here)
-        .is(0, "$ [..]\n$ python manage.py\n", "");
+        .says("$ [..]\n$ python manage.py\n");
     sandbox
         .run(["logs", "feat", "nosuch"])
         .fails("error: feat has no window nosuch\nhint: it has these: backend, frontend, claude, shell, cli\n");
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.stop("feat");
     sandbox.run(["logs", "feat"]).fails(
         "error: the servers' windows of feat are closed\nhint: open what is closed: tally-session resume feat\n",
     );
@@ -99,8 +83,7 @@ fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
 
 #[test]
 fn without_a_name_the_session_is_meant_whose_worktree_or_window_it_is() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feature-pay");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feature-pay");
     sandbox.add("other");
     for verb in ["stop", "restart", "remove", "logs"] {
         sandbox.run_changes_nothing([verb]).fails(&format!(
@@ -115,9 +98,7 @@ fn without_a_name_the_session_is_meant_whose_worktree_or_window_it_is() {
     }
     let backend = worktree.join("backend");
     let mut stop = sandbox.program(&["stop"], &backend);
-    sandbox
-        .outcome(&mut stop)
-        .is(0, "stopped feature-pay\n", "");
+    sandbox.outcome(&mut stop).says("stopped feature-pay\n");
     let program = env!("CARGO_BIN_EXE_tally-session");
     sandbox.enter(
         "other",
@@ -130,14 +111,13 @@ fn without_a_name_the_session_is_meant_whose_worktree_or_window_it_is() {
     let mut remove = sandbox.program(&["remove"], &backend);
     sandbox
         .outcome(&mut remove)
-        .is(0, "removed feature-pay\n[...]", "");
+        .says("removed feature-pay\n[...]");
     assert_eq!(sandbox.names(), ["other"]);
 }
 
 #[test]
 fn attach_goes_to_the_only_session_or_offers_a_list() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
+    let sandbox = Sandbox::new().with("one");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach");
     sandbox.await_client("tally-one");
@@ -159,7 +139,7 @@ fn a_lost_store_is_made_again_by_resume_and_nothing_is_restarted() {
     for name in ["one", "a/b"] {
         sandbox.add(name);
     }
-    sandbox.run(["stop", "a/b"]).is(0, "stopped a/b\n", "");
+    sandbox.stop("a/b");
     let before = sandbox.store();
     let windows = sandbox.windows("one", "#{pane_pid} #{window_name}");
     fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
@@ -190,10 +170,7 @@ fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
             sandbox.git(&sandbox.main, ["merge", "-q", "--no-edit", name]);
         }
     }
-    let file = sandbox.claude_s_file("busy");
-    let mut about = read_json(&file);
-    about["status"] = "busy".into();
-    fs::write(&file, about.to_string()).unwrap();
+    sandbox.have_claude("busy", "busy");
     sandbox
         .run_changes_nothing(["remove", "--merged"])
         .fails("error: there is no terminal to ask on; merged are: done\nhint: without a question: tally-session remove --merged --yes\n");
@@ -210,13 +187,12 @@ fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
     assert_eq!(sandbox.names(), ["busy", "fresh", "open"]);
     sandbox
         .run(["remove", "--merged", "--yes"])
-        .is(0, "no session is merged and out of use\n", "");
+        .says("no session is merged and out of use\n");
 }
 
 #[test]
 fn doctor_looks_at_named_sessions_alone_and_tells_a_sound_one_in_a_line_on_a_terminal() {
-    let sandbox = Sandbox::new();
-    sandbox.add("sound");
+    let sandbox = Sandbox::new().with("sound");
     let broken = sandbox.add("broken");
     fs::remove_file(broken.join("backend/.env")).unwrap();
     let found = sandbox.run(["doctor", "sound"]).stdout;
@@ -249,8 +225,7 @@ fn doctor_looks_at_named_sessions_alone_and_tells_a_sound_one_in_a_line_on_a_ter
 
 #[test]
 fn what_restart_tells_the_server_that_it_starts_is_nothing_of_its_own() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let program = sandbox.program(&[], &sandbox.main);
     let program = program.get_program().to_str().unwrap().to_owned();
     for times in [2, 3] {

@@ -13,8 +13,7 @@ fn store(sandbox: &Sandbox) -> PathBuf {
 
 #[test]
 fn a_record_has_exactly_the_shape_that_the_old_script_reads() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat/auth");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat/auth");
     let (backend, frontend) = sandbox.ports("feat/auth");
     let expected = json!({
         "feat/auth": { "backend_port": backend, "frontend_port": frontend, "worktree": worktree, "branch": "feat/auth" }
@@ -41,9 +40,7 @@ fn the_order_of_records_and_unknown_fields_are_kept() {
     let mut after: Value = after.parse().unwrap();
     let names: Vec<_> = after.as_object().unwrap().keys().cloned().collect();
     assert_eq!(names, ["zebra", "ape", "feat"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     after.as_object_mut().unwrap().remove("feat");
     assert_eq!(sandbox.store().to_string(), after.to_string());
     assert_eq!(
@@ -60,9 +57,7 @@ fn an_empty_or_missing_file_is_an_empty_store() {
         if let Some(text) = text {
             write(&store(&sandbox), text);
         }
-        sandbox
-            .run_changes_nothing(["list", "--json"])
-            .is(0, "[]\n", "");
+        sandbox.run_changes_nothing(["list", "--json"]).says("[]\n");
     }
     write(&store(&sandbox), "");
     sandbox.add("feat");
@@ -117,8 +112,7 @@ fn a_broken_file_is_an_error_that_names_file_line_and_reason_and_the_file_stays(
 
 #[test]
 fn the_store_is_written_whole_with_nothing_left_beside_it() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
+    let sandbox = Sandbox::new().with("one");
     // A second link shows whether the file was written over or replaced.
     let link = sandbox.root.join("link");
     fs::hard_link(store(&sandbox), &link).unwrap();
@@ -141,8 +135,7 @@ fn the_store_is_written_whole_with_nothing_left_beside_it() {
 
 #[test]
 fn whoever_changes_the_store_waits_for_its_lock_with_a_message() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
+    let sandbox = Sandbox::new().with("one");
     let locks = sandbox.main.join(".git/tally-session");
     fs::create_dir_all(&locks).unwrap();
     let lock = File::options()
@@ -184,8 +177,7 @@ fn a_session_may_be_called_store_or_trash_as_what_belongs_to_the_program() {
 
 #[test]
 fn a_record_that_lacks_a_port_is_named_by_list_and_gets_one_from_resume() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let mut records = sandbox.store();
     let record = records["feat"].as_object_mut().unwrap();
     record.remove("frontend_port").unwrap();

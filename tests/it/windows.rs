@@ -10,8 +10,7 @@ use std::fs;
 
 #[test]
 fn a_session_has_these_windows_in_this_order() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
     let expected = [
         format!("backend:{backend}"),
@@ -25,8 +24,7 @@ fn a_session_has_these_windows_in_this_order() {
 
 #[test]
 fn each_window_runs_its_command_in_its_folder() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
     let python = &sandbox.started("python", "feat")[0];
     assert_eq!(
@@ -47,8 +45,7 @@ fn each_window_runs_its_command_in_its_folder() {
 
 #[test]
 fn every_window_goes_through_workon_and_then_to_its_folder() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     for program in ["python", "npm", "claude"] {
         assert_eq!(
             sandbox.started(program, "feat")[0].env["VIRTUAL_ENV"],
@@ -95,8 +92,7 @@ fn a_failed_workon_is_seen_and_nothing_runs_in_the_wrong_place() {
 
 #[test]
 fn the_cli_window_has_its_command_line_ready_and_not_run() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.await_screen("feat", "cli", |screen| {
         screen.ends_with("$ python manage.py")
     });
@@ -109,8 +105,7 @@ fn the_cli_window_has_its_command_line_ready_and_not_run() {
 
 #[test]
 fn the_shell_window_has_a_ready_prompt() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.settle("feat", "shell");
     let screen = sandbox.await_screen("feat", "shell", |screen| screen.ends_with('$'));
     // The one line that was typed there, and that of the test.
@@ -123,8 +118,7 @@ fn the_shell_window_has_a_ready_prompt() {
 
 #[test]
 fn every_window_has_the_session_s_variables() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat/pay");
+    let sandbox = Sandbox::new().with("feat/pay");
     let (backend, frontend) = sandbox.ports("feat/pay");
     let wanted = format!("=feat/pay {backend} {frontend} http://localhost:{backend}=");
     for window in ["backend", "frontend", "claude", "shell", "cli"] {
@@ -140,16 +134,14 @@ fn every_window_has_the_session_s_variables() {
 
 #[test]
 fn a_window_that_the_user_opens_has_the_session_s_variables_too() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["new-window", "-t", "=tally-feat:", "-n", "mine"]);
     sandbox.settle("feat", "mine");
 }
 
 #[test]
 fn ctrl_c_and_arrow_up_work_on_the_servers_as_ever() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let first = sandbox.started("python", "feat")[0].clone();
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
@@ -193,9 +185,7 @@ fn tmux_may_be_configured_in_any_way() {
         worktree.join("frontend")
     );
     sandbox.await_screen("feat", "cli", |screen| screen.ends_with("python manage.py"));
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]

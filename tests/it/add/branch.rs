@@ -9,11 +9,9 @@ fn add_starts_a_new_branch_from_the_main_checkout_s_head() {
     sandbox.commit(&one, "file", "one");
     sandbox.git(&sandbox.main, ["switch", "-q", "-c", "develop"]);
     let head = sandbox.commit(&sandbox.main, "file", "develop");
-    sandbox.run_in(&one, ["add", "two"]).is(
-        0,
-        "added two\n  branch [..] two (new, from develop at [..])\n[...]",
-        "",
-    );
+    sandbox
+        .run_in(&one, ["add", "two"])
+        .says("added two\n  branch [..] two (new, from develop at [..])\n[...]");
     assert_eq!(
         sandbox.git(&sandbox.worktree("two"), ["rev-parse", "HEAD"]),
         head
@@ -34,14 +32,10 @@ fn add_starts_a_new_branch_from_a_commit_a_branch_or_a_tag() {
         ("four", "HEAD~1"),
     ] {
         let outcome = sandbox.run(["add", name, "--from", from]);
-        outcome.is(
-            0,
-            &format!(
-                "[...]\n  branch [..] {name} (new, from {from} at {}[..])\n[...]",
-                &begin[..7]
-            ),
-            "",
-        );
+        outcome.says(&format!(
+            "[...]\n  branch [..] {name} (new, from {from} at {}[..])\n[...]",
+            &begin[..7]
+        ));
         assert_eq!(
             sandbox.git(&sandbox.worktree(name), ["rev-parse", "HEAD"]),
             begin
@@ -61,11 +55,9 @@ fn add_uses_a_local_branch_of_that_name_as_it_stands() {
     sandbox.git(&sandbox.main, ["switch", "-q", "-c", "feat"]);
     let tip = sandbox.commit(&sandbox.main, "file", "feat");
     sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n  branch [..] feat [..]there already[..]\n[...]",
-        "",
-    );
+    sandbox
+        .run(["add", "feat"])
+        .says("added feat\n  branch [..] feat [..]there already[..]\n[...]");
     assert_eq!(
         sandbox.git(&sandbox.worktree("feat"), ["rev-parse", "HEAD"]),
         tip
@@ -81,11 +73,9 @@ fn add_tracks_origin_s_branch_of_that_name() {
     sandbox.git(&sandbox.main, ["push", "-q", "origin", "feat/pay"]);
     sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
     sandbox.git(&sandbox.main, ["branch", "-q", "-D", "feat/pay"]);
-    sandbox.run(["add", "feat/pay"]).is(
-        0,
-        "added feat/pay\n  branch [..]origin/feat/pay[..]\n[...]",
-        "",
-    );
+    sandbox
+        .run(["add", "feat/pay"])
+        .says("added feat/pay\n  branch [..]origin/feat/pay[..]\n[...]");
     let worktree = sandbox.worktree("feat/pay");
     assert_eq!(sandbox.git(&worktree, ["rev-parse", "HEAD"]), tip);
     assert_eq!(

@@ -66,10 +66,7 @@ fn track_env(sandbox: &Sandbox, tool: &str, ignored: &str) {
     let package = format!("{{ \"devDependencies\": {{ \"{tool}\": \"1\" }} }}\n");
     write(&sandbox.main.join("frontend/package.json"), package);
     // What is told of links once a project is another matter.
-    write(
-        &sandbox.main.join(".tally-session.toml"),
-        "files.link = []\n",
-    );
+    sandbox.lay_out("files.link = []\n");
     let patterns = format!("node_modules/\n*.sqlite3\n/backend/.env\n{ignored}\n");
     write(&sandbox.main.join(".gitignore"), patterns);
     sandbox.commit_all();
@@ -96,7 +93,7 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
     sandbox.git(&worktree, ["switch", "-q", "-c", "other", "HEAD~1"]);
     sandbox.git(&worktree, ["switch", "-q", "feat"]);
     sandbox.restart();
-    let mut stranger = sandbox.stranger_on(port);
+    let stranger = sandbox.stranger_on(port);
     sandbox.run(["resume"]).is(
         0,
         "resumed feat[..]\n",
@@ -104,8 +101,7 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
     );
     has(sandbox.ports("feat").0);
     assert_eq!(read(&worktree.join("frontend/.env")), "VITE_TITLE=New\n");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+    drop(stranger);
     let doctor = sandbox.run(["doctor", "feat"]);
     assert!(!doctor.stdout.contains("committed"), "{doctor}");
 }
@@ -135,9 +131,7 @@ fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be
     track_env(&sandbox, "vite", "*.local");
     let still = "feat: frontend/.env still has the session's variables, and is committed";
     told(still, &["doctor", "feat"]);
-    sandbox
-        .run(["remove", "other"])
-        .is(0, "removed other\n[...]", "");
+    sandbox.remove("other");
     let url = format!(
         "VITE_API_URL=http://localhost:{}\n",
         sandbox.ports("feat").0
@@ -155,7 +149,6 @@ fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be
 
 #[test]
 fn the_store_is_hidden_in_the_main_checkout() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
 }

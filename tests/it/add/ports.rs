@@ -1,12 +1,11 @@
 //! The ports of a new session.
 
-use crate::sandbox::{ADDRESSES, Sandbox, http_get, listen};
+use crate::sandbox::{ADDRESSES, Sandbox, listen};
 use std::collections::BTreeSet;
 
 #[test]
 fn add_picks_ports_from_8000_and_5000_on() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
     assert!((8000..9000).contains(&backend), "{backend}");
     assert!((5000..6000).contains(&frontend), "{frontend}");
@@ -42,14 +41,13 @@ fn add_picks_no_port_that_somebody_listens_on_at_any_address() {
             picked.0 != backend && picked.1 != frontend,
             "{address}: {picked:?}"
         );
-        sandbox.run(["remove", &name]).is(0, "[...]", "");
+        sandbox.run(["remove", &name]).says("[...]");
     }
 }
 
 #[test]
 fn the_ports_are_the_same_in_store_env_file_windows_and_environment_and_they_are_served() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
     let names = [format!("backend:{backend}"), format!("frontend:{frontend}")];
     assert_eq!(sandbox.windows("feat", "#{window_name}")[..2], names);
@@ -59,29 +57,12 @@ fn the_ports_are_the_same_in_store_env_file_windows_and_environment_and_they_are
         assert_eq!(env["FRONTEND_PORT"], frontend.to_string());
         assert_eq!(env["VITE_API_URL"], format!("http://localhost:{backend}"));
     }
-    assert_eq!(
-        http_get(backend),
-        format!("python in {}/backend", worktree.display())
-    );
-    assert_eq!(
-        http_get(frontend),
-        format!("npm in {}/frontend", worktree.display())
-    );
+    sandbox.assert_served("feat");
 }
 
 #[test]
 fn sessions_beside_each_other_are_each_served_on_their_own_ports() {
-    let sandbox = Sandbox::serving();
-    let (one, two) = (sandbox.add("one"), sandbox.add("two"));
-    for (name, worktree) in [("one", one), ("two", two)] {
-        let (backend, frontend) = sandbox.ports(name);
-        assert_eq!(
-            http_get(backend),
-            format!("python in {}/backend", worktree.display())
-        );
-        assert_eq!(
-            http_get(frontend),
-            format!("npm in {}/frontend", worktree.display())
-        );
-    }
+    let sandbox = Sandbox::serving().with("one").with("two");
+    sandbox.assert_served("one");
+    sandbox.assert_served("two");
 }

@@ -22,8 +22,7 @@ fn add_refuses_a_bad_name() {
 
 #[test]
 fn add_refuses_a_name_in_the_store_and_says_how_to_finish_or_clear_it() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox
         .run_changes_nothing(["add", "feat"])
         .fails("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
@@ -31,8 +30,7 @@ fn add_refuses_a_name_in_the_store_and_says_how_to_finish_or_clear_it() {
 
 #[test]
 fn add_refuses_a_name_whose_slug_is_in_the_store() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat/pay");
+    let sandbox = Sandbox::new().with("feat/pay");
     sandbox
         .run_changes_nothing(["add", "feat-pay"])
         .fails("error: the session feat/pay [..] feat-pay [..]\n[...]");
@@ -40,8 +38,7 @@ fn add_refuses_a_name_whose_slug_is_in_the_store() {
 
 #[test]
 fn add_refuses_a_name_that_differs_from_a_session_s_in_case_alone() {
-    let sandbox = Sandbox::new();
-    sandbox.add("Feat");
+    let sandbox = Sandbox::new().with("Feat");
     sandbox.run_changes_nothing(["add", "feat"]).fails(
         "error: there is a session Feat already, which differs from feat in case alone\n\
          hint: if it is the one you mean: tally-session attach Feat\n\
@@ -93,8 +90,7 @@ fn add_refuses_a_folder_that_is_there_already() {
 
 #[test]
 fn add_says_how_a_worktree_whose_record_is_lost_becomes_a_session_again() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat/pay");
+    let sandbox = Sandbox::new().with("feat/pay");
     sandbox.restart();
     std::fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
     sandbox.run_changes_nothing(["add", "feat/pay"]).fails(
@@ -135,16 +131,10 @@ fn add_refuses_a_tmux_session_of_that_name() {
 fn add_refuses_a_branch_that_is_checked_out_elsewhere() {
     let sandbox = Sandbox::new();
     let elsewhere = sandbox.root.join("elsewhere");
-    sandbox.git(
+    sandbox.git_at(
         &sandbox.main,
-        [
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "feat",
-            elsewhere.to_str().unwrap(),
-        ],
+        ["worktree", "add", "-q", "-b", "feat"],
+        &elsewhere,
     );
     sandbox
         .run_changes_nothing(["add", "feat"])

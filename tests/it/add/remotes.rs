@@ -13,10 +13,7 @@ fn make_remote(sandbox: &Sandbox, name: &str) -> PathBuf {
     sandbox.git(&sandbox.main, ["remote", "add", name, url]);
     sandbox.git(&sandbox.main, ["push", "-q", name, "main"]);
     let theirs = sandbox.root.join(format!("{name}-theirs"));
-    sandbox.git(
-        &sandbox.root,
-        ["clone", "-q", url, theirs.to_str().unwrap()],
-    );
+    sandbox.git_at(&sandbox.root, ["clone", "-q", url], &theirs);
     theirs
 }
 
@@ -44,19 +41,15 @@ fn add_tracks_the_branch_of_the_only_remote_whatever_its_name() {
     let theirs = make_remote(&sandbox, "team/points");
     let tip = others_push(&sandbox, &theirs, "feat/pay");
     sandbox.git(&sandbox.main, ["fetch", "-q", "team/points"]);
-    sandbox.run(["add", "feat/pay"]).is(
-        0,
-        "added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]",
-        "",
-    );
+    sandbox
+        .run(["add", "feat/pay"])
+        .says("added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]");
     assert_eq!(head(&sandbox, "feat/pay"), tip);
     assert_eq!(upstream(&sandbox, "feat/pay"), "team/points/feat/pay");
     // The end of a branch's name is no branch.
-    sandbox.run(["add", "pay"]).is(
-        0,
-        "added pay\n  branch [..] pay (new, from main [..]\n[...]",
-        "",
-    );
+    sandbox
+        .run(["add", "pay"])
+        .says("added pay\n  branch [..] pay (new, from main [..]\n[...]");
 }
 
 #[test]
@@ -184,11 +177,9 @@ fn add_fetch_sees_what_others_have_pushed() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "points");
     let tip = others_push(&sandbox, &theirs, "feat");
-    sandbox.run(["add", "feat", "--fetch"]).is(
-        0,
-        "added feat\n  branch [..] feat (new, tracks points/feat)\n[...]",
-        "",
-    );
+    sandbox
+        .run(["add", "feat", "--fetch"])
+        .says("added feat\n  branch [..] feat (new, tracks points/feat)\n[...]");
     assert_eq!(head(&sandbox, "feat"), tip);
     let tip = others_push(&sandbox, &theirs, "main");
     sandbox

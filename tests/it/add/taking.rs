@@ -84,11 +84,7 @@ fn what_is_uncommitted_moves_to_the_session_as_it_was() {
     let clean = state(&sandbox, &sandbox.main);
     change(&sandbox);
     let before = state(&sandbox, &sandbox.main);
-    sandbox.run(["add", "feat", "--take-changes"]).is(
-        0,
-        "added feat\n  branch [..]\n  worktree [..]\n  changes   12 files, moved from the main checkout\n[...]",
-        "",
-    );
+    sandbox.run(["add", "feat", "--take-changes"]).says("added feat\n  branch [..]\n  worktree [..]\n  changes   12 files, moved from the main checkout\n[...]");
     assert_eq!(state(&sandbox, &sandbox.worktree("feat")), before);
     assert_eq!(state(&sandbox, &sandbox.main), clean);
     assert_eq!(read(&sandbox.main.join("new/ignored.sqlite3")), "ignored\n");

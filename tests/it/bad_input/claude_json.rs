@@ -49,9 +49,7 @@ fn a_file_of_another_shape_is_left_alone() {
     ] {
         fs::write(&json, value.to_string()).unwrap();
         sandbox.run(["add", "feat"]).succeeds();
-        sandbox
-            .run(["remove", "feat"])
-            .is(0, "removed feat\n[...]", "");
+        sandbox.remove("feat");
         assert_eq!(read(&json), value.to_string());
     }
 }
@@ -65,9 +63,7 @@ fn rules_of_another_shape_are_no_crash_and_go_again() {
         let claude = json!({ "projects": { main: { "allowedTools": tools } } });
         fs::write(&json, claude.to_string()).unwrap();
         sandbox.run(["add", "feat"]).does_not_crash();
-        sandbox
-            .run(["remove", "feat"])
-            .is(0, "removed feat\n[...]", "");
+        sandbox.remove("feat");
         assert_eq!(read_json(&json), claude);
     }
 }
@@ -78,14 +74,10 @@ fn a_missing_file_is_not_made() {
     let json = sandbox.home.join(".claude.json");
     fs::remove_file(&json).unwrap();
     sandbox.run(["add", "feat"]).succeeds();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     symlink("nowhere", &json).unwrap();
     sandbox.run(["add", "feat"]).succeeds();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(json.is_symlink() && !sandbox.home.join("nowhere").exists());
 }
 
@@ -102,9 +94,7 @@ fn a_symlink_is_written_through() {
     assert!(json.is_symlink());
     let entry = read_json(&real)["projects"][worktree.to_str().unwrap()].clone();
     assert_eq!(entry["hasTrustDialogAccepted"], json!(true));
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(json.is_symlink() && !read(&real).contains("tally-feat"));
 }
 
@@ -118,9 +108,7 @@ fn a_read_only_file_stays_and_the_session_is_made() {
     sandbox
         .run(["add", "feat"])
         .is(0, "added feat\n[...]", &warning);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_eq!(read(&json), before);
 }
 
@@ -157,9 +145,7 @@ fn a_file_of_5_mb_is_changed_and_given_back_byte_for_byte() {
         read_json(&json)["projects"][key]["hasTrustDialogAccepted"],
         json!(true)
     );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     let is_as_before = read(&json) == text;
     assert!(is_as_before);
 }

@@ -44,8 +44,7 @@ fn assert_shown(sandbox: &Sandbox, args: &[&str], shown: &str) {
 
 #[test]
 fn what_a_branch_and_a_commit_are_called_does_nothing_to_the_terminal() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "pay.py", "pay()\n");
     let subject = format!("Pay {EVIL}");
     sandbox.git(&worktree, ["commit", "-q", "--amend", "-m", &subject]);
@@ -63,8 +62,7 @@ fn what_a_branch_and_a_commit_are_called_does_nothing_to_the_terminal() {
 
 #[test]
 fn what_is_in_files_and_where_links_lead_does_nothing_to_the_terminal() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(
         &worktree.join("frontend/.env"),
         format!("VITE_API_URL={EVIL}\n"),
@@ -91,9 +89,10 @@ fn what_programs_say_and_are_told_does_nothing_to_the_terminal() {
     let hook = sandbox.main.join(".git/hooks/post-checkout");
     sandbox.write_script(&hook, &format!("printf '{EVIL}' >&2; exit 3"));
     assert_harmless(&sandbox.run(["add", "feat"]), SHOWN);
-    sandbox.wrap(
+    sandbox.intercept(
         "tmux",
-        &format!("case \" $* \" in *list-panes*) printf '{EVIL}' >&2; exit 1;; esac; exec \"$REAL\" \"$@\""),
+        "*list-panes*",
+        &format!("printf '{EVIL}' >&2; exit 1"),
     );
     assert_shown(&sandbox, &["list"], SHOWN);
 }

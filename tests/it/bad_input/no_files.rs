@@ -25,8 +25,7 @@ fn run(sandbox: &Sandbox, args: &[&str]) -> Outcome {
 
 #[test]
 fn a_pipe_in_the_place_of_the_store_or_the_layout_is_named_by_every_command() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     for file in [".tally-sessions", ".tally-session.toml"] {
         let path = sandbox.main.join(file);
         let before = fs::read(&path);
@@ -75,8 +74,7 @@ fn a_pipe_in_the_place_of_what_a_session_gets_is_named_and_nothing_is_made() {
 
 #[test]
 fn pipes_in_a_worktree_are_named_by_doctor_and_hold_nothing_up() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     for file in ["backend/db.sqlite3", "frontend/.env"] {
         make_pipe(&sandbox, &worktree.join(file));
     }
@@ -90,13 +88,12 @@ fn pipes_in_a_worktree_are_named_by_doctor_and_hold_nothing_up() {
     ] {
         assert!(doctor.stdout.contains(found), "{doctor}");
     }
-    run(&sandbox, &["list"]).is(0, "[...]", "");
+    run(&sandbox, &["list"]).says("[...]");
 }
 
 #[test]
 fn pipes_among_claude_s_own_files_are_passed_over() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     let talk = sandbox.await_event("said", "claude", "feat", 1).id;
     let claude = sandbox.home.join(".claude");
@@ -108,7 +105,7 @@ fn pipes_among_claude_s_own_files_are_passed_over() {
     let transcript = "aaaaaaaa-0000-0000-0000-000000000000.jsonl";
     make_pipe(&sandbox, &folder.unwrap().path().join(transcript));
     make_pipe(&sandbox, &sandbox.home.join(".claude.json"));
-    run(&sandbox, &["list"]).is(0, "[...]", "");
+    run(&sandbox, &["list"]).says("[...]");
     sandbox.restart();
     let warning = "warning: Claude may ask again for what it was allowed in the main checkout: \
                    cannot read [ROOT]/home/.claude.json: it is not a file\n";

@@ -8,15 +8,11 @@ use std::os::unix::fs::symlink;
 fn a_detached_head_is_a_base_like_any_other() {
     let sandbox = Sandbox::new();
     sandbox.git(&sandbox.main, ["switch", "-q", "--detach"]);
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n  branch [..](new, from a detached HEAD at [..])\n[...]",
-        "",
-    );
-    sandbox.run(["list"]).is(0, "[...]\nfeat [..]\n", "");
     sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+        .run(["add", "feat"])
+        .says("added feat\n  branch [..](new, from a detached HEAD at [..])\n[...]");
+    sandbox.run(["list"]).says("[...]\nfeat [..]\n");
+    sandbox.remove("feat");
     assert_eq!(sandbox.git(&sandbox.main, ["branch", "--show-current"]), "");
 }
 
@@ -145,10 +141,10 @@ fn a_main_checkout_that_is_reached_through_symlinks_is_the_same_project() {
     symlink(&worktree, &through).unwrap();
     sandbox
         .run_in(&through.join("backend"), ["list"])
-        .is(0, "[...]\nfeat [..]\n", "");
+        .says("[...]\nfeat [..]\n");
     sandbox
         .run_in(&link, ["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+        .says("removed feat\n[...]");
     assert!(!worktree.exists());
 }
 
@@ -159,14 +155,10 @@ fn a_git_folder_behind_a_symlink_is_a_main_checkout_too() {
     fs::rename(sandbox.main.join(".git"), &real).unwrap();
     symlink(&real, sandbox.main.join(".git")).unwrap();
     let worktree = sandbox.add("feat");
-    sandbox
-        .run(["list"])
-        .is(0, "[..]\nfeat  running [..]\n", "");
+    sandbox.run(["list"]).says("[..]\nfeat  running [..]\n");
     sandbox.restart();
-    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.run(["resume"]).says("resumed feat[..]\n");
+    sandbox.remove("feat");
     assert!(!worktree.exists() && real.join("HEAD").exists());
 }
 
@@ -213,11 +205,9 @@ fn a_project_that_is_not_like_the_built_in_layout_is_told_how_to_say_what_it_is_
         "{with_session}"
     );
     sandbox.run(["remove", "feat"]).succeeds();
-    sandbox.run(["doctor"]).is(
-        0,
-        &format!("[...]\nwarning  {told}\n         {cure}\n1 problem\n"),
-        "",
-    );
+    sandbox.run(["doctor"]).says(&format!(
+        "[...]\nwarning  {told}\n         {cure}\n1 problem\n"
+    ));
 }
 
 #[test]
@@ -246,7 +236,7 @@ fn a_virtual_environment_that_is_missing_is_told_with_the_line_that_mends_it() {
     write(&sandbox.main.join("backend/uv.lock"), "");
     assert_cured_by(&format!("tally-session layout --detect >{file}"));
     fs::remove_dir_all(sandbox.main.join(".venv")).unwrap();
-    write(&sandbox.main.join(".tally-session.toml"), "");
+    sandbox.lay_out("");
     assert_cured_by(&format!("{line}\"\""));
 }
 

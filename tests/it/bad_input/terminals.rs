@@ -4,8 +4,7 @@ use crate::sandbox::Sandbox;
 
 #[test]
 fn a_terminal_of_20_columns_shows_everything() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.resize(20);
     for (args, status, words) in [
@@ -37,9 +36,7 @@ fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_crash() {
         "{} -v resume 2>&1 | true; exit ${PIPESTATUS[0]}",
         "{} remove feat | true; exit ${PIPESTATUS[0]}",
     ] {
-        sandbox
-            .type_line(&line.replace("{}", program))
-            .is(0, "", "");
+        sandbox.type_line(&line.replace("{}", program)).says("");
     }
     assert!(sandbox.names().is_empty());
 }

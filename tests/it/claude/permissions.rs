@@ -68,9 +68,7 @@ fn add_keeps_the_rest_of_claude_json_as_it_is() {
         with_entry.parse::<Value>().unwrap(),
         text.parse::<Value>().unwrap()
     );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     let after = read(&json_file(&sandbox));
     for number in ["1.50", "123456789012345678901234567890", "1e-7", "0.10"] {
         assert!(
@@ -128,9 +126,7 @@ fn without_a_claude_json_none_is_made() {
     let sandbox = Sandbox::new();
     fs::remove_file(json_file(&sandbox)).unwrap();
     sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!json_file(&sandbox).exists());
 }
 
@@ -190,11 +186,8 @@ fn add_takes_over_a_lock_that_a_dead_claude_left() {
 
 #[test]
 fn nothing_is_left_beside_claude_json() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.remove("feat");
     let names = fs::read_dir(&sandbox.home)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -213,21 +206,18 @@ fn what_is_allowed_in_the_main_checkout_s_settings_is_allowed_in_a_session_and_n
     write(&mains(&sandbox), json!({ "model": "haiku" }).to_string());
     assert_eq!(read_json(&settings(&worktree))["model"], "haiku");
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_eq!(read_json(&mains(&sandbox))["model"], "haiku");
 }
 
 #[test]
 fn rules_that_claude_json_alone_has_become_no_settings() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     assert!(!settings(&worktree).exists());
     // Claude makes the main checkout's when something is allowed for good.
     write(&mains(&sandbox), "{}");
     sandbox.restart();
-    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    sandbox.run(["resume"]).says("resumed feat[..]\n");
     assert_eq!(fs::read_link(settings(&worktree)).unwrap(), mains(&sandbox));
 }
 
@@ -239,7 +229,7 @@ fn settings_that_are_in_the_worktree_stay_as_they_are() {
     sandbox.restart();
     fs::remove_file(settings(&worktree)).unwrap();
     write(&settings(&worktree), "{ broken");
-    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    sandbox.run(["resume"]).says("resumed feat[..]\n");
     assert_eq!(read(&settings(&worktree)), "{ broken");
     assert_eq!(read(&mains(&sandbox)), "{}");
 }
@@ -252,9 +242,7 @@ fn settings_that_the_project_has_committed_stay_and_are_in_no_remove_s_way() {
     let worktree = sandbox.add("feat");
     assert_eq!(read(&settings(&worktree)), text);
     assert!(!settings(&worktree).is_symlink());
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
@@ -264,7 +252,7 @@ fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it
         write(&mains(&sandbox), "{}");
         // As a copy that the list in git's folder knows, which is what older versions made.
         let copies = "[files]\nlink = []\ncopy = [\".claude/settings.local.json\"]\n";
-        write(&sandbox.main.join(".tally-session.toml"), copies);
+        sandbox.lay_out(copies);
         let worktree = sandbox.worktree("feat");
         fs::rename(mains(&sandbox), sandbox.root.join("mains")).unwrap();
         sandbox
@@ -294,12 +282,8 @@ fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it
 
 #[test]
 fn remove_takes_the_worktree_s_entry_out_and_no_other() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("feature");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    let sandbox = Sandbox::new().with("feat").with("feature");
+    sandbox.remove("feat");
     let file = read_json(&json_file(&sandbox));
     let keys: Vec<_> = file["projects"].as_object().unwrap().keys().collect();
     assert_eq!(

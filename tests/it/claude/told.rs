@@ -42,8 +42,7 @@ fn claude_has_the_session_s_variables_from_its_settings_and_what_it_starts_from_
 
 #[test]
 fn claude_hears_where_its_servers_are_each_time_it_starts() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
     for times in [1, 2] {
         let context = sandbox.await_start("claude", "feat", times).context;
@@ -62,13 +61,11 @@ fn claude_hears_where_its_servers_are_each_time_it_starts() {
 
 #[test]
 fn a_claude_that_is_done_is_named_until_the_next_word_or_a_look() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("other");
+    let sandbox = Sandbox::new().with("feat").with("other");
     sandbox.await_start("claude", "feat", 1);
     sandbox.enter("feat", "claude", "hello");
     await_waiting(&sandbox, "feat");
-    let event = |event: &str| sandbox.run(["hook", event, "feat"]).is(0, "", "");
+    let event = |event: &str| sandbox.run(["hook", event, "feat"]).says("");
     event("told");
     await_waiting(&sandbox, "");
     event("asks");
@@ -119,7 +116,7 @@ fn a_user_s_own_settings_are_the_ones_that_claude_gets() {
         json!({ "env": { "TALLY_SESSION": "feat" }, "hooks": {} }).to_string(),
     );
     let layout = format!("claude = \"claude --settings {}\"\n", own.display());
-    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.lay_out(layout);
     sandbox.add("feat");
     let settled = sandbox.await_event("settled", "claude", "feat", 1);
     assert_eq!(settled.path, own);
@@ -131,8 +128,7 @@ fn a_user_s_own_settings_are_the_ones_that_claude_gets() {
 
 #[test]
 fn what_a_hook_can_t_do_claude_does_not_hear_of() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let command = |event: &str| {
         let hooks = read_json(&settings(&sandbox))["hooks"].clone();
         hooks[event][0]["hooks"][0]["command"]
@@ -149,7 +145,7 @@ fn what_a_hook_can_t_do_claude_does_not_hear_of() {
             assert!(ran.stdout.is_empty() && ran.stderr.is_empty(), "{ran:?}");
         }
     };
-    write(&sandbox.main.join(".tally-session.toml"), "broken");
+    sandbox.lay_out("broken");
     assert_silent(&commands);
     std::fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
     sandbox.run(["remove", "feat"]).succeeds();
@@ -161,8 +157,7 @@ fn what_a_hook_can_t_do_claude_does_not_hear_of() {
 
 #[test]
 fn a_conversation_keeps_the_name_that_the_user_gave_it() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     let id = sandbox.await_event("said", "claude", "feat", 1).id;
     let projects = std::fs::read_dir(sandbox.home.join(".claude/projects")).unwrap();
@@ -191,7 +186,7 @@ fn a_task_is_told_once() {
     let sandbox = Sandbox::new();
     sandbox.run(["add", "feat", "-p", "the task"]).succeeds();
     sandbox.await_start("claude", "feat", 1);
-    sandbox.run(["hook", "told", "feat"]).is(0, "", "");
+    sandbox.run(["hook", "told", "feat"]).says("");
     // As Claude does itself with old ones.
     std::fs::remove_dir_all(sandbox.home.join(".claude/projects")).unwrap();
     sandbox.restart();
@@ -210,17 +205,14 @@ fn what_goes_with_a_session_is_not_a_folder_that_has_only_what_was_put_there() {
     );
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     sandbox.add("feat");
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n  for 14 days it can be had back: [..]\n",
-        "",
-    );
+    sandbox
+        .run(["remove", "feat"])
+        .says("removed feat\n  for 14 days it can be had back: [..]\n");
 }
 
 #[test]
 fn what_a_claude_sets_for_its_commands_no_tmux_server_gets() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     let mut program = sandbox.program(&["resume"], &sandbox.main);
     let of_claude = [
@@ -257,8 +249,7 @@ fn what_a_claude_sets_for_its_commands_no_tmux_server_gets() {
 
 #[test]
 fn the_claude_of_the_session_s_own_window_is_the_one_that_is_told() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let own = sandbox.claude_s_file("feat");
     let tell = |path: &PathBuf, about: &Value| write(path, about.to_string());
     let original = read_json(&own);
@@ -297,21 +288,20 @@ fn the_claude_of_the_session_s_own_window_is_the_one_that_is_told() {
     assert_eq!(told(), (json!("waiting"), json!(true)));
     sandbox
         .run(["list"])
-        .is(0, "NAME [..]\nfeat [..] waiting (background) [..]\n", "");
+        .says("NAME [..]\nfeat [..] waiting (background) [..]\n");
     // One that the daemon only keeps ready is nobody.
     others["spare"] = true.into();
     tell(&other, &others);
     tell(&own, &about("idle"));
     assert_eq!(told(), (json!("idle"), json!(false)));
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.stop("feat");
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[test]
 fn a_claude_in_the_background_that_left_the_worktree_is_the_session_s_by_where_it_began() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.add("other");
     sandbox.restart();
     let elsewhere = sandbox.root.join("elsewhere");

@@ -28,15 +28,12 @@ fn what_is_missing_is_named_and_made_again_and_no_window_is_opened() {
 
 #[test]
 fn a_running_session_is_mended_and_its_windows_are_left_alone() {
-    let sandbox = project();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = project().with_worktree("feat");
     let windows = sandbox.windows("feat", "#{pane_id} #{pane_pid}");
     fs::remove_file(worktree.join("backend/.env")).unwrap();
-    sandbox.run(["doctor", "--fix"]).is(
-        0,
-        "[...]\nfixed    feat: backend/.env is there\n[...]\n1 mended, [..]\n",
-        "",
-    );
+    sandbox
+        .run(["doctor", "--fix"])
+        .says("[...]\nfixed    feat: backend/.env is there\n[...]\n1 mended, [..]\n");
     assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
     assert_eq!(sandbox.windows("feat", "#{pane_id} #{pane_pid}"), windows);
     assert_eq!(sandbox.started("claude", "feat").len(), 1);
@@ -53,15 +50,15 @@ fn a_link_of_somebody_else_s_that_leads_nowhere_is_left_and_the_cure_makes_it_th
         0,
         "warning  feat: frontend/node_modules is a link to /nowhere/node_modules, where nothing is\n         [..]",
     );
-    sandbox.run(["resume"]).is(0, "[...]", "");
+    sandbox.run(["resume"]).says("[...]");
     assert_eq!(
         fs::read_link(&link).unwrap(),
         Path::new("/nowhere/node_modules")
     );
     sandbox.restart();
     sandbox
-        .type_line(&found.command_after("for the session's own: "))
-        .is(0, "[...]", "");
+        .follow(&found, "for the session's own: ")
+        .says("[...]");
     assert_fine(&sandbox);
 }
 
@@ -81,8 +78,8 @@ fn a_link_out_of_the_worktree_is_told_once_and_left_and_the_cure_makes_all_behin
         "warning  feat: frontend is a link out of the worktree, to ../shared: nothing is read or written through it\n         [..]",
     );
     sandbox
-        .type_line(&found.command_after("for the session's own: "))
-        .is(0, "[...]", "");
+        .follow(&found, "for the session's own: ")
+        .says("[...]");
     assert_fine(&sandbox);
     assert_eq!(read(&shared.join(".env")), "SHARED=1\n");
     assert!(frontend.join(".env").is_file());
@@ -114,8 +111,8 @@ fn a_link_to_somewhere_else_is_left_and_the_cure_makes_it_the_main_checkout_s() 
         "warning  feat: frontend/node_modules leads to [ROOT]/other, not to the main checkout's\n         [..]",
     );
     sandbox
-        .type_line(&found.command_after("for a link to the main checkout's: "))
-        .is(0, "[...]", "");
+        .follow(&found, "for a link to the main checkout's: ")
+        .says("[...]");
     assert_fine(&sandbox);
     assert!(other.exists());
 }
@@ -126,11 +123,8 @@ fn a_folder_of_the_user_s_own_in_a_link_s_place_is_fine_and_left() {
     let folder = sandbox.worktree("feat").join("frontend/node_modules");
     fs::remove_file(&folder).unwrap();
     write(&folder.join("mine/index.js"), "mine\n");
-    assert_fine(&sandbox).is(
-        0,
-        "[...]\nok       feat: frontend/node_modules is the session's own\n[...]",
-        "",
-    );
+    assert_fine(&sandbox)
+        .says("[...]\nok       feat: frontend/node_modules is the session's own\n[...]");
 }
 
 #[test]
@@ -142,12 +136,8 @@ fn what_the_main_checkout_lacks_too_is_a_warning_with_what_to_do() {
     sandbox.run(["add", "feat"]).is(0, "[...]", "[...]");
     sandbox.await_programs("feat", 1);
     sandbox.restart();
-    sandbox.run_changes_nothing(["doctor", "--fix"]).is(
-        0,
-        "[...]\nwarning  feat: backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally-feat/backend/ [..]\n\
-         warning  feat: backend/.env is not in the main checkout\n         [..] [ROOT]/tally-feat/backend/.env\n[...]\n2 problems\n",
-        "",
-    );
+    sandbox.run_changes_nothing(["doctor", "--fix"]).says("[...]\nwarning  feat: backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally-feat/backend/ [..]\n\
+         warning  feat: backend/.env is not in the main checkout\n         [..] [ROOT]/tally-feat/backend/.env\n[...]\n2 problems\n");
 }
 
 #[test]
@@ -192,10 +182,10 @@ fn a_tracked_file_whose_change_is_not_hidden_any_more_is_hidden_again() {
     let shows = "[...]\nfailed   feat: git status shows what was put there: frontend/.env\n[...]";
     sandbox.run(["doctor"]).is(1, shows, "");
     let fixed = "[...]\nfixed    feat: git status shows nothing that was put there\n[...]";
-    sandbox.run(["doctor", "--fix"]).is(0, fixed, "");
+    sandbox.run(["doctor", "--fix"]).says(fixed);
     sandbox.git(&worktree, show);
     write(&worktree.join("frontend/.env"), "MINE=1\n");
-    sandbox.run(["doctor", "--fix"]).is(0, "[...]", "");
+    sandbox.run(["doctor", "--fix"]).says("[...]");
     let changed = sandbox.git(&worktree, ["status", "--porcelain"]);
     assert_eq!(changed, " M frontend/.env");
 }
@@ -243,7 +233,7 @@ fn files_that_the_project_s_own_list_names_are_looked_at() {
 fn a_folder_that_is_copied_is_looked_at_file_by_file() {
     let sandbox = project();
     let layout = "[files]\nlink = []\nsqlite = []\ncopy = [\"media\"]\n[env]\n";
-    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.lay_out(layout);
     sandbox.commit_all();
     for file in ["a", "b/c", "d", "e"] {
         write(&sandbox.main.join("media").join(file), file);

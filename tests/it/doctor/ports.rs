@@ -1,8 +1,7 @@
 //! Who holds the ports.
 
 use super::{assert_fine, assert_left, in_order};
-use crate::sandbox::{Sandbox, eventually, signal, take_port};
-use rustix::process::Signal;
+use crate::sandbox::{Sandbox, eventually, stranger, take_port};
 
 fn serving() -> Sandbox {
     in_order(Sandbox::serving())
@@ -10,11 +9,9 @@ fn serving() -> Sandbox {
 
 #[test]
 fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
-    let sandbox = serving();
-    sandbox.add("feat");
+    let sandbox = serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
-    let server = sandbox.started("python", "feat")[0].pid;
-    signal(server, Signal::TERM);
+    sandbox.end_server("feat");
     eventually("its window has ended", || {
         (sandbox.list()[0]["windows"]["backend"] == "ended").then_some(())
     });
@@ -25,19 +22,17 @@ fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
     );
     sandbox
         .run(["resume", "feat"])
-        .is(0, "brought back in feat: backend\n", "");
+        .says("brought back in feat: backend\n");
     sandbox.await_start("python", "feat", 2);
     assert_eq!(sandbox.ports("feat").0, backend);
 }
 
 #[test]
 fn a_server_that_begins_while_doctor_looks_is_no_stranger() {
-    let sandbox = serving();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = serving().with_worktree("feat");
     let (backend, _) = sandbox.ports("feat");
-    let server = sandbox.started("python", "feat")[0].pid;
-    signal(server, Signal::TERM);
-    eventually("the server ends", || (!sandbox.lives(server)).then_some(()));
+    let server = sandbox.end_server("feat");
+    sandbox.await_end(server);
     let worktree = worktree.display();
     sandbox.wrap(
         "git",
@@ -57,11 +52,10 @@ exec "$REAL" "$@""#
 
 #[test]
 fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_the_session() {
-    let sandbox = serving();
-    sandbox.add("feat");
+    let sandbox = serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
     sandbox.restart();
-    let mut stranger = sandbox.stranger_on(backend);
+    let stranger = sandbox.stranger_on(backend);
     let pid = stranger.id();
     let found = assert_left(
         &sandbox,
@@ -72,22 +66,18 @@ fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_t
         ),
     );
     assert!(sandbox.lives(pid));
-    let typed = sandbox.type_line(&found.command_after("take another port: "));
+    let typed = sandbox.follow(&found, "take another port: ");
     assert_eq!(typed.code, Some(0), "{typed}");
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
 fn a_stranger_on_a_running_session_s_port_is_named_and_left_and_the_cure_moves_the_session() {
-    let sandbox = serving();
-    sandbox.add("feat");
+    let sandbox = serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
-    let server = sandbox.started("python", "feat")[0].pid;
-    signal(server, Signal::TERM);
-    let mut stranger = sandbox.stranger_on(backend);
+    sandbox.end_server("feat");
+    let stranger = sandbox.stranger_on(backend);
     let found = assert_left(
         &sandbox,
         1,
@@ -97,12 +87,10 @@ fn a_stranger_on_a_running_session_s_port_is_named_and_left_and_the_cure_moves_t
             stranger.id()
         ),
     );
-    let typed = sandbox.type_line(&found.command_after("take another port: "));
+    let typed = sandbox.follow(&found, "take another port: ");
     assert_eq!(typed.code, Some(0), "{typed}");
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
@@ -113,7 +101,7 @@ fn a_server_that_outlived_its_windows_is_named_and_the_cure_ends_it() {
         "ignore(signal.SIGHUP)\nlistener = listen()\nnote('server')\nwhile True:\n    time.sleep(600)\n",
     );
     let server = sandbox.noted("server");
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox.kill_windows("feat");
     let (_, frontend) = sandbox.ports("feat");
     drop(take_port("127.0.0.1", frontend));
     let found = assert_left(
@@ -125,19 +113,15 @@ fn a_server_that_outlived_its_windows_is_named_and_the_cure_ends_it() {
         ),
     );
     assert!(sandbox.lives(server));
-    sandbox
-        .type_line(&found.command_after("the windows of feat: "))
-        .succeeds();
-    eventually("it ends", || (!sandbox.lives(server)).then_some(()));
+    sandbox.follow(&found, "the windows of feat: ").succeeds();
+    sandbox.await_end(server);
     assert_fine(&sandbox);
 }
 
 #[test]
 fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
-    let sandbox = serving();
-    sandbox.add("one");
-    sandbox.add("two");
-    sandbox.tmux(["kill-session", "-t", "=tally-two"]);
+    let sandbox = serving().with("one").with("two");
+    sandbox.kill_windows("two");
     let (backend, _) = sandbox.ports("one");
     sandbox.edit_record("two", |record| record["backend_port"] = backend.into());
     let found = sandbox.run(["doctor"]).is(
@@ -145,7 +129,7 @@ fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
         &format!("[...]\nfailed   port {backend} is in the records of one and two\n         while one's server runs: tally-session resume two\n[...]"),
         "",
     );
-    let typed = sandbox.type_line(&found.command_after("while one's server runs: "));
+    let typed = sandbox.follow(&found, "while one's server runs: ");
     assert_eq!(typed.code, Some(0), "{typed}");
     sandbox.await_programs("two", 2);
     assert_fine(&sandbox);
@@ -153,22 +137,15 @@ fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
 
 #[test]
 fn a_stranger_s_command_is_shown_in_one_line_of_some_length() {
-    let sandbox = serving();
-    sandbox.add("feat");
+    let sandbox = serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
     sandbox.restart();
     let script = format!(
         "import socket, time\n# \u{1b}[31m {}\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('127.0.0.1', {backend}))\ns.listen()\ntime.sleep(600)\n",
         "long ".repeat(100)
     );
-    let mut stranger = sandbox
-        .command("python3", &sandbox.root)
-        .args(["-c", &script])
-        .spawn()
-        .unwrap();
-    eventually("the stranger listens", || {
-        std::net::TcpStream::connect(("127.0.0.1", backend)).ok()
-    });
+    let mut python = sandbox.command("python3", &sandbox.root);
+    let _stranger = stranger(python.args(["-c", &script]), backend);
     let outcome = sandbox.run(["doctor"]);
     let line = outcome
         .stdout
@@ -180,6 +157,4 @@ fn a_stranger_s_command_is_shown_in_one_line_of_some_length() {
         "{outcome}"
     );
     assert!(!line.contains('\u{1b}') && line.len() < 300, "{outcome}");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }

@@ -1,7 +1,7 @@
 //! Programs, the store, Claude's file and the virtual environment.
 
 use super::{assert_fine, assert_left, project, quiet_port, stopped};
-use crate::sandbox::{Sandbox, eventually, read, write};
+use crate::sandbox::{Sandbox, read, write};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
@@ -62,11 +62,7 @@ fn without_claude_there_is_a_warning() {
     let sandbox = project();
     let path = sandbox.path_of(&["git", "tmux"]);
     let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
-    sandbox.outcome(doctor.env("PATH", path)).is(
-        0,
-        "[...]\nwarning  claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code\n[...]\n1 problem\n",
-        "",
-    );
+    sandbox.outcome(doctor.env("PATH", path)).says("[...]\nwarning  claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code\n[...]\n1 problem\n");
 }
 
 #[test]
@@ -74,11 +70,7 @@ fn a_claude_that_fails_is_a_warning() {
     let sandbox = project();
     fs::remove_file(sandbox.root.join("bin/claude")).unwrap();
     sandbox.write_script(&sandbox.root.join("bin/claude"), "echo no node >&2; exit 1");
-    sandbox.run(["doctor"]).is(
-        0,
-        "[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n",
-        "",
-    );
+    sandbox.run(["doctor"]).says("[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n");
 }
 
 #[test]
@@ -89,14 +81,10 @@ fn a_claude_that_does_not_answer_is_a_warning_and_is_ended_with_what_it_has_star
     fs::remove_file(&claude).unwrap();
     let script = "cd \"$SANDBOX\"; sleep 600 & printf $! >sleep; printf $$ >claude; wait";
     sandbox.write_script(&claude, script);
-    sandbox.run(["doctor"]).is(
-        0,
-        "[...]\nwarning  claude did not say its version within 10 s\n         see what it says: claude --version\n[...]\n1 problem\n",
-        "",
-    );
+    sandbox.run(["doctor"]).says("[...]\nwarning  claude did not say its version within 10 s\n         see what it says: claude --version\n[...]\n1 problem\n");
     for process in ["claude", "sleep"] {
         let pid = sandbox.noted(process);
-        eventually(process, || (!sandbox.lives(pid)).then_some(()));
+        sandbox.await_end(pid);
     }
 }
 
@@ -121,7 +109,7 @@ fn a_broken_store_is_named_and_the_sessions_are_skipped() {
 #[test]
 fn a_broken_layout_is_named_with_its_line_and_the_sessions_are_skipped() {
     let sandbox = stopped();
-    write(&sandbox.main.join(".tally-session.toml"), "activate = 1\n");
+    sandbox.lay_out("activate = 1\n");
     assert_left(
         &sandbox,
         1,
@@ -141,7 +129,7 @@ fn another_layout_is_looked_at_by_its_own_words() {
                   env = { 'frontend/.env' = false, '.env' = { WEB_URL = 'http://localhost:{web_port}' } }\n\
                   window = [{ name = 'web', run = 'npm run dev -- --port {web_port}' }]\n";
     let layout = layout.replace("PORT", &quiet_port().to_string());
-    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.lay_out(layout);
     write(&sandbox.main.join("node_modules/x/index.js"), "");
     write(
         &sandbox.main.join(".env"),
@@ -152,10 +140,8 @@ fn another_layout_is_looked_at_by_its_own_words() {
     sandbox.run(["add", "feat"]).succeeds();
     sandbox.await_start("npm", "feat", 1);
     let port = sandbox.store()["feat"]["web_port"].clone();
-    sandbox.run(["doctor"]).is(
-        0,
-        &format!(
-            "[...]\n\
+    sandbox.run(["doctor"]).says(&format!(
+        "[...]\n\
              ok       [ROOT]/tally/.git/info/exclude keeps the store out of git\n\
              ok       feat: its worktree is [ROOT]/tally-feat, on its branch feat\n\
              ok       feat: node_modules leads to the main checkout's\n\
@@ -165,9 +151,7 @@ fn another_layout_is_looked_at_by_its_own_words() {
              ok       feat: Claude has what it was allowed in the main checkout\n\
              ok       feat: the web's port {port} is not served yet: its server starts\n\
              no problems\n"
-        ),
-        "",
-    );
+    ));
 }
 
 #[test]
@@ -191,9 +175,7 @@ fn a_store_that_cannot_be_written_is_named_with_a_cure_that_works() {
         1,
         "failed   the store: [ROOT]/tally/.tally-sessions is read-only\n         let it be written: [..]",
     );
-    sandbox
-        .type_line(&found.command_after("let it be written: "))
-        .succeeds();
+    sandbox.follow(&found, "let it be written: ").succeeds();
     assert_fine(&sandbox);
 }
 
@@ -208,7 +190,7 @@ fn a_store_that_git_shows_is_hidden_by_fix() {
     );
     sandbox
         .run(["doctor", "--fix"])
-        .is(0, "[...]\n2 mended, no problems\n", "");
+        .says("[...]\n2 mended, no problems\n");
     assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
     assert!(read(&sandbox.main.join(".git/info/exclude")).starts_with("# mine\n"));
 }
@@ -248,11 +230,9 @@ fn a_virtual_environment_is_looked_for_where_workon_looks() {
     let elsewhere = sandbox.root.join("envs");
     write(&elsewhere.join("tally/bin/activate"), "");
     let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
-    sandbox.outcome(doctor.env("WORKON_HOME", elsewhere)).is(
-        0,
-        "[...]\nok       the virtual environment tally is in [ROOT]/envs\n[...]",
-        "",
-    );
+    sandbox
+        .outcome(doctor.env("WORKON_HOME", elsewhere))
+        .says("[...]\nok       the virtual environment tally is in [ROOT]/envs\n[...]");
 }
 
 #[test]

@@ -156,11 +156,7 @@ fn an_add_that_was_killed_is_finished_by_fix() {
         (!doctor.stdout.contains("just now")).then_some(())
     });
     sandbox.run_changes_nothing(["doctor"]).is(1, HALF_MADE, "");
-    sandbox.run(["doctor", "--fix"]).is(
-        0,
-        "[...]\nfixed    feat: its worktree is [ROOT]/tally-feat, on its branch feat\n[...]\n1 mended, no problems\n",
-        "",
-    );
+    sandbox.run(["doctor", "--fix"]).says("[...]\nfixed    feat: its worktree is [ROOT]/tally-feat, on its branch feat\n[...]\n1 mended, no problems\n");
     sandbox.await_programs("feat", 1);
     assert!(sandbox.worktree("feat").join("backend/db.sqlite3").exists());
     sandbox.restart();
@@ -188,7 +184,7 @@ fn windows_that_were_never_started_are_started_by_fix() {
     sandbox.run_changes_nothing(["doctor"]).is(1, HALF_MADE, "");
     sandbox
         .run(["doctor", "--fix"])
-        .is(0, "[...]\n1 mended, no problems\n", "");
+        .says("[...]\n1 mended, no problems\n");
     sandbox.await_programs("feat", 2);
 }
 
@@ -213,18 +209,12 @@ fn a_session_that_can_not_be_finished_says_why() {
 
 #[test]
 fn fix_waits_for_nobody_who_works_on_another_session() {
-    let sandbox = project();
-    sandbox.add("busy");
-    sandbox.add("feat");
+    let sandbox = project().with("busy").with("feat");
     sandbox.restart();
     let lock = sandbox.main.join(".git/tally-session/sessions/busy.lock");
     write(&lock, "");
     let lock = File::open(lock).unwrap();
     lock.lock().unwrap();
     fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
-    sandbox.run(["doctor", "--fix"]).is(
-        0,
-        "[...]\nwarning  busy: another tally-session works on it just now\n[...]\nfixed    feat: backend/.env is there\n[...]",
-        "",
-    );
+    sandbox.run(["doctor", "--fix"]).says("[...]\nwarning  busy: another tally-session works on it just now\n[...]\nfixed    feat: backend/.env is there\n[...]");
 }

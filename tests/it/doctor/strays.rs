@@ -37,8 +37,7 @@ fn a_worktree_that_no_record_has_is_left_and_the_cure_makes_it_a_session() {
 
 #[test]
 fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_that_they_had() {
-    let sandbox = project();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = project().with_worktree("feat");
     sandbox.await_programs("feat", 1);
     let database = worktree.join("backend/db.sqlite3");
     let own = Connection::open(&database).unwrap();
@@ -83,8 +82,7 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
 
 #[test]
 fn a_session_whose_ports_another_record_has_by_now_gets_others_and_keeps_what_runs() {
-    let sandbox = project();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = project().with_worktree("feat");
     sandbox.await_programs("feat", 1);
     sandbox.add("other");
     let before = sandbox.ports("feat");
@@ -110,8 +108,7 @@ fn a_session_whose_ports_another_record_has_by_now_gets_others_and_keeps_what_ru
 
 #[test]
 fn two_who_make_a_session_of_one_worktree_at_once_do_it_once() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     let env = worktree.join("frontend/.env");
     fs::write(&env, "VITE_API_URL=http://localhost:9999\n").unwrap();
@@ -133,9 +130,7 @@ fn two_who_make_a_session_of_one_worktree_at_once_do_it_once() {
 #[test]
 fn a_worktree_without_a_record_whose_windows_would_be_somebody_else_s_keeps_no_other_from_a_resume()
 {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("other");
+    let sandbox = Sandbox::new().with("feat").with("other");
     sandbox.restart();
     let store = sandbox.main.join(".tally-sessions");
     let mut records = sandbox.store();
@@ -188,13 +183,10 @@ fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_and_the_branch_stays() {
 fn an_entry_that_is_locked_is_left_and_commits_of_one_that_is_taken_out_are_kept() {
     let sandbox = stopped();
     let path = stray(&sandbox);
-    sandbox.git(&sandbox.main, ["worktree", "lock", path.to_str().unwrap()]);
+    sandbox.git_at(&sandbox.main, ["worktree", "lock"], &path);
     fs::remove_dir_all(&path).unwrap();
     sandbox.run_changes_nothing(["doctor", "--fix"]).succeeds();
-    sandbox.git(
-        &sandbox.main,
-        ["worktree", "unlock", path.to_str().unwrap()],
-    );
+    sandbox.git_at(&sandbox.main, ["worktree", "unlock"], &path);
     sandbox.git(&sandbox.main, ["worktree", "prune"]);
     let detached = ["worktree", "add", "-q", "--detach", path.to_str().unwrap()];
     sandbox.git(&sandbox.main, detached);
@@ -209,7 +201,7 @@ fn an_entry_that_is_locked_is_left_and_commits_of_one_that_is_taken_out_are_kept
     sandbox.git(&sandbox.main, ["prune", "--expire=now"]);
     assert!(sandbox.has_object(&commit));
     // The entry comes back with what git knew.
-    sandbox.run(["restore", "old"]).is(0, "restored old\n", "");
+    sandbox.run(["restore", "old"]).says("restored old\n");
     let listed = sandbox.git(&sandbox.main, ["worktree", "list", "--porcelain"]);
     assert!(
         listed.contains(&format!("HEAD {commit}\ndetached")),

@@ -14,8 +14,7 @@ fn move_worktree(sandbox: &Sandbox, worktree: &Path, name: &str) -> PathBuf {
 
 #[test]
 fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
     move_worktree(&sandbox, &worktree, "moved here");
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
@@ -35,26 +34,20 @@ fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
 
 #[test]
 fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     move_worktree(&sandbox, &worktree, "moved");
     let refused = sandbox
         .run_changes_nothing(["resume", "feat"])
         .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
-    sandbox
-        .type_line(&refused.command_after("hint: "))
-        .succeeds();
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.follow(&refused, "hint: ").succeeds();
+    sandbox.resume("feat");
 }
 
 #[test]
 fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint() {
     for is_gone in [false, true] {
-        let sandbox = Sandbox::new();
-        let worktree = sandbox.add("feat");
+        let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
         sandbox.restart();
         let moved = move_worktree(&sandbox, &worktree, "moved");
         let lock = ["worktree", "lock", moved.to_str().unwrap()];
@@ -67,14 +60,10 @@ fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint
             let what = if is_gone { "; there is neither" } else { "" };
             let refused = refused.fails(&format!("error: feat: {MOVED}{what}\nhint: git [..]\n"));
             if command == "remove" {
-                sandbox
-                    .type_line(&refused.command_after("hint: "))
-                    .succeeds();
+                sandbox.follow(&refused, "hint: ").succeeds();
             }
         }
-        sandbox
-            .run(["resume", "feat"])
-            .is(0, "resumed feat[..]\n", "");
+        sandbox.resume("feat");
     }
 }
 
@@ -83,8 +72,7 @@ const MOVED: &str =
 
 #[test]
 fn one_that_git_has_moved_while_its_windows_are_open_is_brought_back_without_closing_them() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     move_worktree(&sandbox, &worktree, "moved");
     let refused = sandbox
         .run_changes_nothing(["resume", "feat"])
@@ -98,13 +86,12 @@ fn one_that_git_has_moved_while_its_windows_are_open_is_brought_back_without_clo
     sandbox.type_line(&cure).succeeds();
     sandbox
         .run(["resume", "feat"])
-        .is(0, "feat is already running\n", "");
+        .says("feat is already running\n");
 }
 
 #[test]
 fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_looked() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
     let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
@@ -115,8 +102,7 @@ fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_look
 
 #[test]
 fn resume_of_a_worktree_that_was_moved_by_mv_gives_a_hint_that_brings_it_back() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     write(&worktree.join("new"), "staged");
     sandbox.git(&worktree, ["add", "new"]);
@@ -124,38 +110,28 @@ fn resume_of_a_worktree_that_was_moved_by_mv_gives_a_hint_that_brings_it_back() 
     let refused = sandbox.run_changes_nothing(["resume", "feat"]).fails(
         "error: feat: its worktree [ROOT]/tally-feat was moved to [ROOT]/moved\nhint: mv [..]\n",
     );
-    sandbox
-        .type_line(&refused.command_after("hint: "))
-        .succeeds();
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.follow(&refused, "hint: ").succeeds();
+    sandbox.resume("feat");
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "A  new");
 }
 
 #[test]
 fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
     sandbox.git(&moved, ["worktree", "repair"]);
     let refused = sandbox
         .run_changes_nothing(["remove", "feat"])
         .fails("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
-    sandbox
-        .type_line(&refused.command_after("hint: "))
-        .succeeds();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.follow(&refused, "hint: ").succeeds();
+    sandbox.remove_with_remarks("feat");
     assert!(!worktree.exists() && !moved.exists());
 }
 
 #[test]
 fn a_worktree_without_its_git_file_is_not_deleted_with_the_work_in_it() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
     fs::remove_file(worktree.join(".git")).unwrap();
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
@@ -167,8 +143,7 @@ fn a_worktree_without_its_git_file_is_not_deleted_with_the_work_in_it() {
 
 #[test]
 fn resume_of_a_worktree_without_its_git_file_gives_a_hint_that_mends_it() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     write(&worktree.join("new"), "not committed");
     fs::remove_file(worktree.join(".git")).unwrap();
@@ -179,20 +154,17 @@ fn resume_of_a_worktree_without_its_git_file_gives_a_hint_that_mends_it() {
     sandbox
         .type_line(&hint[hint.find("git ").unwrap()..])
         .is(0, "[...]", "[...]");
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.resume("feat");
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "?? new");
 }
 
 #[test]
 fn a_git_file_that_leads_nowhere_does_not_crash_and_no_deletion() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
     for text in ["", "gitdir: /nowhere\n", "\u{fffd}", "gitdir: \n"] {
         fs::write(worktree.join(".git"), text).unwrap();
-        sandbox.run(["list"]).is(0, "[...]\nfeat: [..]\n", "");
+        sandbox.run(["list"]).says("[...]\nfeat: [..]\n");
         sandbox.run(["remove", "feat"]).does_not_crash();
         assert_eq!(read(&worktree.join("new")), "not committed", "{text:?}");
     }
@@ -200,14 +172,11 @@ fn a_git_file_that_leads_nowhere_does_not_crash_and_no_deletion() {
 
 #[test]
 fn a_branch_that_was_renamed_stays_and_remove_says_so() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["branch", "-m", "better"]);
-    sandbox.run(["list"]).is(
-        0,
+    sandbox.run(["list"]).says(
         "[...]\nfeat: its worktree is on the branch better, and its record says feat: [..]\n",
-        "",
     );
     sandbox.run(["remove", "feat"]).is(
         0,
@@ -220,8 +189,7 @@ fn a_branch_that_was_renamed_stays_and_remove_says_so() {
 
 #[test]
 fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     // git refuses it for a branch that is checked out, but not this way.
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
@@ -229,9 +197,7 @@ fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
     sandbox
         .run_changes_nothing(["remove", "feat"])
         .fails("error: the session feat has 1 commit [..]\n[...]");
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.force_remove("feat");
     sandbox
         .run(["restore", "feat"])
         .is(0, "restored feat\n[...]", "[...]");
@@ -240,8 +206,7 @@ fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
 
 #[test]
 fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_staged() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&sandbox.main, ["update-ref", "-d", "refs/heads/feat"]);
     write(&worktree.join("new"), "not committed");
     let outcome = sandbox.run_changes_nothing(["remove", "feat"]);
@@ -260,12 +225,8 @@ fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_stag
 
 #[test]
 fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
-    sandbox.git(
-        &sandbox.main,
-        ["worktree", "lock", worktree.to_str().unwrap()],
-    );
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.git_at(&sandbox.main, ["worktree", "lock"], &worktree);
     let locked = "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]\n";
     sandbox
         .run_changes_nothing(["remove", "feat"])
@@ -279,18 +240,13 @@ fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
     let refused = sandbox
         .run_changes_nothing(["resume", "feat"])
         .fails("error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]unlock[..]\n");
-    sandbox
-        .type_line(&refused.command_after("hint: "))
-        .succeeds();
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.follow(&refused, "hint: ").succeeds();
+    sandbox.resume("feat");
 }
 
 #[test]
 fn another_name_for_the_branch_does_not_hold_its_commits() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(
         &sandbox.main,
         ["symbolic-ref", "refs/heads/alias", "refs/heads/feat"],
@@ -303,8 +259,7 @@ fn another_name_for_the_branch_does_not_hold_its_commits() {
 
 #[test]
 fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     sandbox.remove_and_restore_while(
         r#"git branch -qf feat "$(git commit-tree -p HEAD -m Late "HEAD^{tree}:backend")""#,
@@ -315,8 +270,7 @@ fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
 
 #[test]
 fn changes_that_a_rebase_has_put_aside_are_not_lost() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["branch", "other"]);
     write(&worktree.join("README.md"), "changed");

@@ -16,8 +16,7 @@ fn an_env_file_that_git_tracks_and_the_user_changed_is_work() {
 
 #[test]
 fn a_message_names_ten_files_and_counts_the_others() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     for number in 10..23 {
         write(&worktree.join(format!("new{number}")), "");
     }
@@ -29,8 +28,7 @@ fn a_message_names_ten_files_and_counts_the_others() {
 
 #[test]
 fn a_file_name_cannot_change_what_the_message_says() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("a\nhint: rm -rf ~"), "");
     write(&worktree.join("b\u{1b}[2J"), "");
     let refused = sandbox.run_changes_nothing(["remove", "feat"]);
@@ -62,8 +60,7 @@ fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
 
 #[test]
 fn changes_that_git_is_told_not_to_see_are_refused_and_named() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     for (way, file) in [
         ("--assume-unchanged", "README.md"),
         ("--skip-worktree", "backend/manage.py"),
@@ -77,9 +74,7 @@ fn changes_that_git_is_told_not_to_see_are_refused_and_named() {
         .fails(&format!(
             "error: the session feat has changes that are not committed: {named}\n[...]"
         ));
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        &format!("removed feat\n  with it went: {named}\n[...]"),
-        "",
-    );
+    sandbox
+        .run(["remove", "--force", "feat"])
+        .says(&format!("removed feat\n  with it went: {named}\n[...]"));
 }

@@ -14,8 +14,7 @@ fn log(sandbox: &Sandbox, dir: &Path) -> String {
 
 #[test]
 fn a_commit_that_differs_from_what_was_squashed_in_white_space_alone_is_work() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "pay.py", "if paid:\n    pass\nnotify()\n");
     sandbox.git(&sandbox.main, ["merge", "-q", "--squash", "feat"]);
     sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
@@ -27,8 +26,7 @@ fn a_commit_that_differs_from_what_was_squashed_in_white_space_alone_is_work() {
 
 #[test]
 fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "experiment", "it works");
     sandbox.git(&worktree, ["revert", "--no-edit", "HEAD"]);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
@@ -38,8 +36,7 @@ fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
 
 #[test]
 fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&sandbox.main, ["checkout", "-q", "--detach", "feat"]);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
@@ -50,8 +47,7 @@ fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
 
 #[test]
 fn a_main_branch_that_tracks_the_session_s_does_not_make_that_one_hold_itself() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&sandbox.main, ["branch", "-q", "-u", "feat", "main"]);
     sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
@@ -73,8 +69,7 @@ fn what_the_branch_s_own_upstream_had_before_it_was_changed_is_no_main_branch() 
 
 #[test]
 fn a_repository_that_is_committed_as_a_link_is_work_also_when_the_link_is_merged() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let service = worktree.join("service");
     sandbox.git(&worktree, ["init", "-q", "service"]);
     sandbox.commit(&service, "file", "inside");
@@ -92,8 +87,7 @@ fn a_repository_that_is_committed_as_a_link_is_work_also_when_the_link_is_merged
 
 #[test]
 fn a_repository_in_an_ignored_folder_is_work_until_a_remote_has_it() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let proto = worktree.join("frontend/proto.sqlite3/proto");
     fs::create_dir_all(&proto).unwrap();
     sandbox.git(&proto, ["init", "-q"]);
@@ -106,27 +100,18 @@ fn a_repository_in_an_ignored_folder_is_work_until_a_remote_has_it() {
         .run_changes_nothing(["remove", "feat"])
         .fails("error: the session feat has a repository with commits that no remote has inside: [..]/proto\n[...]");
     let remote = sandbox.root.join("proto.git");
-    sandbox.git(
-        &proto,
-        ["clone", "-q", "--bare", ".", remote.to_str().unwrap()],
-    );
-    sandbox.git(
-        &proto,
-        ["remote", "add", "origin", remote.to_str().unwrap()],
-    );
+    sandbox.git_at(&proto, ["clone", "-q", "--bare", "."], &remote);
+    sandbox.git_at(&proto, ["remote", "add", "origin"], &remote);
     sandbox.git(&proto, ["push", "-q", "origin", "main"]);
     sandbox.git(&proto, ["fetch", "-q", "origin"]);
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n  with it went: frontend/proto.sqlite3/\n[...]",
-        "",
-    );
+    sandbox
+        .run(["remove", "feat"])
+        .says("removed feat\n  with it went: frontend/proto.sqlite3/\n[...]");
 }
 
 #[test]
 fn a_bare_repository_a_worktree_of_another_one_and_one_with_worktrees_are_work() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let inside = worktree.join("ignored.sqlite3");
     let other = sandbox.root.join("other");
     sandbox.git(&sandbox.root, ["init", "-q", "other"]);
@@ -158,8 +143,7 @@ fn a_bare_repository_a_worktree_of_another_one_and_one_with_worktrees_are_work()
 
 #[test]
 fn what_git_is_in_the_middle_of_is_named() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "1");
     sandbox.commit(&worktree, "file", "2");
     sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
@@ -171,15 +155,12 @@ fn what_git_is_in_the_middle_of_is_named() {
     );
     sandbox.remove_and_restore(["--force"]);
     sandbox.git(&worktree, ["bisect", "reset"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn commits_of_a_worktree_whose_folder_was_deleted_by_hand_are_kept_when_resume_makes_it_again() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     let tip = sandbox.commit(&worktree, "file", "on no branch");
     sandbox.restart();
@@ -189,20 +170,15 @@ fn commits_of_a_worktree_whose_folder_was_deleted_by_hand_are_kept_when_resume_m
         .is(0, "resumed feat[..]\n", "[...]");
     sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
     assert!(sandbox.has_object(&tip));
-    sandbox.run(["list", "--removed"]).is(
-        0,
-        "NAME [..]\nfeat [..]tally-session restore feat\n",
-        "",
-    );
+    sandbox
+        .run(["list", "--removed"])
+        .says("NAME [..]\nfeat [..]tally-session restore feat\n");
 }
 
 #[test]
 fn what_is_committed_and_written_while_an_add_fails_is_kept_and_told() {
     let sandbox = Sandbox::new();
-    write(
-        &sandbox.main.join(".tally-session.toml"),
-        "[hooks]\npost_add = \"while [ ! -e go ]; do sleep 0.01; done; exit 1\"\n",
-    );
+    sandbox.lay_out("[hooks]\npost_add = \"while [ ! -e go ]; do sleep 0.01; done; exit 1\"\n");
     let worktree = sandbox.worktree("feat");
     let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
     let add = add
@@ -237,15 +213,12 @@ fn what_is_committed_and_written_while_an_add_fails_is_kept_and_told() {
 #[test]
 fn an_add_that_fails_leaves_nothing_to_be_had_back_where_nobody_wrote_anything() {
     let sandbox = Sandbox::new();
-    write(
-        &sandbox.main.join(".tally-session.toml"),
-        "[hooks]\npost_add = \"exit 1\"\n",
-    );
+    sandbox.lay_out("[hooks]\npost_add = \"exit 1\"\n");
     let before = sandbox.run(["add", "feat"]);
     assert_eq!(before.code, Some(1), "{before}");
     sandbox
         .run(["list", "--removed"])
-        .is(0, "nothing was removed that can be had back\n[...]", "");
+        .says("nothing was removed that can be had back\n[...]");
     assert_eq!(
         sandbox.git(
             &sandbox.main,
@@ -257,8 +230,7 @@ fn an_add_that_fails_leaves_nothing_to_be_had_back_where_nobody_wrote_anything()
 
 #[test]
 fn remove_force_keeps_the_work_of_a_user_who_told_git_no_name() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "new");
     sandbox.git(&worktree, ["add", "new"]);
     write(
@@ -271,14 +243,10 @@ fn remove_force_keeps_the_work_of_a_user_who_told_git_no_name() {
 
 #[test]
 fn remove_force_removes_nothing_if_what_it_leads_to_cannot_be_kept() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "new");
     sandbox.git(&worktree, ["add", "new"]);
-    sandbox.wrap(
-        "git",
-        "case \" $* \" in *' hash-object '*) echo disk full >&2; exit 1;; esac; exec $REAL \"$@\"",
-    );
+    sandbox.intercept("git", "*' hash-object '*", "echo disk full >&2; exit 1");
     sandbox
         .run(["remove", "feat", "--force"])
         .fails("error: [..]disk full[..]\n[...]");
@@ -286,7 +254,5 @@ fn remove_force_removes_nothing_if_what_it_leads_to_cannot_be_kept() {
     assert_eq!(sandbox.git(&worktree, ["branch", "--show-current"]), "feat");
     assert_eq!(read(&worktree.join("new")), "new");
     assert_eq!(sandbox.names(), ["feat"]);
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.resume("feat");
 }

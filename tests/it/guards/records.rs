@@ -19,7 +19,7 @@ fn name_in_record(sandbox: &Sandbox, folder: &Path) {
 fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
     name_in_record(sandbox, folder);
     let before = sandbox.snapshot();
-    sandbox.run(["list"]).is(0, "[...]\nfeat: [..]\n", "");
+    sandbox.run(["list"]).says("[...]\nfeat: [..]\n");
     sandbox.run(["resume", "feat"]).fails("error: [..]\n[...]");
     sandbox.assert_unchanged_since(&before);
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
@@ -34,9 +34,7 @@ fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.run(["add", "once"]).succeeds();
-    sandbox
-        .run(["remove", "once"])
-        .is(0, "removed once\n[...]", "");
+    sandbox.remove("once");
     sandbox
 }
 
@@ -60,17 +58,7 @@ fn a_worktree_of_another_repository_stays() {
     let (other, theirs) = (sandbox.root.join("other"), sandbox.root.join("theirs"));
     sandbox.git(&sandbox.root, ["init", "-q", "other"]);
     sandbox.commit(&other, "file", "text");
-    sandbox.git(
-        &other,
-        [
-            "worktree",
-            "add",
-            "-q",
-            "-b",
-            "feat",
-            theirs.to_str().unwrap(),
-        ],
-    );
+    sandbox.git_at(&other, ["worktree", "add", "-q", "-b", "feat"], &theirs);
     assert_left_alone(&sandbox, &theirs);
 }
 
@@ -134,9 +122,7 @@ fn the_worktree_of_another_session_stays() {
 
 #[test]
 fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
-    let sandbox = Sandbox::new();
-    sandbox.add("other");
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("other").with("feat");
     for branch in ["main", "other"] {
         sandbox.edit_record("feat", |record| record["branch"] = branch.into());
         let _: Outcome = sandbox.run(["remove", "feat", "--force"]).does_not_crash();
@@ -180,7 +166,7 @@ fn a_store_that_came_with_a_clone_has_nothing_made_or_run() {
     let row = "feat  broken  28000    25000     feat    -1       -       [ROOT]/home/anywhere";
     sandbox
         .run(["list"])
-        .is(0, &format!("NAME [..]\n{row}\nfeat: {what}: {cure}\n"), "");
+        .says(&format!("NAME [..]\n{row}\nfeat: {what}: {cure}\n"));
     let doctor = sandbox.run(["doctor"]);
     let found = format!("failed   feat: {what}\n         {cure}\n");
     assert!(doctor.stdout.contains(&found), "{doctor}");
@@ -189,8 +175,7 @@ fn a_store_that_came_with_a_clone_has_nothing_made_or_run() {
 
 #[test]
 fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     let elsewhere = sandbox.root.join("elsewhere");
     let [from, to] = [&worktree, &elsewhere].map(|path| path.to_str().unwrap());
@@ -201,6 +186,6 @@ fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
     // git has it listed, though it is gone.
     fs::remove_dir_all(&elsewhere).unwrap();
-    sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "");
+    sandbox.run(["resume"]).says("resumed feat[..]\n");
     assert!(elsewhere.join("README.md").exists());
 }

@@ -36,9 +36,7 @@ fn with_submodule() -> (Sandbox, PathBuf) {
 #[test]
 fn an_untouched_submodule_goes_without_a_word() {
     let (sandbox, worktree) = with_submodule();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!worktree.exists());
     assert_eq!(read(&sandbox.main.join("lib/lib.py")), "# 1\n");
 }
@@ -72,9 +70,7 @@ fn a_submodule_s_commits_are_not_lost_until_they_are_pushed() {
         ["commit", "-q", "-a", "-m", "Use the new library"],
     );
     sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]

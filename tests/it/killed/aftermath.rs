@@ -175,8 +175,7 @@ impl Before {
 #[cfg(target_os = "linux")]
 impl Before {
     pub fn new() -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.add("keep");
+        let sandbox = Sandbox::new().with("keep");
         // What the first session of a project leaves in `info/exclude` and in the lock's folder is there for good.
         sandbox.add(NAME);
         sandbox.run(["remove", NAME]).succeeds();

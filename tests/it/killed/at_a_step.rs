@@ -11,6 +11,11 @@ type Choice = fn(Vec<Step>) -> Vec<Step>;
 
 const EVERY: Choice = |steps| steps;
 
+/// None where nothing can be killed at a step.
+fn before() -> Option<Before> {
+    strace_is_there().then(Before::new)
+}
+
 /// Kills a command at each step that is chosen, and tells what was tried. `ready` comes before, `mend` after each kill, with
 /// the number of the try.
 fn kill_each(
@@ -42,10 +47,7 @@ fn kill_each(
 }
 
 fn add_is_killed(choose: Choice) {
-    if !strace_is_there() {
-        return;
-    }
-    let before = Before::new();
+    let Some(before) = before() else { return };
     let starts = Cell::new([0; 3]);
     kill_each(
         &before,
@@ -111,10 +113,7 @@ fn bring_back(before: &Before) {
 }
 
 fn remove_is_killed(choose: Choice) {
-    if !strace_is_there() {
-        return;
-    }
-    let before = Before::new();
+    let Some(before) = before() else { return };
     kill_each(
         &before,
         &["remove", NAME],
@@ -125,10 +124,7 @@ fn remove_is_killed(choose: Choice) {
                 remove_again(&before, &["remove", NAME]);
             } else {
                 bring_back(&before);
-                before
-                    .sandbox
-                    .run(["remove", NAME])
-                    .is(0, "removed feat\n[...]", "[...]");
+                before.sandbox.remove_with_remarks(NAME);
             }
             before.assert_nothing_left();
         },
@@ -147,10 +143,7 @@ fn a_remove_killed_at_any_step_is_finished_by_a_second_one() {
 }
 
 fn resume_is_killed(choose: Choice) {
-    if !strace_is_there() {
-        return;
-    }
-    let before = Before::new();
+    let Some(before) = before() else { return };
     let starts = Cell::new([0; 3]);
     kill_each(
         &before,
@@ -170,10 +163,7 @@ fn resume_is_killed(choose: Choice) {
                 return before.assert_can_be_removed();
             }
             // It may remark that the worktree was not there, which was deleted by hand.
-            before
-                .sandbox
-                .run(["remove", NAME])
-                .is(0, "removed feat\n[...]", "[...]");
+            before.sandbox.remove_with_remarks(NAME);
             before.assert_nothing_left();
         },
     );
@@ -203,9 +193,15 @@ fn add_with_work(before: &Before) {
     write(&worktree.join("ignored.sqlite3"), "five");
 }
 
-/// Has git clear up all that it can, brings the session back, and looks whether all of its work is there.
+/// Makes such a session, and removes it.
+fn remove_work(before: &Before) {
+    add_with_work(before);
+    before.sandbox.force_remove(NAME);
+}
+
+/// Has git clear up all that it can, brings the session back with all of its work, and removes it for good.
 #[track_caller]
-fn assert_work_comes_back(before: &Before) {
+fn assert_work_comes_back_and_goes(before: &Before) {
     let sandbox = &before.sandbox;
     for args in [
         &["worktree", "prune", "--expire=now"][..],
@@ -228,13 +224,14 @@ fn assert_work_comes_back(before: &Before) {
     }
     let status = sandbox.git(&worktree, ["status", "--porcelain"]);
     assert_eq!(status, "AM staged");
+    sandbox
+        .run(["remove", "--force", NAME])
+        .is(0, "removed feat\n[...]", "[...]");
+    before.assert_nothing_left();
 }
 
 fn forced_remove_is_killed(choose: Choice) {
-    if !strace_is_there() {
-        return;
-    }
-    let before = Before::new();
+    let Some(before) = before() else { return };
     kill_each(
         &before,
         &["remove", "--force", NAME],
@@ -245,32 +242,18 @@ fn forced_remove_is_killed(choose: Choice) {
                 remove_again(&before, &["remove", "--force", NAME]);
                 assert!(!before.sandbox.worktree(NAME).exists());
             }
-            assert_work_comes_back(&before);
-            before
-                .sandbox
-                .run(["remove", "--force", NAME])
-                .is(0, "removed feat\n[...]", "[...]");
-            before.assert_nothing_left();
+            assert_work_comes_back_and_goes(&before);
         },
     );
 }
 
 fn restore_is_killed(choose: Choice) {
-    if !strace_is_there() {
-        return;
-    }
-    let before = Before::new();
+    let Some(before) = before() else { return };
     kill_each(
         &before,
         &["restore", NAME],
         choose,
-        || {
-            add_with_work(&before);
-            before
-                .sandbox
-                .run(["remove", "--force", NAME])
-                .is(0, "removed feat\n[...]", "");
-        },
+        || remove_work(&before),
         |turn| {
             if turn % 3 == 0 && !before.is_recorded() {
                 // It may not take away what says that it is half there.
@@ -279,12 +262,7 @@ fn restore_is_killed(choose: Choice) {
             if turn % 2 == 0 && before.is_recorded() {
                 remove_again(&before, &["remove", "--force", NAME]);
             }
-            assert_work_comes_back(&before);
-            before
-                .sandbox
-                .run(["remove", "--force", NAME])
-                .is(0, "removed feat\n[...]", "[...]");
-            before.assert_nothing_left();
+            assert_work_comes_back_and_goes(&before);
         },
     );
 }
@@ -301,21 +279,12 @@ fn a_restore_killed_at_any_step_is_finished_by_another_or_by_a_remove() {
 }
 
 fn purge_is_killed(choose: Choice) {
-    if !strace_is_there() {
-        return;
-    }
-    let before = Before::new();
+    let Some(before) = before() else { return };
     kill_each(
         &before,
         &["purge", "--yes", NAME],
         choose,
-        || {
-            add_with_work(&before);
-            before
-                .sandbox
-                .run(["remove", "--force", NAME])
-                .is(0, "removed feat\n[...]", "");
-        },
+        || remove_work(&before),
         |_| {
             before
                 .sandbox

@@ -29,10 +29,7 @@ fn slow_to_check_out() -> Before {
     sandbox.commit(main, ".gitattributes", "*.slow filter=slow\n");
     sandbox.commit(main, "m.slow", "slow\n");
     sandbox.commit(main, "z.txt", "behind it\n");
-    sandbox.git(
-        main,
-        ["config", "filter.slow.smudge", filter.to_str().unwrap()],
-    );
+    sandbox.git_at(main, ["config", "filter.slow.smudge"], &filter);
     open_gate(&sandbox);
     with_one_kept(sandbox)
 }
@@ -284,10 +281,7 @@ fn windows_of_several_sessions_that_are_made_after_the_kill_are_cleared_by_remov
     let (before, _) = resume_whose_tmux_goes_on();
     run_while_the_child_goes_on(&before.sandbox, &["remove", NAME]);
     assert_eq!(before.sandbox.tmux_sessions(), ["tally-keep"]);
-    before
-        .sandbox
-        .run(["resume"])
-        .is(0, "resumed keep[..]\n", "");
+    before.sandbox.run(["resume"]).says("resumed keep[..]\n");
     before.sandbox.await_programs("keep", 2);
 }
 

@@ -1,7 +1,6 @@
 //! Hooks that are run again: when they have failed, and when the session is back.
 
 use super::hooks::{hints, with_hook};
-use super::lay_out;
 use crate::sandbox::{Sandbox, read, write};
 
 #[test]
@@ -22,9 +21,7 @@ fn a_failed_add_names_the_whole_command_and_what_it_left_is_a_session_that_the_h
         .is(1, "restored feat\n", &failed);
     assert_eq!(read(&sandbox.worktree("feat").join("made")), "half\n");
     write(&sandbox.root.join("mended"), "");
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.resume("feat");
 }
 
 #[test]
@@ -42,7 +39,7 @@ cp "$SANDBOX/database" "$(git rev-parse --git-path dump)"
 rm "$SANDBOX/database"
 """
 "#;
-    lay_out(&sandbox, hooks);
+    sandbox.lay_out(hooks);
     sandbox.add("feat");
     let database = sandbox.root.join("database");
     write(&database, "mine");
@@ -57,14 +54,11 @@ cd - >/dev/null; exec "$REAL" "$@""#,
     );
     assert_eq!(sandbox.run(["remove", "feat"]).code, None);
     assert!(!database.exists());
-    sandbox.run(["resume", "feat"]).is(0, "[...]", "");
+    sandbox.run(["resume", "feat"]).says("[...]");
     assert_eq!(read(&database), "mine");
     sandbox.unwrap("git");
     // Where it was left out, nothing is to be made again.
-    lay_out(
-        &sandbox,
-        &hooks.replace("post_add = \"\"\"\n", "post_add = \"\"\"\nfalse\n"),
-    );
+    sandbox.lay_out(hooks.replace("post_add = \"\"\"\n", "post_add = \"\"\"\nfalse\n"));
     sandbox.remove_and_restore(["--no-hooks"]);
     assert_eq!(read(&database), "mine");
 }

@@ -1,6 +1,5 @@
 //! A layout that has changed since sessions were made.
 
-use super::lay_out;
 use crate::sandbox::{Sandbox, eventually, read, write};
 use serde_json::Value;
 use std::fs;
@@ -28,10 +27,9 @@ run = "python manage.py runserver {docs_port}"
 
 #[test]
 fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    lay_out(&sandbox, WITH_DOCS);
+    sandbox.lay_out(WITH_DOCS);
     let header = "NAME [..]BACKEND [..]FRONTEND [..]DOCS [..]BRANCH [..]";
     let row = |state: &str, docs: &str| {
         format!("feat [..]{state} [..]{backend} [..]{frontend} [..]{docs} [..]feat [..]")
@@ -45,11 +43,11 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
     let cure = "tally-session restart feat".to_owned();
     let list = sandbox
         .run_changes_nothing(["list"])
-        .is(0, &listed("running", &cure), "");
+        .says(&listed("running", &cure));
     assert_eq!(sandbox.list()[0]["docs_port"], Value::Null);
     assert_eq!(sandbox.list()[0]["docs_up"], false);
 
-    sandbox.type_line(&list.command_after("docs_port: ")).is(
+    sandbox.follow(&list, "docs_port: ").is(
         0,
         "stopped feat\nresumed feat[..]\n",
         "warning: the docs of feat had no port, and has 7[..] now\n",
@@ -72,10 +70,8 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
         format!("http://localhost:{docs}")
     );
     let listed = format!("{header}\n{}\n", row("running", &docs.to_string()));
-    sandbox.run(["list"]).is(0, &listed, "");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.run(["list"]).says(&listed);
+    sandbox.remove("feat");
 }
 
 #[test]
@@ -88,19 +84,14 @@ fn a_session_without_a_port_for_a_new_service_can_be_removed() {
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     sandbox.add("feat");
     let hook = "\n[hooks]\npre_remove = \"hook {docs_port}\"\n";
-    lay_out(&sandbox, &format!("{WITH_DOCS}{hook}"));
+    sandbox.lay_out(format!("{WITH_DOCS}{hook}"));
     let lacks = "the hook pre_remove of .tally-session.toml failed: feat has no port yet for all that is in: hook {docs_port}";
     sandbox.run(["remove", "feat"]).fails(&format!(
         "error: the windows of feat are closed, and that is all that was done: {lacks}\nhint: give it one: tally-session resume feat\nhint: mend it, and run it again: tally-session remove feat\nhint: leave it out: tally-session remove --no-hooks feat\nhint: open its windows again: tally-session resume feat\n"
     ));
     assert!(sandbox.started("hook", "feat").is_empty());
-    lay_out(
-        &sandbox,
-        &format!("{WITH_DOCS}{}", hook.replace("{docs_port}", "")),
-    );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.lay_out(format!("{WITH_DOCS}{}", hook.replace("{docs_port}", "")));
+    sandbox.remove("feat");
     let hook = &sandbox.started("hook", "feat")[0];
     assert!(!hook.env.contains_key("VITE_DOCS_URL"));
 }
@@ -111,15 +102,9 @@ fn a_service_less_leaves_the_list_and_is_still_ended_by_remove() {
     sandbox.tell("stubborn");
     sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    lay_out(
-        &sandbox,
-        "[ports]\nfrontend = false\n[[window]]\nname = \"backend\"\nrun = \"python manage.py runserver {backend_port}\"\n",
+    sandbox.lay_out("[ports]\nfrontend = false\n[[window]]\nname = \"backend\"\nrun = \"python manage.py runserver {backend_port}\"\n",
     );
-    sandbox.run(["list"]).is(
-        0,
-        &format!("NAME [..]BACKEND  BRANCH [..]\nfeat [..]{backend}     feat [..]\nfeat: its windows are of an older layout: tally-session restart feat\n"),
-        "",
-    );
+    sandbox.run(["list"]).says(&format!("NAME [..]BACKEND  BRANCH [..]\nfeat [..]{backend}     feat [..]\nfeat: its windows are of an older layout: tally-session restart feat\n"));
     // The port stays the session's.
     sandbox.run(["add", "two"]).succeeds();
     assert_eq!(sandbox.store()["two"].get("frontend_port"), None);
@@ -134,17 +119,14 @@ fn a_service_less_leaves_the_list_and_is_still_ended_by_remove() {
 
 #[test]
 fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let linked = sandbox.main.join("frontend/node_modules/vite/index.js");
-    lay_out(&sandbox, "[files]\nlink = []\n");
+    sandbox.lay_out("[files]\nlink = []\n");
     sandbox.restart();
     sandbox.run(["resume"]).succeeds();
     sandbox.await_programs("feat", 2);
     assert!(worktree.join("frontend/node_modules").is_symlink());
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     sandbox
         .run(["purge", "--yes"])
         .is(0, "deleted feat\n", "[...]");
@@ -160,12 +142,8 @@ fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
 
 #[test]
 fn windows_that_have_changed_come_with_the_next_resume() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    lay_out(
-        &sandbox,
-        "[[window]]\nname = \"shell\"\ndir = \"backend\"\n",
-    );
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.lay_out("[[window]]\nname = \"shell\"\ndir = \"backend\"\n");
     sandbox.run(["resume"]).is(
         0,
         "feat is already running\n",

@@ -20,7 +20,7 @@ fn composed() -> Sandbox {
     sandbox.clear_project();
     write(&sandbox.main.join(".gitignore"), ".env\n");
     write(&sandbox.main.join("compose.yaml"), "services: {}\n");
-    super::lay_out(&sandbox, include_str!("compose.toml"));
+    sandbox.lay_out(include_str!("compose.toml"));
     sandbox.commit_all();
     write(&sandbox.main.join(".env"), "COMPOSE_PROJECT_NAME=tally\n");
     sandbox.write_script(&sandbox.root.join("bin/docker"), DOCKER);
@@ -55,14 +55,14 @@ fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
 
     // Containers are nobody's that came from the windows, and go on when those are closed.
-    let mut containers = ports.map(|port| sandbox.stranger_on(port));
+    let containers = ports.map(|port| sandbox.stranger_on(port));
     let pids = containers.each_ref().map(|it| it.id().to_string());
     write(&sandbox.root.join("containers"), pids.join(" "));
     let told = "warning: port [..] is not free: [..]\nwarning: port [..] is not free: [..]\n";
     sandbox
         .run(["stop", "fix/login"])
         .is(0, "stopped fix/login[..]\n", told);
-    sandbox.run(["resume"]).is(0, "resumed fix/login[..]\n", "");
+    sandbox.run(["resume"]).says("resumed fix/login[..]\n");
     assert_eq!(
         ports,
         ["web", "db"].map(|service| sandbox.port("fix/login", service))
@@ -80,12 +80,10 @@ fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
     );
     assert!(worktree.join(".env").exists());
     fs::remove_file(sandbox.root.join("no-daemon")).unwrap();
-    sandbox
-        .run(["remove", "fix/login"])
-        .is(0, "removed fix/login\n[...]", "");
+    sandbox.remove("fix/login");
     assert!(has_called("down --volumes"));
-    for container in &mut containers {
-        container.wait().unwrap();
+    for container in containers {
+        container.await_end();
     }
     assert_all_removed(&sandbox, &ports);
 }

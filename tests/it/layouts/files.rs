@@ -1,6 +1,5 @@
 //! What `[files]` copies and links.
 
-use super::lay_out;
 use crate::sandbox::{Sandbox, make_database, points, read, write};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -13,7 +12,7 @@ fn with_files(ignored: &str, files: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let ignored = format!("node_modules/\n.env\n*.sqlite3\n{ignored}");
     write(&sandbox.main.join(".gitignore"), ignored);
-    lay_out(&sandbox, &format!("[files]\n{files}\n"));
+    sandbox.lay_out(format!("[files]\n{files}\n"));
     sandbox
 }
 
@@ -52,9 +51,7 @@ fn a_folder_is_copied_with_all_that_git_ignores_in_it() {
     assert!(!copied.join("dev.sqlite3-journal").exists());
     assert_eq!(points(&copied.join("dev.sqlite3")), ["a", "b", "c"]);
     assert_eq!(sandbox.git(&sandbox.worktree("feat"), STATUS), "");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
@@ -73,9 +70,7 @@ fn a_folder_that_git_does_not_know_is_copied_whole_and_hidden_file_by_file() {
         .filter(|line| line.contains("media"))
         .collect();
     assert_eq!(lines, ["/media/a/b", "/media/c"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
@@ -94,7 +89,7 @@ fn unfinished_work_in_a_folder_is_neither_copied_nor_hidden() {
     sandbox.restart();
     let layout = read(&sandbox.main.join(".tally-session.toml"));
     let ports = "[ports]\nbackend = 8000\nfrontend = 5000\nmore = 6000\n";
-    lay_out(&sandbox, &format!("{layout}{ports}"));
+    sandbox.lay_out(format!("{layout}{ports}"));
     sandbox
         .run(["resume"])
         .is(0, "resumed feat[..]\n", "warning: the more of feat [..]\n");
@@ -145,16 +140,14 @@ fn what_goes_into_a_folder_that_the_branch_lacks_brings_it_along() {
     assert_eq!(read(&worktree.join("apps/web/node_modules/a")), "a");
     assert_eq!(read(&worktree.join("config/master.key")), "key");
     assert_eq!(sandbox.git(&worktree, STATUS), "");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(sandbox.main.join("apps/web/node_modules/a").exists());
 }
 
 #[test]
 fn a_file_that_git_ignores_comes_along_though_git_tracks_thousands_in_its_folder() {
     let sandbox = Sandbox::new();
-    lay_out(&sandbox, "[files]\ncopy = [\"data\"]\n");
+    sandbox.lay_out("[files]\ncopy = [\"data\"]\n");
     let folder = ["long"; 3].map(|name| name.repeat(60)).join("/");
     for number in 0..3000 {
         write(&sandbox.main.join(format!("data/{folder}/{number}")), "");

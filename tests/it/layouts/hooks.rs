@@ -1,6 +1,5 @@
 //! The project's own commands when a session is made and removed.
 
-use super::lay_out;
 use crate::sandbox::{Sandbox, read, write};
 use serde_json::json;
 use std::fs;
@@ -19,7 +18,7 @@ pub fn set_hook(sandbox: &Sandbox, name: &str, script: &str) {
         sandbox.stand_in(&program);
     }
     let layout = format!("[hooks]\n{name} = '''\n{script}\n'''\n");
-    lay_out(sandbox, &layout);
+    sandbox.lay_out(&layout);
 }
 
 /// What is told when one fails that this command was to run.
@@ -77,14 +76,8 @@ hook $BACKEND_PORT",
 fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resume() {
     let sandbox = with_hook("post_add", KILL_ONCE);
     assert_eq!(sandbox.run(["add", "feat"]).code, None);
-    sandbox.run(["list"]).is(
-        0,
-        "NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n",
-        "",
-    );
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.run(["list"]).says("NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n");
+    sandbox.resume("feat");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
 
@@ -171,9 +164,9 @@ fn no_hooks_leaves_them_out() {
     let sandbox = Sandbox::new();
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     let hooks = "[hooks]\npost_add = \"hook; false\"\npre_remove = \"hook; false\"\n";
-    lay_out(&sandbox, hooks);
+    sandbox.lay_out(hooks);
     let added = sandbox.run(["add", "feat", "--no-hooks"]);
-    added.is(0, "added feat\n[...]", "");
+    added.says("added feat\n[...]");
     fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
     sandbox.restart();
     let failed = sandbox.run(["resume", "feat"]);
@@ -184,9 +177,9 @@ fn no_hooks_leaves_them_out() {
     assert_eq!(calls(&sandbox), 1);
     sandbox
         .run(["resume", "feat", "--no-hooks"])
-        .is(0, "resumed feat[..]\n", "");
+        .says("resumed feat[..]\n");
     let removed = sandbox.run(["remove", "feat", "--no-hooks"]);
-    removed.is(0, "removed feat\n[...]", "");
+    removed.says("removed feat\n[...]");
     assert_eq!(calls(&sandbox), 1);
 }
 
@@ -197,14 +190,11 @@ fn what_a_hook_leaves_running_holds_up_no_other_command() {
 null = subprocess.DEVNULL
 subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#;
     let sandbox = Sandbox::new();
-    lay_out(
-        &sandbox,
-        &format!("[hooks]\npost_add = \"\"\"\n{script}\n\"\"\"\n"),
-    );
+    sandbox.lay_out(format!("[hooks]\npost_add = \"\"\"\n{script}\n\"\"\"\n"));
     sandbox.add("feat");
     sandbox
         .run(["resume", "feat"])
-        .is(0, "feat is already running\n", "");
+        .says("feat is already running\n");
     sandbox.run(["remove", "feat"]).fails(
         "error: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
     );
@@ -278,9 +268,7 @@ fn pre_remove_runs_when_the_windows_have_ended_while_all_of_the_worktree_is_ther
         "! tmux has-session -t =tally-feat 2>/dev/null\ntest -e backend/db.sqlite3\nhook",
     );
     let worktree = sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_eq!(calls(&sandbox), 1);
     let hook = &sandbox.started("hook", "feat")[0];
     assert_eq!(hook.cwd, worktree);
@@ -299,9 +287,7 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
         hints("remove feat")
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "");
+    sandbox.resume("feat");
     sandbox.run(["remove", "--force", "feat"]).is(
         0,
         "removed feat\n[...]",
@@ -331,9 +317,7 @@ fn what_pre_remove_leaves_in_the_worktree_is_told_and_comes_back() {
     let worktree = sandbox.add("feat");
     sandbox
         .run(["remove", "feat"])
-        .is(0, "removed feat\n  with it went: dump\n[...]", "");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+        .says("removed feat\n  with it went: dump\n[...]");
+    sandbox.restore("feat");
     assert_eq!(read(&worktree.join("dump")), "dump\n");
 }

@@ -16,7 +16,7 @@ fn monorepo() -> Sandbox {
         let app = main.join("apps").join(service);
         write(&app.join("package.json"), "{}\n");
     }
-    super::lay_out(&sandbox, include_str!("pnpm.toml"));
+    sandbox.lay_out(include_str!("pnpm.toml"));
     sandbox.commit_all();
     write(&main.join("apps/api/.env"), "PORT=4000\nDATABASE=shop\n");
     write(&main.join("apps/docs/.env"), "PORT=3000\n");
@@ -90,13 +90,9 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
         assert_eq!(http_get(port), format!("pnpm in {}", app.display()));
     }
 
-    sandbox.run(["list"]).is(
-        0,
-        &format!(
+    sandbox.run(["list"]).says(&format!(
             "NAME  STATE    API   WEB   DOCS  BRANCH [..]\nfeat  running  {api}  {web}  {docs}  feat [..]\n"
-        ),
-        "",
-    );
+        ));
     let listed = &sandbox.list()[0];
     assert_eq!(listed["docs_url"], format!("http://localhost:{docs}"));
     assert_eq!(listed["docs_up"], true);
@@ -106,7 +102,7 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
     assert!(second[0] > api && second[1] > web && second[2] > docs);
 
     sandbox.restart();
-    let mut stranger = sandbox.stranger_on(api);
+    let stranger = sandbox.stranger_on(api);
     sandbox.run(["resume"]).is(
         0,
         "resumed feat[..]\nresumed two[..]\n",
@@ -124,9 +120,8 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
 
     sandbox
         .run(["remove", "feat", "two"])
-        .is(0, "removed feat\n[...]\nremoved two\n[...]", "");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+        .says("removed feat\n[...]\nremoved two\n[...]");
+    drop(stranger);
     assert_eq!(calls(&sandbox, "feat")[2..], ["--filter api db:drop feat"]);
     assert_eq!(calls(&sandbox, "two")[2..], ["--filter api db:drop two"]);
     assert_all_removed(&sandbox, &[api, web, docs, moved, second[0], second[1]]);

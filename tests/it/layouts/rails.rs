@@ -17,7 +17,7 @@ fn rails() -> Sandbox {
     write(&main.join("config/routes.rb"), "# Routes\n");
     sandbox.stand_in(&main.join("bin/rails"));
     sandbox.stand_in(&main.join("bin/vite"));
-    super::lay_out(&sandbox, include_str!("rails.toml"));
+    sandbox.lay_out(include_str!("rails.toml"));
     sandbox.commit_all();
     write(&main.join("node_modules/vite/index.js"), "// Vite\n");
     write(&main.join("config/master.key"), "s3cret");
@@ -42,11 +42,7 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
     let sandbox = rails();
     let worktree = sandbox.worktree("feat");
     let there = worktree.display();
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n  branch [..]\n  worktree [..]\n  web       http://localhost:3[..]\n  vite      http://localhost:3[..]\n  attach [..]\n",
-        "",
-    );
+    sandbox.run(["add", "feat"]).says("added feat\n  branch [..]\n  worktree [..]\n  web       http://localhost:3[..]\n  vite      http://localhost:3[..]\n  attach [..]\n");
     let (web, vite) = await_servers(&sandbox, "feat", 1);
     assert!(web >= 3000 && vite >= 3036, "{web} {vite}");
     assert_eq!(
@@ -97,13 +93,9 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
         screen.ends_with("$ bin/rails console")
     });
 
-    sandbox.run(["list"]).is(
-        0,
-        &format!(
-            "NAME  STATE    WEB   VITE  BRANCH [..]\nfeat  running  {web}  {vite}  feat [..]\n"
-        ),
-        "",
-    );
+    sandbox.run(["list"]).says(&format!(
+        "NAME  STATE    WEB   VITE  BRANCH [..]\nfeat  running  {web}  {vite}  feat [..]\n"
+    ));
     let listed = &sandbox.list()[0];
     assert_eq!(listed["vite_url"], format!("http://localhost:{vite}"));
     assert_eq!([&listed["web_up"], &listed["vite_up"]], [true, true]);
@@ -113,7 +105,7 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
     assert!(second_web > web && second_vite > vite);
 
     sandbox.restart();
-    let mut stranger = sandbox.stranger_on(vite);
+    let stranger = sandbox.stranger_on(vite);
     sandbox.run(["resume"]).is(
         0,
         "resumed feat[..]\nresumed two[..]\n",
@@ -131,9 +123,8 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
 
     sandbox
         .run(["remove", "feat", "two"])
-        .is(0, "removed feat\n[...]\nremoved two\n[...]", "");
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
+        .says("removed feat\n[...]\nremoved two\n[...]");
+    drop(stranger);
     assert_all_removed(&sandbox, &[web, vite, second_web, second_vite, moved]);
     assert!(sandbox.main.join("node_modules/vite/index.js").exists());
 }

@@ -1,6 +1,5 @@
 //! Names, commands and folders that are written in a layout.
 
-use super::lay_out;
 use crate::sandbox::{Sandbox, read};
 
 #[test]
@@ -22,7 +21,7 @@ fn a_window_may_have_any_name() {
         let name = name.replace('{', "{{").replace('}', "}}");
         format!("[[window]]\nname = '''{name}'''\n")
     });
-    lay_out(&sandbox, &format!("activate = \"\"\n{}", windows.concat()));
+    sandbox.lay_out(format!("activate = \"\"\n{}", windows.concat()));
     sandbox.run(["add", "feat"]).succeeds();
     assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
     assert!(!sandbox.worktree("feat").join("touched").exists());
@@ -33,9 +32,7 @@ fn a_command_is_typed_as_it_is_written() {
     let sandbox = Sandbox::new();
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     let run = r#"hook '{{x}}' "$TALLY_SESSION" $((1 + 2)) 'a"b' "it's" é日本 '#(date)' '#{{x}}' '~' a\;b \; '' %d '\n' ;"#;
-    lay_out(
-        &sandbox,
-        &format!(
+    sandbox.lay_out(format!(
             "activate = \"true\"\n[[window]]\nname = \"a\"\nrun = '''{run}'''\n[[window]]\nname = \"b\"\ntype = '''echo \"{{{{}}}}\" ; '''\n"
         ),
     );
@@ -54,9 +51,7 @@ fn a_command_is_typed_as_it_is_written() {
 fn placeholders_in_a_command_are_one_word_each() {
     let sandbox = Sandbox::of_project("my tally's $HOME");
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
-    lay_out(
-        &sandbox,
-        "activate = \"\"\n[[window]]\nname = \"{slug} of {project}\"\nrun = \"hook {project} {main} x{worktree} {name} {slug} {branch}\"\n",
+    sandbox.lay_out("activate = \"\"\n[[window]]\nname = \"{slug} of {project}\"\nrun = \"hook {project} {main} x{worktree} {name} {slug} {branch}\"\n",
     );
     sandbox.run(["add", "a/b"]).succeeds();
     let hook = sandbox.await_start("hook", "a/b", 1);
@@ -80,12 +75,9 @@ fn placeholders_in_a_command_are_one_word_each() {
 #[test]
 fn services_may_have_capitals_digits_and_underscores() {
     let sandbox = Sandbox::new();
-    lay_out(
-        &sandbox,
-        "[ports]\nWeb = 3000\napi_v2 = 4000\na_service_with_a_long_name = 6000\nbackend = false\nfrontend = false\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n[[window]]\nname = \"{Web_port} {api_v2_port}\"\n",
+    sandbox.lay_out("[ports]\nWeb = 3000\napi_v2 = 4000\na_service_with_a_long_name = 6000\nbackend = false\nfrontend = false\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n[[window]]\nname = \"{Web_port} {api_v2_port}\"\n",
     );
-    sandbox.run(["add", "feat"]).is(
-        0,
+    sandbox.run(["add", "feat"]).says(
         "added feat
   branch                      feat [..]
   worktree                    [ROOT]/tally-feat
@@ -94,7 +86,6 @@ fn services_may_have_capitals_digits_and_underscores() {
   a_service_with_a_long_name  http://localhost:6[..]
   attach                      tally-session attach feat
 ",
-        "",
     );
     let (web, api) = (sandbox.port("feat", "Web"), sandbox.port("feat", "api_v2"));
     let env = sandbox.await_start("claude", "feat", 1).env;
@@ -105,17 +96,15 @@ fn services_may_have_capitals_digits_and_underscores() {
         format!("{web} {api}")
     );
     assert_eq!(sandbox.list()[0]["Web_port"], web);
-    sandbox.run(["list"]).is(
-        0,
-        "NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n",
-        "",
-    );
+    sandbox
+        .run(["list"])
+        .says("NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n");
 }
 
 #[test]
 fn a_host_of_the_session_s_own_is_in_every_address() {
     let sandbox = Sandbox::new();
-    lay_out(&sandbox, "host = \"{slug}.localhost\"\n");
+    sandbox.lay_out("host = \"{slug}.localhost\"\n");
     sandbox.run(["add", "Feat_1/pay"]).succeeds();
     let (backend, frontend) = sandbox.ports("Feat_1/pay");
     let host = "feat-1-pay.localhost";
@@ -131,35 +120,26 @@ fn a_host_of_the_session_s_own_is_in_every_address() {
 #[test]
 fn a_project_may_have_no_service_at_all() {
     let sandbox = Sandbox::new();
-    lay_out(
-        &sandbox,
-        "activate = \"\"\n[ports]\nbackend = false\nfrontend = false\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
+    sandbox.lay_out("activate = \"\"\n[ports]\nbackend = false\nfrontend = false\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
     );
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n",
-        "",
-    );
+    sandbox
+        .run(["add", "feat"])
+        .says("added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n");
     sandbox.await_start("claude", "feat", 1);
-    sandbox.run(["list"]).is(
-        0,
-        "NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n",
-        "",
-    );
+    sandbox
+        .run(["list"])
+        .says("NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n");
     sandbox.restart();
     sandbox.run(["resume"]).succeeds();
     sandbox.await_start("claude", "feat", 2);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_runs_elsewhere() {
     let sandbox = Sandbox::new();
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
-    lay_out(
-        &sandbox,
+    sandbox.lay_out(
         "activate = \"\"\n[[window]]\nname = \"a\"\ndir = \"apps/nosuch\"\nrun = \"hook\"\n",
     );
     let warning = "there is no folder apps/nosuch, where windows start";
@@ -169,11 +149,9 @@ fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_r
         "added feat\n[...]",
         &format!("warning: {warning}: {cure}\n"),
     );
-    sandbox.run(["doctor"]).is(
-        0,
-        &format!("[...]\nwarning  {warning}\n         {cure}\n[...]"),
-        "",
-    );
+    sandbox.run(["doctor"]).says(&format!(
+        "[...]\nwarning  {warning}\n         {cure}\n[...]"
+    ));
     sandbox.await_screen("feat", "a", |screen| screen.contains("No such file"));
     sandbox.settle("feat", "a");
     assert!(sandbox.started("hook", "feat").is_empty());
@@ -187,7 +165,7 @@ fn without_a_claude_window_nobody_warns_of_a_missing_claude() {
         "[[window]]\nname = \"shell\"\n",
         "claude = \"FLAG=1 npx claude\"\n",
     ] {
-        lay_out(&sandbox, layout);
+        sandbox.lay_out(layout);
         let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
         sandbox.outcome(add.env("PATH", &path)).succeeds();
         sandbox.run(["remove", "feat"]).succeeds();

@@ -1,6 +1,5 @@
 //! A layout that can't be read, or that says what can't be.
 
-use super::lay_out;
 use crate::sandbox::{Sandbox, write};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -29,8 +28,7 @@ fn assert_refused(sandbox: &Sandbox, stderr: &str) {
 
 #[test]
 fn every_command_refuses_a_wrong_layout_with_its_line_and_key() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let hint = "hint: see how it is written: tally-session layout\n";
     for (text, wrong) in [
         (&b"activate = \"\"\n[ports"[..], "line 2: [..]"),
@@ -49,7 +47,7 @@ fn every_command_refuses_a_wrong_layout_with_its_line_and_key() {
         ),
         (b"[ports]\n\"w\x1b[31m\" = 1\n", "line 2: [..]"),
     ] {
-        write(&sandbox.main.join(".tally-session.toml"), text);
+        sandbox.lay_out(text);
         let error = format!("error: [ROOT]/tally/.tally-session.toml is wrong: {wrong}\n{hint}");
         assert_refused(&sandbox, &error);
     }
@@ -109,7 +107,7 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
             "line 1: invalid type: integer `1`, expected a table, in `env`".to_owned(),
         ),
     ] {
-        write(&sandbox.main.join(".tally-session.toml"), text);
+        sandbox.lay_out(text);
         sandbox.run(["list"]).fails(&format!(
             "error: [ROOT]/tally/.tally-session.toml is wrong: {wrong}\nhint: see how it is written: tally-session layout\n"
         ));
@@ -118,9 +116,8 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
 
 #[test]
 fn a_built_in_value_that_the_file_leaves_without_its_port_is_named() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    lay_out(&sandbox, "[ports]\nweb = 3000\nbackend = false\n");
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.lay_out("[ports]\nweb = 3000\nbackend = false\n");
     assert_refused(
         &sandbox,
         "error: [ROOT]/tally/.tally-session.toml is wrong: the built-in window.backend.name has the placeholder {backend_port}, [..]\n\
@@ -130,8 +127,7 @@ fn a_built_in_value_that_the_file_leaves_without_its_port_is_named() {
 
 #[test]
 fn a_layout_that_can_t_be_read_is_not_taken_for_none() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let file = sandbox.main.join(".tally-session.toml");
     let error = "error: cannot read [ROOT]/tally/.tally-session.toml: [..]\n";
     fs::create_dir(&file).unwrap();

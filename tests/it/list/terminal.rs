@@ -1,6 +1,6 @@
 //! The table as a person sees it.
 
-use crate::sandbox::{Sandbox, Terminal, read_json, write};
+use crate::sandbox::{Sandbox, Terminal};
 use std::fs;
 
 /// The lines that `list` prints on a terminal of so many columns, as they stand there.
@@ -20,9 +20,7 @@ fn listed(terminal: &Terminal, columns: u16) -> Vec<String> {
 
 #[test]
 fn list_takes_two_lines_a_session_where_one_is_too_long_and_wraps_nothing() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feature-payment");
-    sandbox.add("bugfix-ui");
+    let sandbox = Sandbox::new().with("feature-payment").with("bugfix-ui");
     sandbox.restart();
     let terminal = sandbox.terminal(&sandbox.main);
     let (one, other) = (sandbox.ports("feature-payment"), sandbox.ports("bugfix-ui"));
@@ -54,7 +52,7 @@ fn list_takes_two_lines_a_session_where_one_is_too_long_and_wraps_nothing() {
 fn list_has_a_column_for_each_service_that_the_project_has() {
     let sandbox = Sandbox::new();
     let layout = "[ports]\nbackend = 8000\nfrontend = 5000\nstorybook = 6006\n";
-    write(&sandbox.main.join(".tally-session.toml"), layout);
+    sandbox.lay_out(layout);
     sandbox.run(["add", "feat"]).succeeds();
     sandbox.await_programs("feat", 1);
     sandbox.restart();
@@ -73,9 +71,7 @@ fn list_has_a_column_for_each_service_that_the_project_has() {
 
 #[test]
 fn list_names_the_branches_on_a_terminal_once_one_is_not_its_session_s_name() {
-    let sandbox = Sandbox::new();
-    sandbox.add("one");
-    sandbox.add("two");
+    let sandbox = Sandbox::new().with("one").with("two");
     sandbox.restart();
     let terminal = sandbox.terminal(&sandbox.main);
     assert!(!listed(&terminal, 150)[0].contains("BRANCH"));
@@ -91,8 +87,7 @@ fn list_names_the_branches_on_a_terminal_once_one_is_not_its_session_s_name() {
 
 #[test]
 fn list_shows_the_whole_path_of_a_worktree_that_is_not_beside_the_main_checkout() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let elsewhere = tempfile::tempdir_in("/tmp").unwrap();
     let moved = fs::canonicalize(elsewhere.path()).unwrap().join("feat");
     let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
@@ -104,8 +99,7 @@ fn list_shows_the_whole_path_of_a_worktree_that_is_not_beside_the_main_checkout(
 
 #[test]
 fn list_gives_a_problem_s_cure_a_line_of_its_own_where_both_are_too_long_for_one() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feature-payment");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feature-payment");
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
     let terminal = sandbox.terminal(&sandbox.main);
@@ -120,12 +114,8 @@ fn list_gives_a_problem_s_cure_a_line_of_its_own_where_both_are_too_long_for_one
 
 #[test]
 fn list_says_in_colour_who_waits_for_the_user_and_in_words_too() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    let file = sandbox.claude_s_file("feat");
-    let mut about = read_json(&file);
-    about["status"] = "waiting".into();
-    fs::write(&file, about.to_string()).unwrap();
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.have_claude("feat", "waiting");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("list");
     let (_, screen) = terminal.await_status();

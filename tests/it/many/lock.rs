@@ -103,8 +103,7 @@ fn a_lock_that_somebody_holds_is_waited_for_with_a_message() {
 #[test]
 #[ignore = "waits for long"]
 fn a_lock_that_is_not_given_back_is_given_up_on_and_not_broken() {
-    let sandbox = Sandbox::new();
-    sandbox.add("keep");
+    let sandbox = Sandbox::new().with("keep");
     let held = Held::take(&sandbox);
     let start = Instant::now();
     let error = "waiting for Claude Code [..]\nerror: [..]Claude Code[..][ROOT]/home/.claude.json.lock [..]\nhint: [..]rmdir [ROOT]/home/.claude.json.lock\n[...]";

@@ -8,8 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 #[test]
 fn remove_refuses_a_session_whose_claude_is_busy() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let file = sandbox.claude_s_file("feat");
     let mut about = read_json(&file);
     about["status"] = json!("busy");
@@ -21,15 +20,12 @@ fn remove_refuses_a_session_whose_claude_is_busy() {
     );
     about["status"] = json!("idle");
     fs::write(&file, about.to_string()).unwrap();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn remove_refuses_a_session_with_a_claude_in_the_background_and_ends_that_by_force() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     // A shell that has ended is no parent that a process can stay behind for.
     let mut shell = sandbox.command("sh", &worktree);
     let background = shell
@@ -60,9 +56,7 @@ fn remove_refuses_a_session_with_a_claude_in_the_background_and_ends_that_by_for
     let told = sandbox.root.join("told/stop");
     let script = format!("echo \"$@\" >{}; kill {pid}", told.display());
     sandbox.write_script(&sandbox.root.join("bin/claude"), &script);
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.force_remove("feat");
     assert_eq!(read(&told), "stop a1b2c3\n");
     assert!(!sandbox.lives(pid) && !worktree.exists());
 }

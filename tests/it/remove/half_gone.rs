@@ -21,19 +21,15 @@ fn assert_gone(sandbox: &Sandbox) {
 
 #[test]
 fn remove_works_without_the_tmux_session() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_gone(&sandbox);
 }
 
 #[test]
 fn remove_works_without_the_worktree_s_folder() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     fs::remove_dir_all(worktree).unwrap();
     sandbox.run(["remove", "feat"]).is(
         0,
@@ -45,53 +41,37 @@ fn remove_works_without_the_worktree_s_folder() {
 
 #[test]
 fn remove_works_without_the_branch() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!worktree.exists());
     assert_gone(&sandbox);
 }
 
 #[test]
 fn remove_works_without_claude_s_entry() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     fs::remove_file(sandbox.home.join(".claude.json")).unwrap();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(!sandbox.home.join(".claude.json").exists());
     assert!(sandbox.names().is_empty());
 }
 
 #[test]
 fn remove_works_when_only_the_record_is_left() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
-    sandbox.git(
-        &sandbox.main,
-        ["worktree", "remove", "--force", worktree.to_str().unwrap()],
-    );
+    sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &worktree);
     sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_gone(&sandbox);
 }
 
 #[test]
 fn remove_leaves_a_folder_that_git_does_not_list_as_the_worktree() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
-    sandbox.git(
-        &sandbox.main,
-        ["worktree", "remove", "--force", worktree.to_str().unwrap()],
-    );
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &worktree);
     write(&worktree.join("mine"), "mine");
     sandbox.run(["remove", "feat", "--force"]).is(
         0,
@@ -104,12 +84,8 @@ fn remove_leaves_a_folder_that_git_does_not_list_as_the_worktree() {
 
 #[test]
 fn remove_leaves_a_clone_that_took_the_worktree_s_place() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
-    sandbox.git(
-        &sandbox.main,
-        ["worktree", "remove", "--force", worktree.to_str().unwrap()],
-    );
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &worktree);
     sandbox.git(&sandbox.root, ["clone", "-q", "tally", "tally-feat"]);
     sandbox.commit(&worktree, "mine", "mine");
     sandbox.run(["remove", "feat", "--force"]).is(
@@ -122,8 +98,7 @@ fn remove_leaves_a_clone_that_took_the_worktree_s_place() {
 
 #[test]
 fn remove_leaves_a_clone_in_the_folder_of_a_worktree_that_git_still_lists() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
     sandbox.git(&sandbox.root, ["clone", "-q", "tally", "tally-feat"]);
@@ -134,8 +109,7 @@ fn remove_leaves_a_clone_in_the_folder_of_a_worktree_that_git_still_lists() {
 
 #[test]
 fn of_a_record_that_names_the_main_checkout_remove_takes_out_nothing_else() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let mut store = sandbox.store();
     store["feat"]["worktree"] = sandbox.main.to_str().unwrap().into();
     fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();

@@ -7,8 +7,7 @@ const HINTS: &str = "hint: look at it [..] git [..]\nhint: [..]tally-session rem
 
 #[test]
 fn remove_refuses_uncommitted_changes_and_names_the_files() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("README.md"), "changed");
     write(&worktree.join("backend/new é.py"), "new");
     write(&worktree.join("staged"), "staged");
@@ -35,8 +34,7 @@ fn remove_refuses_uncommitted_changes_and_names_the_files() {
 
 #[test]
 fn remove_refuses_a_change_that_is_staged_and_undone_in_the_folder() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("README.md"), "changed");
     sandbox.git(&worktree, ["add", "README.md"]);
     write(&worktree.join("README.md"), "# Points\n");
@@ -52,15 +50,12 @@ fn remove_does_not_count_what_add_put_there_nor_what_git_ignores() {
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     let worktree = sandbox.add("feat");
     write(&worktree.join("backend/manage.pyc"), "compiled");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
 fn remove_refuses_commits_that_no_other_branch_and_no_remote_holds() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     let hints =
         "hint: look at it [..] git [..] log [..]\nhint: [..]tally-session remove --force feat\n";
@@ -80,8 +75,7 @@ fn remove_refuses_commits_that_no_other_branch_and_no_remote_holds() {
 
 #[test]
 fn the_hint_s_command_shows_the_commits() {
-    let sandbox = Sandbox::of_project("my tally");
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::of_project("my tally").with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     let outcome = sandbox.run(["remove", "feat"]);
     let hint = outcome
@@ -105,13 +99,10 @@ fn the_hint_s_command_shows_the_commits() {
 
 #[test]
 fn remove_takes_a_branch_whose_commits_another_branch_holds() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["branch", "other"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
@@ -121,9 +112,7 @@ fn remove_takes_a_branch_whose_commits_a_remote_holds() {
     let worktree = sandbox.add("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["push", "-q", "origin", "feat"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
 }
 
 #[test]
@@ -145,15 +134,14 @@ fn remove_takes_a_branch_that_was_merged_squashed_or_rebased_into_the_main_branc
         sandbox.commit(&sandbox.main, "other", "later");
         sandbox
             .run(["remove", way])
-            .is(0, &format!("removed {way}\n[...]"), "");
+            .says(&format!("removed {way}\n[...]"));
         assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", way]), "");
     }
 }
 
 #[test]
 fn remove_refuses_a_branch_that_went_on_after_it_was_squashed() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "1");
     sandbox.git(&sandbox.main, ["merge", "-q", "--squash", "feat"]);
     sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
@@ -165,8 +153,7 @@ fn remove_refuses_a_branch_that_went_on_after_it_was_squashed() {
 
 #[test]
 fn remove_refuses_commits_on_a_detached_head() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     sandbox.commit(&worktree, "file", "work");
     sandbox
@@ -179,17 +166,11 @@ fn remove_refuses_commits_on_a_detached_head() {
 
 #[test]
 fn remove_refuses_a_locked_worktree() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
-    sandbox.git(
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.git_at(
         &worktree,
-        [
-            "worktree",
-            "lock",
-            "--reason",
-            "on a disk of mine",
-            worktree.to_str().unwrap(),
-        ],
+        ["worktree", "lock", "--reason", "on a disk of mine"],
+        &worktree,
     );
     for args in [
         ["remove", "feat", "--keep-branch"],

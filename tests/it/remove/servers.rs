@@ -1,7 +1,6 @@
 //! The processes of a session that is removed, and those of others.
 
-use crate::sandbox::{Sandbox, signal, write};
-use rustix::process::Signal;
+use crate::sandbox::{Sandbox, write};
 use std::net::TcpListener;
 
 fn assert_free(port: u16) {
@@ -10,12 +9,9 @@ fn assert_free(port: u16) {
 
 #[test]
 fn when_remove_returns_the_ports_are_free() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_free(backend);
     assert_free(frontend);
 }
@@ -26,9 +22,7 @@ fn remove_ends_a_server_that_does_not_heed_hang_up_and_term() {
     sandbox.tell("stubborn");
     sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert_free(backend);
     assert_free(frontend);
 }
@@ -39,11 +33,9 @@ fn remove_ends_a_server_of_a_session_whose_windows_are_gone() {
     sandbox.tell("stubborn");
     sandbox.add("feat");
     let (backend, _) = sandbox.ports("feat");
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox.kill_windows("feat");
     assert!(sandbox.lives(sandbox.started("python", "feat")[0].pid));
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert_free(backend);
 }
 
@@ -54,19 +46,16 @@ fn shells_whose_windows_were_only_just_closed_are_waited_for() {
     // The server that has them stays.
     sandbox.add("keep");
     sandbox.add("feat");
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.kill_windows("feat");
+    sandbox.remove_with_remarks("feat");
 }
 
 #[test]
 fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
-    signal(sandbox.started("python", "feat")[0].pid, Signal::TERM);
-    let mut stranger = sandbox.stranger_on(backend);
+    sandbox.end_server("feat");
+    let stranger = sandbox.stranger_on(backend);
     let pid = stranger.id();
     sandbox.run(["remove", "feat"]).is(
         0,
@@ -75,39 +64,29 @@ fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
     );
     assert!(sandbox.lives(pid));
     assert!(sandbox.names().is_empty());
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
 fn remove_leaves_the_servers_of_other_sessions_alone() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
-    sandbox.add("feat2");
+    let sandbox = Sandbox::serving().with("feat").with("feat2");
     let others =
         ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat2")[0].pid);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(others.into_iter().all(|pid| sandbox.lives(pid)));
 }
 
 #[test]
 fn remove_leaves_a_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "mine"]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["mine"]);
 }
 
 #[test]
 fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
     sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "theirs"]);
     sandbox.tmux([
@@ -117,9 +96,7 @@ fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
         "@tally_session",
         "/elsewhere/tally",
     ]);
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.remove_with_remarks("feat");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["theirs"]);
 }
 
@@ -137,8 +114,7 @@ fn assert_refused_elsewhere(sandbox: &Sandbox, shell: &str) {
 
 #[test]
 fn remove_refuses_a_session_whose_windows_are_open_in_another_tmux_server() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     assert_refused_elsewhere(&sandbox, "[..]");
 }
 

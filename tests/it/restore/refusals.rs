@@ -5,11 +5,8 @@ use std::fs;
 
 /// A session that was removed.
 fn removed() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.remove("feat");
     sandbox
 }
 
@@ -30,9 +27,7 @@ fn restore_refuses_where_a_folder_is_at_the_worktree_s_place() {
         "error: there is something at [ROOT]/tally-feat, where the worktree of feat was\nhint: move it away, then try again\n",
     );
     fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.restore("feat");
 }
 
 #[test]
@@ -43,9 +38,7 @@ fn restore_refuses_where_a_branch_of_the_name_is_and_the_hint_s_command_makes_ro
         "error: there is a branch feat by now\nhint: give that one another name: git -C [ROOT]/tally branch -m feat <another name>\n",
     );
     sandbox.git(&sandbox.main, ["branch", "-m", "feat", "other"]);
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.restore("feat");
 }
 
 #[test]
@@ -53,9 +46,7 @@ fn restore_refuses_where_a_branch_is_in_the_way_of_the_name_and_the_hint_s_comma
     for (name, other) in [("feat", "feat/more"), ("more/feat", "more")] {
         let sandbox = Sandbox::new();
         sandbox.add(name);
-        sandbox
-            .run(["remove", name])
-            .is(0, "removed [..]\n[...]", "");
+        sandbox.run(["remove", name]).says("removed [..]\n[...]");
         // One that is only beside it is not in its way.
         sandbox.git(&sandbox.main, ["branch", "more-of-it"]);
         sandbox.git(&sandbox.main, ["branch", other]);
@@ -63,9 +54,7 @@ fn restore_refuses_where_a_branch_is_in_the_way_of_the_name_and_the_hint_s_comma
             "error: there is a branch {other} by now, beside which git can have no {name}\nhint: give that one another name: git -C [ROOT]/tally branch -m {other} <another name>\n"
         ));
         sandbox.git(&sandbox.main, ["branch", "-m", other, "another"]);
-        sandbox
-            .run(["restore", name])
-            .is(0, "restored [..]\n[...]", "");
+        sandbox.run(["restore", name]).says("restored [..]\n[...]");
     }
 }
 
@@ -93,20 +82,17 @@ fn what_is_only_half_back_is_named_by_doctor_and_add_and_the_next_restore_finish
         "{doctor}"
     );
     assert!(doctor.stdout.contains(&cure), "{doctor}");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
-    sandbox.run(["remove", "feat"]).is(0, "[...]", "");
+    sandbox.restore("feat");
+    sandbox.run(["remove", "feat"]).says("[...]");
 }
 
 #[test]
 fn restore_refuses_where_a_kept_branch_has_moved_on() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox
         .run(["remove", "--keep-branch", "feat"])
-        .is(0, "removed feat\n[...]", "");
+        .says("removed feat\n[...]");
     sandbox.git(&sandbox.main, ["branch", "-f", "feat", "main"]);
     sandbox
         .run_changes_nothing(["restore", "feat"])
@@ -119,19 +105,16 @@ fn restore_refuses_where_a_kept_branch_has_moved_on() {
 
 #[test]
 fn restore_refuses_where_a_kept_branch_is_checked_out_elsewhere() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox
         .run(["remove", "--keep-branch", "feat"])
-        .is(0, "removed feat\n[...]", "");
+        .says("removed feat\n[...]");
     sandbox.git(&sandbox.main, ["switch", "-q", "feat"]);
     sandbox.run_changes_nothing(["restore", "feat"]).fails(
         "error: the branch feat is checked out at [ROOT]/tally by now\nhint: leave it there: git -C [ROOT]/tally switch <another branch>\n",
     );
     sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "");
+    sandbox.restore("feat");
 }
 
 #[test]

@@ -1,16 +1,23 @@
 //! The fixture: a project of its own in a temporary folder, with its own home, tmux server, shells and stand-in programs.
 
+mod files;
+mod git;
 mod log;
+mod network;
 mod outcome;
 mod processes;
 mod project;
+mod scripts;
 mod shell;
 mod snapshot;
 mod terminal;
 mod turn;
 mod typed;
+mod verbs;
 
+pub use files::{read, read_json, write};
 pub use log::Started;
+pub use network::{ADDRESSES, Stranger, http_get, listen, stranger, take_port};
 pub use outcome::Outcome;
 pub use processes::{LEAVING, signal};
 pub use project::{make_database, points};
@@ -20,11 +27,9 @@ use serde_json::Value;
 use shell::Shell;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use turn::Turn;
@@ -173,49 +178,6 @@ impl Sandbox {
         self.worktree(name)
     }
 
-    /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.
-    #[track_caller]
-    pub fn remove_and_restore<const N: usize>(&self, args: [&str; N]) {
-        let mut remove = self.program(&["remove", "feat"], &self.main);
-        self.outcome(remove.args(args))
-            .is(0, "removed feat\n[...]", "");
-        assert!(!self.worktree("feat").exists());
-        self.git(&self.main, ["gc", "--quiet", "--prune=now"]);
-        self.run(["restore", "feat"])
-            .is(0, "restored feat\n[...]", "");
-    }
-
-    /// The same, where a script runs in the worktree while the windows close.
-    #[track_caller]
-    pub fn remove_and_restore_while(&self, script: &str) {
-        let worktree = self.worktree("feat");
-        self.wrap(
-            "tmux",
-            &format!(
-                r#"case "$*" in *kill-session*) (cd '{}' && {script});; esac; exec "$REAL" "$@""#,
-                worktree.display()
-            ),
-        );
-        self.remove_and_restore([]);
-        self.unwrap("tmux");
-    }
-
-    /// A process that listens on a port and came from no session.
-    pub fn stranger_on(&self, port: u16) -> Child {
-        let script = "import socket, sys, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
-                      s.bind(('127.0.0.1', int(sys.argv[1]))); s.listen(); time.sleep(600)";
-        drop(take_port("127.0.0.1", port));
-        let mut python = self.command(shell::python(), &self.root);
-        let child = python
-            .args(["-c", script, &port.to_string()])
-            .spawn()
-            .unwrap();
-        eventually("the stranger listens", || {
-            TcpStream::connect(("127.0.0.1", port)).ok()
-        });
-        child
-    }
-
     /// Whether a process that came from the sandbox lives. One that has ended and that nobody asked about does not.
     pub fn lives(&self, pid: u32) -> bool {
         processes::of(&self.root).contains(&pid)
@@ -261,45 +223,6 @@ impl Sandbox {
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
-    /// Runs git, which must not fail, and gives what it says without the last line end.
-    #[track_caller]
-    pub fn git<const N: usize>(&self, dir: &Path, args: [&str; N]) -> String {
-        let output = self.command("git", dir).args(args).output().unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "git {args:?}: {words}");
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .trim_end()
-            .to_owned()
-    }
-
-    /// Writes a file and commits it; gives the commit.
-    pub fn commit(&self, dir: &Path, file: &str, text: &str) -> String {
-        write(&dir.join(file), text);
-        self.git(dir, ["add", "--", file]);
-        self.git(dir, ["commit", "-q", "-m", &format!("Change {file}")]);
-        self.git(dir, ["rev-parse", "HEAD"])
-    }
-
-    /// Commits a repository inside a checkout as a link to its commit.
-    pub fn commit_link(&self, dir: &Path, path: &str) {
-        self.git(
-            dir,
-            ["-c", "advice.addEmbeddedRepo=false", "add", "--", path],
-        );
-        self.git(dir, ["commit", "-q", "-m", &format!("Add {path}")]);
-    }
-
-    /// Whether the repository has an object.
-    pub fn has_object(&self, name: &str) -> bool {
-        let mut git = self.command("git", &self.main);
-        let status = git
-            .args(["cat-file", "-e", name])
-            .stderr(Stdio::null())
-            .status();
-        status.unwrap().success()
-    }
-
     /// Tells the stand-ins to behave in a special way.
     pub fn tell(&self, what: &str) {
         fs::write(self.root.join("told").join(what), "").unwrap();
@@ -333,91 +256,10 @@ impl Sandbox {
         }
         dir
     }
-
-    /// Puts a script before a program on the PATH; `$REAL` is the program itself.
-    pub fn wrap(&self, program: &str, script: &str) {
-        let real = shell::which(program).unwrap();
-        let script = format!("REAL={}\n{script}", real.display());
-        self.write_script(&self.root.join("bin").join(program), &script);
-    }
-
-    /// Takes such a script away.
-    pub fn unwrap(&self, program: &str) {
-        fs::remove_file(self.root.join("bin").join(program)).unwrap();
-    }
-
-    /// Writes a bash script that can be executed.
-    pub fn write_script(&self, path: &Path, script: &str) {
-        // A file that this process has open for writing, or a child that it starts meanwhile, cannot be executed: `install`
-        // writes it in a process of its own.
-        let text = self.root.join("script");
-        fs::write(&text, format!("#!/bin/bash\n{script}\n")).unwrap();
-        let status = Command::new("install")
-            .arg("-m755")
-            .args([&text, path])
-            .status()
-            .unwrap();
-        assert!(status.success());
-        fs::remove_file(text).unwrap();
-    }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         processes::end_all(&self.root);
     }
-}
-
-/// Writes a file, and makes its folder.
-pub fn write(path: &Path, text: impl AsRef<[u8]>) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-/// All that a server can listen on.
-pub const ADDRESSES: [&str; 4] = ["127.0.0.1", "0.0.0.0", "::1", "::"];
-
-/// Listens on a port as soon as it is free: a process that ends keeps its sockets for a moment longer than its environment.
-#[track_caller]
-pub fn take_port(address: &str, port: u16) -> TcpListener {
-    eventually("the port is free", || {
-        TcpListener::bind((address, port)).ok()
-    })
-}
-
-/// Listens at an address, on the first port that nobody has at any: the very one that a session would get. None on a
-/// machine without that address.
-pub fn listen(address: &str, first: u16) -> Option<(u16, TcpListener)> {
-    let bind = |address: &str, port| TcpListener::bind((address.parse::<IpAddr>().unwrap(), port));
-    let is_free = |port| {
-        let errors = ADDRESSES.map(|address| bind(address, port).err());
-        !errors
-            .into_iter()
-            .flatten()
-            .any(|error| error.kind() == ErrorKind::AddrInUse)
-    };
-    let port = (first..first + 1000).find(|&port| is_free(port)).unwrap();
-    Some((port, bind(address, port).ok()?))
-}
-
-/// What a server on this machine answers.
-#[track_caller]
-pub fn http_get(port: u16) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
-/// Reads a file as text.
-#[track_caller]
-pub fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// Reads a file as JSON.
-#[track_caller]
-pub fn read_json(path: &Path) -> Value {
-    serde_json::from_str(&read(path)).unwrap()
 }

@@ -48,6 +48,12 @@ impl Outcome {
         self.is(0, "[...]", "")
     }
 
+    /// It did what it was told, with this answer and nothing to remark.
+    #[track_caller]
+    pub fn says(self, stdout: &str) -> Self {
+        self.is(0, stdout, "")
+    }
+
     /// It refused or failed: status 1, no answer, and these lines on stderr.
     #[track_caller]
     pub fn fails(self, stderr: &str) -> Self {

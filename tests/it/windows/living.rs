@@ -19,8 +19,7 @@ fn await_problems(sandbox: &Sandbox, problems: &[&str]) {
 
 #[test]
 fn resume_brings_back_what_is_closed_and_what_has_ended_each_in_its_place() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let names = sandbox.windows("feat", "#{window_name}");
     sandbox.enter("feat", "claude", "hello");
     let said = sandbox.await_event("said", "claude", "feat", 1);
@@ -43,25 +42,20 @@ fn resume_brings_back_what_is_closed_and_what_has_ended_each_in_its_place() {
         *listed,
         json!({"backend": "ended", "frontend": "closed", "claude": "ended", "shell": "runs", "cli": "closed"})
     );
-    sandbox.run(["resume"]).is(
-        0,
-        "brought back in feat: backend, claude, frontend, cli\n",
-        "",
-    );
+    sandbox
+        .run(["resume"])
+        .says("brought back in feat: backend, claude, frontend, cli\n");
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
     assert_eq!(sandbox.pane("feat", "shell"), shell);
     let claude = sandbox.await_start("claude", "feat", 2);
     assert_eq!(claude.args[..2], ["--resume", said.id.as_str().unwrap()]);
-    sandbox
-        .run(["resume"])
-        .is(0, "feat is already running\n", "");
+    sandbox.run(["resume"]).says("feat is already running\n");
 }
 
 #[test]
 fn resume_leaves_what_is_typed_at_a_prompt_and_what_was_put_to_sleep() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     interrupt(&sandbox, "backend");
     await_problems(
         &sandbox,
@@ -80,38 +74,32 @@ fn resume_leaves_what_is_typed_at_a_prompt_and_what_was_put_to_sleep() {
     await_problems(&sandbox, &[]);
     sandbox.tmux(["send-keys", "-t", &pane, "C-z"]);
     sandbox.await_screen("feat", "backend", |screen| screen.contains("Stopped"));
-    sandbox
-        .run(["resume"])
-        .is(0, "feat is already running\n", "");
+    sandbox.run(["resume"]).says("feat is already running\n");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
 
 #[test]
 fn windows_that_were_moved_and_renamed_are_found_and_only_the_others_are_made_again() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let pane = sandbox.pane("feat", "frontend");
     sandbox.tmux(["rename-window", "-t", &pane, "mine"]);
     sandbox.tmux(["new-session", "-d", "-s", "other"]);
     sandbox.tmux(["move-window", "-s", &pane, "-t", "other:7"]);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
-    sandbox
-        .run(["resume"])
-        .is(0, "feat is already running\n", "");
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox.run(["resume"]).says("feat is already running\n");
+    sandbox.kill_windows("feat");
     let listed = &sandbox.list()[0];
     assert_eq!(listed["state"], "running");
     sandbox
         .run(["resume"])
-        .is(0, "brought back in feat: backend, claude, shell, cli\n", "");
+        .says("brought back in feat: backend, claude, shell, cli\n");
     assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 4);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
 
 #[test]
 fn a_branch_that_was_renamed_or_switched_is_shown_and_followed_by_resume() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["branch", "-m", "renamed"]);
     let cure = |other: &str, record: &str| {
         format!(

@@ -15,9 +15,7 @@ fn interrupt(sandbox: &Sandbox, window: &str) {
 #[test]
 fn another_session_s_window_among_its_own_goes_home_when_they_are_closed() {
     for (verb, place) in [("stop", "1"), ("remove", "1"), ("stop", "")] {
-        let sandbox = Sandbox::new();
-        sandbox.add("feat");
-        sandbox.add("other");
+        let sandbox = Sandbox::new().with("feat").with("other");
         let pane = sandbox.pane("feat", "backend");
         let to = format!("=tally-other:{place}");
         let how = if place.is_empty() {
@@ -27,7 +25,7 @@ fn another_session_s_window_among_its_own_goes_home_when_they_are_closed() {
         };
         sandbox.tmux([how, "-d", "-s", &pane, "-t", &to]);
         let server = sandbox.started("python", "feat")[0].pid;
-        sandbox.run([verb, "other"]).is(0, "[..]other\n[...]", "");
+        sandbox.run([verb, "other"]).says("[..]other\n[...]");
         assert!(sandbox.lives(server));
         assert_eq!(sandbox.list()[0]["problems"], json!([]));
         assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
@@ -36,8 +34,7 @@ fn another_session_s_window_among_its_own_goes_home_when_they_are_closed() {
 
 #[test]
 fn doctor_says_where_a_window_is_that_was_moved_and_how_to_have_it_back() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["new-session", "-d", "-s", "mine"]);
     let pane = sandbox.pane("feat", "shell");
     sandbox.tmux(["move-window", "-s", &pane, "-t", "=mine:"]);
@@ -53,38 +50,31 @@ fn doctor_says_where_a_window_is_that_was_moved_and_how_to_have_it_back() {
 
 #[test]
 fn another_session_s_window_without_a_home_keeps_its_own_from_being_closed() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("other");
+    let sandbox = Sandbox::new().with("feat").with("other");
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["move-window", "-s", &pane, "-t", "=tally-other:"]);
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox.kill_windows("feat");
     sandbox.run(["remove", "other"]).fails(
         "error: the window backend of feat is among its own, and the others of feat are closed\n\
          hint: close it: tally-session stop feat\n",
     );
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
-    sandbox
-        .run(["remove", "other"])
-        .is(0, "removed other\n[...]", "");
+    sandbox.stop("feat");
+    sandbox.remove("other");
 }
 
 #[test]
 fn a_window_that_is_linked_into_another_session_is_closed_there_too() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("other");
+    let sandbox = Sandbox::new().with("feat").with("other");
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["link-window", "-d", "-s", &pane, "-t", "=tally-other:"]);
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.stop("feat");
     assert_eq!(sandbox.list()[0]["state"], "stopped");
     assert_eq!(sandbox.list()[1]["problems"], json!([]));
 }
 
 #[test]
 fn what_the_user_has_opened_in_a_session_is_named_when_it_is_closed() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["new-window", "-d", "-n", "notes", "-t", "=tally-feat:"]);
     sandbox.run(["stop", "feat"]).is(
         0,
@@ -95,41 +85,35 @@ fn what_the_user_has_opened_in_a_session_is_named_when_it_is_closed() {
 
 #[test]
 fn windows_whose_session_was_grouped_and_killed_are_shown_and_repaired_where_they_are() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["new-session", "-d", "-t", "=tally-feat", "-s", "group"]);
-    sandbox.tmux(["kill-session", "-t", "=tally-feat"]);
+    sandbox.kill_windows("feat");
     let listed = &sandbox.list()[0];
     assert_eq!(
         [&listed["state"], &listed["tmux_session"]],
         ["running", "group"]
     );
     sandbox.tmux(["kill-window", "-t", "=group:cli"]);
-    sandbox
-        .run(["resume"])
-        .is(0, "brought back in feat: cli\n", "");
+    sandbox.run(["resume"]).says("brought back in feat: cli\n");
     assert_eq!(sandbox.tmux_sessions(), ["group"]);
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
     eventually("it is shown", || {
         (sandbox.list()[0]["attached"] == json!(true)).then_some(())
     });
-    sandbox.run(["stop", "feat"]).is(0, "stopped feat\n", "");
+    sandbox.stop("feat");
     assert!(sandbox.tmux_sessions().is_empty());
 }
 
 #[test]
 fn windows_come_back_where_they_were_and_move_no_other() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     let places = sandbox.windows("feat", "#{window_index} #{window_name}");
     for closed in [&[0][..], &[0, 1], &[1, 2], &[4], &[0, 1, 2, 3]] {
         for index in closed {
             sandbox.tmux(["kill-window", "-t", &format!("=tally-feat:{index}")]);
         }
-        sandbox
-            .run(["resume"])
-            .is(0, "brought back in feat: [..]\n", "");
+        sandbox.run(["resume"]).says("brought back in feat: [..]\n");
         assert_eq!(
             sandbox.windows("feat", "#{window_index} #{window_name}"),
             places,
@@ -140,21 +124,19 @@ fn windows_come_back_where_they_were_and_move_no_other() {
 
 #[test]
 fn a_window_that_shows_what_was_before_is_repaired_all_the_same() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     interrupt(&sandbox, "backend");
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["copy-mode", "-t", &pane]);
     sandbox
         .run(["resume"])
-        .is(0, "brought back in feat: backend\n", "");
+        .says("brought back in feat: backend\n");
     sandbox.await_start("python", "feat", 2);
 }
 
 #[test]
 fn the_further_lines_of_a_command_are_left_to_the_user() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     interrupt(&sandbox, "backend");
     sandbox.enter("feat", "backend", "cat >note <<EOF");
     sandbox.await_screen("feat", "backend", |screen| screen.trim_end().ends_with('>'));
@@ -171,8 +153,7 @@ fn the_further_lines_of_a_command_are_left_to_the_user() {
 
 #[test]
 fn a_server_in_its_shell_s_background_runs_and_one_whose_port_is_taken_is_told() {
-    let sandbox = Sandbox::serving();
-    sandbox.add("feat");
+    let sandbox = Sandbox::serving().with("feat");
     sandbox.await_event("listening", "npm", "feat", 1);
     let pane = sandbox.pane("feat", "frontend");
     sandbox.tmux(["send-keys", "-t", &pane, "C-z"]);
@@ -180,14 +161,12 @@ fn a_server_in_its_shell_s_background_runs_and_one_whose_port_is_taken_is_told()
     sandbox.enter("feat", "frontend", "bg");
     sandbox.settle("feat", "frontend");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
-    sandbox
-        .run(["resume"])
-        .is(0, "feat is already running\n", "");
+    sandbox.run(["resume"]).says("feat is already running\n");
 
     sandbox.await_event("listening", "python", "feat", 1);
     interrupt(&sandbox, "backend");
     let (backend, _) = sandbox.ports("feat");
-    let mut stranger = sandbox.stranger_on(backend);
+    let _stranger = sandbox.stranger_on(backend);
     let listed = &sandbox.list()[0];
     assert_eq!(listed["backend_up"], false);
     let taken = listed["problems"][0].as_str().unwrap();
@@ -200,23 +179,16 @@ fn a_server_in_its_shell_s_background_runs_and_one_whose_port_is_taken_is_told()
         "feat is already running\n",
         "warning: process [..] listens on the port of feat's window backend: [..]\n",
     );
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
 fn restart_closes_nothing_that_it_can_t_open_again() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let elsewhere = sandbox.root.join("elsewhere");
-    sandbox.git(
+    sandbox.git_at(
         &sandbox.main,
-        [
-            "worktree",
-            "move",
-            worktree.to_str().unwrap(),
-            elsewhere.to_str().unwrap(),
-        ],
+        ["worktree", "move", worktree.to_str().unwrap()],
+        &elsewhere,
     );
     sandbox.run(["restart", "feat"]).fails(
         "error: feat: its branch feat is checked out at [ROOT]/elsewhere, and its record says [ROOT]/tally-feat\nhint: [..]worktree move[..]\n",
@@ -226,8 +198,7 @@ fn restart_closes_nothing_that_it_can_t_open_again() {
 
 #[test]
 fn a_commit_that_no_branch_is_at_is_not_called_merged() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     sandbox.commit(&worktree, "file", "work");
     let listed = &sandbox.list()[0];
@@ -237,13 +208,12 @@ fn a_commit_that_no_branch_is_at_is_not_called_merged() {
     );
     sandbox
         .run(["list"])
-        .is(0, "NAME [..]\nfeat [..] (detached) [..]\n", "");
+        .says("NAME [..]\nfeat [..] (detached) [..]\n");
 }
 
 #[test]
 fn a_branch_that_was_deleted_under_its_worktree_is_had_again_by_the_cure() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, ["update-ref", "-d", "refs/heads/feat"]);
     let problem = sandbox.list()[0]["problems"][0].clone();

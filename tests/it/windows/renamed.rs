@@ -4,8 +4,7 @@ use crate::sandbox::{Sandbox, eventually};
 
 /// A session whose tmux session the user has renamed, and another tmux session.
 fn renamed() -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["rename-session", "-t", "=tally-feat", "mine"]);
     sandbox.tmux(["new-session", "-d", "-s", "other"]);
     sandbox
@@ -18,7 +17,7 @@ fn a_renamed_tmux_session_is_listed_and_not_opened_again() {
     assert_eq!(listed["state"], "running", "{listed}");
     assert_eq!(listed["tmux_session"], "mine");
     let already = "feat is already running\n";
-    sandbox.run(["resume"]).is(0, already, "");
+    sandbox.run(["resume"]).says(already);
     assert_eq!(sandbox.tmux_sessions(), ["mine", "other"]);
 }
 
@@ -47,9 +46,7 @@ fn doctor_takes_a_renamed_tmux_session_for_the_session_s_and_a_cure_names_it() {
 #[test]
 fn remove_ends_a_renamed_tmux_session() {
     let sandbox = renamed();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_eq!(sandbox.tmux_sessions(), ["other"]);
 }
 
@@ -78,35 +75,27 @@ fn add_refuses_a_name_whose_tmux_session_is_open_under_another() {
 
 #[test]
 fn a_tmux_session_of_an_older_version_is_known_by_what_it_is_called() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["set-option", "-u", "-t", "=tally-feat:", "@tally_name"]);
     assert_eq!(sandbox.list()[0]["state"], "running");
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert!(sandbox.tmux_sessions().is_empty());
 }
 
 #[test]
 fn remove_ends_the_tmux_sessions_that_share_the_windows_and_no_others() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
-    sandbox.add("other");
+    let sandbox = Sandbox::new().with("feat").with("other");
     for (session, sharing) in [("feat", "mine"), ("other", "theirs")] {
         let target = format!("=tally-{session}");
         sandbox.tmux(["new-session", "-d", "-t", &target, "-s", sharing]);
     }
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "");
+    sandbox.remove("feat");
     assert_eq!(sandbox.tmux_sessions(), ["tally-other", "theirs"]);
 }
 
 #[test]
 fn a_session_removes_itself_from_a_tmux_session_that_shares_its_windows() {
-    let sandbox = Sandbox::new();
-    sandbox.add("feat");
+    let sandbox = Sandbox::new().with("feat");
     sandbox.tmux(["new-session", "-d", "-t", "=tally-feat", "-s", "mine"]);
     let program = env!("CARGO_BIN_EXE_tally-session");
     let line = format!("{program} remove feat");
@@ -124,9 +113,7 @@ fn a_session_of_a_project_whose_path_looks_like_a_format_is_ended() {
             .run(["add", "feat"])
             .is(0, "added feat\n[...]", "[...]");
         assert_eq!(sandbox.tmux_sessions().len(), 1, "{project}");
-        sandbox
-            .run(["remove", "feat"])
-            .is(0, "removed feat\n[...]", "[...]");
+        sandbox.remove_with_remarks("feat");
         assert!(sandbox.tmux_sessions().is_empty(), "{project}");
     }
 }

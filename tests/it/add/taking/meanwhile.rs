@@ -7,10 +7,7 @@ use crate::sandbox::{Sandbox, read, write};
 fn meanwhile(sandbox: &Sandbox, script: &str) {
     let hook = sandbox.root.join("meanwhile");
     sandbox.write_script(&hook, &format!("cd '{}'\n{script}", sandbox.main.display()));
-    write(
-        &sandbox.main.join(".tally-session.toml"),
-        format!("hooks.post_add = '{}'\n", hook.display()),
-    );
+    sandbox.lay_out(format!("hooks.post_add = '{}'\n", hook.display()));
     sandbox.git(&sandbox.main, ["add", ".tally-session.toml"]);
     sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Add a layout"]);
 }
@@ -80,5 +77,5 @@ fn an_add_that_fails_leaves_main_as_it_was_and_keeps_nothing() {
     assert_eq!(kept(&sandbox), "");
     sandbox
         .run(["list", "--removed"])
-        .is(0, "nothing was removed that can be had back\n", "");
+        .says("nothing was removed that can be had back\n");
 }

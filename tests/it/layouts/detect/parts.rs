@@ -1,7 +1,6 @@
 //! What is known of tools, variables, databases and files; and where a draft is made.
 
 use super::{NEXT, VITE, assert_has, draft, project};
-use crate::layouts::lay_out;
 use crate::sandbox::{Sandbox, make_database, read, write};
 use std::fs;
 
@@ -303,8 +302,7 @@ fn databases_that_git_ignores_are_copied_and_others_are_not() {
 
 #[test]
 fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
-    let sandbox = Sandbox::new();
-    let worktree = sandbox.add("feat");
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&sandbox.main.join("frontend/package.json"), VITE);
     let expected = sandbox
         .run_changes_nothing(["layout", "--detect"])
@@ -313,13 +311,13 @@ fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
     assert!(expected.contains("The built-in windows fit"));
     sandbox
         .run_in(&worktree.join("backend"), ["layout", "--detect"])
-        .is(0, &expected, "");
+        .says(&expected);
     let main = sandbox.main.to_str().unwrap().to_owned();
     sandbox
         .run_in(&sandbox.home, ["-C", &main, "layout", "--detect"])
-        .is(0, &expected, "");
+        .says(&expected);
     for there in ["", "nonsense"] {
-        lay_out(&sandbox, there);
+        sandbox.lay_out(there);
         let program = env!("CARGO_BIN_EXE_tally-session");
         sandbox
             .type_line(&format!("{program} layout --detect >.tally-session.toml"))

@@ -1,0 +1,165 @@
+//! Repositories, submodules and git worktrees inside a session's worktree come back with it.
+
+use super::whole::{clear_up, comes_back, difference, portrait};
+use crate::sandbox::{Sandbox, write};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Makes a repository with a commit.
+fn make_repository(sandbox: &Sandbox, dir: &Path) {
+    fs::create_dir_all(dir).unwrap();
+    sandbox.git(dir, ["init", "-q"]);
+    sandbox.commit(dir, "file", "of its own");
+}
+
+#[test]
+fn repositories_inside_come_back_ignored_or_committed_as_a_link() {
+    comes_back(|sandbox, worktree| {
+        make_repository(
+            sandbox,
+            &worktree.join("frontend/node_modules.old/x.sqlite3"),
+        );
+        let service = worktree.join("service");
+        make_repository(sandbox, &service);
+        sandbox.commit_link(worktree, "service");
+        write(&service.join("file"), "changed");
+        sandbox.git(&service, ["stash", "-q"]);
+    });
+}
+
+#[test]
+fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_too() {
+    let sandbox = Sandbox::new();
+    let library = sandbox.root.join("library");
+    make_repository(&sandbox, &library);
+    sandbox.git(
+        &sandbox.root,
+        ["config", "--global", "protocol.file.allow", "always"],
+    );
+    for name in ["lib", "other"] {
+        sandbox.git(
+            &sandbox.main,
+            [
+                "submodule",
+                "--quiet",
+                "add",
+                library.to_str().unwrap(),
+                name,
+            ],
+        );
+    }
+    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Add libraries"]);
+    let worktree = sandbox.worktree("feat");
+    sandbox
+        .run(["add", "feat"])
+        .is(0, "added feat\n[...]", "warning: its submodules [..]\n");
+    sandbox.await_programs("feat", 1);
+    sandbox.git(&worktree, ["submodule", "--quiet", "update", "--init"]);
+    for name in ["lib", "other"] {
+        let inside = worktree.join(name);
+        sandbox.git(&inside, ["switch", "-q", "-c", "work"]);
+        sandbox.commit(&inside, "file", "not pushed");
+        write(&inside.join("file"), "put aside");
+        sandbox.git(&inside, ["stash", "-q"]);
+    }
+    sandbox.git(&worktree, ["submodule", "--quiet", "deinit", "-f", "other"]);
+    let stashes = |dir: &Path| sandbox.git(dir, ["stash", "list", "--format=%H"]);
+    let (lib, before) = (worktree.join("lib"), portrait(&sandbox, &worktree));
+    let stash = stashes(&lib);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has changes that are not committed: lib, \
+         and has a submodule's repository with commits that no remote has inside: [..]modules/lib, \
+         and has a submodule's repository with commits that no remote has inside: [..]modules/other\n[...]",
+    );
+    sandbox.force_remove("feat");
+    clear_up(&sandbox);
+    sandbox.restore("feat");
+    let after = portrait(&sandbox, &worktree);
+    assert!(before == after, "{}", difference(&before, &after));
+    assert_eq!(stashes(&lib), stash);
+    sandbox.git(
+        &worktree,
+        ["submodule", "--quiet", "update", "--init", "other"],
+    );
+    assert_ne!(stashes(&worktree.join("other")), "");
+}
+
+#[test]
+fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
+    comes_back(|sandbox, worktree| {
+        write(&worktree.join(".gitignore"), "agents/\n");
+        for (name, locked) in [("one", false), ("two", true)] {
+            let inside = worktree.join("agents").join(name);
+            sandbox.git_at(worktree, ["worktree", "add", "-q", "--detach"], &inside);
+            sandbox.commit(&inside, "file", name);
+            write(&inside.join("new"), name);
+            sandbox.git(&inside, ["add", "new"]);
+            if locked {
+                sandbox.git_at(worktree, ["worktree", "lock"], &inside);
+            }
+        }
+    });
+}
+
+#[test]
+fn git_worktrees_inside_work_again_when_they_are_back() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    let inside: PathBuf = worktree.join("frontend/node_modules2.sqlite3");
+    sandbox.git_at(&worktree, ["worktree", "add", "-q", "-b", "agent"], &inside);
+    write(&inside.join("new"), "staged");
+    sandbox.git(&inside, ["add", "new"]);
+    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+        "error: the session feat has a git worktree with changes of its own inside: [..]node_modules2.sqlite3\nhint: look at that with: git -C [..] status\nhint: [..]\n",
+    );
+    sandbox.force_remove("feat");
+    clear_up(&sandbox);
+    sandbox.restore("feat");
+    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
+    sandbox.git(&inside, ["commit", "-q", "-m", "Go on"]);
+}
+
+#[test]
+fn a_branch_that_stayed_and_is_gone_by_now_is_made_again_with_its_commits() {
+    for (branch, option, change) in [
+        (
+            "feat",
+            Some("--keep-branch"),
+            &["branch", "-qD", "feat"][..],
+        ),
+        (
+            "feat",
+            Some("--keep-branch"),
+            &["branch", "-m", "feat", "renamed"],
+        ),
+        ("side", None, &["branch", "-qD", "side"]),
+        ("inside", None, &["branch", "-qD", "inside"]),
+    ] {
+        let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+        let checkout = match branch {
+            "inside" => worktree.join("inside.sqlite3"),
+            _ => worktree.clone(),
+        };
+        let path = checkout.to_str().unwrap();
+        match branch {
+            "side" => sandbox.git(&worktree, ["switch", "-q", "-c", "side"]),
+            "inside" => sandbox.git(&worktree, ["worktree", "add", "-q", "-b", "inside", path]),
+            _ => String::new(),
+        };
+        let tip = sandbox.commit(&checkout, "file", "work");
+        write(&checkout.join("file"), "staged");
+        sandbox.git(&checkout, ["add", "file"]);
+        let mut remove = sandbox.program(&["remove", "--force", "feat"], &sandbox.main);
+        sandbox
+            .outcome(remove.args(option))
+            .is(0, "removed feat\n[...]", "[...]");
+        let mut git = sandbox.command("git", &sandbox.main);
+        assert!(git.args(change).status().unwrap().success());
+        clear_up(&sandbox);
+        sandbox.restore("feat");
+        assert_eq!(
+            sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]),
+            format!("{tip}\n{tip}")
+        );
+        assert_eq!(sandbox.git(&checkout, ["status", "--porcelain"]), "M  file");
+    }
+}

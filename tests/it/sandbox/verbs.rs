@@ -1,0 +1,126 @@
+//! What a user does with a session, where all goes well.
+
+use super::{Sandbox, eventually, read_json, signal, write};
+use crate::sandbox::Outcome;
+use rustix::process::Signal;
+use std::path::PathBuf;
+
+impl Sandbox {
+    /// As it is, with one more session, whose programs have started.
+    #[track_caller]
+    pub fn with(self, name: &str) -> Self {
+        self.add(name);
+        self
+    }
+
+    /// As [`Sandbox::with`], and the session's worktree.
+    #[track_caller]
+    pub fn with_worktree(self, name: &str) -> (Self, PathBuf) {
+        let worktree = self.add(name);
+        (self, worktree)
+    }
+
+    /// Resumes a stopped session, without a remark.
+    #[track_caller]
+    pub fn resume(&self, name: &str) {
+        self.run(["resume", name])
+            .says(&format!("resumed {name}[..]\n"));
+    }
+
+    /// Stops a running session, without a remark.
+    #[track_caller]
+    pub fn stop(&self, name: &str) {
+        self.run(["stop", name]).says(&format!("stopped {name}\n"));
+    }
+
+    /// Removes a session, without a remark.
+    #[track_caller]
+    pub fn remove(&self, name: &str) {
+        self.run(["remove", name])
+            .says(&format!("removed {name}\n[...]"));
+    }
+
+    /// Removes a session with whatever there is to remark.
+    #[track_caller]
+    pub fn remove_with_remarks(&self, name: &str) {
+        let removed = format!("removed {name}\n[...]");
+        self.run(["remove", name]).is(0, &removed, "[...]");
+    }
+
+    /// Removes a session with the work in it, without a remark.
+    #[track_caller]
+    pub fn force_remove(&self, name: &str) {
+        let removed = format!("removed {name}\n[...]");
+        self.run(["remove", "--force", name]).says(&removed);
+    }
+
+    /// Brings a removed session back, without a remark.
+    #[track_caller]
+    pub fn restore(&self, name: &str) {
+        self.run(["restore", name])
+            .says(&format!("restored {name}\n[...]"));
+    }
+
+    /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.
+    #[track_caller]
+    pub fn remove_and_restore<const N: usize>(&self, args: [&str; N]) {
+        let mut remove = self.program(&["remove", "feat"], &self.main);
+        self.outcome(remove.args(args))
+            .is(0, "removed feat\n[...]", "");
+        assert!(!self.worktree("feat").exists());
+        self.git(&self.main, ["gc", "--quiet", "--prune=now"]);
+        self.run(["restore", "feat"])
+            .is(0, "restored feat\n[...]", "");
+    }
+
+    /// The same, where a script runs in the worktree while the windows close.
+    #[track_caller]
+    pub fn remove_and_restore_while(&self, script: &str) {
+        let worktree = self.worktree("feat");
+        self.wrap(
+            "tmux",
+            &format!(
+                r#"case "$*" in *kill-session*) (cd '{}' && {script});; esac; exec "$REAL" "$@""#,
+                worktree.display()
+            ),
+        );
+        self.remove_and_restore([]);
+        self.unwrap("tmux");
+    }
+
+    /// Closes a session's windows by hand, and leaves the tmux server.
+    pub fn kill_windows(&self, name: &str) {
+        self.tmux(["kill-session", "-t", &format!("={}", self.tmux_name(name))]);
+    }
+
+    /// Waits until a process that came from the sandbox has ended.
+    #[track_caller]
+    pub fn await_end(&self, pid: u32) {
+        eventually("it ends", || (!self.lives(pid)).then_some(()));
+    }
+
+    /// Asks the first server of a session's backend to end, and gives its process.
+    pub fn end_server(&self, name: &str) -> u32 {
+        let server = self.started("python", name)[0].pid;
+        signal(server, Signal::TERM);
+        server
+    }
+
+    /// Has the Claude of a session say that it does this.
+    pub fn have_claude(&self, name: &str, status: &str) {
+        let file = self.claude_s_file(name);
+        let mut about = read_json(&file);
+        about["status"] = status.into();
+        write(&file, about.to_string());
+    }
+
+    /// Writes the project's layout.
+    pub fn lay_out(&self, text: impl AsRef<[u8]>) {
+        write(&self.main.join(".tally-session.toml"), text);
+    }
+
+    /// Types the command that stands in an outcome behind these words.
+    pub fn follow(&self, outcome: &Outcome, words: &str) -> Outcome {
+        self.type_line(&outcome.command_after(words))
+    }
+}
