@@ -18,7 +18,7 @@ fn add_prints_name_branch_base_worktree_urls_and_the_command_to_attach() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run(["add", "feat/pay"]);
     let (backend, frontend) = sandbox.ports("feat/pay");
-    let commit = sandbox.git(&sandbox.main, ["rev-parse", "--short=7", "HEAD"]);
+    let commit = sandbox.git_main(["rev-parse", "--short=7", "HEAD"]);
     outcome.says(&format!(
             "added feat/pay\n  branch [..] feat/pay [..]main[..]{commit}[..]\n  worktree [..][ROOT]/tally-feat-pay\n  \
              backend [..]http://localhost:{backend}\n  frontend [..]http://localhost:{frontend}\n  \

@@ -16,7 +16,7 @@ fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
     sandbox.commit(&sandbox.main, ".gitattributes", "*.slow filter=slow\n");
     sandbox.commit(&sandbox.main, "z.slow", "slow\n");
     let filter = filter.to_str().unwrap();
-    sandbox.git(&sandbox.main, ["config", "filter.slow.smudge", filter]);
+    sandbox.git_main(["config", "filter.slow.smudge", filter]);
     std::fs::remove_file(&gate).unwrap();
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("add feat");

@@ -137,8 +137,8 @@ fn a_failed_add_leaves_nothing_of_a_clone() {
 fn a_clone_that_git_does_not_ignore_is_hidden_as_one() {
     let sandbox = project();
     write(&sandbox.main.join(".gitignore"), ".env\n*.sqlite3\n");
-    sandbox.git(&sandbox.main, ["add", ".gitignore"]);
-    sandbox.git(&sandbox.main, ["commit", "-qm", "Ignore less"]);
+    sandbox.git_main(["add", ".gitignore"]);
+    sandbox.git_main(["commit", "-qm", "Ignore less"]);
     let (modules, _) = added(&sandbox);
     let exclude = || read(&sandbox.main.join(".git/info/exclude"));
     assert!(

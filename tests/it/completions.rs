@@ -18,8 +18,8 @@ fn names_complete(shell: &str, line: &str) {
         sandbox.add(name);
     }
     sandbox.install();
-    sandbox.git(&sandbox.main, ["tag", "v1.2"]);
-    sandbox.git(&sandbox.main, ["branch", "ideas/one"]);
+    sandbox.git_main(["tag", "v1.2"]);
+    sandbox.git_main(["branch", "ideas/one"]);
     sandbox.start_up(line);
     let terminal = sandbox.shell_terminal(&sandbox.worktree("bugfix-ui").join("backend"));
     let shows = |text: &str| {
@@ -95,7 +95,7 @@ fn offered(sandbox: &Sandbox, dir: &Path, line: &str) -> Vec<String> {
         line.split_whitespace().next().unwrap(),
         line,
     ]);
-    let outcome = sandbox.outcome(&mut fish).says("[...]");
+    let outcome = sandbox.outcome(&mut fish).succeeds();
     let lines = outcome.stdout.lines();
     lines
         .map(|line| line.split('\t').next().unwrap().to_owned())

@@ -7,8 +7,8 @@ use std::path::Path;
 /// A project with an encrypted file, unlocked in the main checkout, and its key beside it.
 fn unlocked() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["crypt", "init"]);
-    sandbox.git(&sandbox.main, ["crypt", "export-key", "../key"]);
+    sandbox.git_main(["crypt", "init"]);
+    sandbox.git_main(["crypt", "export-key", "../key"]);
     let attributes = "*.secret filter=git-crypt diff=git-crypt\n";
     sandbox.commit(&sandbox.main, ".gitattributes", attributes);
     sandbox.commit(&sandbox.main, "backend/a.secret", "hidden\n");
@@ -79,7 +79,7 @@ fn what_is_taken_along_is_decrypted_too() {
 #[test]
 fn what_is_locked_in_the_main_checkout_stays_so_until_it_is_unlocked() {
     let sandbox = unlocked();
-    sandbox.git(&sandbox.main, ["crypt", "lock"]);
+    sandbox.git_main(["crypt", "lock"]);
     let worktree = sandbox.add("linked");
     // As it is in a clone that was never unlocked.
     fs::remove_dir_all(sandbox.main.join(".git/git-crypt")).unwrap();
@@ -89,7 +89,7 @@ fn what_is_locked_in_the_main_checkout_stays_so_until_it_is_unlocked() {
         assert!(text.starts_with(b"\0GITCRYPT"));
         assert_eq!(sandbox.git(worktree, ["status", "--porcelain"]), "");
     }
-    sandbox.git(&sandbox.main, ["crypt", "unlock", "../key"]);
+    sandbox.git_main(["crypt", "unlock", "../key"]);
     let keys = sandbox.git(&early, ["rev-parse", "--absolute-git-dir"]) + "/git-crypt";
     assert!(!Path::new(&keys).exists());
     let doctor = sandbox.run(["doctor", "early"]);
@@ -115,7 +115,7 @@ fn a_checkout_that_fails_leaves_nothing() {
         .run(["add", "feat"])
         .fails("error: cannot make the worktree [ROOT]/tally-feat: [..]\n[...]");
     assert!(!sandbox.worktree("feat").exists());
-    assert_eq!(sandbox.git(&sandbox.main, ["branch"]), "* main");
+    assert_eq!(sandbox.git_main(["branch"]), "* main");
     assert!(!sandbox.main.join(".git/worktrees/tally-feat").exists());
     sandbox.run(["list", "--removed"]).says("[..]no[..]\n");
 }

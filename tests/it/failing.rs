@@ -131,7 +131,7 @@ exec "$REAL" "$@""#;
         .fails("error: cannot make the folder [ROOT]/tally-feat: File exists[..]\n");
     assert_eq!(read(&folder.join("mine")), "mine\n");
     assert_eq!(sandbox.store(), store);
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
 }
 
 #[test]

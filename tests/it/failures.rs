@@ -72,16 +72,13 @@ fn an_add_whose_worktree_cannot_be_made_takes_all_back() {
 #[test]
 fn an_add_that_fails_leaves_a_branch_that_was_there() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["branch", "feat"]);
+    sandbox.git_main(["branch", "feat"]);
     write(
         &sandbox.main.join("backend/db.sqlite3"),
         "this is no database, and longer than its header of 100 bytes ".repeat(9),
     );
     assert_taken_back(&sandbox, "error: cannot [..]db.sqlite3[..]\n");
-    assert_eq!(
-        sandbox.git(&sandbox.main, ["branch", "--list", "feat"]),
-        "  feat"
-    );
+    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "  feat");
 }
 
 /// An add that was killed while git made its worktree.
@@ -137,7 +134,7 @@ fn an_add_that_was_killed_is_cleared_by_remove() {
     killed(&sandbox);
     sandbox.remove_with_remarks("feat");
     assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
 }
 
 #[test]
@@ -254,12 +251,12 @@ fn of_two_sessions_at_one_commit_that_are_removed_at_the_same_time_both_can_be_h
         sandbox.run(["add", "two", "--from", "one"]).succeeds();
         let removes = ["one", "two"].map(|name| start(&sandbox, &["remove", name]));
         let ends = removes.map(|remove| remove.wait_with_output().unwrap());
-        sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+        sandbox.git_main(["gc", "--quiet", "--prune=now"]);
         for name in ["one", "two"] {
             if !sandbox.names().iter().any(|there| there == name) {
                 sandbox.run(["restore", name]).says("restored [..]\n[...]");
             }
-            let tip = sandbox.git(&sandbox.main, ["rev-parse", name]);
+            let tip = sandbox.git_main(["rev-parse", name]);
             assert_eq!(tip, commit, "{ends:?}");
         }
     }

@@ -25,7 +25,7 @@ fn assert_all_removed(sandbox: &Sandbox, ports: &[u16]) {
         .filter(|name| name.starts_with("tally-"))
         .collect();
     assert!(worktrees.is_empty(), "{worktrees:?}");
-    let branches = sandbox.git(&sandbox.main, ["branch", "--format=%(refname:short)"]);
+    let branches = sandbox.git_main(["branch", "--format=%(refname:short)"]);
     assert_eq!(branches, "main");
     for &port in ports {
         TcpListener::bind(("127.0.0.1", port)).unwrap();

@@ -18,8 +18,8 @@ fn commit_link(sandbox: &Sandbox, path: &str, target: impl AsRef<Path>) {
     }
     fs::create_dir_all(link.parent().unwrap()).unwrap();
     symlink(target, &link).unwrap();
-    sandbox.git(&sandbox.main, ["add", "-f", "-A", path]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Link"]);
+    sandbox.git_main(["add", "-f", "-A", path]);
+    sandbox.git_main(["commit", "-q", "-m", "Link"]);
 }
 
 /// Has the branch `feat` have that link, and not the main checkout.
@@ -27,7 +27,7 @@ fn only_on_feat(sandbox: &Sandbox, path: &str, target: &str) {
     let files = sandbox.root.join("files");
     fs::rename(&sandbox.main, &files).unwrap();
     sandbox.git(&sandbox.root, ["clone", "-q", "files", "tally"]);
-    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "feat"]);
+    sandbox.git_main(["switch", "-q", "-c", "feat"]);
     commit_link(sandbox, path, target);
     sandbox.git(
         &files,

@@ -111,8 +111,8 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
     assert!(problem.contains("tally-session resume feat"), "{problem}");
     assert_eq!(listed[1]["problems"], json!([]));
     sandbox.run(["list"]).says("NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n");
-    sandbox.git(&sandbox.main, ["worktree", "prune"]);
-    sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
+    sandbox.git_main(["worktree", "prune"]);
+    sandbox.git_main(["branch", "-D", "feat"]);
     let listed = sandbox.list();
     for unknown in ["changes", "ahead", "behind"] {
         assert_eq!(listed[0][unknown], Value::Null, "{unknown}");
@@ -151,7 +151,7 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
     sandbox.commit(&worktree, "one", "1");
     sandbox.commit(&sandbox.main, "two", "2");
     sandbox.git(&sandbox.worktree("gone"), ["switch", "-q", "--detach"]);
-    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "gone"]);
+    sandbox.git_main(["branch", "-q", "-D", "gone"]);
     // As git 2.40 says it.
     sandbox.intercept(
         "git",
@@ -172,10 +172,7 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
 #[test]
 fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox.git(
-        &sandbox.main,
-        ["symbolic-ref", "HEAD", "refs/heads/not-yet"],
-    );
+    sandbox.git_main(["symbolic-ref", "HEAD", "refs/heads/not-yet"]);
     let listed = &sandbox.list()[0];
     assert_eq!(listed["state"], "running");
     assert_eq!(listed["problems"], json!([]));

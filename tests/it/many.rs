@@ -87,7 +87,7 @@ fn assert_there_are(sandbox: &Sandbox, wanted: &[String]) {
         .map(|path| path.to_str().unwrap().to_owned())
         .collect();
     assert_eq!(entries, expected);
-    let listed = sandbox.git(&sandbox.main, ["worktree", "list"]);
+    let listed = sandbox.git_main(["worktree", "list"]);
     assert_eq!(listed.lines().count(), wanted.len() + 1, "{listed}");
     assert_eq!(sandbox.tmux_sessions().len(), wanted.len());
 }
@@ -106,7 +106,7 @@ fn sixteen_adds_at_once_all_succeed_and_as_many_removes_clear_them() {
     assert!(writes >= MANY, "{writes}");
     all_succeed(&sandbox, &each("remove", &names));
     assert_eq!(sandbox.store(), json!({}));
-    assert_eq!(sandbox.git(&sandbox.main, ["branch"]), "* main");
+    assert_eq!(sandbox.git_main(["branch"]), "* main");
     assert!(sandbox.tmux_sessions().is_empty());
     claude.assert_no_write_lost();
 }

@@ -48,7 +48,7 @@ fn a_new_file_in_a_copied_folder_is_the_user_s_in_the_session_and_in_the_main_ch
     assert_refused(&sandbox, "wiki/new.md");
     fs::remove_file(worktree.join("wiki/new.md")).unwrap();
     sandbox.remove("feat");
-    let status = sandbox.git(&sandbox.main, STATUS);
+    let status = sandbox.git_main(STATUS);
     assert!(status.contains("?? wiki/a.md"), "{status}");
 }
 

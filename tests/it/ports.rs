@@ -100,8 +100,8 @@ fn a_port_in_the_record_of_a_broken_session_is_not_given_away() {
     let ports = sandbox.ports("gone");
     sandbox.restart();
     std::fs::remove_dir_all(worktree).unwrap();
-    sandbox.git(&sandbox.main, ["worktree", "prune"]);
-    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "gone"]);
+    sandbox.git_main(["worktree", "prune"]);
+    sandbox.git_main(["branch", "-q", "-D", "gone"]);
     sandbox.run(["add", "feat"]).succeeds();
     let new = sandbox.ports("feat");
     assert!(new.0 != ports.0 && new.1 != ports.1, "{ports:?} {new:?}");
@@ -151,11 +151,11 @@ fn add_fails_with_a_word_when_there_is_no_port_left() {
         "\"backend_port\": 1, \"frontend_port\": 2, \"worktree\": \"/nowhere\", \"branch\": \"x\"";
     let store = format!("{{ \"x\": {{ {ports}{fields} }} }}");
     std::fs::write(sandbox.main.join(".tally-sessions"), &store).unwrap();
-    let before = sandbox.git(&sandbox.main, ["branch", "--list"]);
+    let before = sandbox.git_main(["branch", "--list"]);
     sandbox
         .run(["add", "feat"])
         .fails("error: no port from 8000 to 65535 is free[..]\n[...]");
     assert_eq!(read(&sandbox.main.join(".tally-sessions")), store);
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list"]), before);
+    assert_eq!(sandbox.git_main(["branch", "--list"]), before);
     assert!(!sandbox.worktree("feat").exists());
 }

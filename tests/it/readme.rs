@@ -55,7 +55,7 @@ fn blocks_of(language: &str) -> impl Iterator<Item = Block> {
 #[test]
 fn each_transcript_is_what_the_program_says() {
     let sandbox = Sandbox::serving();
-    sandbox.git(&sandbox.main, ["tag", "v1.2"]);
+    sandbox.git_main(["tag", "v1.2"]);
     let environment = sandbox.home.join(".virtualenvs/tally/bin/activate");
     write(&environment, "");
     let mut reader = Reader::new(&sandbox);

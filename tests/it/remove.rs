@@ -21,16 +21,10 @@ fn remove_clears_all_of_a_session_away() {
     assert!(sandbox.names().is_empty());
     assert!(!worktree.exists());
     assert_eq!(
-        sandbox.git(&sandbox.main, ["branch", "--format=%(refname:short)"]),
+        sandbox.git_main(["branch", "--format=%(refname:short)"]),
         "main"
     );
-    assert_eq!(
-        sandbox
-            .git(&sandbox.main, ["worktree", "list"])
-            .lines()
-            .count(),
-        1
-    );
+    assert_eq!(sandbox.git_main(["worktree", "list"]).lines().count(), 1);
     assert!(sandbox.tmux_sessions().is_empty());
     let claude = read_json(&sandbox.home.join(".claude.json"));
     assert_eq!(
@@ -78,7 +72,7 @@ fn remove_of_feat_leaves_tally_feature() {
     assert!(other.join("README.md").exists());
     assert!(
         sandbox
-            .git(&sandbox.main, ["branch", "--list", "feature"])
+            .git_main(["branch", "--list", "feature"])
             .contains("feature")
     );
     assert!(read(&sandbox.home.join(".claude.json")).contains("tally-feature"));
@@ -100,7 +94,7 @@ fn remove_keep_branch_leaves_the_branch() {
         .run(["remove", "feat", "--keep-branch"])
         .says(REMOVED);
     assert!(!worktree.exists());
-    assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "feat"]), tip);
+    assert_eq!(sandbox.git_main(["rev-parse", "feat"]), tip);
     sandbox.restore("feat");
     assert_eq!(sandbox.git(&worktree, ["branch", "--show-current"]), "feat");
 }
@@ -159,7 +153,7 @@ fn remove_works_from_inside_the_session_s_own_tmux_session() {
         sandbox.names().is_empty().then_some(())
     });
     assert!(!worktree.exists());
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
     assert!(sandbox.tmux_sessions().is_empty());
     assert!(!read(&sandbox.home.join(".claude.json")).contains("tally-feat"));
 }
@@ -192,5 +186,5 @@ fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
     fs::remove_file(sandbox.root.join("bin/git")).unwrap();
     sandbox.run(["remove", "feat"]).says(REMOVED);
     assert!(sandbox.names().is_empty() && !worktree.exists());
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
 }

@@ -183,7 +183,7 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
     sandbox.add("feat");
     sandbox.restart();
     sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &gone);
-    sandbox.git(&sandbox.main, ["branch", "-D", "gone"]);
+    sandbox.git_main(["branch", "-D", "gone"]);
     sandbox.run(["resume"]).is(
         1,
         RESUMED,

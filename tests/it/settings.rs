@@ -128,7 +128,7 @@ fn settings_of_git_change_neither_what_is_made_nor_what_is_guarded() {
             .fails("error: the session feat has changes that are not committed: new file\n[...]");
         let starts = sandbox.started("claude", "feat").len();
         for args in [["remove", "--force", "feat"], ["-q", "restore", "feat"]] {
-            sandbox.run(args).says("[...]");
+            sandbox.run(args).succeeds();
         }
         sandbox.await_programs("feat", starts + 1);
         assert_eq!(crate::sandbox::read(&worktree.join("new file")), "new");

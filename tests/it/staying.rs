@@ -16,7 +16,7 @@ fn start(sandbox: &Sandbox, line: &str) -> u32 {
 fn assert_refused(line: &str) {
     let sandbox = Sandbox::new().with("feat");
     let process = start(&sandbox, line);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(&format!(
+    sandbox.refuses_to_remove(&format!(
         "error: the session feat has what will not end with its windows: process {process} ([..])\n\
          hint: end it: kill {process}[..]\n\
          hint: remove it all the same: tally-session remove --force feat\n"

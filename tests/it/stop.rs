@@ -167,7 +167,7 @@ fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
             sandbox.commit(&worktree, name, "work");
         }
         if name != "open" {
-            sandbox.git(&sandbox.main, ["merge", "-q", "--no-edit", name]);
+            sandbox.git_main(["merge", "-q", "--no-edit", name]);
         }
     }
     sandbox.have_claude("busy", "busy");

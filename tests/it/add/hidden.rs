@@ -17,7 +17,7 @@ fn add_leaves_nothing_that_git_status_shows() {
     }
     assert!(
         !sandbox
-            .git(&sandbox.main, ["status", "--porcelain", "--ignored"])
+            .git_main(["status", "--porcelain", "--ignored"])
             .contains("?? .tally-sessions")
     );
 }
@@ -50,8 +50,8 @@ fn add_excludes_each_path_once_and_only_those_that_git_does_not_ignore() {
 #[test]
 fn add_hides_that_it_changed_an_env_file_that_git_tracks() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["add", "-f", "frontend/.env"]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Track it"]);
+    sandbox.git_main(["add", "-f", "frontend/.env"]);
+    sandbox.git_main(["commit", "-q", "-m", "Track it"]);
     let worktree = sandbox.add("feat");
     let url = format!(
         "VITE_API_URL=http://localhost:{}\n",
@@ -150,5 +150,5 @@ fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be
 #[test]
 fn the_store_is_hidden_in_the_main_checkout() {
     let sandbox = Sandbox::new().with("feat");
-    assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git_main(["status", "--porcelain"]), "");
 }

@@ -166,9 +166,9 @@ fn repositories_inside_the_main_checkout_are_not_copied() {
     include(&sandbox, "*\n");
     let inner = sandbox.main.join(".claude/worktrees/x");
     let inner = inner.to_str().unwrap();
-    sandbox.git(&sandbox.main, ["worktree", "add", "-q", inner]);
+    sandbox.git_main(["worktree", "add", "-q", inner]);
     write(&sandbox.main.join(".claude/worktrees/x/.env"), "X=1\n");
-    sandbox.git(&sandbox.main, ["init", "-q", "vendor/lib"]);
+    sandbox.git_main(["init", "-q", "vendor/lib"]);
     write(&sandbox.main.join("vendor/lib/file"), "");
     write(&sandbox.main.join("vendor/file"), "file");
     let worktree = sandbox.add("feat");
@@ -181,7 +181,7 @@ fn repositories_inside_the_main_checkout_are_not_copied() {
 #[test]
 fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_same() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["branch", "old"]);
+    sandbox.git_main(["branch", "old"]);
     ignore(&sandbox, "/data/\n");
     include(&sandbox, "data/\n");
     let folder = PathBuf::from("data").join(["long"; 3].map(|name| name.repeat(60)).join("/"));

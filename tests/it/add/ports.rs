@@ -41,7 +41,7 @@ fn add_picks_no_port_that_somebody_listens_on_at_any_address() {
             picked.0 != backend && picked.1 != frontend,
             "{address}: {picked:?}"
         );
-        sandbox.run(["remove", &name]).says("[...]");
+        sandbox.run(["remove", &name]).succeeds();
     }
 }
 

@@ -54,12 +54,12 @@ fn add_refuses_a_name_that_differs_from_a_session_s_in_case_alone() {
 #[test]
 fn add_refuses_a_branch_that_differs_in_case_alone_where_git_takes_it_for_the_same() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["branch", "Fix/Menu"]);
+    sandbox.git_main(["branch", "Fix/Menu"]);
     // As where the file system does not tell them apart.
-    sandbox.git(&sandbox.main, ["config", "core.ignorecase", "true"]);
+    sandbox.git_main(["config", "core.ignorecase", "true"]);
     for packed in [false, true] {
         if packed {
-            sandbox.git(&sandbox.main, ["pack-refs", "--all"]);
+            sandbox.git_main(["pack-refs", "--all"]);
         }
         sandbox.run_changes_nothing(["add", "fix/menu"]).fails(
             "error: there is a branch Fix/Menu already, which git takes for fix/menu here: they differ in case alone\n\
@@ -74,8 +74,8 @@ fn add_refuses_a_branch_that_differs_in_case_alone_where_git_takes_it_for_the_sa
 #[test]
 fn add_takes_a_branch_s_name_in_another_case_where_git_tells_them_apart() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "Feat"]);
-    sandbox.git(&sandbox.main, ["config", "core.ignorecase", "false"]);
+    sandbox.git_main(["switch", "-q", "-c", "Feat"]);
+    sandbox.git_main(["config", "core.ignorecase", "false"]);
     sandbox.run(["add", "feat"]).succeeds();
 }
 
@@ -147,7 +147,7 @@ fn add_refuses_a_branch_that_is_checked_out_elsewhere() {
 #[test]
 fn add_refuses_a_from_that_names_no_commit() {
     let sandbox = Sandbox::new();
-    let tree = sandbox.git(&sandbox.main, ["rev-parse", "HEAD:backend"]);
+    let tree = sandbox.git_main(["rev-parse", "HEAD:backend"]);
     for from in ["nosuch", &tree, "HEAD:README.md", "--all", ""] {
         let outcome = sandbox.run_changes_nothing(["add", "feat", &format!("--from={from}")]);
         outcome.fails(&format!(
@@ -159,8 +159,8 @@ fn add_refuses_a_from_that_names_no_commit() {
 #[test]
 fn add_refuses_a_branch_that_git_cannot_have_beside_another() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["branch", "feat"]);
-    sandbox.git(&sandbox.main, ["branch", "fix/one"]);
+    sandbox.git_main(["branch", "feat"]);
+    sandbox.git_main(["branch", "fix/one"]);
     sandbox
         .run_changes_nothing(["add", "feat/pay"])
         .fails("error: [..]branch feat/pay [..]branch feat\n[...]");

@@ -10,8 +10,8 @@ fn make_remote(sandbox: &Sandbox, name: &str) -> PathBuf {
     fs::create_dir_all(bare.parent().unwrap()).unwrap();
     let url = bare.to_str().unwrap();
     sandbox.git(&sandbox.root, ["init", "-q", "--bare", url]);
-    sandbox.git(&sandbox.main, ["remote", "add", name, url]);
-    sandbox.git(&sandbox.main, ["push", "-q", name, "main"]);
+    sandbox.git_main(["remote", "add", name, url]);
+    sandbox.git_main(["push", "-q", name, "main"]);
     let theirs = sandbox.root.join(format!("{name}-theirs"));
     sandbox.git_at(&sandbox.root, ["clone", "-q", url], &theirs);
     theirs
@@ -40,7 +40,7 @@ fn add_tracks_the_branch_of_the_only_remote_whatever_its_name() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "team/points");
     let tip = others_push(&sandbox, &theirs, "feat/pay");
-    sandbox.git(&sandbox.main, ["fetch", "-q", "team/points"]);
+    sandbox.git_main(["fetch", "-q", "team/points"]);
     sandbox
         .run(["add", "feat/pay"])
         .says("added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]");
@@ -60,7 +60,7 @@ fn add_tracks_origin_s_branch_or_that_of_the_only_remote_that_has_it() {
         others_push(&sandbox, theirs, "everywhere");
         others_push(&sandbox, theirs, &format!("only-{name}"));
     }
-    sandbox.git(&sandbox.main, ["fetch", "-q", "--all"]);
+    sandbox.git_main(["fetch", "-q", "--all"]);
     for (branch, remote) in [("everywhere", "origin"), ("only-fork", "fork")] {
         sandbox.run(["add", branch]).succeeds();
         assert_eq!(upstream(&sandbox, branch), format!("{remote}/{branch}"));
@@ -74,7 +74,7 @@ fn add_refuses_to_choose_between_remotes_and_names_the_choices() {
         let theirs = make_remote(&sandbox, name);
         others_push(&sandbox, &theirs, "feat");
     }
-    sandbox.git(&sandbox.main, ["fetch", "-q", "--all"]);
+    sandbox.git_main(["fetch", "-q", "--all"]);
     sandbox.run_changes_nothing(["add", "feat"]).fails(
         "error: several remotes have a branch feat: fork/feat, upstream/feat\n\
          hint: tally-session add feat --from fork/feat\n\
@@ -83,7 +83,7 @@ fn add_refuses_to_choose_between_remotes_and_names_the_choices() {
     sandbox
         .run(["add", "feat", "--from", "upstream/feat"])
         .succeeds();
-    let theirs = sandbox.git(&sandbox.main, ["rev-parse", "upstream/feat"]);
+    let theirs = sandbox.git_main(["rev-parse", "upstream/feat"]);
     assert_eq!(head(&sandbox, "feat"), theirs);
 }
 
@@ -105,14 +105,11 @@ fn add_asks_git_no_more_often_for_a_new_branch_than_without_a_remote() {
 fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
-    sandbox.git(
-        &sandbox.main,
-        ["branch", "-q", "--set-upstream-to", "origin/main"],
-    );
+    sandbox.git_main(["branch", "-q", "--set-upstream-to", "origin/main"]);
     others_push(&sandbox, &theirs, "main");
     sandbox.add("unasked");
-    sandbox.git(&sandbox.main, ["fetch", "-q"]);
-    let begin = sandbox.git(&sandbox.main, ["rev-parse", "main"]);
+    sandbox.git_main(["fetch", "-q"]);
+    let begin = sandbox.git_main(["rev-parse", "main"]);
     let note = |name: &str, count: &str| {
         format!(
             "warning: main, which {name} starts from, is {count} behind origin/main: --from origin/main starts there, \
@@ -124,8 +121,8 @@ fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
         .is(0, "added one\n[...]", &note("one", "1 commit"));
     assert_eq!(head(&sandbox, "one"), begin);
     let tip = others_push(&sandbox, &theirs, "main");
-    sandbox.git(&sandbox.main, ["fetch", "-q"]);
-    sandbox.git(&sandbox.main, ["switch", "-q", "-c", "other"]);
+    sandbox.git_main(["fetch", "-q"]);
+    sandbox.git_main(["switch", "-q", "-c", "other"]);
     sandbox.run(["add", "two", "--from", "main"]).is(
         0,
         "added two\n[...]",
@@ -145,13 +142,10 @@ fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
 fn add_does_not_take_a_tag_for_the_branch_of_its_name() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
-    sandbox.git(
-        &sandbox.main,
-        ["branch", "-q", "--set-upstream-to", "origin/main"],
-    );
+    sandbox.git_main(["branch", "-q", "--set-upstream-to", "origin/main"]);
     others_push(&sandbox, &theirs, "main");
-    sandbox.git(&sandbox.main, ["fetch", "-q"]);
-    sandbox.git(&sandbox.main, ["tag", "main", "origin/main"]);
+    sandbox.git_main(["fetch", "-q"]);
+    sandbox.git_main(["tag", "main", "origin/main"]);
     sandbox.run(["add", "feat", "--from", "main"]).succeeds();
 }
 
@@ -160,10 +154,10 @@ fn add_notes_that_the_session_s_own_branch_is_behind() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
     let before = others_push(&sandbox, &theirs, "feat");
-    sandbox.git(&sandbox.main, ["fetch", "-q"]);
-    sandbox.git(&sandbox.main, ["branch", "-q", "feat", "origin/feat"]);
+    sandbox.git_main(["fetch", "-q"]);
+    sandbox.git_main(["branch", "-q", "feat", "origin/feat"]);
     others_push(&sandbox, &theirs, "feat");
-    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    sandbox.git_main(["fetch", "-q"]);
     sandbox.run(["add", "feat"]).is(
         0,
         "added feat\n[...]",
@@ -194,10 +188,7 @@ fn add_fetch_asks_the_remotes_that_count_alone() {
     for name in ["fork", "origin", "upstream"] {
         make_remote(&sandbox, name);
     }
-    sandbox.git(
-        &sandbox.main,
-        ["branch", "-q", "--set-upstream-to", "upstream/main"],
-    );
+    sandbox.git_main(["branch", "-q", "--set-upstream-to", "upstream/main"]);
     for (at, (from, remotes)) in [
         (None, "upstream origin"),
         (Some("main"), "upstream"),
@@ -227,7 +218,7 @@ fn add_fetch_goes_on_with_what_git_knows_when_it_fails() {
     );
     let theirs = make_remote(&sandbox, "origin");
     let tip = others_push(&sandbox, &theirs, "feat");
-    sandbox.git(&sandbox.main, ["fetch", "-q"]);
+    sandbox.git_main(["fetch", "-q"]);
     fs::remove_dir_all(sandbox.root.join("origin.git")).unwrap();
     sandbox.run(["add", "feat", "--fetch"]).is(
         0,
@@ -250,10 +241,7 @@ fn add_fetch_without_a_terminal_has_git_and_ssh_ask_nobody() {
             asked.display()
         ),
     );
-    sandbox.git(
-        &sandbox.main,
-        ["remote", "add", "origin", "git@example.com:points.git"],
-    );
+    sandbox.git_main(["remote", "add", "origin", "git@example.com:points.git"]);
     sandbox.run(["add", "feat", "--fetch"]).is(
         0,
         "added feat\n[...]",
@@ -270,10 +258,7 @@ fn add_fetch_on_a_terminal_lets_git_ask() {
         &sandbox.root.join("bin/git-remote-asking"),
         "read -p 'Password: ' answer </dev/tty 2>/dev/tty; echo \"$answer\" >answered; exit 1",
     );
-    sandbox.git(
-        &sandbox.main,
-        ["config", "remote.origin.url", "asking::points"],
-    );
+    sandbox.git_main(["config", "remote.origin.url", "asking::points"]);
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("add feat --fetch");
     terminal.await_screen(|screen| screen.contains("Password:"));

@@ -72,10 +72,7 @@ fn state(sandbox: &Sandbox, dir: &Path) -> String {
 }
 
 fn kept(sandbox: &Sandbox) -> String {
-    sandbox.git(
-        &sandbox.main,
-        ["for-each-ref", "--format=%(refname)", "refs/tally-session"],
-    )
+    sandbox.git_main(["for-each-ref", "--format=%(refname)", "refs/tally-session"])
 }
 
 #[test]
@@ -158,7 +155,7 @@ fn a_conflict_changes_nothing() {
 #[test]
 fn changes_of_a_file_that_is_not_there_are_a_conflict() {
     let sandbox = project();
-    sandbox.git(&sandbox.main, ["branch", "old", "HEAD~1"]);
+    sandbox.git_main(["branch", "old", "HEAD~1"]);
     write(&sandbox.main.join("edited"), "mine\n");
     sandbox
         .run_changes_nothing_but_excludes(["add", "old", "--take-changes"])

@@ -21,7 +21,7 @@ fn assert_becomes(cases: &[(&[u8], &[u8])]) {
             fs::read(sandbox.main.join("frontend/.env")).unwrap(),
             *before
         );
-        sandbox.run(["remove", &name]).says("[...]");
+        sandbox.run(["remove", &name]).succeeds();
     }
 }
 

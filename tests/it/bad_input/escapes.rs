@@ -73,7 +73,7 @@ fn what_is_in_files_and_where_links_lead_does_nothing_to_the_terminal() {
     symlink(EVIL, &link).unwrap();
     assert_shown(&sandbox, &["doctor"], &format!("is a link to {SHOWN}"));
     let path = worktree.to_str().unwrap();
-    sandbox.git(&sandbox.main, ["worktree", "lock", "--reason", EVIL, path]);
+    sandbox.git_main(["worktree", "lock", "--reason", EVIL, path]);
     assert_shown(&sandbox, &["remove", "feat"], SHOWN);
 }
 

@@ -88,7 +88,7 @@ fn pipes_in_a_worktree_are_named_by_doctor_and_hold_nothing_up() {
     ] {
         assert!(doctor.stdout.contains(found), "{doctor}");
     }
-    run(&sandbox, &["list"]).says("[...]");
+    run(&sandbox, &["list"]).succeeds();
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn pipes_among_claude_s_own_files_are_passed_over() {
     let transcript = "aaaaaaaa-0000-0000-0000-000000000000.jsonl";
     make_pipe(&sandbox, &folder.unwrap().path().join(transcript));
     make_pipe(&sandbox, &sandbox.home.join(".claude.json"));
-    run(&sandbox, &["list"]).says("[...]");
+    run(&sandbox, &["list"]).succeeds();
     sandbox.restart();
     let warning = "warning: Claude may ask again for what it was allowed in the main checkout: \
                    cannot read [ROOT]/home/.claude.json: it is not a file\n";

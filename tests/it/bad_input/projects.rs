@@ -7,13 +7,13 @@ use std::os::unix::fs::symlink;
 #[test]
 fn a_detached_head_is_a_base_like_any_other() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["switch", "-q", "--detach"]);
+    sandbox.git_main(["switch", "-q", "--detach"]);
     sandbox
         .run(["add", "feat"])
         .says("added feat\n  branch [..](new, from a detached HEAD at [..])\n[...]");
     sandbox.run(["list"]).says("[...]\nfeat [..]\n");
     sandbox.remove("feat");
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--show-current"]), "");
+    assert_eq!(sandbox.git_main(["branch", "--show-current"]), "");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_bare_repository_and_its_worktrees_have_no_main_checkout() {
 #[test]
 fn a_main_checkout_that_was_made_bare_by_mistake_is_made_one_again() {
     let sandbox = Sandbox::new();
-    let config = |name: &str, value: &str| sandbox.git(&sandbox.main, ["config", name, value]);
+    let config = |name: &str, value: &str| sandbox.git_main(["config", name, value]);
     let is_mended_by_the_hint = || {
         let outcome = sandbox.run(["list"]);
         let cure = outcome
@@ -93,7 +93,7 @@ fn a_main_checkout_that_was_made_bare_by_mistake_is_made_one_again() {
     is_mended_by_the_hint();
     config("extensions.worktreeConfig", "true");
     let own = ["config", "--worktree", "core.bare", "true"];
-    sandbox.git(&sandbox.main, own);
+    sandbox.git_main(own);
     is_mended_by_the_hint();
 }
 
@@ -113,7 +113,7 @@ fn a_submodule_and_a_git_folder_elsewhere_are_refused_by_name() {
         library.to_str().unwrap(),
         "lib",
     ];
-    sandbox.git(&sandbox.main, add);
+    sandbox.git_main(add);
     sandbox.git(
         &sandbox.root,
         ["init", "-q", "--separate-git-dir=elsewhere", "split"],
@@ -183,8 +183,8 @@ fn without_a_home_there_is_a_session_or_a_word() {
 #[test]
 fn a_project_that_is_not_like_the_built_in_layout_is_told_how_to_say_what_it_is_like() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["rm", "-rq", "backend", "frontend"]);
-    sandbox.git(&sandbox.main, ["commit", "-qm", "Another project"]);
+    sandbox.git_main(["rm", "-rq", "backend", "frontend"]);
+    sandbox.git_main(["commit", "-qm", "Another project"]);
     for folder in ["backend", "frontend"] {
         fs::remove_dir_all(sandbox.main.join(folder)).unwrap();
     }

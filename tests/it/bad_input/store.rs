@@ -134,7 +134,7 @@ fn a_store_that_is_a_symlink_is_written_through() {
     symlink(&real, &link).unwrap();
     sandbox.add("feat");
     assert!(link.is_symlink() && read(&real).contains("feat"));
-    assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git_main(["status", "--porcelain"]), "");
     sandbox.remove("feat");
     assert!(link.is_symlink() && !read(&real).contains("feat"));
 }

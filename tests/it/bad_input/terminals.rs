@@ -62,5 +62,5 @@ fn closed_outputs_are_no_crash_and_no_file_is_written_in_their_place() {
         );
     }
     assert!(sandbox.names().is_empty());
-    assert_eq!(sandbox.git(&sandbox.main, ["fsck", "--no-dangling"]), "");
+    assert_eq!(sandbox.git_main(["fsck", "--no-dangling"]), "");
 }

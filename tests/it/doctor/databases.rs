@@ -21,7 +21,7 @@ fn a_database_that_is_the_main_checkout_s_own_is_left_and_the_cure_copies_it() {
     );
     sandbox
         .follow(&found, "for a new copy of the main checkout's: ")
-        .says("[...]");
+        .succeeds();
     assert_fine(&sandbox);
     assert!(!ours.is_symlink());
     assert_eq!(points(&main), ["a", "b", "c"]);
@@ -47,7 +47,7 @@ fn a_database_that_is_none_or_has_no_tables_is_left_and_the_cure_keeps_it_aside(
         let outcome = assert_left(&sandbox, code, &format!("{found}\n         [..]"));
         sandbox
             .follow(&outcome, "for a new copy of the main checkout's: ")
-            .says("[...]");
+            .succeeds();
         assert_eq!(points(&ours), ["a", "b", "c"]);
         assert_eq!(read(&ours.with_extension("sqlite3.old1")), text);
     }
@@ -88,7 +88,7 @@ fn a_database_that_was_deleted_without_its_journal_is_not_made_under_that() {
     sandbox.run(["resume"]).fails(
         "error: [..]backend/db.sqlite3-wal is left of a database [..]\nhint: move it away: mv [..]\n",
     );
-    sandbox.follow(&found, "move that away: ").says("[...]");
+    sandbox.follow(&found, "move that away: ").succeeds();
     assert_eq!(points(&ours), ["a", "b", "c"]);
     assert_fine(&sandbox);
 }

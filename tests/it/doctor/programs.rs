@@ -135,8 +135,8 @@ fn another_layout_is_looked_at_by_its_own_words() {
         &sandbox.main.join(".env"),
         "WEB_URL=http://localhost:3000\n",
     );
-    sandbox.git(&sandbox.main, ["add", ".tally-session.toml"]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Layout"]);
+    sandbox.git_main(["add", ".tally-session.toml"]);
+    sandbox.git_main(["commit", "-q", "-m", "Layout"]);
     sandbox.run(["add", "feat"]).succeeds();
     sandbox.await_start("npm", "feat", 1);
     let port = sandbox.store()["feat"]["web_port"].clone();
@@ -191,7 +191,7 @@ fn a_store_that_git_shows_is_hidden_by_fix() {
     sandbox
         .run(["doctor", "--fix"])
         .says("[...]\n2 mended, no problems\n");
-    assert_eq!(sandbox.git(&sandbox.main, ["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git_main(["status", "--porcelain"]), "");
     assert!(read(&sandbox.main.join(".git/info/exclude")).starts_with("# mine\n"));
 }
 

@@ -174,7 +174,7 @@ fn hooks_of_git_that_a_session_lacks_fail_until_they_are_copied_to_every_session
     sandbox.write_script(&hooks.join("pre-commit"), "exit 1");
     write(&sandbox.main.join(".worktreeinclude"), "*.local");
     sandbox.commit_all();
-    sandbox.git(&sandbox.main, ["config", "core.hooksPath", ".husky/_"]);
+    sandbox.git_main(["config", "core.hooksPath", ".husky/_"]);
     add(&sandbox, "feat");
     let found = "failed   git runs no hooks in feat: .husky/_ (core.hooksPath) is in the main checkout alone";
     let cure = "printf '\\n%s\\n' /.husky/_/ >>[ROOT]/tally/.worktreeinclude && tally-session doctor --fix";

@@ -32,8 +32,8 @@ fn a_worktree_that_is_gone_is_brought_back_by_the_cure() {
 fn a_worktree_and_a_branch_that_are_gone_are_cleared_by_the_cure() {
     let sandbox = stopped();
     fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
-    sandbox.git(&sandbox.main, ["worktree", "prune"]);
-    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "feat"]);
+    sandbox.git_main(["worktree", "prune"]);
+    sandbox.git_main(["branch", "-q", "-D", "feat"]);
     assert_cured_by_hand(
         &sandbox,
         1,
@@ -85,7 +85,7 @@ fn a_folder_in_the_worktree_s_place_that_is_none_is_named_and_left() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
     fs::remove_dir_all(&worktree).unwrap();
-    sandbox.git(&sandbox.main, ["worktree", "prune"]);
+    sandbox.git_main(["worktree", "prune"]);
     write(&worktree.join("mine"), "mine");
     assert_left(
         &sandbox,
@@ -116,7 +116,7 @@ fn a_branch_that_is_gone_is_made_again_by_the_cure() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
-    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "feat"]);
+    sandbox.git_main(["branch", "-q", "-D", "feat"]);
     assert_cured_by_hand(
         &sandbox,
         1,

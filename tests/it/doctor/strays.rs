@@ -12,7 +12,7 @@ use std::thread;
 fn stray(sandbox: &Sandbox) -> PathBuf {
     let path = sandbox.worktree("old");
     let add = ["worktree", "add", "-q", "-b", "old", path.to_str().unwrap()];
-    sandbox.git(&sandbox.main, add);
+    sandbox.git_main(add);
     path
 }
 
@@ -152,7 +152,7 @@ fn worktrees_of_the_user_s_own_are_nobody_s_business() {
     let sandbox = stopped();
     let add = |name: &str, path: PathBuf| {
         let path = path.to_str().unwrap().to_owned();
-        sandbox.git(&sandbox.main, ["worktree", "add", "-q", "-b", name, &path]);
+        sandbox.git_main(["worktree", "add", "-q", "-b", name, &path]);
     };
     add("elsewhere", sandbox.root.join("elsewhere"));
     add("renamed", sandbox.root.join("tally-other"));
@@ -172,10 +172,7 @@ fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_and_the_branch_stays() {
         "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone",
         "fixed    git's entry of the worktree [ROOT]/tally-old was taken away",
     );
-    assert_eq!(
-        sandbox.git(&sandbox.main, ["branch", "--list", "old"]),
-        "  old"
-    );
+    assert_eq!(sandbox.git_main(["branch", "--list", "old"]), "  old");
     sandbox.run(["add", "old"]).succeeds();
 }
 
@@ -187,9 +184,9 @@ fn an_entry_that_is_locked_is_left_and_commits_of_one_that_is_taken_out_are_kept
     fs::remove_dir_all(&path).unwrap();
     sandbox.run_changes_nothing(["doctor", "--fix"]).succeeds();
     sandbox.git_at(&sandbox.main, ["worktree", "unlock"], &path);
-    sandbox.git(&sandbox.main, ["worktree", "prune"]);
+    sandbox.git_main(["worktree", "prune"]);
     let detached = ["worktree", "add", "-q", "--detach", path.to_str().unwrap()];
-    sandbox.git(&sandbox.main, detached);
+    sandbox.git_main(detached);
     let commit = sandbox.commit(&path, "file", "on no branch");
     fs::remove_dir_all(&path).unwrap();
     assert_mended(
@@ -198,11 +195,11 @@ fn an_entry_that_is_locked_is_left_and_commits_of_one_that_is_taken_out_are_kept
         "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone",
         "fixed    git's entry of the worktree [ROOT]/tally-old was taken away",
     );
-    sandbox.git(&sandbox.main, ["prune", "--expire=now"]);
+    sandbox.git_main(["prune", "--expire=now"]);
     assert!(sandbox.has_object(&commit));
     // The entry comes back with what git knew.
     sandbox.run(["restore", "old"]).says("restored old\n");
-    let listed = sandbox.git(&sandbox.main, ["worktree", "list", "--porcelain"]);
+    let listed = sandbox.git_main(["worktree", "list", "--porcelain"]);
     assert!(
         listed.contains(&format!("HEAD {commit}\ndetached")),
         "{listed}"

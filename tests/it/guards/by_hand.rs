@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 fn move_worktree(sandbox: &Sandbox, worktree: &Path, name: &str) -> PathBuf {
     let moved = sandbox.root.join(name);
     let [from, to] = [worktree, &moved].map(|path| path.to_str().unwrap());
-    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    sandbox.git_main(["worktree", "move", from, to]);
     moved
 }
 
@@ -27,9 +27,7 @@ fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
     let hint = sandbox.run(["remove", "feat"]).command_after("hint: ");
     sandbox.type_line(&hint).succeeds();
     assert_eq!(read(&worktree.join("new")), "not committed");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat [..]new\n[...]");
+    sandbox.refuses_to_remove("error: the session feat [..]new\n[...]");
 }
 
 #[test]
@@ -51,7 +49,7 @@ fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint
         sandbox.restart();
         let moved = move_worktree(&sandbox, &worktree, "moved");
         let lock = ["worktree", "lock", moved.to_str().unwrap()];
-        sandbox.git(&sandbox.main, lock);
+        sandbox.git_main(lock);
         if is_gone {
             fs::remove_dir_all(&moved).unwrap();
         }
@@ -121,9 +119,7 @@ fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
     let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
     sandbox.git(&moved, ["worktree", "repair"]);
-    let refused = sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
+    let refused = sandbox.refuses_to_remove("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.remove_with_remarks("feat");
     assert!(!worktree.exists() && !moved.exists());
@@ -183,7 +179,7 @@ fn a_branch_that_was_renamed_stays_and_remove_says_so() {
         "removed feat\n[...]",
         "warning: [..] branch better, which stays\n",
     );
-    assert_eq!(sandbox.git(&sandbox.main, ["rev-parse", "better"]), tip);
+    assert_eq!(sandbox.git_main(["rev-parse", "better"]), tip);
     assert!(!worktree.exists());
 }
 
@@ -193,33 +189,25 @@ fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
     sandbox.commit(&worktree, "file", "work");
     // git refuses it for a branch that is checked out, but not this way.
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
-    sandbox.git(&sandbox.main, ["branch", "-q", "-D", "feat"]);
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat has 1 commit [..]\n[...]");
+    sandbox.git_main(["branch", "-q", "-D", "feat"]);
+    sandbox.refuses_to_remove("error: the session feat has 1 commit [..]\n[...]");
     sandbox.force_remove("feat");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "[...]");
+    sandbox.restore_with_remarks("feat");
     assert_eq!(read(&worktree.join("file")), "work");
 }
 
 #[test]
 fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_staged() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git(&sandbox.main, ["update-ref", "-d", "refs/heads/feat"]);
+    sandbox.git_main(["update-ref", "-d", "refs/heads/feat"]);
     write(&worktree.join("new"), "not committed");
     let outcome = sandbox.run_changes_nothing(["remove", "feat"]);
     assert!(
         outcome.code == Some(1) && outcome.stderr.contains("new"),
         "{outcome}"
     );
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "[...]");
+    sandbox.force_remove_with_remarks("feat");
+    sandbox.restore_with_remarks("feat");
     assert_eq!(read(&worktree.join("new")), "not committed");
 }
 
@@ -228,9 +216,7 @@ fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git_at(&sandbox.main, ["worktree", "lock"], &worktree);
     let locked = "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]\n";
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails(locked);
+    sandbox.refuses_to_remove(locked);
     // Also when its disk is not there at the moment.
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
@@ -247,14 +233,9 @@ fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
 #[test]
 fn another_name_for_the_branch_does_not_hold_its_commits() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git(
-        &sandbox.main,
-        ["symbolic-ref", "refs/heads/alias", "refs/heads/feat"],
-    );
+    sandbox.git_main(["symbolic-ref", "refs/heads/alias", "refs/heads/feat"]);
     sandbox.commit(&worktree, "file", "work");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat has 1 commit [..]\n[...]");
+    sandbox.refuses_to_remove("error: the session feat has 1 commit [..]\n[...]");
 }
 
 #[test]
@@ -264,7 +245,7 @@ fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
     sandbox.remove_and_restore_while(
         r#"git branch -qf feat "$(git commit-tree -p HEAD -m Late "HEAD^{tree}:backend")""#,
     );
-    let kept = sandbox.git(&sandbox.main, ["log", "-1", "--format=%s", "feat"]);
+    let kept = sandbox.git_main(["log", "-1", "--format=%s", "feat"]);
     assert_eq!(kept, "Late");
 }
 
@@ -282,7 +263,7 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     );
     assert!(rebase.status().unwrap().success());
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+    sandbox.refuses_to_remove(
         "error: the session feat is in the middle of a rebase\nhint: [..] status\nhint: [..]\n",
     );
     sandbox.remove_and_restore(["--force"]);

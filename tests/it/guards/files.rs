@@ -5,13 +5,11 @@ use crate::sandbox::{Sandbox, read, write};
 #[test]
 fn an_env_file_that_git_tracks_and_the_user_changed_is_work() {
     let sandbox = Sandbox::new();
-    sandbox.git(&sandbox.main, ["add", "--force", "backend/.env"]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Track it"]);
+    sandbox.git_main(["add", "--force", "backend/.env"]);
+    sandbox.git_main(["commit", "-q", "-m", "Track it"]);
     let worktree = sandbox.add("feat");
     write(&worktree.join("backend/.env"), "SECRET_KEY=s3cret\nNEW=1\n");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat [..]backend/.env\n[...]");
+    sandbox.refuses_to_remove("error: the session feat [..]backend/.env\n[...]");
 }
 
 #[test]
@@ -20,9 +18,7 @@ fn a_message_names_ten_files_and_counts_the_others() {
     for number in 10..23 {
         write(&worktree.join(format!("new{number}")), "");
     }
-    let refused = sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: [..]: new10, [..], new19 and 3 more\n[...]");
+    let refused = sandbox.refuses_to_remove("error: [..]: new10, [..], new19 and 3 more\n[...]");
     assert!(!refused.stderr.contains("new20"), "{refused}");
 }
 
@@ -51,9 +47,7 @@ fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
     write(&main.join(".tally-session.toml"), "[env]\n");
     write(&env, &text);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has changes that are not committed: frontend/.env (git is told not to look at it)\n[...]",
-    );
+    sandbox.refuses_to_remove("error: the session feat has changes that are not committed: frontend/.env (git is told not to look at it)\n[...]");
     sandbox.remove_and_restore(["--force"]);
     assert_eq!(read(&env), text);
 }
@@ -69,11 +63,9 @@ fn changes_that_git_is_told_not_to_see_are_refused_and_named() {
         write(&worktree.join(file), "changed");
     }
     let named = "README.md (git is told not to look at it), backend/manage.py (git is told not to look at it)";
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails(&format!(
-            "error: the session feat has changes that are not committed: {named}\n[...]"
-        ));
+    sandbox.refuses_to_remove(&format!(
+        "error: the session feat has changes that are not committed: {named}\n[...]"
+    ));
     sandbox
         .run(["remove", "--force", "feat"])
         .says(&format!("removed feat\n  with it went: {named}\n[...]"));

@@ -16,10 +16,10 @@ fn log(sandbox: &Sandbox, dir: &Path) -> String {
 fn a_commit_that_differs_from_what_was_squashed_in_white_space_alone_is_work() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "pay.py", "if paid:\n    pass\nnotify()\n");
-    sandbox.git(&sandbox.main, ["merge", "-q", "--squash", "feat"]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
+    sandbox.git_main(["merge", "-q", "--squash", "feat"]);
+    sandbox.git_main(["commit", "-q", "-m", "Squashed"]);
     sandbox.commit(&worktree, "pay.py", "if paid:\n    pass\n    notify()\n");
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    sandbox.refuses_to_remove(KEPT);
     sandbox.remove_and_restore(["--force"]);
     assert!(read(&worktree.join("pay.py")).ends_with("    notify()\n"));
 }
@@ -29,7 +29,7 @@ fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "experiment", "it works");
     sandbox.git(&worktree, ["revert", "--no-edit", "HEAD"]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    sandbox.refuses_to_remove(KEPT);
     sandbox.remove_and_restore(["--force"]);
     assert_eq!(log(&sandbox, &worktree).lines().count(), 2);
 }
@@ -38,10 +38,10 @@ fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
 fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&sandbox.main, ["checkout", "-q", "--detach", "feat"]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    sandbox.git_main(["checkout", "-q", "--detach", "feat"]);
+    sandbox.refuses_to_remove(KEPT);
     sandbox.remove_and_restore(["--force"]);
-    sandbox.git(&sandbox.main, ["switch", "-q", "main"]);
+    sandbox.git_main(["switch", "-q", "main"]);
     assert_eq!(log(&sandbox, &worktree), "Change file");
 }
 
@@ -49,8 +49,8 @@ fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
 fn a_main_branch_that_tracks_the_session_s_does_not_make_that_one_hold_itself() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&sandbox.main, ["branch", "-q", "-u", "feat", "main"]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    sandbox.git_main(["branch", "-q", "-u", "feat", "main"]);
+    sandbox.refuses_to_remove(KEPT);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_the_branch_s_own_upstream_had_before_it_was_changed_is_no_main_branch() 
         &worktree,
         ["commit", "-q", "--amend", "-m", "In better words"],
     );
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(KEPT);
+    sandbox.refuses_to_remove(KEPT);
 }
 
 #[test]
@@ -74,12 +74,10 @@ fn a_repository_that_is_committed_as_a_link_is_work_also_when_the_link_is_merged
     sandbox.git(&worktree, ["init", "-q", "service"]);
     sandbox.commit(&service, "file", "inside");
     sandbox.commit_link(&worktree, "service");
-    sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has a repository with commits that no remote has inside: [ROOT]/tally-feat/service\n\
+    sandbox.git_main(["merge", "-q", "feat"]);
+    sandbox.refuses_to_remove("error: the session feat has a repository with commits that no remote has inside: [ROOT]/tally-feat/service\n\
          hint: look at that with: git -C [ROOT]/tally-feat/service log --all --not --remotes\n\
-         hint: remove it all the same: tally-session remove --force feat\n",
-    );
+         hint: remove it all the same: tally-session remove --force feat\n");
     sandbox.remove_and_restore(["--force"]);
     assert_eq!(read(&service.join("file")), "inside");
     assert_eq!(sandbox.git(&service, ["log", "--format=%s"]), "Change file");
@@ -92,13 +90,9 @@ fn a_repository_in_an_ignored_folder_is_work_until_a_remote_has_it() {
     fs::create_dir_all(&proto).unwrap();
     sandbox.git(&proto, ["init", "-q"]);
     write(&proto.join("file"), "new");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat has a repository with changes of its own inside: [..]/proto\n[...]");
+    sandbox.refuses_to_remove("error: the session feat has a repository with changes of its own inside: [..]/proto\n[...]");
     sandbox.commit(&proto, "file", "new");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat has a repository with commits that no remote has inside: [..]/proto\n[...]");
+    sandbox.refuses_to_remove("error: the session feat has a repository with commits that no remote has inside: [..]/proto\n[...]");
     let remote = sandbox.root.join("proto.git");
     sandbox.git_at(&proto, ["clone", "-q", "--bare", "."], &remote);
     sandbox.git_at(&proto, ["remote", "add", "origin"], &remote);
@@ -119,15 +113,11 @@ fn a_bare_repository_a_worktree_of_another_one_and_one_with_worktrees_are_work()
     let path = |path: &Path| path.to_str().unwrap().to_owned();
     let bare = path(&inside.join("bare"));
     sandbox.git(&other, ["clone", "-q", "--bare", ".", &bare]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has a repository with commits that no remote has inside: [..]/bare\n[...]",
-    );
+    sandbox.refuses_to_remove("error: the session feat has a repository with commits that no remote has inside: [..]/bare\n[...]");
     fs::remove_dir_all(&bare).unwrap();
     let linked = path(&inside.join("linked"));
     sandbox.git(&other, ["worktree", "add", "-q", "--detach", &linked]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has a git worktree of another repository inside: [..]/linked\n[...]",
-    );
+    sandbox.refuses_to_remove("error: the session feat has a git worktree of another repository inside: [..]/linked\n[...]");
     sandbox.git(&other, ["worktree", "remove", &linked]);
     let clone = path(&inside.join("clone"));
     sandbox.git(&other, ["clone", "-q", ".", &clone]);
@@ -136,9 +126,7 @@ fn a_bare_repository_a_worktree_of_another_one_and_one_with_worktrees_are_work()
         Path::new(&clone),
         ["worktree", "add", "-q", "--detach", &outside],
     );
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has a repository with other git worktrees inside: [..]/clone\n[...]",
-    );
+    sandbox.refuses_to_remove("error: the session feat has a repository with other git worktrees inside: [..]/clone\n[...]");
 }
 
 #[test]
@@ -146,9 +134,9 @@ fn what_git_is_in_the_middle_of_is_named() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "1");
     sandbox.commit(&worktree, "file", "2");
-    sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
+    sandbox.git_main(["merge", "-q", "feat"]);
     sandbox.git(&worktree, ["bisect", "start"]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+    sandbox.refuses_to_remove(
         "error: the session feat is in the middle of a bisect\n\
          hint: look at it with: git -C [ROOT]/tally-feat status\n\
          hint: remove it all the same: tally-session remove --force feat\n",
@@ -168,7 +156,7 @@ fn commits_of_a_worktree_whose_folder_was_deleted_by_hand_are_kept_when_resume_m
     sandbox
         .run(["resume", "feat"])
         .is(0, "resumed feat[..]\n", "[...]");
-    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+    sandbox.git_main(["gc", "--quiet", "--prune=now"]);
     assert!(sandbox.has_object(&tip));
     sandbox
         .run(["list", "--removed"])
@@ -201,11 +189,9 @@ fn what_is_committed_and_written_while_an_add_fails_is_kept_and_told() {
         "{said}"
     );
     assert!(!worktree.exists() && sandbox.names().is_empty());
-    sandbox.git(&sandbox.main, ["gc", "--quiet", "--prune=now"]);
+    sandbox.git_main(["gc", "--quiet", "--prune=now"]);
     fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "[...]");
+    sandbox.restore_with_remarks("feat");
     assert_eq!(sandbox.git(&worktree, ["rev-parse", "feat"]), tip);
     assert_eq!(read(&worktree.join("notes.sqlite3")), "mine");
 }
@@ -220,10 +206,7 @@ fn an_add_that_fails_leaves_nothing_to_be_had_back_where_nobody_wrote_anything()
         .run(["list", "--removed"])
         .says("nothing was removed that can be had back\n[...]");
     assert_eq!(
-        sandbox.git(
-            &sandbox.main,
-            ["for-each-ref", "refs/tally-session", "refs/heads/feat"]
-        ),
+        sandbox.git_main(["for-each-ref", "refs/tally-session", "refs/heads/feat"]),
         ""
     );
 }

@@ -127,10 +127,7 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
         sandbox.edit_record("feat", |record| record["branch"] = branch.into());
         let _: Outcome = sandbox.run(["remove", "feat", "--force"]).does_not_crash();
         assert_eq!(
-            sandbox.git(
-                &sandbox.main,
-                ["branch", "--list", "--format=%(refname:short)", branch]
-            ),
+            sandbox.git_main(["branch", "--list", "--format=%(refname:short)", branch]),
             branch
         );
     }
@@ -138,10 +135,7 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
         read(&sandbox.worktree("other").join("README.md")),
         "# Points\n"
     );
-    assert_eq!(
-        sandbox.git(&sandbox.main, ["branch", "--show-current"]),
-        "main"
-    );
+    assert_eq!(sandbox.git_main(["branch", "--show-current"]), "main");
 }
 
 #[test]
@@ -149,10 +143,10 @@ fn a_store_that_came_with_a_clone_has_nothing_made_or_run() {
     let sandbox = Sandbox::new();
     let layout = "activate = \"touch ~/activated\"\n[hooks]\npost_add = \"touch ~/hooked\"\n";
     sandbox.commit(&sandbox.main, ".tally-session.toml", layout);
-    sandbox.git(&sandbox.main, ["branch", "feat"]);
+    sandbox.git_main(["branch", "feat"]);
     let anywhere = sandbox.home.join("anywhere");
     name_in_record(&sandbox, &anywhere);
-    sandbox.git(&sandbox.main, ["add", "-f", ".tally-sessions"]);
+    sandbox.git_main(["add", "-f", ".tally-sessions"]);
     sandbox.commit_all();
     let what = "its record names [ROOT]/home/anywhere, which is no worktree of this repository, and not its place [ROOT]/tally-feat";
     let cure = "write the right path into [ROOT]/tally/.tally-sessions, or take the record out: tally-session remove feat";
@@ -179,7 +173,7 @@ fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
     sandbox.restart();
     let elsewhere = sandbox.root.join("elsewhere");
     let [from, to] = [&worktree, &elsewhere].map(|path| path.to_str().unwrap());
-    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    sandbox.git_main(["worktree", "move", from, to]);
     sandbox.edit_record("feat", |record| {
         record["worktree"] = elsewhere.to_str().unwrap().into();
     });

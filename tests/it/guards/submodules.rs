@@ -17,11 +17,8 @@ fn with_submodule() -> (Sandbox, PathBuf) {
         &sandbox.root,
         ["config", "--global", "protocol.file.allow", "always"],
     );
-    sandbox.git(
-        &sandbox.main,
-        ["submodule", "--quiet", "add", "../library.git", "lib"],
-    );
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Add the library"]);
+    sandbox.git_main(["submodule", "--quiet", "add", "../library.git", "lib"]);
+    sandbox.git_main(["commit", "-q", "-m", "Add the library"]);
     sandbox.run(["add", "feat"]).is(
         0,
         "added feat\n[...]",
@@ -45,9 +42,7 @@ fn an_untouched_submodule_goes_without_a_word() {
 fn a_submodule_s_changes_are_not_lost_as_no_commit_of_the_project_can_hold_them() {
     let (sandbox, worktree) = with_submodule();
     write(&worktree.join("lib/new"), "inside");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: [..]lib[..]\n[...]");
+    sandbox.refuses_to_remove("error: [..]lib[..]\n[...]");
     sandbox.remove_and_restore(["--force"]);
     assert_eq!(read(&worktree.join("lib/new")), "inside");
 }
@@ -69,7 +64,7 @@ fn a_submodule_s_commits_are_not_lost_until_they_are_pushed() {
         &worktree,
         ["commit", "-q", "-a", "-m", "Use the new library"],
     );
-    sandbox.git(&sandbox.main, ["merge", "-q", "feat"]);
+    sandbox.git_main(["merge", "-q", "feat"]);
     sandbox.remove("feat");
 }
 

@@ -224,9 +224,7 @@ fn assert_work_comes_back_and_goes(before: &Before) {
     }
     let status = sandbox.git(&worktree, ["status", "--porcelain"]);
     assert_eq!(status, "AM staged");
-    sandbox
-        .run(["remove", "--force", NAME])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.force_remove_with_remarks(NAME);
     before.assert_nothing_left();
 }
 

@@ -6,7 +6,7 @@ use crate::sandbox::{Sandbox, read, write};
 #[test]
 fn a_failed_add_names_the_whole_command_and_what_it_left_is_a_session_that_the_hook_is_run_for() {
     let sandbox = with_hook("post_add", "echo half >made; test -e \"$SANDBOX/mended\"");
-    sandbox.git(&sandbox.main, ["tag", "v1.2"]);
+    sandbox.git_main(["tag", "v1.2"]);
     let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
     add.args(["--prompt", "it's so", "--from", "v1.2"]);
     let typed = "add feat --from v1.2 --prompt \"it's so\"";
@@ -54,7 +54,7 @@ cd - >/dev/null; exec "$REAL" "$@""#,
     );
     assert_eq!(sandbox.run(["remove", "feat"]).code, None);
     assert!(!database.exists());
-    sandbox.run(["resume", "feat"]).says("[...]");
+    sandbox.run(["resume", "feat"]).succeeds();
     assert_eq!(read(&database), "mine");
     sandbox.unwrap("git");
     // Where it was left out, nothing is to be made again.

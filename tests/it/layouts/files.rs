@@ -83,7 +83,7 @@ fn unfinished_work_in_a_folder_is_neither_copied_nor_hidden() {
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("config/master.key")), "key");
     assert!(!worktree.join("config/new").exists());
-    assert_eq!(sandbox.git(&sandbox.main, STATUS), "?? config/new");
+    assert_eq!(sandbox.git_main(STATUS), "?? config/new");
     // Nor when all that is placed is hidden once more.
     write(&worktree.join("config/other"), "feat's");
     sandbox.restart();

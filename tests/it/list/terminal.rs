@@ -75,7 +75,7 @@ fn list_names_the_branches_on_a_terminal_once_one_is_not_its_session_s_name() {
     sandbox.restart();
     let terminal = sandbox.terminal(&sandbox.main);
     assert!(!listed(&terminal, 150)[0].contains("BRANCH"));
-    sandbox.git(&sandbox.main, ["branch", "-q", "-m", "two", "second"]);
+    sandbox.git_main(["branch", "-q", "-m", "two", "second"]);
     let table = listed(&terminal, 150);
     let branches = table[..3].iter();
     let branches = branches.map(|line| line.split_whitespace().nth(4));
@@ -91,7 +91,7 @@ fn list_shows_the_whole_path_of_a_worktree_that_is_not_beside_the_main_checkout(
     let elsewhere = tempfile::tempdir_in("/tmp").unwrap();
     let moved = fs::canonicalize(elsewhere.path()).unwrap().join("feat");
     let [from, to] = [&worktree, &moved].map(|path| path.to_str().unwrap());
-    sandbox.git(&sandbox.main, ["worktree", "move", from, to]);
+    sandbox.git_main(["worktree", "move", from, to]);
     sandbox.edit_record("feat", |record| record["worktree"] = to.into());
     let table = listed(&sandbox.terminal(&sandbox.main), 150);
     assert_eq!(table[1].split_whitespace().last(), Some(to));

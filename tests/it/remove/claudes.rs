@@ -13,7 +13,7 @@ fn remove_refuses_a_session_whose_claude_is_busy() {
     let mut about = read_json(&file);
     about["status"] = json!("busy");
     fs::write(&file, about.to_string()).unwrap();
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+    sandbox.refuses_to_remove(
         "error: the session feat has a Claude that is busy\n\
          hint: look at it: tally-session attach feat\n\
          hint: remove it all the same: tally-session remove --force feat\n",
@@ -47,7 +47,7 @@ fn remove_refuses_a_session_with_a_claude_in_the_background_and_ends_that_by_for
         &sandbox.home.join(format!(".claude/sessions/{pid}.json")),
         about.to_string(),
     );
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
+    sandbox.refuses_to_remove(
         "error: the session feat has a Claude that works in the background\n\
          hint: look at it: claude attach a1b2c3, or end it: claude stop a1b2c3\n\
          hint: remove it all the same: tally-session remove --force feat\n",

@@ -7,14 +7,8 @@ use std::fs;
 #[track_caller]
 fn assert_gone(sandbox: &Sandbox) {
     assert!(sandbox.names().is_empty());
-    assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", "feat"]), "");
-    assert_eq!(
-        sandbox
-            .git(&sandbox.main, ["worktree", "list"])
-            .lines()
-            .count(),
-        1
-    );
+    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main(["worktree", "list"]).lines().count(), 1);
     assert!(!read(&sandbox.home.join(".claude.json")).contains("tally-feat"));
     assert!(sandbox.tmux_sessions().is_empty());
 }
@@ -43,7 +37,7 @@ fn remove_works_without_the_worktree_s_folder() {
 fn remove_works_without_the_branch() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
-    sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
+    sandbox.git_main(["branch", "-D", "feat"]);
     sandbox.remove("feat");
     assert!(!worktree.exists());
     assert_gone(&sandbox);
@@ -63,7 +57,7 @@ fn remove_works_when_only_the_record_is_left() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &worktree);
-    sandbox.git(&sandbox.main, ["branch", "-D", "feat"]);
+    sandbox.git_main(["branch", "-D", "feat"]);
     sandbox.remove("feat");
     assert_gone(&sandbox);
 }

@@ -38,9 +38,7 @@ fn remove_refuses_a_change_that_is_staged_and_undone_in_the_folder() {
     write(&worktree.join("README.md"), "changed");
     sandbox.git(&worktree, ["add", "README.md"]);
     write(&worktree.join("README.md"), "# Points\n");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat [..]README.md\n[...]");
+    sandbox.refuses_to_remove("error: the session feat [..]README.md\n[...]");
 }
 
 #[test]
@@ -59,18 +57,14 @@ fn remove_refuses_commits_that_no_other_branch_and_no_remote_holds() {
     sandbox.commit(&worktree, "file", "work");
     let hints =
         "hint: look at it [..] git [..] log [..]\nhint: [..]tally-session remove --force feat\n";
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails(&format!(
-            "error: the session feat has 1 commit [..]Change file\n{hints}"
-        ));
+    sandbox.refuses_to_remove(&format!(
+        "error: the session feat has 1 commit [..]Change file\n{hints}"
+    ));
     sandbox.restart();
     fs::remove_dir_all(&worktree).unwrap();
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails(&format!(
-            "error: the session feat has 1 commit [..]\n{hints}"
-        ));
+    sandbox.refuses_to_remove(&format!(
+        "error: the session feat has 1 commit [..]\n{hints}"
+    ));
 }
 
 #[test]
@@ -124,18 +118,18 @@ fn remove_takes_a_branch_that_was_merged_squashed_or_rebased_into_the_main_branc
         sandbox.commit(&worktree, way, "2");
         sandbox.commit(&sandbox.main, "other", way);
         match way {
-            "merge" => drop(sandbox.git(&sandbox.main, ["merge", "-q", "--no-edit", way])),
-            "rebase" => drop(sandbox.git(&sandbox.main, ["cherry-pick", &format!("HEAD..{way}")])),
+            "merge" => drop(sandbox.git_main(["merge", "-q", "--no-edit", way])),
+            "rebase" => drop(sandbox.git_main(["cherry-pick", &format!("HEAD..{way}")])),
             _ => {
-                sandbox.git(&sandbox.main, ["merge", "-q", "--squash", way]);
-                sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
+                sandbox.git_main(["merge", "-q", "--squash", way]);
+                sandbox.git_main(["commit", "-q", "-m", "Squashed"]);
             }
         }
         sandbox.commit(&sandbox.main, "other", "later");
         sandbox
             .run(["remove", way])
             .says(&format!("removed {way}\n[...]"));
-        assert_eq!(sandbox.git(&sandbox.main, ["branch", "--list", way]), "");
+        assert_eq!(sandbox.git_main(["branch", "--list", way]), "");
     }
 }
 
@@ -143,12 +137,10 @@ fn remove_takes_a_branch_that_was_merged_squashed_or_rebased_into_the_main_branc
 fn remove_refuses_a_branch_that_went_on_after_it_was_squashed() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "1");
-    sandbox.git(&sandbox.main, ["merge", "-q", "--squash", "feat"]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Squashed"]);
+    sandbox.git_main(["merge", "-q", "--squash", "feat"]);
+    sandbox.git_main(["commit", "-q", "-m", "Squashed"]);
     sandbox.commit(&worktree, "file", "2");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat has [..] commit[..]\n[...]");
+    sandbox.refuses_to_remove("error: the session feat has [..] commit[..]\n[...]");
 }
 
 #[test]
@@ -156,9 +148,7 @@ fn remove_refuses_commits_on_a_detached_head() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "--detach"]);
     sandbox.commit(&worktree, "file", "work");
-    sandbox
-        .run_changes_nothing(["remove", "feat"])
-        .fails("error: the session feat has 1 commit [..]\n[...]");
+    sandbox.refuses_to_remove("error: the session feat has 1 commit [..]\n[...]");
     sandbox
         .run_changes_nothing(["remove", "--keep-branch", "feat"])
         .fails("error: the session feat has 1 commit [..]\n[...]");

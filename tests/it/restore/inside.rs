@@ -37,18 +37,15 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
         ["config", "--global", "protocol.file.allow", "always"],
     );
     for name in ["lib", "other"] {
-        sandbox.git(
-            &sandbox.main,
-            [
-                "submodule",
-                "--quiet",
-                "add",
-                library.to_str().unwrap(),
-                name,
-            ],
-        );
+        sandbox.git_main([
+            "submodule",
+            "--quiet",
+            "add",
+            library.to_str().unwrap(),
+            name,
+        ]);
     }
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Add libraries"]);
+    sandbox.git_main(["commit", "-q", "-m", "Add libraries"]);
     let worktree = sandbox.worktree("feat");
     sandbox
         .run(["add", "feat"])
@@ -66,11 +63,9 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
     let stashes = |dir: &Path| sandbox.git(dir, ["stash", "list", "--format=%H"]);
     let (lib, before) = (worktree.join("lib"), portrait(&sandbox, &worktree));
     let stash = stashes(&lib);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has changes that are not committed: lib, \
+    sandbox.refuses_to_remove("error: the session feat has changes that are not committed: lib, \
          and has a submodule's repository with commits that no remote has inside: [..]modules/lib, \
-         and has a submodule's repository with commits that no remote has inside: [..]modules/other\n[...]",
-    );
+         and has a submodule's repository with commits that no remote has inside: [..]modules/other\n[...]");
     sandbox.force_remove("feat");
     clear_up(&sandbox);
     sandbox.restore("feat");
@@ -108,9 +103,7 @@ fn git_worktrees_inside_work_again_when_they_are_back() {
     sandbox.git_at(&worktree, ["worktree", "add", "-q", "-b", "agent"], &inside);
     write(&inside.join("new"), "staged");
     sandbox.git(&inside, ["add", "new"]);
-    sandbox.run_changes_nothing(["remove", "feat"]).fails(
-        "error: the session feat has a git worktree with changes of its own inside: [..]node_modules2.sqlite3\nhint: look at that with: git -C [..] status\nhint: [..]\n",
-    );
+    sandbox.refuses_to_remove("error: the session feat has a git worktree with changes of its own inside: [..]node_modules2.sqlite3\nhint: look at that with: git -C [..] status\nhint: [..]\n");
     sandbox.force_remove("feat");
     clear_up(&sandbox);
     sandbox.restore("feat");

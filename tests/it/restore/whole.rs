@@ -78,11 +78,9 @@ fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
     let worktree = sandbox.add("feat");
     work(sandbox, &worktree);
     let before = portrait(sandbox, &worktree);
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "[...]");
+    sandbox.force_remove_with_remarks("feat");
     assert!(!worktree.exists());
-    let listed = sandbox.git(&sandbox.main, ["worktree", "list"]);
+    let listed = sandbox.git_main(["worktree", "list"]);
     assert!(!listed.contains("feat"), "{listed}");
     clear_up(sandbox);
     sandbox.add_again("feat");
@@ -90,9 +88,7 @@ fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
         .run(["remove", "feat", "--purge", "--yes"])
         .is(0, "removed feat for good\n", "[...]");
     clear_up(sandbox);
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "[...]");
+    sandbox.restore_with_remarks("feat");
     let after = portrait(sandbox, &worktree);
     assert!(before == after, "{}", difference(&before, &after));
     let fsck = sandbox
@@ -106,9 +102,9 @@ fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
 
 /// Everything that nothing leads to goes.
 pub fn clear_up(sandbox: &Sandbox) {
-    sandbox.git(&sandbox.main, ["worktree", "prune", "--expire=now"]);
-    sandbox.git(&sandbox.main, ["reflog", "expire", "--expire=now", "--all"]);
-    sandbox.git(&sandbox.main, ["gc", "-q", "--prune=now"]);
+    sandbox.git_main(["worktree", "prune", "--expire=now"]);
+    sandbox.git_main(["reflog", "expire", "--expire=now", "--all"]);
+    sandbox.git_main(["gc", "-q", "--prune=now"]);
 }
 
 pub fn difference(before: &str, after: &str) -> String {
@@ -329,7 +325,7 @@ fn patches_that_are_being_applied_come_back() {
     comes_back(|sandbox, worktree| {
         with_conflict(sandbox, worktree);
         let patch = sandbox.root.join("patch");
-        let text = sandbox.git(&sandbox.main, ["format-patch", "--stdout", "-1"]);
+        let text = sandbox.git_main(["format-patch", "--stdout", "-1"]);
         write(&patch, text + "\n");
         try_git(
             sandbox,

@@ -11,6 +11,12 @@ impl Sandbox {
         self.git_words(dir, &args)
     }
 
+    /// Runs git in the main checkout.
+    #[track_caller]
+    pub fn git_main<const N: usize>(&self, args: [&str; N]) -> String {
+        self.git(&self.main, args)
+    }
+
     #[track_caller]
     fn git_words(&self, dir: &Path, args: &[&str]) -> String {
         let output = self.command("git", dir).args(args).output().unwrap();

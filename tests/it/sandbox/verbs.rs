@@ -54,11 +54,32 @@ impl Sandbox {
         self.run(["remove", "--force", name]).says(&removed);
     }
 
+    /// As [`Sandbox::force_remove`], with whatever there is to remark.
+    #[track_caller]
+    pub fn force_remove_with_remarks(&self, name: &str) {
+        let removed = format!("removed {name}\n[...]");
+        self.run(["remove", "--force", name])
+            .is(0, &removed, "[...]");
+    }
+
+    /// Is refused to remove the session `feat`, with these words, and nothing is changed.
+    #[track_caller]
+    pub fn refuses_to_remove(&self, error: &str) -> Outcome {
+        self.run_changes_nothing(["remove", "feat"]).fails(error)
+    }
+
     /// Brings a removed session back, without a remark.
     #[track_caller]
     pub fn restore(&self, name: &str) {
         self.run(["restore", name])
             .says(&format!("restored {name}\n[...]"));
+    }
+
+    /// As [`Sandbox::restore`], with whatever there is to remark.
+    #[track_caller]
+    pub fn restore_with_remarks(&self, name: &str) {
+        let restored = format!("restored {name}\n[...]");
+        self.run(["restore", name]).is(0, &restored, "[...]");
     }
 
     /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.

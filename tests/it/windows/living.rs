@@ -139,8 +139,8 @@ fn a_session_whose_work_is_in_the_main_checkout_is_marked_merged() {
         merged(false);
         sandbox.commit(&worktree, name, "work");
         merged(false);
-        sandbox.git(&sandbox.main, ["merge", "-q", merge, name]);
-        sandbox.git(&sandbox.main, ["commit", "-q", "--allow-empty", "-m", name]);
+        sandbox.git_main(["merge", "-q", merge, name]);
+        sandbox.git_main(["commit", "-q", "--allow-empty", "-m", name]);
         merged(true);
         assert!(sandbox.run(["list"]).stdout.contains("  merged  "));
         write(&worktree.join("more"), "more");

@@ -67,7 +67,7 @@ fn add_refuses_a_name_whose_tmux_session_is_open_under_another() {
     std::fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
     let worktree = sandbox.worktree("feat");
     let worktree = worktree.to_str().unwrap();
-    sandbox.git(&sandbox.main, ["worktree", "remove", "--force", worktree]);
+    sandbox.git_main(["worktree", "remove", "--force", worktree]);
     sandbox.run(["add", "feat"]).fails(
         "error: there is a tmux session mine already\nhint: look at it with: tmux attach -t '=mine'\n",
     );

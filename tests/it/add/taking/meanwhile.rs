@@ -8,8 +8,8 @@ fn meanwhile(sandbox: &Sandbox, script: &str) {
     let hook = sandbox.root.join("meanwhile");
     sandbox.write_script(&hook, &format!("cd '{}'\n{script}", sandbox.main.display()));
     sandbox.lay_out(format!("hooks.post_add = '{}'\n", hook.display()));
-    sandbox.git(&sandbox.main, ["add", ".tally-session.toml"]);
-    sandbox.git(&sandbox.main, ["commit", "-q", "-m", "Add a layout"]);
+    sandbox.git_main(["add", ".tally-session.toml"]);
+    sandbox.git_main(["commit", "-q", "-m", "Add a layout"]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn what_is_committed_or_staged_in_main_meanwhile_leaves_main_as_it_is() {
         for dir in [&sandbox.main, &sandbox.worktree("feat")] {
             assert_eq!(read(&dir.join("edited")), "mine\n");
         }
-        let shown = sandbox.git(&sandbox.main, ["show", "--first-parent", &kept(&sandbox)]);
+        let shown = sandbox.git_main(["show", "--first-parent", &kept(&sandbox)]);
         assert!(shown.contains("+mine"), "{shown}");
     }
 }
