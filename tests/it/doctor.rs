@@ -2,6 +2,7 @@
 
 mod databases;
 mod files;
+mod leavings;
 mod locks;
 mod ports;
 mod programs;

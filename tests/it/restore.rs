@@ -1,6 +1,7 @@
 //! `restore`: what was removed comes back as it was.
 
 mod inside;
+mod portrait;
 mod refusals;
 mod whole;
 

@@ -1,26 +1,12 @@
 //! `resume`: bringing sessions back.
 
-use crate::sandbox::{Sandbox, listen, points, read, read_json, take_port};
-use serde_json::json;
+mod ports;
+
+use crate::sandbox::{Sandbox, points, read, read_json};
 use std::fs;
 use std::path::PathBuf;
 
 const RESUMED: &str = "resumed feat[..]\n";
-
-#[test]
-fn resume_brings_all_sessions_back_on_the_same_ports() {
-    let sandbox = Sandbox::serving().with("one").with("two");
-    let before = sandbox.store();
-    sandbox.restart();
-    sandbox
-        .run(["resume"])
-        .says("resumed one[..]\nresumed two[..]\n");
-    for name in ["one", "two"] {
-        sandbox.await_programs(name, 2);
-        sandbox.assert_served(name);
-    }
-    assert_eq!(sandbox.store(), before);
-}
 
 #[test]
 fn resume_brings_back_only_those_that_are_named() {
@@ -105,75 +91,13 @@ fn resume_makes_claude_s_entry_again() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     let json = sandbox.home.join(".claude.json");
-    let mut text = crate::sandbox::read_json(&json);
+    let mut text = read_json(&json);
     let key = worktree.to_str().unwrap();
     let entry = text["projects"].as_object_mut().unwrap().remove(key);
     assert!(entry.is_some());
     fs::write(&json, text.to_string()).unwrap();
     sandbox.run(["resume"]).says(RESUMED);
-    assert_eq!(
-        crate::sandbox::read_json(&json)["projects"][key],
-        entry.unwrap()
-    );
-}
-
-#[test]
-fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
-    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
-    let (backend, frontend) = sandbox.ports("feat");
-    sandbox.restart();
-    let _stranger = take_port("127.0.0.1", backend);
-    let warning = format!("warning: [..]feat[..] {backend} [..]\n");
-    sandbox.run(["resume"]).is(0, RESUMED, &warning);
-    sandbox.await_programs("feat", 2);
-    let (moved, same) = sandbox.ports("feat");
-    assert!(moved != backend && moved >= 8000, "{moved}");
-    assert_eq!(same, frontend);
-    let url = format!("http://localhost:{moved}");
-    assert!(read(&worktree.join("frontend/.env")).contains(&format!("VITE_API_URL={url}\n")));
-    assert_eq!(
-        sandbox.windows("feat", "#{window_name}")[0],
-        format!("backend:{moved}")
-    );
-    assert_eq!(sandbox.started("npm", "feat")[1].env["VITE_API_URL"], url);
-    sandbox.assert_served("feat");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-}
-
-#[test]
-fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
-    let (sandbox, _worktree) = Sandbox::serving().with_worktree("feat");
-    let (backend, frontend) = sandbox.ports("feat");
-    sandbox.restart();
-    let _stranger = take_port("0.0.0.0", frontend);
-    sandbox.run(["resume"]).is(
-        0,
-        RESUMED,
-        &format!("warning: [..]feat[..] {frontend} [..]\n"),
-    );
-    sandbox.await_programs("feat", 2);
-    let (same, moved) = sandbox.ports("feat");
-    assert!(moved != frontend && moved >= 5000, "{moved}");
-    assert_eq!(same, backend);
-    sandbox.assert_served("feat");
-}
-
-#[test]
-fn resume_moves_two_sessions_to_ports_of_their_own() {
-    let sandbox = Sandbox::serving().with("one").with("two");
-    let ports = [sandbox.ports("one").0, sandbox.ports("two").0];
-    sandbox.restart();
-    let _strangers = ports.map(|port| take_port("127.0.0.1", port));
-    sandbox.run(["resume"]).is(
-        0,
-        "resumed one[..]\nresumed two[..]\n",
-        "warning: [..]\nwarning: [..]\n",
-    );
-    sandbox.await_programs("one", 2);
-    sandbox.await_programs("two", 2);
-    let moved = [sandbox.ports("one").0, sandbox.ports("two").0];
-    assert_ne!(moved[0], moved[1]);
-    assert!(moved.iter().all(|port| !ports.contains(port)), "{moved:?}");
+    assert_eq!(read_json(&json)["projects"][key], entry.unwrap());
 }
 
 #[test]
@@ -242,27 +166,6 @@ fn resume_attach_then_attaches() {
 }
 
 #[test]
-fn resume_works_on_a_record_of_the_old_script() {
-    let sandbox = Sandbox::serving();
-    let worktree = sandbox.worktree("feat");
-    sandbox.git_at(
-        &sandbox.main,
-        ["worktree", "add", "-q", "-b", "feat"],
-        &worktree,
-    );
-    let (backend, _) = listen("127.0.0.1", 8000).unwrap();
-    let (frontend, _) = listen("127.0.0.1", 5000).unwrap();
-    let store = json!({
-        "feat": { "backend_port": backend, "frontend_port": frontend, "worktree": worktree, "branch": "feat" }
-    });
-    fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
-    sandbox.resume("feat");
-    sandbox.await_programs("feat", 1);
-    assert_eq!(sandbox.store(), store);
-    sandbox.assert_served("feat");
-}
-
-#[test]
 fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_works() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     fs::remove_dir_all(&worktree).unwrap();
@@ -322,26 +225,6 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
         "resumed one[..]\nresumed two[..]\nresumed three[..]\n",
         "warning: Claude may ask again for what it was allowed in the main checkout: [ROOT]/home/.claude.json does not parse [..]\n",
     );
-}
-
-#[test]
-fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
-    let sandbox = Sandbox::new().with("one");
-    sandbox.restart();
-    sandbox.add("two");
-    let (backend, _) = sandbox.ports("one");
-    let _stranger = sandbox.stranger_on(backend);
-    fs::write(sandbox.main.join(".worktreeinclude"), "*.local\n").unwrap();
-    sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
-    sandbox.run(["resume"]).is(
-        1,
-        "",
-        &format!(
-            "error: [..]no list; before that, the backend of one moved from port {backend} to [..]\nerror: [..]no list\n"
-        ),
-    );
-    fs::remove_file(sandbox.root.join("bin/git")).unwrap();
-    sandbox.resume("one");
 }
 
 #[test]

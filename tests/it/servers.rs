@@ -1,8 +1,7 @@
 //! What became of a session's servers when `remove` returns, and of everybody else's.
 
-use crate::sandbox::{LEAVING, Sandbox, Stranger, eventually, signal, stranger};
+use crate::sandbox::{LEAVING, Sandbox, Stranger, assert_free, eventually, signal, stranger};
 use rustix::process::Signal;
-use std::net::TcpListener;
 use std::path::Path;
 
 /// Ends when it is asked to, after it has put things in order; not when its terminal goes away.
@@ -73,11 +72,6 @@ while True:
 '''
 os.execve(sys.executable, ['python', '-IS', '-c', CODE, sys.argv[3], f'{SANDBOX}/server'], {})
 ";
-
-#[track_caller]
-fn assert_free(port: u16) {
-    TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
-}
 
 #[test]
 fn a_server_that_ignores_a_hang_up_is_asked_to_end_and_given_the_time() {

@@ -1,11 +1,6 @@
 //! The processes of a session that is removed, and those of others.
 
-use crate::sandbox::{Sandbox, write};
-use std::net::TcpListener;
-
-fn assert_free(port: u16) {
-    TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
-}
+use crate::sandbox::{Sandbox, assert_free, write};
 
 #[test]
 fn when_remove_returns_the_ports_are_free() {

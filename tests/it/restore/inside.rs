@@ -1,9 +1,9 @@
 //! Repositories, submodules and git worktrees inside a session's worktree come back with it.
 
-use super::whole::{clear_up, comes_back, difference, portrait};
+use super::portrait::{assert_looks_so, clear_up, comes_back, portrait};
 use crate::sandbox::{Sandbox, write};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Makes a repository with a commit.
 fn make_repository(sandbox: &Sandbox, dir: &Path) {
@@ -69,8 +69,7 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
     sandbox.force_remove("feat");
     clear_up(&sandbox);
     sandbox.restore("feat");
-    let after = portrait(&sandbox, &worktree);
-    assert!(before == after, "{}", difference(&before, &after));
+    assert_looks_so(&sandbox, &worktree, &before);
     assert_eq!(stashes(&lib), stash);
     sandbox.git(
         &worktree,
@@ -99,7 +98,7 @@ fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
 #[test]
 fn git_worktrees_inside_work_again_when_they_are_back() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    let inside: PathBuf = worktree.join("frontend/node_modules2.sqlite3");
+    let inside = worktree.join("frontend/node_modules2.sqlite3");
     sandbox.git_at(&worktree, ["worktree", "add", "-q", "-b", "agent"], &inside);
     write(&inside.join("new"), "staged");
     sandbox.git(&inside, ["add", "new"]);

@@ -17,7 +17,7 @@ mod verbs;
 
 pub use files::{read, read_json, write};
 pub use log::Started;
-pub use network::{ADDRESSES, Stranger, http_get, listen, stranger, take_port};
+pub use network::{ADDRESSES, Stranger, assert_free, http_get, listen, stranger, take_port};
 pub use outcome::Outcome;
 pub use processes::{LEAVING, signal};
 pub use project::{make_database, points};

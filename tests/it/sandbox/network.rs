@@ -16,6 +16,12 @@ pub fn take_port(address: &str, port: u16) -> TcpListener {
     })
 }
 
+/// Nobody listens on a port.
+#[track_caller]
+pub fn assert_free(port: u16) {
+    TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{port}: {error}"));
+}
+
 /// Listens at an address, on the first port that nobody has at any: the very one that a session would get. None on a
 /// machine without that address.
 pub fn listen(address: &str, first: u16) -> Option<(u16, TcpListener)> {
