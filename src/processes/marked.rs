@@ -29,7 +29,7 @@ pub fn now() -> Result<Vec<(Pid, OsString)>> {
         .filter_map(|name| name.to_str()?.parse().ok())
         .collect();
     let seen = parallel::map_many(MANY, &pids, |&pid| {
-        let variables = proc_file(pid, "environ")?;
+        let variables = panes::proc_file(pid, "environ")?;
         let mark = variables.split(|&byte| byte == 0).find_map(worktree);
         let is_hidden = variables.is_empty();
         (is_hidden || mark.is_some()).then_some((Pid::from_u32(pid), mark))
@@ -38,17 +38,6 @@ pub fn now() -> Result<Vec<(Pid, OsString)>> {
         let stat = panes::stat(pid.as_u32());
         stat.get(panes::PARENT)?.parse().ok()
     }))
-}
-
-/// What the system tells of a process in one of its files; none of one that has ended, or that is another user's.
-#[cfg(target_os = "linux")]
-pub fn proc_file(pid: u32, name: &str) -> Option<Vec<u8>> {
-    use std::io::Read;
-    // With room for most of them the system is asked once, not again and again for a little more.
-    let mut text = Vec::with_capacity(1 << 14);
-    let mut file = fs::File::open(format!("/proc/{pid}/{name}")).ok()?;
-    file.read_to_end(&mut text).ok()?;
-    Some(text)
 }
 
 /// The processes that came from sessions' windows, with their worktrees, as their environments say: also where some of a

@@ -1,7 +1,6 @@
 //! What runs in the panes of tmux that processes came from, and who stays when they are closed.
 
 #[cfg(target_os = "linux")]
-use super::marked::proc_file;
 use super::{Process, look, look_at, look_at_all};
 use anyhow::Result;
 use std::collections::HashSet;
@@ -152,4 +151,15 @@ pub fn is_in_front(_: u32) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn ignores_hang_up(_: u32) -> bool {
     false
+}
+
+/// What the system tells of a process in one of its files; none of one that has ended, or that is another user's.
+#[cfg(target_os = "linux")]
+pub fn proc_file(pid: u32, name: &str) -> Option<Vec<u8>> {
+    use std::io::Read;
+    // With room for most of them the system is asked once, not again and again for a little more.
+    let mut text = Vec::with_capacity(1 << 14);
+    let mut file = std::fs::File::open(format!("/proc/{pid}/{name}")).ok()?;
+    file.read_to_end(&mut text).ok()?;
+    Some(text)
 }

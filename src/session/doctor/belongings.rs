@@ -12,15 +12,12 @@ use crate::session::belongings::fitting;
 use crate::session::belongings::look::{Look, look};
 use crate::session::belongings::placed::{self, Placed};
 use crate::session::belongings::{database, env_files, hidden, packages};
-use crate::session::doctor::finding::{FIX, Finding, Mend, State};
+use crate::session::doctor::finding::{FIX, Finding, Mend, State, named};
 use crate::session::doctor::reach;
 use crate::store::claude_json::Entries;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-
-/// How many paths a line names.
-const NAMED: usize = 3;
 
 /// One session's files.
 pub struct Belongings<'a> {
@@ -301,13 +298,6 @@ fn move_aside(database: &Path) -> String {
         format!("mv {} {}", quote(&path), quote(&free.unwrap_or_default()))
     });
     moves.collect::<Vec<_>>().join(" && ")
-}
-
-/// The first of these paths.
-pub fn named<S: AsRef<str>>(paths: &[S]) -> String {
-    let first: Vec<_> = paths.iter().take(NAMED).map(AsRef::as_ref).collect();
-    let more = if paths.len() > NAMED { " and more" } else { "" };
-    format!("{}{more}", first.join(", "))
 }
 
 fn target(link: &Path) -> PathBuf {

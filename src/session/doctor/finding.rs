@@ -162,3 +162,13 @@ impl Finding {
         }
     }
 }
+
+/// How many paths a line names.
+const NAMED: usize = 3;
+
+/// The first of these paths.
+pub fn named<S: AsRef<str>>(paths: &[S]) -> String {
+    let first: Vec<_> = paths.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let more = if paths.len() > NAMED { " and more" } else { "" };
+    format!("{}{more}", first.join(", "))
+}
