@@ -1,10 +1,10 @@
-//! Reading a file that others make: there may be none, or something in its place that is no file.
+//! Files that others make: there may be none, or something in its place that is no file. And folders like theirs.
 
 use anyhow::{Context, Result};
 use rustix::fs::OFlags;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Opens a file for reading; none if there is no such file. Whatever else is in its place is not touched: a pipe would be
@@ -27,6 +27,26 @@ pub fn open_if_there(path: &Path) -> Result<Option<File>> {
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
+
+/// Whether a file begins with these bytes; no more of it is read.
+pub fn begins_with(path: &Path, bytes: &[u8]) -> bool {
+    let mut beginning = vec![0; bytes.len()];
+    let file = open_if_there(path).ok().flatten();
+    file.is_some_and(|mut file| file.read_exact(&mut beginning).is_ok()) && beginning == bytes
+}
+
+/// Makes a folder that is as open to others as another one.
+///
+/// # Errors
+/// If that can't be looked at, or the folder can't be made.
+pub fn make_folder_like(from: &Path, to: &Path) -> io::Result<()> {
+    let mode = fs::metadata(from)?.permissions().mode();
+    fs::create_dir(to)?;
+    fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
+}
+
+/// What every `SQLite` database begins with.
+pub const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// What a file had at one moment.
 pub struct Seen {

@@ -1,6 +1,6 @@
 //! The one place that looks at the project.
 
-use crate::file::read_if_there;
+use crate::file::{begins_with, read_if_there};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -103,6 +103,11 @@ impl Checkout {
     pub fn bytes(&self, path: &str) -> Vec<u8> {
         let bytes = read_if_there(&self.root.join(path)).ok().flatten();
         bytes.unwrap_or_default()
+    }
+
+    /// Whether a file begins with these bytes.
+    pub fn begins_with(&self, path: &str, bytes: &[u8]) -> bool {
+        begins_with(&self.root.join(path), bytes)
     }
 
     /// A file's text; empty if it can't be read.

@@ -5,6 +5,7 @@ use super::found::{Found, Service};
 use super::tools::{Side, doubled};
 use super::{database, pattern};
 use crate::dotenv;
+use crate::file;
 use regex_lite::Captures;
 
 /// An address of a server on this machine.
@@ -48,7 +49,7 @@ pub fn find_files(checkout: &Checkout, found: &mut Found) {
         }
         if is_of(file, &["sqlite3", "sqlite", "db"])
             && !file.contains("test")
-            && checkout.bytes(file).starts_with(b"SQLite format 3\0")
+            && checkout.begins_with(file, file::SQLITE)
         {
             found.sqlite.push(file.to_owned());
         }

@@ -1,5 +1,6 @@
 //! A folder of a session's own that costs next to nothing: of packages, which programs replace and hardly ever write to.
 
+use crate::file::make_folder_like;
 use crate::parallel;
 use crate::store::atomic;
 use crate::ui;
@@ -97,7 +98,8 @@ impl Tree<'_> {
             let name = name.to_string_lossy();
             CACHES.iter().all(|cache| !name.starts_with(cache))
         });
-        make_folder(self.from, self.part)?;
+        make_folder_like(self.from, self.part)
+            .with_context(|| format!("cannot make the folder {}", self.part.display()))?;
         let done = AtomicUsize::new(0);
         let percent = || u64::try_from(done.load(Relaxed) * 100 / entries.len().max(1)).ok();
         let what = format!("cloning {}", self.from.display());
@@ -117,7 +119,8 @@ impl Tree<'_> {
         let failed = || format!("cannot clone {}", from.display());
         let kind = entry.file_type().with_context(failed)?;
         if kind.is_dir() {
-            make_folder(&from, &to)?;
+            make_folder_like(&from, &to)
+                .with_context(|| format!("cannot make the folder {}", to.display()))?;
             let below = place.below(&entry.file_name());
             for entry in fs::read_dir(&from).with_context(failed)? {
                 self.entry(&entry.with_context(failed)?, &to, below)?;
@@ -193,15 +196,4 @@ fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
 fn keep_time(from: &Path, copy: &File) -> io::Result<()> {
     let written = fs::metadata(from)?.modified()?;
     copy.set_times(FileTimes::new().set_modified(written))
-}
-
-/// Makes a folder that is as open to others as another one.
-fn make_folder(from: &Path, to: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let made = || -> io::Result<()> {
-        let mode = fs::metadata(from)?.permissions().mode();
-        fs::create_dir(to)?;
-        fs::set_permissions(to, fs::Permissions::from_mode(mode | 0o700))
-    };
-    made().with_context(|| format!("cannot make the folder {}", to.display()))
 }

@@ -1,5 +1,6 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
+use crate::file;
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::store::atomic;
@@ -9,7 +10,6 @@ use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -70,16 +70,11 @@ pub fn journals(database: &Path) -> Vec<PathBuf> {
 ///
 /// The file is opened, and closing it again takes away the locks of another thread that copies it: this is asked before any is.
 pub fn is_one(path: &Path) -> bool {
-    const BEGINNING: &[u8; 16] = b"SQLite format 3\0";
     /// The smallest one is a page of this size.
     const SMALLEST: u64 = 512;
     let about = path.symlink_metadata();
-    if !about.is_ok_and(|about| about.is_file() && about.len() >= SMALLEST) {
-        return false;
-    }
-    let mut beginning = [0; 16];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut beginning));
-    read.is_ok() && beginning == *BEGINNING
+    about.is_ok_and(|about| about.is_file() && about.len() >= SMALLEST)
+        && file::begins_with(path, file::SQLITE)
 }
 
 /// Whether a database has any tables.

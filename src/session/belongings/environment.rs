@@ -79,7 +79,6 @@ fn cure(project: &Project, layout: &Layout, name: &str) -> String {
         folders.any(|folder| names.iter().any(|name| folder.join(name).exists()))
     };
     let line = |activate: &str| format!("as the first line of {quoted}: activate = \"{activate}\"");
-    let others = others();
     let mut own = folders
         .iter()
         .flat_map(|folder| [".venv", "venv"].map(|name| format!("{folder}/{name}/bin/activate")));
@@ -90,14 +89,15 @@ fn cure(project: &Project, layout: &Layout, name: &str) -> String {
         line(&format!("source {{main}}/{}", own.trim_start_matches('/')))
     } else if has(&MANAGED) || !has(&PYTHON) {
         line("")
-    } else if let [first, ..] = &others[..] {
-        let there = others.join(", ");
-        format!(
-            "{}; there are {there}",
-            line(&format!("workon {}", quote(first)))
-        )
     } else {
-        format!("mkvirtualenv {}", quote(name))
+        let others = others();
+        others.first().map_or_else(
+            || format!("mkvirtualenv {}", quote(name)),
+            |first| {
+                let activate = line(&format!("workon {}", quote(first)));
+                format!("{activate}; there are {}", others.join(", "))
+            },
+        )
     }
 }
 

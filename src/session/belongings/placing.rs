@@ -1,6 +1,6 @@
 //! Putting one path after the other into a worktree, from the main checkout.
 
-use crate::file::read_if_there;
+use crate::file::{make_folder_like, read_if_there};
 use crate::parallel;
 use crate::problem::Problem;
 use crate::session::Session;
@@ -13,9 +13,9 @@ use crate::store::atomic;
 use anyhow::{Context, Result, bail};
 use indexmap::IndexMap;
 use std::collections::HashSet;
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// The placing of one command.
@@ -167,15 +167,11 @@ fn make_folder(from: &Path, to: &Path) -> Result<()> {
     if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
         make_folder(from, to)?;
     }
-    let make = || -> io::Result<()> {
-        let mode = fs::metadata(from)?.permissions().mode();
-        if let Err(error) = fs::create_dir(to) {
-            // Another thread may have been quicker.
-            return if to.is_dir() { Ok(()) } else { Err(error) };
-        }
-        fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
-    };
-    make().with_context(|| format!("cannot make the folder {}", to.display()))
+    match make_folder_like(from, to) {
+        // Another thread may have been quicker.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && to.is_dir() => Ok(()),
+        made => made.with_context(|| format!("cannot make the folder {}", to.display())),
+    }
 }
 
 /// Makes the folder that a path stands in.
