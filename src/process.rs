@@ -13,7 +13,7 @@ pub use own::{leave_own, outlive_terminal, outlives_terminal, own};
 pub use started::{Output, Started};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -240,7 +240,7 @@ impl<'a> Run<'a> {
         Failure::Io { line, error }
     }
 
-    /// Starts it, to be asked for its answer later; for one that reads no bytes of ours.
+    /// Starts it, to be given what it reads and asked for its answer later.
     ///
     /// # Errors
     /// If it could not be started.
@@ -269,15 +269,11 @@ impl<'a> Run<'a> {
     /// # Errors
     /// If it could not be started.
     pub fn output(&self) -> Result<Output, Failure> {
-        let mut started = self.start()?;
-        let stdin = started.child.stdin.take();
-        thread::scope(|scope| {
-            if let (Some(mut pipe), Input::Bytes(bytes)) = (stdin, &self.stdin) {
-                // A program that does not read all of its input decides by its status whether that is an error.
-                scope.spawn(move || pipe.write_all(bytes));
-            }
-            started.output()
-        })
+        let input = match &self.stdin {
+            Input::Bytes(bytes) => bytes.as_slice(),
+            Input::Nothing | Input::Handle(_) => &[],
+        };
+        self.start()?.output(input)
     }
 
     fn stdin(&self) -> io::Result<Stdio> {

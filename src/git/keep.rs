@@ -1,7 +1,7 @@
 //! Keeping objects that nothing of git's leads to any more from being collected: one ref leads to all of them.
 
 use super::Git;
-use crate::process::Failure;
+use crate::process::{Failure, Started};
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -61,6 +61,41 @@ pub fn names_in(text: &[u8]) -> impl Iterator<Item = String> {
         .filter(|word| matches!(word.len(), 40 | 64) && word.iter().any(|&digit| digit != b'0'))
         .filter(|word| word.iter().all(u8::is_ascii_hexdigit))
         .map(|word| String::from_utf8_lossy(word).into_owned())
+}
+
+/// Refs that are about to change: the git that does it can start while something else is waited for.
+#[derive(Default)]
+pub struct Changing(Option<Started>);
+
+impl Changing {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// If it could not be started.
+    pub fn start(git: Git<'_>) -> Result<Self, Failure> {
+        Ok(Self(Some(git.start_update_ref()?)))
+    }
+
+    /// Makes all of these changes, or none.
+    ///
+    /// # Errors
+    /// If git fails, also because a ref is not as it should be; it can be tried again.
+    pub fn make(&mut self, git: Git<'_>, changes: &[Change<'_>]) -> Result<(), Failure> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        // A name for another branch is not that branch.
+        let line = |change: &Change<'_>| match change {
+            Change::Create(name, commit) => format!("option no-deref\ncreate {name} {commit}\n"),
+            Change::Update(name, commit) => format!("option no-deref\nupdate {name} {commit}\n"),
+            Change::Delete(name, commit) => format!("option no-deref\ndelete {name} {commit}\n"),
+            Change::Drop(name) => format!("option no-deref\ndelete {name}\n"),
+        };
+        let text: String = changes.iter().map(line).collect();
+        let waiting = self.0.take();
+        let waiting = waiting.map_or_else(|| git.start_update_ref(), Ok)?;
+        waiting.stdout_for(text.as_bytes()).map(drop)
+    }
 }
 
 impl Git<'_> {
@@ -174,21 +209,18 @@ impl Git<'_> {
         Ok(commit.trim().to_owned())
     }
 
+    fn start_update_ref(self) -> Result<Started, Failure> {
+        self.run(["update-ref", "--stdin"])
+            .input(Vec::new())
+            .start()
+    }
+
     /// Makes all of these changes, or none.
     ///
     /// # Errors
     /// If git fails, also because a ref is not as it should be.
     pub fn change_refs(self, changes: &[Change<'_>]) -> Result<(), Failure> {
-        // A name for another branch is not that branch.
-        let line = |change: &Change<'_>| match change {
-            Change::Create(name, commit) => format!("option no-deref\ncreate {name} {commit}\n"),
-            Change::Update(name, commit) => format!("option no-deref\nupdate {name} {commit}\n"),
-            Change::Delete(name, commit) => format!("option no-deref\ndelete {name} {commit}\n"),
-            Change::Drop(name) => format!("option no-deref\ndelete {name}\n"),
-        };
-        let text: String = changes.iter().map(line).collect();
-        let update = self.run(["update-ref", "--stdin"]).input(text.into_bytes());
-        update.stdout().map(drop)
+        Changing::default().make(self, changes)
     }
 
     /// What this repository's own configuration says of a branch: keys and values.

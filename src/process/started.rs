@@ -2,8 +2,9 @@
 
 use super::Failure;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::process::{Child, ExitStatus};
+use std::thread;
 
 /// A program that was started.
 pub struct Started {
@@ -29,14 +30,21 @@ impl Started {
         self.child.id()
     }
 
-    /// Waits for its end, whatever its status.
-    pub(super) fn output(self) -> Result<Output, Failure> {
+    /// Waits for its end, whatever its status, and gives it these bytes if it reads any.
+    pub(super) fn output(self, input: &[u8]) -> Result<Output, Failure> {
         let Self {
             line,
-            child,
+            mut child,
             mut stderr,
         } = self;
-        let ended = child.wait_with_output();
+        let stdin = child.stdin.take();
+        let ended = thread::scope(|scope| {
+            if let Some(mut pipe) = stdin {
+                // A program that does not read all of its input decides by its status whether that is an error.
+                scope.spawn(move || pipe.write_all(input));
+            }
+            child.wait_with_output()
+        });
         let ended = ended.and_then(|output| {
             Ok(Output {
                 status: output.status,
@@ -52,8 +60,16 @@ impl Started {
     /// # Errors
     /// If it ended with a status that is not zero.
     pub fn stdout(self) -> Result<Vec<u8>, Failure> {
+        self.stdout_for(&[])
+    }
+
+    /// The same of one that was started with input, with these bytes for it.
+    ///
+    /// # Errors
+    /// If it ended with a status that is not zero.
+    pub fn stdout_for(self, input: &[u8]) -> Result<Vec<u8>, Failure> {
         let line = self.line.clone();
-        self.output()?.stdout_of(line)
+        self.output(input)?.stdout_of(line)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::claude::Claude;
 use crate::git::Git;
+use crate::git::keep::Changing;
 use crate::git::worktrees::{self, INITIALIZING, Worktree};
 use crate::hint::{self, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
+use crate::parallel::joined;
 use crate::project::{Project, is_same};
 use crate::session::Session;
 use crate::session::belongings::placed;
@@ -24,6 +26,7 @@ use crate::store::records::Records;
 use anyhow::{Result, bail};
 use std::fmt::Display;
 use std::fs;
+use std::thread;
 
 /// How the user wants it done.
 #[derive(Clone, Copy)]
@@ -175,7 +178,12 @@ pub fn remove(
         };
         agree(&doomed.about, &doomed.at_stake(project)?)?;
     }
-    let (others, mut left) = loss.closing.close(&session, &hold)?;
+    let (refs, (others, mut left)) = thread::scope(|scope| {
+        // git starts while tmux closes the windows.
+        let refs = scope.spawn(|| Ok(Changing::start(Git::at(&project.main))?));
+        let closed = loss.closing.close(&session, &hold)?;
+        anyhow::Ok((joined(refs)?, closed))
+    })?;
     notes.extend(others);
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
         match hooks::pre_remove(&session, &hold) {
@@ -200,7 +208,7 @@ pub fn remove(
         begun => begun,
     };
     if let Some(removed) = &mut removed {
-        removed.take(project, hold.lock().file(), loss.plain)?;
+        removed.take(project, hold.lock().file(), refs, loss.plain)?;
         removed.unhide(project)?;
     }
     // The entry of a folder that is no worktree of ours is somebody else's.

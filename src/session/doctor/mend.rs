@@ -1,6 +1,7 @@
 //! Putting right what can be put right without a risk.
 
 use crate::claude::Claude;
+use crate::git::keep::Changing;
 use crate::git::{Start, worktrees};
 use crate::layout::Layout;
 use crate::name::SessionName;
@@ -113,7 +114,7 @@ fn take_entry(project: &Project, path: &Path, lock: &Lock) -> Result<Removed> {
         .name_at(path)
         .with_context(|| format!("{} is no session's", path.display()))?;
     let mut removed = Removed::begin(project, About::of_entry(project, name, entry)?)?;
-    removed.take(project, lock.file(), None)?;
+    removed.take(project, lock.file(), Changing::default(), None)?;
     Ok(removed)
 }
 

@@ -4,7 +4,7 @@
 //! and undone: whichever command comes next after one that was cut short goes on, or back.
 
 use crate::file::{Stamp, read_if_there};
-use crate::git::keep::{Change, names_in, objects_in};
+use crate::git::keep::{Change, Changing, names_in, objects_in};
 use crate::git::{Git, worktrees};
 use crate::hint::Hint;
 use crate::process::quote;
@@ -23,11 +23,17 @@ const TRIES: usize = 5;
 
 impl Removed {
     /// Takes all of it away that still is where it was: the folder in one moment, and then what git knows of it, and the branch.
-    /// While the index is the `plain` one it leads to nothing but the commit that is checked out.
+    /// While the index is the `plain` one it leads to nothing but the commit that is checked out. The `refs` are changed last.
     ///
     /// # Errors
     /// The first step that fails; it can be done again.
-    pub fn take(&mut self, project: &Project, lock: &File, plain: Option<Stamp>) -> Result<()> {
+    pub fn take(
+        &mut self,
+        project: &Project,
+        lock: &File,
+        refs: Changing,
+        plain: Option<Stamp>,
+    ) -> Result<()> {
         let indexes = self.indexes(project);
         let is_plain = plain.is_some() && indexes == [plain];
         let tip = self.about.branch.as_ref().map(|branch| branch.tip.clone());
@@ -46,7 +52,7 @@ impl Removed {
             self.keep(project, &kept, false)?;
             has_ref = true;
         }
-        self.take_branch(project, lock, kept, has_ref)
+        self.take_branch(project, lock, refs, kept, has_ref)
     }
 
     /// The index of each worktree, as it is now.
@@ -200,6 +206,7 @@ impl Removed {
         &mut self,
         project: &Project,
         lock: &File,
+        mut refs: Changing,
         mut kept: BTreeSet<String>,
         mut has_ref: bool,
     ) -> Result<()> {
@@ -213,11 +220,11 @@ impl Removed {
                 changes.push(Change::Update(&refname, commit));
             }
             let Some(branch) = self.about.branch.as_mut().filter(|branch| branch.goes) else {
-                return Ok(git.change_refs(&changes)?);
+                return Ok(refs.make(git, &changes)?);
             };
             let name = branch.refname();
             let Some(tip) = git.tip(&project.common, &name)? else {
-                return Ok(git.change_refs(&changes)?);
+                return Ok(refs.make(git, &changes)?);
             };
             if branch.tip != tip || branch.is_configured(project)? && branch.config.is_empty() {
                 branch.config = git.branch_config(&branch.name)?;
@@ -238,7 +245,7 @@ impl Removed {
             }
             branch.refuse_checked_out(&worktrees::list(&project.common)?)?;
             changes.push(Change::Delete(&name, &tip));
-            match git.change_refs(&changes) {
+            match refs.make(git, &changes) {
                 // It may have moved in this very moment.
                 Err(error) => failure = Some(error),
                 Ok(()) if branch.is_configured(project)? => {

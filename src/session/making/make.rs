@@ -1,6 +1,7 @@
 //! Making a session true, step by step, from whatever is there; and taking back what was made.
 
 use crate::claude::Claude;
+use crate::git::keep::Changing;
 use crate::git::worktrees::{self, INITIALIZING};
 use crate::git::{Git, Start, crypt};
 use crate::hint::with_hint;
@@ -267,7 +268,12 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         return Err(locked(session, path, reason));
     }
     let about = About::of(session, Some(entry), &worktrees, None)?;
-    Removed::begin(session.project, about)?.take(session.project, hold.lock().file(), None)
+    Removed::begin(session.project, about)?.take(
+        session.project,
+        hold.lock().file(),
+        Changing::default(),
+        None,
+    )
 }
 
 /// Something that is not the session's, where its worktree would be.

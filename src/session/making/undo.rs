@@ -1,6 +1,7 @@
 //! Taking back what a command made of a session that it could not finish.
 
 use crate::claude::Claude;
+use crate::git::keep::Changing;
 use crate::git::{Git, Start, worktrees};
 use crate::session::Session;
 use crate::session::belongings::placed;
@@ -70,7 +71,7 @@ fn take_back(
     let mut removed = hold.begin_taking(project, about)?;
     let begun = removed.moment()?;
     let is_untouched = tip == began_at && (entry.is_none() || is_as_made(session, hold.taking())?);
-    removed.take(project, hold.lock().file(), None)?;
+    removed.take(project, hold.lock().file(), Changing::default(), None)?;
     // Whoever has written something since it was looked at can't write any more.
     let is_untouched = is_untouched
         && removed.has_only_been_at(project, began_at.as_deref())?
