@@ -6,7 +6,7 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::parallel::joined;
 use crate::project::Project;
-use crate::session::belongings::{hidden, packages};
+use crate::session::belongings::{hidden, told};
 use crate::session::making::make::{self, Made};
 use crate::session::making::saving::{self, Saved};
 use crate::session::making::start::{Begin, Choice, Wanted};
@@ -119,7 +119,7 @@ pub fn add<'a>(
                 taken
             });
             hold.finish();
-            notes.extend(packages::tell_once(&session).map(|problem| problem.to_string()));
+            notes.extend(told::once(&session).iter().map(ToString::to_string));
             Ok(Added {
                 session,
                 start,

@@ -1,4 +1,4 @@
-//! The virtual environment that `workon` activates.
+//! The virtual environment that the windows activate.
 
 use crate::layout::{self, Layout, placeholders};
 use crate::problem::Problem;
@@ -7,7 +7,8 @@ use crate::project::Project;
 use crate::session::Session;
 use crate::shell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Files whose manager makes an environment by itself.
 const MANAGED: [&str; 4] = ["uv.lock", "poetry.lock", "Pipfile.lock", "Pipfile"];
@@ -52,6 +53,48 @@ pub fn home() -> Option<PathBuf> {
 /// Whether there is one of this name.
 pub fn is_there(name: &str) -> bool {
     home().is_some_and(|home| home.join(name).join("bin/activate").is_file())
+}
+
+/// That of a line like `source {main}/.venv/bin/activate`, typed in the worktree.
+pub fn activated(session: &Session<'_>) -> Option<PathBuf> {
+    let line = session.expand_command(&session.layout.activate, "").ok()?;
+    let words = shlex::split(&line)?;
+    let mut scripts = words.iter().map(Path::new);
+    let script = scripts.find(|word| {
+        let file = word.file_name().and_then(|name| name.to_str());
+        file.is_some_and(|name| name.starts_with("activate"))
+            && word.parent().is_some_and(|bin| bin.ends_with("bin"))
+    })?;
+    let folder = script.parent()?.parent()?;
+    match folder.strip_prefix("~") {
+        Ok(below) => Some(shell::home()?.join(below)),
+        Err(_) => Some(session.record.worktree().join(folder)),
+    }
+}
+
+/// The activated environment, from the root, if it is in the main checkout; and what that means.
+pub fn shared(session: &Session<'_>) -> Option<(String, Problem)> {
+    let project = session.project;
+    let folder = fs::canonicalize(activated(session)?).ok()?;
+    let below = folder.strip_prefix(&project.main).ok()?.to_str()?;
+    let beside = Path::new(below).with_file_name("requirements.txt");
+    let install = if project.main.join(&beside).exists() {
+        format!("install -r {}", quote(&beside.to_string_lossy()))
+    } else {
+        "install …".to_owned()
+    };
+    let what = format!("{below} is the main checkout's: pip install in a session changes it there");
+    let cure = own_instead(project, below, &install);
+    Some((below.to_owned(), Problem::new(what, cure)))
+}
+
+/// What to write for an environment of each session's own, in a folder from the root, into which `pip` does this.
+pub fn own_instead(project: &Project, folder: &str, pip: &str) -> String {
+    let folder = quote(folder);
+    format!(
+        "for one of each session's own, have this in {}: activate = \". {folder}/bin/activate\", and under [hooks] post_add = \"python3 -m venv {folder} && {folder}/bin/pip {pip}\"",
+        project.main.join(layout::FILE).display()
+    )
 }
 
 /// That an environment is missing, with the line that mends it for this project, if it is; then every window stops at its

@@ -14,3 +14,4 @@ pub mod packages;
 pub mod place;
 pub mod placed;
 pub mod placing;
+pub mod told;

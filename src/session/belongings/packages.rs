@@ -7,7 +7,6 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::inside;
-use crate::store::atomic;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -137,39 +136,31 @@ pub fn clone_instead(project: &Project, links: &[&str]) -> String {
     )
 }
 
-/// What would reach the main checkout through the session's links, said once in a project of each: it is noted that it was.
-pub fn tell_once(session: &Session<'_>) -> Option<Problem> {
+/// What would reach the main checkout through those of the session's links that are `new`, and these links.
+pub fn through_links(
+    session: &Session<'_>,
+    is_new: impl Fn(&str) -> bool,
+) -> Option<(Vec<String>, Problem)> {
     let (project, worktree) = (session.project, session.record.worktree());
-    let file = project.common.join("tally-session/told");
-    let told = read_if_there(&file).ok()?.unwrap_or_default();
-    let told = String::from_utf8_lossy(&told);
     let links = session.layout.files.link.iter().map(String::as_str);
     let new: Vec<_> = links
-        .filter(|link| worktree.join(link).is_symlink() && !told.lines().any(|line| line == *link))
+        .filter(|link| worktree.join(link).is_symlink() && is_new(link))
         .filter_map(|link| Some((link, Asked::of(project, link)?)))
         .collect();
     let (_, asked) = new.first()?;
     let links: Vec<_> = new.iter().map(|(link, _)| *link).collect();
-    // If it can't be noted it is said again.
-    let noted = links.iter().map(|link| format!("{link}\n"));
-    let _ = atomic::replace_soon(
-        &file,
-        (told.to_string() + &noted.collect::<String>()).as_bytes(),
-        0o600,
-    );
     let lead = if links.len() > 1 {
         "each lead"
     } else {
         "leads"
     };
-    Some(Problem::new(
-        format!(
-            "{} {lead} to the main checkout's: {}",
-            links.join(" and "),
-            asked.manager.does
-        ),
-        clone_instead(project, &links),
-    ))
+    let what = format!(
+        "{} {lead} to the main checkout's: {}",
+        links.join(" and "),
+        asked.manager.does
+    );
+    let problem = Problem::new(what, clone_instead(project, &links));
+    Some((links.into_iter().map(ToOwned::to_owned).collect(), problem))
 }
 
 /// The lock files that ask for other versions than those of the main checkout, whose packages the session has.

@@ -56,6 +56,27 @@ fn add_says_once_in_a_project_what_reaches_the_main_checkout_through_a_link() {
 }
 
 #[test]
+fn an_environment_in_the_main_checkout_is_said_to_be_shared_once_by_add_and_by_doctor() {
+    let sandbox = with_packages();
+    write(&sandbox.main.join("backend/.venv/bin/activate"), "");
+    write(&sandbox.main.join("backend/requirements.txt"), "django\n");
+    let layout = sandbox.main.join(".tally-session.toml");
+    let text = fs::read_to_string(&layout).unwrap();
+    let activate = "activate = \"source {main}/backend/.venv/bin/activate\"\n";
+    sandbox.lay_out(format!("{activate}{text}\n[files]\nlink = []\n"));
+    let what = "backend/.venv is the main checkout's: pip install in a session changes it there";
+    let note = format!(
+        "warning: {what}: for one of each session's own, have this in [ROOT]/tally/.tally-session.toml: \
+         activate = \". backend/.venv/bin/activate\", and under [hooks] post_add = \"python3 -m venv backend/.venv && \
+         backend/.venv/bin/pip install -r backend/requirements.txt\"\n"
+    );
+    sandbox.run(["add", "feat"]).is(0, "[...]", &note);
+    sandbox.run(["add", "other"]).is(0, "[...]", "");
+    let fine = format!("[...]\nok       the virtual environment {what}\n[...]");
+    sandbox.run(["doctor"]).says(&fine);
+}
+
+#[test]
 fn an_ordinary_project_has_nothing_that_reaches_the_main_checkout_or_another_s_servers() {
     let sandbox = with_packages();
     let main = &sandbox.main;
@@ -126,7 +147,7 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
         &format!(
             "failed   {environment} imports points_api from the main checkout's lib/my points/src\n         \
              uv pip uninstall points_api --python [ROOT]/home/.virtualenvs/tally\n         \
-             or an environment for each session, in [ROOT]/tally/.tally-session.toml: activate = \". .venv/bin/activate\", \
+             or for one of each session's own, have this in [ROOT]/tally/.tally-session.toml: activate = \". .venv/bin/activate\", \
              and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip install -e './lib/my points'\""
         ),
     );

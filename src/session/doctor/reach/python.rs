@@ -1,25 +1,24 @@
 //! Environments of Python that import the main checkout's code, in whatever folder they are used.
 
 use crate::file::read_text_if_there;
-use crate::layout;
 use crate::process::quote;
-use crate::session::Session;
 use crate::session::belongings::environment;
 use crate::session::doctor::finding::Finding;
 use crate::session::doctor::reach::Scope;
-use crate::shell;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
+    let shared = scope.sessions.iter().find_map(environment::shared);
+    let shared = shared.map(|(_, told)| Finding::fine("the virtual environment", told.what));
     let folders = environments(scope);
     let all = folders
         .iter()
         .flat_map(|folder| packages(folder).map(move |site| (folder, site)));
-    all.flat_map(|(folder, site)| findings(scope, folder, &site))
-        .collect()
+    let imports = all.flat_map(|(folder, site)| findings(scope, folder, &site));
+    shared.into_iter().chain(imports).collect()
 }
 
 /// The environments of the windows, shared or not.
@@ -29,29 +28,14 @@ fn environments(scope: &Scope<'_>) -> BTreeSet<PathBuf> {
         let worktree = session.record.worktree();
         let windows = session.layout.windows.iter();
         let beside = windows.map(|window| worktree.join(&window.dir).join(".venv"));
-        beside.chain(activated(session)).collect::<Vec<_>>()
+        beside
+            .chain(environment::activated(session))
+            .collect::<Vec<_>>()
     });
     let folders = named.into_iter().chain(of_sessions);
     folders
         .filter_map(|folder| fs::canonicalize(folder).ok())
         .collect()
-}
-
-/// That of a line like `source {main}/.venv/bin/activate`, typed in the worktree.
-fn activated(session: &Session<'_>) -> Option<PathBuf> {
-    let line = session.expand_command(&session.layout.activate, "").ok()?;
-    let words = shlex::split(&line)?;
-    let mut scripts = words.iter().map(Path::new);
-    let script = scripts.find(|word| {
-        let file = word.file_name().and_then(|name| name.to_str());
-        file.is_some_and(|name| name.starts_with("activate"))
-            && word.parent().is_some_and(|bin| bin.ends_with("bin"))
-    })?;
-    let folder = script.parent()?.parent()?;
-    match folder.strip_prefix("~") {
-        Ok(below) => Some(shell::home()?.join(below)),
-        Err(_) => Some(session.record.worktree().join(folder)),
-    }
 }
 
 /// The folders of an environment's packages.
@@ -167,12 +151,8 @@ fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> V
     if let Some(own) = worktrees.find(|worktree| environment.starts_with(worktree)) {
         return vec![pip(&install(own))];
     }
-    let each = format!(
-        "or an environment for each session, in {}: activate = \". .venv/bin/activate\", and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip {}\"",
-        scope.project.main.join(layout::FILE).display(),
-        install(Path::new("."))
-    );
-    vec![pip(&format!("uninstall {name}")), each]
+    let own = environment::own_instead(scope.project, ".venv", &install(Path::new(".")));
+    vec![pip(&format!("uninstall {name}")), format!("or {own}")]
 }
 
 /// The lines of a `.pth` file that are folders; what it imports is not known.
