@@ -18,6 +18,7 @@ mod processes;
 mod tmux;
 
 mod dotenv;
+mod finding;
 mod layout;
 mod name;
 mod ports;

@@ -2,9 +2,10 @@
 
 use crate::claude::Claude;
 use crate::cli;
+use crate::finding::{FIX, Finding, State};
 use crate::layout::Layout;
 use crate::session::belongings::env_files;
-use crate::session::doctor::{self, FIX, Finding, State, Subject};
+use crate::session::doctor::{self, Subject};
 use crate::ui::{self, Mark};
 use anyhow::Result;
 use std::io::IsTerminal;

@@ -1,7 +1,14 @@
 //! A folder of a session's own that costs next to nothing: of packages, which programs replace and hardly ever write to.
 
 use crate::file::make_folder_like;
+use crate::finding::Finding;
+use crate::layout;
 use crate::parallel;
+use crate::problem::Problem;
+use crate::session::belongings::inside::{self, Outside};
+use crate::session::belongings::kind::Way;
+use crate::session::belongings::link::install_beside;
+use crate::session::belongings::placing::Placing;
 use crate::store::atomic;
 use crate::ui;
 use anyhow::{Context, Result, bail};
@@ -51,13 +58,47 @@ struct Tree<'a> {
     links: AtomicBool,
 }
 
+pub(super) struct Cloned;
+
+impl Way for Cloned {
+    fn find(&self, worktree: &Path, path: &str) -> Result<String, Outside> {
+        inside::reach(worktree, path)
+    }
+
+    /// A link is no folder of its own.
+    fn is_placed(&self, _from: &Path, to: &Path) -> bool {
+        to.exists() && !to.is_symlink()
+    }
+
+    fn unfit(&self, from: &Path, path: &str) -> Option<Problem> {
+        from.join("pyvenv.cfg").exists().then(|| {
+            Problem::new(
+                format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
+                format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
+            )
+        })
+    }
+
+    fn make(&self, from: &Path, to: &Path) -> Result<()> {
+        clone(from, to)
+    }
+
+    fn absent(&self, there: &Path) -> String {
+        install_beside(there)
+    }
+
+    fn look(&self, _placing: &Placing<'_>, checked: String, _path: &str, _to: &Path) -> Finding {
+        Finding::fine(checked, "is a folder of its own")
+    }
+}
+
 /// Clones a folder: as copies that share their blocks where the file system has such, else as hard links, else as copies. The
 /// plain files at its top and those in hidden folders are always copies, as package managers and generators write to those. It
 /// appears when it is whole.
 ///
 /// # Errors
 /// If a file can't be read or made; nothing is at `to` then.
-pub fn clone(from: &Path, to: &Path) -> Result<()> {
+fn clone(from: &Path, to: &Path) -> Result<()> {
     if !from.is_dir() {
         bail!("{} is not a folder", from.display());
     }

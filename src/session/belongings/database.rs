@@ -1,8 +1,11 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
 use crate::file;
+use crate::finding::{FIX, Finding};
 use crate::hint::Hint;
 use crate::process::quote;
+use crate::session::belongings::kind::Way;
+use crate::session::belongings::placing::Placing;
 use crate::store::atomic;
 use crate::ui;
 use crate::wait;
@@ -17,6 +20,37 @@ use std::time::Duration;
 
 /// How long a database may stay locked by others.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) struct Database;
+
+impl Way for Database {
+    fn make(&self, from: &Path, to: &Path) -> Result<()> {
+        copy(from, to)
+    }
+
+    fn absent(&self, there: &Path) -> String {
+        let folder = there.with_file_name("");
+        format!("make one in {} with your migrations", folder.display())
+    }
+
+    fn look(&self, placing: &Placing<'_>, checked: String, path: &str, to: &Path) -> Finding {
+        let again = || {
+            let away = move_aside(to);
+            format!("for a new copy of the main checkout's: {away} && {FIX}")
+        };
+        let is_filled_in_main =
+            || has_tables(&placing.session.project.main.join(path)).unwrap_or(false);
+        match has_tables(to) {
+            Err(error) => {
+                Finding::failed(checked, format!("can't be read: {error:#}")).cure(again())
+            }
+            Ok(false) if is_filled_in_main() => {
+                Finding::warning(checked, "has no tables").cure(again())
+            }
+            Ok(_) => Finding::fine(checked, "is a database of its own"),
+        }
+    }
+}
 
 /// Copies a database with `SQLite`'s online backup, in one step: it has all that was committed before, and nothing half.
 /// The copy appears under its name when it is whole, with the original's permissions.
@@ -64,6 +98,19 @@ pub fn journals(database: &Path) -> Vec<PathBuf> {
         PathBuf::from(path)
     });
     beside.into_iter().filter(|path| path.exists()).collect()
+}
+
+/// The command that moves a database away, with its journals: `SQLite` would play them into another one in its place.
+pub(super) fn move_aside(database: &Path) -> String {
+    let journals = journals(database);
+    let there = database.exists().then(|| database.to_owned());
+    let moves = there.into_iter().chain(journals).map(|path| {
+        let path = path.to_string_lossy();
+        let aside = (1..).map(|number| format!("{path}.old{number}"));
+        let free = aside.into_iter().find(|aside| !Path::new(aside).exists());
+        format!("mv {} {}", quote(&path), quote(&free.unwrap_or_default()))
+    });
+    moves.collect::<Vec<_>>().join(" && ")
 }
 
 /// Whether a file is a database, by what each one begins with; a link is none.

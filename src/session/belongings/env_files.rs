@@ -3,13 +3,15 @@
 
 use crate::dotenv;
 use crate::file::read_if_there;
+use crate::finding::Finding;
 use crate::git::{Git, index};
 use crate::layout::{FILE, Layout};
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
-use crate::session::belongings::{hidden, inside};
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::{Belonging, hidden, inside};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;
@@ -68,12 +70,35 @@ fn reads_local(checkout: &Path, path: &str) -> bool {
     READERS.iter().any(|name| asks_for(name)) && !asks_for(NO_READER)
 }
 
+/// That no variables of the session's are set any more in the files that git tracks.
+pub(super) struct Left;
+
+impl Belonging for Left {
+    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+        let left = left(placing.session)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let (files, instead): (Vec<_>, Vec<_>) = left.into_iter().unzip();
+        Git::at(placing.worktree()).give_back(&files)?;
+        // There they are set now, also in a file that is there.
+        placing.paths.extend(instead);
+        Ok(())
+    }
+
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        let left = left(placing.session).unwrap_or_default();
+        let found = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
+        let finding = |(path, _): &(String, String)| {
+            placing.mendable(Finding::warning(placing.checked(path), found))
+        };
+        left.iter().map(finding).collect()
+    }
+}
+
 /// The files with variables of the session's, of those in which they are not set any more, that differ from what is committed by
-/// these alone; by their paths from the worktree's root.
-///
-/// # Errors
-/// If git fails.
-pub fn left(session: &Session<'_>) -> Result<Vec<String>> {
+/// these alone; by their paths from the worktree's root, each with that in which they are set instead.
+fn left(session: &Session<'_>) -> Result<Vec<(String, String)>> {
     let worktree = session.record.worktree();
     let mut left = Vec::new();
     for (path, instead) in &session.layout.env_instead {
@@ -86,7 +111,7 @@ pub fn left(session: &Session<'_>) -> Result<Vec<String>> {
             value.is_some_and(|value| dotenv::value(&text, name) == Some(value.as_bytes()))
         };
         if session.layout.env[instead].iter().any(is_set) && is_changed(session, &there)? {
-            left.push(there);
+            left.push((there, instead.clone()));
         }
     }
     Ok(left)

@@ -1,18 +1,15 @@
 //! The files that a worktree gets from the main checkout.
 
-use crate::dotenv;
 use crate::file::open_if_there;
 use crate::git::Git;
 use crate::layout::Layout;
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::session::Session;
 use crate::session::belongings::database;
 use crate::session::belongings::fitting;
-use crate::session::belongings::inside::{self, Outside};
+use crate::session::belongings::kind::Kind;
 use crate::store::records;
 use anyhow::Result;
-use indexmap::IndexMap;
 use std::path::Path;
 
 /// Claude Code's own settings of a checkout, for this machine alone.
@@ -20,23 +17,6 @@ pub const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
 
 /// Claude Code's own list of ignored files that a worktree needs.
 pub const WORKTREE_INCLUDE: &str = ".worktreeinclude";
-
-/// How a path of the worktree is made from the main checkout's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A symlink to it.
-    Link,
-    /// A folder of its own that costs next to nothing.
-    Clone,
-    /// A copy of a database that others may write to.
-    Database,
-    /// A copy of a file.
-    Copy,
-    /// A folder, for the files of it that [`included`] names.
-    Folder,
-    /// A copy of a file, or of a symlink as it is.
-    AsItIs,
-}
 
 /// The paths that the layout gives to every worktree: also a file that only its variables name is copied.
 pub fn parts<'a>(
@@ -131,16 +111,7 @@ pub fn is_made_by_variables(layout: &Layout, path: &str, kind: Kind) -> bool {
 
 /// What a path that the main checkout does not have means, in the checkout where it is to be made by hand.
 pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
-    let there = checkout.join(path);
-    let folder = there.with_file_name("");
-    let cure = match kind {
-        Kind::Link | Kind::Clone => format!("install what belongs there in {}", folder.display()),
-        Kind::Database => format!("make one in {} with your migrations", folder.display()),
-        Kind::Copy | Kind::Folder | Kind::AsItIs => format!(
-            "a server that needs it fails until you write {}",
-            there.display()
-        ),
-    };
+    let cure = kind.way().absent(&checkout.join(path));
     Problem::new(format!("{path} is not in the main checkout"), cure)
 }
 
@@ -155,37 +126,6 @@ pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
         .filter(is_lacking)
         .map(|(path, kind)| absent(&project.main, path, kind))
         .collect()
-}
-
-/// Where a path of the worktree is, by its path from the root: a link there is followed where it is not itself what belongs
-/// there.
-///
-/// # Errors
-/// The part of it that leads out of the worktree.
-pub fn way(session: &Session<'_>, path: &str, kind: Kind) -> Result<String, Outside> {
-    let worktree = session.record.worktree();
-    match kind {
-        Kind::Link | Kind::Clone | Kind::AsItIs => inside::reach(worktree, path),
-        Kind::Database | Kind::Copy | Kind::Folder => inside::follow(worktree, path),
-    }
-}
-
-/// A file's text with the layout's variables set in it, but for those that need a port which a record of another layout
-/// lacks.
-pub fn with_variables(
-    session: &Session<'_>,
-    mut text: Vec<u8>,
-    variables: &IndexMap<String, String>,
-) -> Vec<u8> {
-    for (name, value) in variables {
-        let Ok(value) = session.expand(value) else {
-            continue;
-        };
-        if dotenv::value(&text, name) != Some(value.as_bytes()) {
-            text = dotenv::set(&text, name, &value);
-        }
-    }
-    text
 }
 
 /// Every path that a session may have put into its worktree.

@@ -1,13 +1,14 @@
 //! Keeping what a session puts into its worktree out of git's sight.
 
 use crate::file::read_if_there;
-use crate::git::Git;
+use crate::finding::{Finding, named};
 use crate::git::files::Change;
+use crate::git::{Git, crypt};
 use crate::project::Project;
-use crate::session::belongings::files::with_variables;
 use crate::session::belongings::inside;
 use crate::session::belongings::placed::{self, Placed};
 use crate::session::belongings::placing::{Placing, make_parent};
+use crate::session::belongings::{Belonging, variables};
 use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
 use crate::store::{atomic, records};
@@ -15,6 +16,7 @@ use anyhow::{Context, Result};
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
+use std::path::PathBuf;
 
 /// Keeps the store out of `git status`, and what a killed command leaves of a file.
 ///
@@ -69,14 +71,50 @@ pub fn shown(session: &Session<'_>, placed: &Placed) -> Result<Shown> {
     Ok(shown)
 }
 
+/// That git does not show what was put into the worktree.
+pub(super) struct Hidden;
+
+impl Belonging for Hidden {
+    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+        if !placing.has_more() {
+            return Ok(());
+        }
+        placing.placed.write(placing.session)?;
+        hide(placing.session, &mut placing.placed)
+    }
+
+    /// Where git-crypt fails git can't tell.
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        let (session, checked) = (placing.session, placing.checked("git status"));
+        let lacks_keys = |admin: PathBuf| crypt::lacks_keys(&session.project.common, &admin);
+        if session.admin().is_ok_and(lacks_keys) {
+            let fails =
+                "fails in its worktree, where git-crypt does not find the repository's keys";
+            return vec![placing.mendable(Finding::failed(checked, fails))];
+        }
+        if !placing.has_git {
+            return Vec::new();
+        }
+        vec![match shown(session, &placing.placed) {
+            Err(error) => Finding::error(checked, &error),
+            Ok(Shown { untracked, tracked }) => match [untracked, tracked].concat() {
+                paths if paths.is_empty() => {
+                    Finding::fine(checked, "shows nothing that was put there")
+                }
+                paths => {
+                    let found = format!("shows what was put there: {}", named(&paths));
+                    placing.mendable(Finding::failed(checked, found))
+                }
+            },
+        }]
+    }
+}
+
 /// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
 /// that git tracks is marked to be left as it is, unless the user has changed it too. The list has the lines that are there for
 /// this worktree, be it for others too.
-///
-/// # Errors
-/// If git fails, or `info/exclude` or the list can't be written.
-pub fn hide(session: &Session<'_>, placing: &mut Placing) -> Result<()> {
-    let (project, placed) = (session.project, &mut placing.placed);
+fn hide(session: &Session<'_>, placed: &mut Placed) -> Result<()> {
+    let project = session.project;
     let own: HashSet<_> = placed.paths().map(|path| pattern(path)).collect();
     let before = excluded(project)?;
     let shown = shown(session, placed)?;
@@ -249,6 +287,6 @@ pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     let Some(committed) = Git::at(worktree).committed(path)? else {
         return Ok(false);
     };
-    let ours = with_variables(session, committed, &session.layout.env[known]);
+    let ours = variables::with(session, committed, &session.layout.env[known]);
     Ok(read_if_there(&worktree.join(path))? == Some(ours))
 }

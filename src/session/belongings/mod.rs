@@ -1,17 +1,119 @@
-//! What a session has.
+//! What a session has in its worktree. [`list`] names all of it; making a session and looking at one each walk that.
 
 pub mod clone;
+mod copy;
 pub mod database;
 pub mod env_files;
 pub mod environment;
 pub mod files;
 pub mod fitting;
 pub mod hidden;
+mod included;
 pub mod inheritance;
 pub mod inside;
-pub mod look;
+pub mod kind;
+mod link;
 pub mod packages;
-pub mod place;
+mod part;
 pub mod placed;
-pub mod placing;
+mod placing;
 pub mod told;
+mod variables;
+
+use crate::finding::Finding;
+use crate::session::Session;
+use crate::session::belongings::env_files::Left;
+use crate::session::belongings::files::Included;
+use crate::session::belongings::hidden::Hidden;
+use crate::session::belongings::included::Listed;
+use crate::session::belongings::part::Part;
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::variables::Variables;
+use anyhow::Result;
+use std::collections::HashSet;
+
+/// One thing that a session has in its worktree.
+trait Belonging {
+    /// Makes it true, from whatever is there. What is there stays where it may be the user's work.
+    ///
+    /// # Errors
+    /// If a file can't be read or written, or git fails.
+    fn make(&self, placing: &mut Placing<'_>) -> Result<()>;
+
+    /// What a look at it shows.
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding>;
+}
+
+/// All of it, in the order in which it is made: what is hidden from git is what was put there before.
+fn list<'a>(session: &'a Session<'a>, included: &'a [Included]) -> Vec<Box<dyn Belonging + 'a>> {
+    fn boxed<'a>(one: impl Belonging + 'a) -> Box<dyn Belonging + 'a> {
+        Box::new(one)
+    }
+    let parts = files::parts(session.project, session.layout);
+    let parts = parts.map(|(path, kind)| boxed(Part { path, kind }));
+    let variables = session.layout.env.iter();
+    let variables = variables.map(|(path, set)| boxed(Variables { path, set }));
+    parts
+        .chain([boxed(Listed { included }), boxed(Left)])
+        .chain(variables)
+        .chain([boxed(Hidden)])
+        .collect()
+}
+
+/// Makes the worktree's files true, the `included` ones too, writes down what was put there, and hides it from git. Gives what there
+/// is to tell, and the paths that it lacked.
+///
+/// In a worktree that `is_new` nothing was put before. With `in_full`, where a command was cut short, the layout's variables are
+/// set in files that are there too, and all that was ever put there is hidden.
+///
+/// # Errors
+/// If a file can't be read or written, or git fails; what was placed by then is written down.
+pub fn place(
+    session: &Session<'_>,
+    included: &[Included],
+    is_new: bool,
+    in_full: bool,
+) -> Result<(Vec<String>, Vec<String>)> {
+    let mut placing = if is_new {
+        Placing::new(session, included)
+    } else {
+        Placing::of(session, included)
+    };
+    placing.in_full = in_full;
+    let list = list(session, included);
+    let made = list.iter().try_for_each(|one| one.make(&mut placing));
+    if made.is_err() && placing.has_more() {
+        placing.placed.write(session)?;
+    }
+    made?;
+    if !in_full {
+        // It was told when the session was made.
+        placing.notes.clear();
+    }
+    Ok((placing.notes, shortened(placing.paths)))
+}
+
+/// What a look at all of it shows, where git gives answers or not.
+pub fn look(session: &Session<'_>, included: &[Included], has_git: bool) -> Vec<Finding> {
+    let mut placing = Placing::of(session, included);
+    placing.has_git = has_git;
+    let list = list(session, included);
+    let mut findings: Vec<_> = list.iter().flat_map(|one| one.look(&placing)).collect();
+    // Several paths may lead through one link.
+    let mut told = HashSet::new();
+    findings.retain(|finding| told.insert(finding.text()));
+    let versions = packages::other_versions(session).into_iter();
+    findings.extend(versions.map(|problem| placing.warning(problem)));
+    findings
+}
+
+/// As many paths as one reads.
+fn shortened(mut paths: Vec<String>) -> Vec<String> {
+    const MANY: usize = 20;
+    const NAMED: usize = 3;
+    if paths.len() > MANY {
+        let more = paths.split_off(NAMED).len();
+        paths.push(format!("{more} more files"));
+    }
+    paths
+}

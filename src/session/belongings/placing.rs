@@ -1,26 +1,28 @@
-//! Putting one path after the other into a worktree, from the main checkout.
+//! Putting one thing after the other into a worktree.
 
-use crate::file::{make_folder_like, read_if_there};
+use crate::finding::{Finding, Mend, State};
 use crate::parallel;
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::session::belongings::files::{Kind, with_variables};
-use crate::session::belongings::inside::Outside;
-use crate::session::belongings::look::{Look, look};
-use crate::session::belongings::placed::Placed;
-use crate::session::belongings::{clone, database};
-use crate::store::atomic;
-use anyhow::{Context, Result, bail};
-use indexmap::IndexMap;
+use crate::session::belongings::copy::make_folder;
+use crate::session::belongings::files::Included;
+use crate::session::belongings::kind::Kind;
+use crate::session::belongings::part::Part;
+use crate::session::belongings::placed::{self, Placed};
+use anyhow::{Context, Result};
 use std::collections::HashSet;
 use std::fs;
-use std::io::ErrorKind;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
-/// The placing of one command.
-#[derive(Default)]
-pub struct Placing {
+/// A session's worktree, and what one command puts there.
+pub(super) struct Placing<'a> {
+    pub session: &'a Session<'a>,
+    /// The files that folders and the project's own list add to the layout's.
+    pub included: &'a [Included],
+    /// Whether git gives answers: where it does not, that is told by itself.
+    pub has_git: bool,
+    /// Whether a command was cut short: then variables are set in files that are there too, and all is hidden.
+    pub in_full: bool,
     /// All that was put into the worktree, by commands before it too.
     pub placed: Placed,
     /// The paths that were not there before, or were changed.
@@ -29,10 +31,30 @@ pub struct Placing {
     pub notes: Vec<String>,
 }
 
-impl Placing {
-    /// Where something is, unless that is out of the worktree.
-    pub fn reached(&mut self, way: Result<String, Outside>) -> Option<String> {
-        way.map_err(|outside| self.tell(&outside.problem())).ok()
+impl<'a> Placing<'a> {
+    /// In a worktree that is there.
+    pub fn of(session: &'a Session<'a>, included: &'a [Included]) -> Self {
+        Self {
+            placed: placed::read_or_guess(session, included),
+            ..Self::new(session, included)
+        }
+    }
+
+    /// In a new worktree: nothing was put there before.
+    pub fn new(session: &'a Session<'a>, included: &'a [Included]) -> Self {
+        Self {
+            session,
+            included,
+            has_git: true,
+            in_full: false,
+            placed: Placed::default(),
+            paths: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub fn worktree(&self) -> &'a Path {
+        self.session.record.worktree()
     }
 
     /// Each thing is told once.
@@ -43,40 +65,37 @@ impl Placing {
         }
     }
 
-    /// Makes paths of the worktree from the main checkout's, where nothing is yet; many at once.
-    pub fn put<'a>(
-        &mut self,
-        session: &Session<'_>,
-        wanted: impl IntoIterator<Item = (&'a str, Kind)>,
-    ) -> Result<()> {
+    /// Whether something was put there, or may have been by a command that was cut short.
+    pub fn has_more(&self) -> bool {
+        self.in_full || !self.paths.is_empty()
+    }
+
+    /// Makes what is not there yet; many at once.
+    pub fn put<'p>(&mut self, parts: impl IntoIterator<Item = Part<'p>>) -> Result<()> {
         /// From so many on it is worth the threads.
         const MANY: usize = 20;
-        let worktree = session.record.worktree();
+        let (main, worktree) = (&self.session.project.main, self.worktree());
         let mut lacking = Vec::new();
         // A link in the worktree may lead two of them to one place.
         let mut places = HashSet::new();
-        for (path, kind) in wanted {
-            let place = self.place(session, path, kind)?;
+        for part in parts {
+            let place = part.place(self)?;
             if let Some(there) = place.filter(|there| places.insert(there.clone())) {
-                lacking.push((path, kind, there));
+                lacking.push((part, there));
             }
         }
-        let made = parallel::map_many(MANY, &lacking, |(path, kind, there)| {
-            make(
-                &session.project.main.join(path),
-                &worktree.join(there),
-                *kind,
-            )
+        let made = parallel::map_many(MANY, &lacking, |(part, there)| {
+            make(&main.join(part.path), &worktree.join(there), part.kind)
         });
         let mut result = Ok(());
-        for ((path, kind, there), made) in lacking.iter().zip(made) {
+        for ((part, there), made) in lacking.iter().zip(made) {
             match made {
                 Ok(()) => {
                     // Of a folder the files that go there are noted, each by itself.
-                    if *kind != Kind::Folder {
+                    if part.kind != Kind::Folder {
                         self.placed.add(worktree, there);
                     }
-                    self.paths.push((*path).to_owned());
+                    self.paths.push(part.path.to_owned());
                 }
                 Err(error) => result = result.and(Err(error)),
             }
@@ -84,43 +103,19 @@ impl Placing {
         result
     }
 
-    /// Where a path of the worktree is to be made, if it is and can be.
-    fn place(&mut self, session: &Session<'_>, path: &str, kind: Kind) -> Result<Option<String>> {
-        let there = match look(session, &self.placed, path, kind) {
-            Look::There(_) | Look::Follows => return Ok(None),
-            Look::Blocked(problem) => {
-                self.tell(&problem);
-                return Ok(None);
-            }
-            Look::Lacking(there) => there,
-        };
-        let to = session.record.worktree().join(&there);
-        if to.is_symlink() && kind != Kind::Clone {
-            fs::remove_file(&to).with_context(|| format!("cannot remove {}", to.display()))?;
-        }
-        Ok(Some(there))
+    /// What names a check.
+    pub fn checked(&self, what: &str) -> String {
+        format!("{}: {what}", self.session.name)
     }
 
-    /// Sets the layout's variables in a file of the worktree, which is `there`.
-    pub fn set_variables(
-        &mut self,
-        session: &Session<'_>,
-        path: &str,
-        there: &str,
-        variables: &IndexMap<String, String>,
-    ) -> Result<()> {
-        let worktree = session.record.worktree();
-        let before = read_if_there(&worktree.join(there))?.unwrap_or_default();
-        let text = with_variables(session, before.clone(), variables);
-        if text == before {
-            return Ok(());
-        }
-        self.placed.note(worktree, there, |file| {
-            make_parent(file)?;
-            atomic::replace(file, &text, 0o600)
-        })?;
-        self.paths.push(path.to_owned());
-        Ok(())
+    /// That making it again mends it.
+    pub fn mendable(&self, finding: Finding) -> Finding {
+        finding.mended_by(Mend::Files(self.session.name.clone()))
+    }
+
+    /// A problem of the session's.
+    pub fn warning(&self, problem: Problem) -> Finding {
+        Finding::of(&self.session.name, State::Warning, problem)
     }
 }
 
@@ -128,57 +123,15 @@ fn make(from: &Path, to: &Path, kind: Kind) -> Result<()> {
     if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
         make_folder(from, to)?;
     }
-    let made = match kind {
-        Kind::Link => symlink(from, to).map_err(Into::into),
-        Kind::Clone => clone::clone(from, to),
-        Kind::Database => database::copy(from, to),
-        Kind::Copy => copy(from, to),
-        Kind::Folder => make_folder(from, to),
-        Kind::AsItIs => copy_as_it_is(from, to),
-    };
+    let made = kind.way().make(from, to);
     made.with_context(|| format!("cannot make {}", to.display()))
-}
-
-/// Copies a file with its permissions; it appears when it is whole. As with all that git checks out nobody waits for the disk:
-/// the original is there.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_file() {
-        bail!("{} is not a file", from.display());
-    }
-    let part = atomic::unfinished(to);
-    // What a killed command left may be read-only; if it can't be removed, the copy says why.
-    let _ = fs::remove_file(&part);
-    fs::copy(from, &part).with_context(|| format!("cannot copy {}", from.display()))?;
-    Ok(fs::rename(&part, to)?)
-}
-
-fn copy_as_it_is(from: &Path, to: &Path) -> Result<()> {
-    match fs::read_link(from) {
-        Ok(target) => Ok(symlink(target, to)?),
-        Err(_) => copy(from, to),
-    }
-}
-
-/// Makes a folder, and those above it that are missing, each as open to others as the main checkout's.
-fn make_folder(from: &Path, to: &Path) -> Result<()> {
-    if to.is_dir() {
-        return Ok(());
-    }
-    if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
-        make_folder(from, to)?;
-    }
-    match make_folder_like(from, to) {
-        // Another thread may have been quicker.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && to.is_dir() => Ok(()),
-        made => made.with_context(|| format!("cannot make the folder {}", to.display())),
-    }
 }
 
 /// Makes the folder that a path stands in.
 ///
 /// # Errors
 /// If it can't be made.
-pub fn make_parent(path: &Path) -> Result<()> {
+pub(super) fn make_parent(path: &Path) -> Result<()> {
     let Some(parent) = path.parent() else {
         return Ok(());
     };

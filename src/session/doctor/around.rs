@@ -1,5 +1,6 @@
 //! What is asked once for all checks.
 
+use crate::finding::Finding;
 use crate::git::Git;
 use crate::git::worktrees::{self, Worktree};
 use crate::hint;
@@ -9,7 +10,6 @@ use crate::processes::Table;
 use crate::processes::panes::Stopped;
 use crate::session::belongings::files::{self, Included};
 use crate::session::doctor::Subject;
-use crate::session::doctor::finding::Finding;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};

@@ -1,6 +1,7 @@
 //! Putting right what can be put right without a risk.
 
 use crate::claude::Claude;
+use crate::finding::{Finding, Mend};
 use crate::git::keep::Changing;
 use crate::git::{Start, worktrees};
 use crate::layout::Layout;
@@ -8,7 +9,6 @@ use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::belongings::hidden;
 use crate::session::doctor::Subject;
-use crate::session::doctor::finding::{Finding, Mend};
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::make::{self, Made};
 use crate::session::records::hold::{self, Hold, Unfinished};

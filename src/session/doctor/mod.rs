@@ -3,8 +3,6 @@
 //! Each check gives [`Finding`]s, and none that can't be made keeps another from being made.
 
 mod around;
-mod belongings;
-mod finding;
 mod mend;
 mod ports;
 mod programs;
@@ -12,9 +10,8 @@ mod reach;
 mod sessions;
 mod strays;
 
-pub use finding::{FIX, Finding, State};
-
 use crate::claude::Claude;
+use crate::finding::{Finding, Mend, State};
 use crate::hint;
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
@@ -27,7 +24,6 @@ use crate::session::records::hold::check_locks;
 use crate::store::records::{self, Records};
 use anyhow::Result;
 use around::Around;
-use finding::Mend;
 use programs::Programs;
 use std::collections::HashSet;
 

@@ -1,10 +1,10 @@
 //! The sessions' ports, and who holds them.
 
+use crate::finding::Finding;
 use crate::ports::Port;
 use crate::process::quote;
 use crate::processes::Table;
 use crate::session::Session;
-use crate::session::doctor::finding::Finding;
 use crate::session::windows::living::{self, Life, Living};
 use crate::session::windows::servers::{Held, Left};
 use crate::tmux::TmuxSession;

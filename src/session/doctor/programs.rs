@@ -1,9 +1,9 @@
 //! The programs and their versions.
 
 use crate::claude;
+use crate::finding::Finding;
 use crate::process::{Failure, Run, Started, how_to_install};
 use crate::processes;
-use crate::session::doctor::finding::Finding;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;

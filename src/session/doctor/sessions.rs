@@ -1,13 +1,14 @@
 //! Each session by itself: its worktree and branch, its files, its ports.
 
+use crate::finding::{Finding, Mend, State};
 use crate::session::Session;
+use crate::session::belongings;
 use crate::session::doctor::around::Around;
-use crate::session::doctor::belongings::Belongings;
-use crate::session::doctor::finding::{Finding, Mend, State};
 use crate::session::doctor::ports;
 use crate::session::records::hold::{self, Seen};
 use crate::session::truth::problems;
 use crate::session::windows::living::{self, Life, Living};
+use crate::store::claude_json::Entries;
 use crate::tmux::{self, TmuxSession};
 
 /// Looks at one session.
@@ -52,14 +53,14 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         if findings.is_empty() {
             findings.push(on_branch(session, checked));
         }
-        let belongings = Belongings::of(session);
-        findings.extend(belongings.check_files(around.included.as_deref().unwrap_or_default()));
-        if around.has_git() {
-            findings.push(belongings.check_hidden());
-        }
-        if let Ok(entries) = &around.entries {
-            findings.push(belongings.check_claude(entries));
-        }
+        let included = around.included.as_deref().unwrap_or_default();
+        findings.extend(belongings::look(session, included, around.has_git()));
+        findings.extend(
+            around
+                .entries
+                .iter()
+                .map(|entries| claude_s(session, entries)),
+        );
     }
     findings.extend(moved(session, tmux, &living));
     // Its own servers pass for strangers where its worktree is elsewhere.
@@ -74,6 +75,16 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Whether its Claude has what that of the main checkout was allowed.
+fn claude_s(session: &Session<'_>, entries: &Entries) -> Finding {
+    let checked = format!("{}: Claude", session.name);
+    if entries.lacks(&session.project.main, session.record.worktree()) {
+        let lacks = "lacks what it was allowed in the main checkout";
+        return Finding::warning(checked, lacks).mended_by(Mend::Files(session.name.clone()));
+    }
+    Finding::fine(checked, "has what it was allowed in the main checkout")
 }
 
 /// Windows that are not among the others, and run there.

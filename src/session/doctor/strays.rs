@@ -1,11 +1,11 @@
 //! What looks like a session's and belongs to none, and what killed commands left.
 
+use crate::finding::{Finding, Mend};
 use crate::git::worktrees::Worktree;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::{Project, is_same};
 use crate::session::doctor::around::Around;
-use crate::session::doctor::finding::{Finding, Mend};
 use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
 use crate::session::owns;

@@ -10,7 +10,7 @@ use crate::process::{Failure, PAUSES, quote};
 use crate::project;
 use crate::session::belongings::fitting;
 use crate::session::belongings::inheritance::Inheritance;
-use crate::session::belongings::{packages, place};
+use crate::session::belongings::{self, packages};
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::hooks;
 use crate::session::records::hold::Hold;
@@ -118,7 +118,8 @@ pub fn prepare(
         opening::begin(session, unfinished)?;
     }
     kept::keep(session)?;
-    let (mut told, placed) = place::place(session, &inheritance.files, made.worktree, in_full)?;
+    let (mut told, placed) =
+        belongings::place(session, &inheritance.files, made.worktree, in_full)?;
     if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
         let worktree = quote(&session.record.worktree().to_string_lossy());
         notes.push(format!(

@@ -19,9 +19,7 @@ fn a_database_that_is_the_main_checkout_s_own_is_left_and_the_cure_copies_it() {
         0,
         "warning  feat: backend/db.sqlite3 is the main checkout's own: both write to it\n         [..]",
     );
-    sandbox
-        .follow(&found, "for a new copy of the main checkout's: ")
-        .succeeds();
+    sandbox.follow(&found, "for the session's own: ").succeeds();
     assert_fine(&sandbox);
     assert!(!ours.is_symlink());
     assert_eq!(points(&main), ["a", "b", "c"]);

@@ -1,9 +1,9 @@
 //! Hooks of git that are made in each checkout, as husky makes them: where they are not, git runs none and says nothing.
 
+use crate::finding::{FIX, Finding};
 use crate::git::Git;
 use crate::process::quote;
 use crate::session::belongings::files::WORKTREE_INCLUDE;
-use crate::session::doctor::finding::{FIX, Finding};
 use crate::session::doctor::reach::Scope;
 use std::fs::{self, DirEntry};
 

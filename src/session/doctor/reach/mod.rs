@@ -7,12 +7,10 @@ mod proxy;
 mod python;
 mod variables;
 
-pub use packages::fault;
-
+use crate::finding::Finding;
 use crate::layout::Layout;
 use crate::project::Project;
 use crate::session::Session;
-use crate::session::doctor::finding::Finding;
 use crate::store::records::Records;
 
 /// What is looked at.

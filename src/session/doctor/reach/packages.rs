@@ -1,10 +1,8 @@
 //! Packages of JavaScript: what became of those that sessions share with the main checkout, and those that are its own source.
 
-use crate::file::read_text_if_there;
-use crate::process::quote;
+use crate::finding::{Finding, named};
 use crate::project::Project;
-use crate::session::belongings::packages::{Asked, MARKS, clone_instead};
-use crate::session::doctor::finding::{Finding, named};
+use crate::session::belongings::packages::{Asked, clone_instead, entries, fault};
 use crate::session::doctor::reach::Scope;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
@@ -48,58 +46,6 @@ pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// What is wrong with packages of the main checkout that are there.
-pub fn fault(project: &Project, link: &str) -> Option<Finding> {
-    let asked = Asked::of(project, link)?;
-    let shared = project.main.join(link);
-    let about = shared.symlink_metadata().ok()?;
-    let install = asked.install(&project.main);
-    let checked = format!("the main checkout's {link}");
-    let leads_to = fs::canonicalize(&shared).ok()?;
-    let is_astray = about.is_symlink()
-        && leads_to
-            .ancestors()
-            .any(|above| project.owns_worktree(above));
-    if is_astray || !leads_to.is_dir() {
-        let found = if is_astray {
-            format!("is a link to a session's: {}", leads_to.display())
-        } else {
-            "is no folder".to_owned()
-        };
-        let remove = format!("rm {}", quote(&shared.to_string_lossy()));
-        return Some(Finding::failed(checked, found).cure(format!("{remove} && {install}")));
-    }
-    let is_marked = MARKS.iter().any(|mark| shared.join(mark).exists());
-    // Packages that a lock file above is for may all be above, too.
-    if is_marked || asked.is_locked_above {
-        return None;
-    }
-    if entries(&shared).next().is_none() {
-        let found = "is empty, though its package.json asks for packages";
-        return Some(Finding::failed(checked, found).cure(install));
-    }
-    leaves_a_mark(&project.main.join(&asked.folder))
-        .then(|| Finding::warning(checked, "was not installed to its end").cure(install))
-}
-
-/// Whether the program whose lock file is in a folder leaves a mark: npm has since version 7, bun never has.
-fn leaves_a_mark(folder: &Path) -> bool {
-    let is_there = |file| folder.join(file).is_file();
-    let lock_file = read_text_if_there(&folder.join("package-lock.json"));
-    match lock_file {
-        Ok(Some(text)) => ["\"lockfileVersion\": 2", "\"lockfileVersion\": 3"]
-            .iter()
-            .any(|version| text.contains(version)),
-        _ => (is_there("pnpm-lock.yaml") || is_there("yarn.lock")) && !is_there("bun.lock"),
-    }
-}
-
-/// The packages and scopes in a `node_modules`, or the packages of a scope.
-fn entries(folder: &Path) -> impl Iterator<Item = DirEntry> + use<> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
 }
 
 /// The packages in a folder that are source of the main checkout's own, as workspaces have them.

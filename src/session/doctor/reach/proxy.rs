@@ -1,11 +1,11 @@
 //! Vite's proxy, where it goes to a port that is another one's: the front end of a session talks to another back end.
 
 use crate::file::read_text_if_there;
+use crate::finding::Finding;
 use crate::ports::Port;
 use crate::process::quote;
 use crate::session::Session;
 use crate::session::belongings::inside;
-use crate::session::doctor::finding::Finding;
 use crate::session::doctor::reach::Scope;
 use std::collections::BTreeSet;
 

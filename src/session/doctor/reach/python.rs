@@ -1,9 +1,9 @@
 //! Environments of Python that import the main checkout's code, in whatever folder they are used.
 
 use crate::file::read_text_if_there;
+use crate::finding::Finding;
 use crate::process::quote;
 use crate::session::belongings::environment;
-use crate::session::doctor::finding::Finding;
 use crate::session::doctor::reach::Scope;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -6,10 +6,10 @@
 
 use crate::dotenv;
 use crate::file::read_if_there;
+use crate::finding::Finding;
 use crate::process::quote;
 use crate::session::Session;
 use crate::session::belongings::inside;
-use crate::session::doctor::finding::Finding;
 use crate::session::doctor::reach::Scope;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

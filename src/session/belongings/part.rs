@@ -1,0 +1,164 @@
+//! One path that a session gets from the main checkout.
+
+use crate::finding::{FIX, Finding};
+use crate::problem::Problem;
+use crate::project::is_same;
+use crate::session::belongings::kind::Kind;
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::{Belonging, database, files, fitting, inside};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+/// The path, from the root of both, and how it is made.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub path: &'a str,
+    pub kind: Kind,
+}
+
+/// What a look at one shows.
+enum Look {
+    /// It is there, at this path of the worktree.
+    There(String),
+    /// It is not, and is to be made at this path.
+    Lacking(String),
+    /// It is not, and can't be made.
+    Blocked(Problem),
+    /// It is not, as the folder that it belongs into is missing: that is told by itself.
+    Follows,
+}
+
+impl Belonging for Part<'_> {
+    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+        let is_there = placing.session.project.main.join(self.path).exists();
+        if is_there || !self.is_made_by_variables(placing) {
+            placing.put([*self])?;
+        }
+        Ok(())
+    }
+
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        if self.is_made_by_variables(placing) {
+            return Vec::new();
+        }
+        let (main, worktree) = (&placing.session.project.main, placing.worktree());
+        let checked = placing.checked(self.path);
+        let finding = match self.find(placing) {
+            Look::Follows => return Vec::new(),
+            Look::There(there) => {
+                let way = self.kind.way();
+                way.look(placing, checked, self.path, &worktree.join(there))
+            }
+            Look::Lacking(there) => self.lacking(placing, checked, &worktree.join(there)),
+            Look::Blocked(problem)
+                if self.kind == Kind::Database
+                    && is_same(&main.join(self.path), &worktree.join(self.path)) =>
+            {
+                Finding::warning(checked, "is the main checkout's own: both write to it")
+                    .cure(problem.cure)
+            }
+            Look::Blocked(problem) => placing.warning(problem),
+        };
+        vec![finding]
+    }
+}
+
+impl<'a> Part<'a> {
+    pub fn new(path: &'a str, kind: Kind) -> Self {
+        Self { path, kind }
+    }
+
+    /// Those with variables of the session's are made where the main checkout has none, and looked at with these.
+    fn is_made_by_variables(&self, placing: &Placing<'_>) -> bool {
+        files::is_made_by_variables(placing.session.layout, self.path, self.kind)
+    }
+
+    fn find(&self, placing: &Placing<'_>) -> Look {
+        let (session, worktree) = (placing.session, placing.worktree());
+        let (main, way) = (&*session.project.main, self.kind.way());
+        let there = match way.find(worktree, self.path) {
+            Ok(there) => there,
+            Err(outside) => return Look::Blocked(outside.problem()),
+        };
+        let (from, to) = (main.join(self.path), worktree.join(&there));
+        let is_as_placed = placing.placed.is_as_placed(worktree, &there);
+        // An older layout, or an older version, had it copied.
+        let is_replaced =
+            self.kind == Kind::Link && is_as_placed && !to.is_symlink() && to.is_file();
+        if way.is_placed(&from, &to) && !is_replaced {
+            Look::There(there)
+        } else if to.is_symlink() && !is_as_placed {
+            Look::Blocked(leads_astray(self.path, &to))
+        } else if from.exists() {
+            way.unfit(&from, self.path)
+                .map_or(Look::Lacking(there), Look::Blocked)
+        } else if fitting::follows(session.layout, &[main, worktree], self.path) {
+            Look::Follows
+        } else {
+            Look::Blocked(files::absent(worktree, self.path, self.kind))
+        }
+    }
+
+    pub fn is_lacking(&self, placing: &Placing<'_>) -> bool {
+        matches!(self.find(placing), Look::Lacking(_))
+    }
+
+    /// What stands in its way, if something does.
+    pub fn blocked(&self, placing: &Placing<'_>) -> Option<Problem> {
+        match self.find(placing) {
+            Look::Blocked(problem) => Some(problem),
+            Look::There(_) | Look::Lacking(_) | Look::Follows => None,
+        }
+    }
+
+    /// Where it is to be made, if it is and can be; nothing is there any more then.
+    pub fn place(&self, placing: &mut Placing<'_>) -> Result<Option<String>> {
+        let there = match self.find(placing) {
+            Look::There(_) | Look::Follows => return Ok(None),
+            Look::Blocked(problem) => {
+                placing.tell(&problem);
+                return Ok(None);
+            }
+            Look::Lacking(there) => there,
+        };
+        let to = placing.worktree().join(&there);
+        // A clone takes the place of a link when it is whole.
+        if to.symlink_metadata().is_ok() && self.kind != Kind::Clone {
+            fs::remove_file(&to).with_context(|| format!("cannot remove {}", to.display()))?;
+        }
+        Ok(Some(there))
+    }
+
+    fn lacking(&self, placing: &Placing<'_>, checked: String, to: &Path) -> Finding {
+        let target = fs::read_link(to);
+        let found = match target.map(|target| target.display().to_string()) {
+            Ok(target) if to.exists() => {
+                format!("is a link to {target}, and not a folder of its own")
+            }
+            Ok(target) => format!("leads to {target}, where nothing is"),
+            Err(_) if to.exists() => "is a copy, and not a link".to_owned(),
+            Err(_) => "is missing".to_owned(),
+        };
+        if self.kind == Kind::Database && !database::journals(to).is_empty() {
+            let away = database::move_aside(to);
+            return Finding::failed(checked, format!("{found}, and its journal is left"))
+                .cure(format!("move that away: {away} && {FIX}"));
+        }
+        placing.mendable(Finding::failed(checked, found))
+    }
+}
+
+/// That a link that was not put there leads nowhere, or elsewhere than to something of the session's own.
+fn leads_astray(path: &str, link: &Path) -> Problem {
+    let target = fs::read_link(link).unwrap_or_default();
+    let behind = if link.exists() {
+        "and not the session's own"
+    } else {
+        "where nothing is"
+    };
+    Problem::new(
+        format!("{path} is a link to {}, {behind}", target.display()),
+        inside::own_instead(link),
+    )
+}

@@ -1,0 +1,125 @@
+//! The session's variables in a file that servers read.
+
+use crate::dotenv;
+use crate::file::read_if_there;
+use crate::finding::Finding;
+use crate::session::Session;
+use crate::session::belongings::Belonging;
+use crate::session::belongings::placing::{Placing, make_parent};
+use crate::session::belongings::{env_files, fitting, inside};
+use crate::store::atomic;
+use anyhow::Result;
+use indexmap::IndexMap;
+
+pub(super) struct Variables<'a> {
+    /// The file, from the worktree's root.
+    pub path: &'a str,
+    /// What is set there: names, and values with placeholders.
+    pub set: &'a IndexMap<String, String>,
+}
+
+impl Belonging for Variables<'_> {
+    /// They are set in a file that is new, and in full in one that is there.
+    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+        if self.follows(placing) {
+            return Ok(());
+        }
+        let there = match inside::follow(placing.worktree(), self.path) {
+            Ok(there) => there,
+            Err(outside) => {
+                placing.tell(&outside.problem());
+                return Ok(());
+            }
+        };
+        let file = placing.worktree().join(&there);
+        if !placing.in_full && !placing.paths.iter().any(|path| path == self.path) && file.exists()
+        {
+            return Ok(());
+        }
+        let before = read_if_there(&file)?.unwrap_or_default();
+        let text = with(placing.session, before.clone(), self.set);
+        if text == before {
+            return Ok(());
+        }
+        let worktree = placing.session.record.worktree();
+        placing.placed.note(worktree, &there, |file| {
+            make_parent(file)?;
+            atomic::replace(file, &text, 0o600)
+        })?;
+        placing.paths.push(self.path.to_owned());
+        Ok(())
+    }
+
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        if self.follows(placing) {
+            return Vec::new();
+        }
+        let mut findings = self
+            .are_set(placing)
+            .unwrap_or_else(|error| vec![Finding::error(placing.checked(self.path), &error)]);
+        let tracked = env_files::tracked(placing.session, self.path);
+        findings.extend(
+            tracked
+                .ok()
+                .flatten()
+                .map(|problem| placing.warning(problem)),
+        );
+        findings
+    }
+}
+
+impl Variables<'_> {
+    /// Whether the file can't be there as a folder is missing.
+    fn follows(&self, placing: &Placing<'_>) -> bool {
+        let session = placing.session;
+        let checkouts = [&*session.project.main, session.record.worktree()];
+        fitting::follows(session.layout, &checkouts, self.path)
+    }
+
+    /// The file and each variable, but for those that need a port which the session does not have yet.
+    fn are_set(&self, placing: &Placing<'_>) -> Result<Vec<Finding>> {
+        let file = match inside::follow(placing.worktree(), self.path) {
+            Ok(there) => placing.worktree().join(there),
+            Err(outside) => return Ok(vec![placing.warning(outside.problem())]),
+        };
+        let Some(text) = read_if_there(&file)? else {
+            let finding = Finding::failed(placing.checked(self.path), "is missing");
+            return Ok(vec![placing.mendable(finding)]);
+        };
+        let there = Finding::fine(placing.checked(self.path), "is there");
+        let set = self.set.iter().filter_map(|(name, value)| {
+            let wanted = placing.session.expand(value).ok()?;
+            let checked = placing.checked(&format!("{name} in {}", self.path));
+            let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
+            Some(match found {
+                Some(found) if found == wanted => Finding::fine(checked, format!("is {wanted}")),
+                Some(found) => {
+                    let found = format!("is {found}, not {wanted}");
+                    placing.mendable(Finding::failed(checked, found))
+                }
+                None => {
+                    let found = format!("is not set to {wanted}");
+                    placing.mendable(Finding::failed(checked, found))
+                }
+            })
+        });
+        Ok([there].into_iter().chain(set).collect())
+    }
+}
+
+/// A file's text with these variables set in it, but for those that need a port which a record of another layout lacks.
+pub(super) fn with(
+    session: &Session<'_>,
+    mut text: Vec<u8>,
+    variables: &IndexMap<String, String>,
+) -> Vec<u8> {
+    for (name, value) in variables {
+        let Ok(value) = session.expand(value) else {
+            continue;
+        };
+        if dotenv::value(&text, name) != Some(value.as_bytes()) {
+            text = dotenv::set(&text, name, &value);
+        }
+    }
+    text
+}
