@@ -1,6 +1,7 @@
 //! Folders of a session's own that cost next to nothing.
 
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{Sandbox, points, read, write};
+use rusqlite::Connection;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -103,6 +104,85 @@ fn what_a_package_manager_does_in_a_clone_leaves_the_main_checkout_as_it_is() {
         gone.unwrap();
     }
     assert_eq!(all(&sandbox.main.join(MODULES)), before);
+}
+
+#[test]
+fn what_is_written_to_in_a_package_is_the_session_s_own() {
+    let sandbox = project();
+    let modules = sandbox.main.join(MODULES);
+    let built = "sqlite/build/Release/sqlite.node";
+    let by_file = "old/build/old.node";
+    let deep = ".pnpm/sass@1/node_modules/sass/vendor/binding.node";
+    let of_composer = "composer/installed.json";
+    for file in [built, by_file, deep, of_composer] {
+        write(&modules.join(file), "main's");
+    }
+    let scripts = r#"{ "scripts": { "install": "prebuild-install || node-gyp rebuild" } }"#;
+    write(&modules.join("sqlite/package.json"), scripts);
+    write(&modules.join("old/package.json"), "{}");
+    write(&modules.join("old/binding.gyp"), "{}");
+    let scripts = scripts.replace("install\"", "postinstall\"");
+    write(
+        &modules.join(".pnpm/sass@1/node_modules/sass/package.json"),
+        scripts,
+    );
+    // One that its own developers install is not built by those who use it.
+    let scripts = r#"{ "scripts": { "preinstalled": "true" }, "files": ["install"] }"#;
+    write(&modules.join("@scope/ui/package.json"), scripts);
+    let (own, before) = added(&sandbox);
+    for file in [built, by_file, deep, of_composer] {
+        // As `npm rebuild` does, and Composer at each update.
+        fs::write(own.join(file), "own").unwrap();
+    }
+    assert_eq!(all(&modules), before);
+    let inode = |folder: &Path| {
+        fs::metadata(folder.join("@scope/ui/index.js"))
+            .unwrap()
+            .ino()
+    };
+    assert_eq!(inode(&own), inode(&modules));
+}
+
+#[test]
+fn a_database_in_a_clone_is_a_copy_of_its_own() {
+    let sandbox = project();
+    let modules = sandbox.main.join(MODULES);
+    let databases = ["points.sqlite3", "data/dev/points"].map(|path| modules.join(path));
+    for database in &databases {
+        fs::create_dir_all(database.parent().unwrap()).unwrap();
+        fs::copy(sandbox.main.join("backend/db.sqlite3"), database).unwrap();
+    }
+    write(&modules.join("data/dev/points-wal"), "");
+    let (own, _) = added(&sandbox);
+    for database in databases {
+        let copy = own.join(database.strip_prefix(&modules).unwrap());
+        let connection = Connection::open(&copy).unwrap();
+        connection
+            .execute("INSERT INTO point VALUES ('own')", [])
+            .unwrap();
+        assert_eq!(points(&database), ["a", "b", "c"]);
+    }
+    assert!(!own.join("data/dev/points-wal").exists());
+}
+
+#[test]
+fn links_in_a_clone_lead_to_what_is_in_it_by_whatever_path_and_out_of_it_to_where_they_did() {
+    let sandbox = project();
+    let modules = sandbox.main.join(MODULES);
+    let alias = sandbox.root.join("alias");
+    symlink(&sandbox.main, &alias).unwrap();
+    symlink(alias.join(MODULES).join("vite"), modules.join("by-alias")).unwrap();
+    let elsewhere = sandbox.root.join("store/modules");
+    fs::create_dir(elsewhere.with_file_name("")).unwrap();
+    fs::rename(&modules, &elsewhere).unwrap();
+    symlink(&elsewhere, &modules).unwrap();
+    write(&elsewhere.join("../ui/index.js"), "of the store");
+    symlink("../ui", elsewhere.join("ui")).unwrap();
+    let (own, _) = added(&sandbox);
+    let leads_to = |link: &str| fs::read_link(own.join(link)).unwrap();
+    assert_eq!(leads_to("by-alias"), own.join("vite"));
+    assert_eq!(leads_to(".bin/vite"), Path::new("../vite/bin/vite.js"));
+    assert_eq!(read(&own.join("ui/index.js")), "of the store");
 }
 
 #[test]

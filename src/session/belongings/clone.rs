@@ -5,6 +5,7 @@ use crate::finding::Finding;
 use crate::layout;
 use crate::parallel;
 use crate::problem::Problem;
+use crate::session::belongings::database;
 use crate::session::belongings::inside::{self, Outside};
 use crate::session::belongings::kind::Way;
 use crate::session::belongings::link::install_beside;
@@ -12,6 +13,7 @@ use crate::session::belongings::placing::Placing;
 use crate::store::atomic;
 use crate::ui;
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, FileTimes};
 use std::io::{self, ErrorKind};
@@ -22,27 +24,48 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 /// What servers keep at the top of packages for themselves: each session's makes its own.
 const CACHES: [&str; 2] = [".vite", ".cache"];
 
+/// The scripts that a package manager runs in a package, when it installs or rebuilds it.
+const SCRIPTS: [&str; 3] = ["preinstall", "install", "postinstall"];
+
 /// Where a file is, by which it is known whether programs write to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// At the top: package managers keep their notes there.
     Top,
-    /// In a hidden folder, which tools keep to themselves: generators write their code there.
-    Hidden,
+    /// Where something writes: in a hidden folder, which tools keep to themselves, as generators their code; in Composer's; and in
+    /// a package with scripts of its own, which build or fetch a part of it.
+    Written,
     /// In a package: that is replaced as a whole.
     Package,
 }
 
 impl Place {
-    /// The same for what is in a folder of this name here.
-    fn below(self, name: &OsStr) -> Self {
-        let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        if is_hidden || self == Self::Hidden && name != "node_modules" {
-            Self::Hidden
+    /// The same for what is in a folder here.
+    fn below(self, folder: &Path) -> Self {
+        let name = folder.file_name().unwrap_or_default();
+        let is_written = name.as_encoded_bytes().starts_with(b".")
+            || self == Self::Top && name == "composer"
+            || self == Self::Written && name != "node_modules";
+        if is_written || has_scripts(folder) {
+            Self::Written
         } else {
             Self::Package
         }
     }
+}
+
+/// Whether a folder is a package that a package manager builds where it is.
+fn has_scripts(folder: &Path) -> bool {
+    let Ok(text) = fs::read_to_string(folder.join("package.json")) else {
+        return false;
+    };
+    let scripts = || {
+        let package: Value = serde_json::from_str(&text).unwrap_or_default();
+        SCRIPTS
+            .iter()
+            .any(|script| package["scripts"].get(script).is_some())
+    };
+    text.contains("install\"") && scripts() || folder.join("binding.gyp").exists()
 }
 
 /// A folder that is being cloned.
@@ -52,8 +75,12 @@ struct Tree<'a> {
     part: &'a Path,
     /// Where it will be.
     to: &'a Path,
+    /// Whether that is not where the main checkout has it, but where a link there leads.
+    is_elsewhere: bool,
     /// Whether the file system has shown no lack of copies that share their blocks.
     shares: AtomicBool,
+    /// Whether it has made one.
+    has_shared: AtomicBool,
     /// Whether one file may have a name in both.
     links: AtomicBool,
 }
@@ -102,6 +129,7 @@ fn clone(from: &Path, to: &Path) -> Result<()> {
     if !from.is_dir() {
         bail!("{} is not a folder", from.display());
     }
+    let is_elsewhere = from.is_symlink();
     let from =
         &fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
     let part = &atomic::unfinished(to);
@@ -113,7 +141,9 @@ fn clone(from: &Path, to: &Path) -> Result<()> {
         from,
         part,
         to,
+        is_elsewhere,
         shares: AtomicBool::new(true),
+        has_shared: AtomicBool::new(false),
         links: AtomicBool::new(true),
     };
     let result = tree.grow().and_then(|()| {
@@ -162,14 +192,14 @@ impl Tree<'_> {
         if kind.is_dir() {
             make_folder_like(&from, &to)
                 .with_context(|| format!("cannot make the folder {}", to.display()))?;
-            let below = place.below(&entry.file_name());
+            let below = place.below(&from);
             for entry in fs::read_dir(&from).with_context(failed)? {
                 self.entry(&entry.with_context(failed)?, &to, below)?;
             }
             Ok(())
         } else if kind.is_symlink() {
             let target = fs::read_link(&from).with_context(failed)?;
-            symlink(self.own(target), &to).with_context(failed)
+            symlink(self.own(&from, target), &to).with_context(failed)
         } else if kind.is_file() {
             self.file(&from, &to, place).with_context(failed)
         } else {
@@ -178,19 +208,40 @@ impl Tree<'_> {
         }
     }
 
-    /// A link's target: what is in the folder itself is in the clone too.
-    fn own(&self, target: PathBuf) -> PathBuf {
-        match target.strip_prefix(self.from) {
-            Ok(below) => self.to.join(below),
-            Err(_) => target,
+    /// A link's target: what is in the folder itself is in the clone too. Where the main checkout has the folder by a link, what leads
+    /// out of it goes on to lead there.
+    fn own(&self, link: &Path, target: PathBuf) -> PathBuf {
+        let is_absolute = target.is_absolute();
+        if !is_absolute && !self.is_elsewhere {
+            return target;
+        }
+        let whole = link.with_file_name("").join(&target);
+        let there = fs::canonicalize(&whole).unwrap_or(whole);
+        match there.strip_prefix(self.from) {
+            Ok(below) if is_absolute => self.to.join(below),
+            Err(_) if !is_absolute => there,
+            _ => target,
         }
     }
 
-    fn file(&self, from: &Path, to: &Path, place: Place) -> io::Result<()> {
+    fn file(&self, from: &Path, to: &Path, place: Place) -> Result<()> {
+        if may_be_database(from) && database::is_one(from) {
+            return database::copy(from, to);
+        }
+        let of_database = database::beside(from);
+        if of_database.is_some_and(|database| may_be_database(&database) && database.is_file()) {
+            // What SQLite keeps beside a database means another one than the copy.
+            return Ok(());
+        }
         if self.shares.load(Relaxed) {
             match share_blocks(from, to) {
+                Ok(()) => {
+                    self.has_shared.store(true, Relaxed);
+                    return Ok(());
+                }
+                // One file may be marked to share none.
+                Err(_) if self.has_shared.load(Relaxed) => {}
                 Err(_) => self.shares.store(false, Relaxed),
-                Ok(()) => return Ok(()),
             }
         }
         if self.links.load(Relaxed) && place == Place::Package {
@@ -200,12 +251,18 @@ impl Tree<'_> {
                 }
                 // One file may be somebody else's, or have as many names as it can.
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {}
-                linked => return linked,
+                linked => return Ok(linked?),
             }
         }
         fs::copy(from, to)?;
-        keep_time(from, &File::options().append(true).open(to)?)
+        Ok(keep_time(from, &File::options().append(true).open(to)?)?)
     }
+}
+
+/// Whether a file is called as databases are: the first bytes of each of thousands of others need not be read.
+fn may_be_database(path: &Path) -> bool {
+    let end = path.extension().map(OsStr::to_string_lossy);
+    end.is_none_or(|end| end.contains("db") || end.contains("sql"))
 }
 
 /// A copy that shares its blocks with the file until one of the two is written to.

@@ -90,6 +90,14 @@ pub fn copy(source: &Path, copy: &Path) -> Result<()> {
     result.map_err(said_once).with_context(failed)
 }
 
+/// The database that a file of this path would belong to, by what `SQLite` calls those beside one.
+pub fn beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let ends = ["-journal", "-shm", "-wal"];
+    let database = ends.iter().find_map(|end| name.strip_suffix(end))?;
+    Some(path.with_file_name(database))
+}
+
 /// The files beside a database that are there and hold a part of it.
 pub fn journals(database: &Path) -> Vec<PathBuf> {
     let beside = ["-wal", "-journal"].map(|end| {

@@ -10,7 +10,7 @@ use crate::session::belongings::fitting;
 use crate::session::belongings::kind::Kind;
 use crate::store::records;
 use anyhow::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Claude Code's own settings of a checkout, for this machine alone.
 pub const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
@@ -91,10 +91,9 @@ fn is_includable(project: &Project, layout: &Layout, path: &str) -> bool {
     let files = &layout.files;
     let is_whole = |whole: &String| Path::new(path).starts_with(whole);
     // What SQLite keeps beside a database means another one than the copy.
-    let mut ends = ["-journal", "-shm", "-wal"].into_iter();
-    let beside = ends.find_map(|end| path.strip_suffix(end));
-    let is_database = |path: &str| {
-        let mut known = files.sqlite.iter();
+    let beside = database::beside(Path::new(path));
+    let is_database = |path: PathBuf| {
+        let mut known = files.sqlite.iter().map(Path::new);
         known.any(|known| known == path) || database::is_one(&project.main.join(path))
     };
     let is_repository = path.ends_with('/');
