@@ -144,6 +144,12 @@ impl Finding {
             .to_owned()
     }
 
+    /// The same for one who makes it: what it is like, and the first thing to do about it.
+    pub fn problem(&self) -> Problem {
+        let cure = self.cures.first().cloned().unwrap_or_default();
+        Problem::new(self.text(), cure)
+    }
+
     /// Whether it says the same as a note of `add` or `resume`.
     pub fn tells(&self, note: &str) -> bool {
         let cures = self.cures.iter();

@@ -186,6 +186,27 @@ fn links_in_a_clone_lead_to_what_is_in_it_by_whatever_path_and_out_of_it_to_wher
 }
 
 #[test]
+fn packages_that_are_just_being_installed_are_cloned_as_far_as_they_are_and_that_is_told() {
+    let sandbox = project();
+    let frontend = sandbox.main.join("frontend");
+    write(
+        &frontend.join("package.json"),
+        r#"{ "dependencies": { "vite": "^6" } }"#,
+    );
+    write(
+        &frontend.join("package-lock.json"),
+        r#"{ "lockfileVersion": 3 }"#,
+    );
+    sandbox.commit_all();
+    fs::remove_file(sandbox.main.join(MODULES).join(".package-lock.json")).unwrap();
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "[...]",
+        "warning: the main checkout's frontend/node_modules was not installed to its end: npm --prefix [ROOT]/tally/frontend ci\n",
+    );
+}
+
+#[test]
 fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
     let sandbox = project();
     let (modules, before) = added(&sandbox);

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::project::is_same;
 use crate::session::belongings::kind::Kind;
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::{Belonging, database, files, fitting, inside};
+use crate::session::belongings::{Belonging, database, files, fitting, inside, packages};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -31,9 +31,16 @@ enum Look {
 
 impl Belonging for Part<'_> {
     fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        let is_there = placing.session.project.main.join(self.path).exists();
+        let project = placing.session.project;
+        let is_there = project.main.join(self.path).exists();
         if is_there || !self.is_made_by_variables(placing) {
             placing.put([*self])?;
+        }
+        if self.kind == Kind::Clone
+            && let Some(fault) = packages::fault(project, self.path)
+        {
+            // What was cloned has it too.
+            placing.tell(&fault.problem());
         }
         Ok(())
     }

@@ -41,7 +41,11 @@ impl Belonging for Variables<'_> {
         if text == before {
             return Ok(());
         }
-        let worktree = placing.session.record.worktree();
+        let worktree = placing.worktree();
+        if placing.placed.is_changed(worktree, &there) {
+            // What the user has written there is kept nowhere else.
+            placing.notes.extend(self.replaced(&before, &text));
+        }
         placing.placed.note(worktree, &there, |file| {
             make_parent(file)?;
             atomic::replace(file, &text, 0o600)
@@ -74,6 +78,19 @@ impl Variables<'_> {
         let session = placing.session;
         let checkouts = [&*session.project.main, session.record.worktree()];
         fitting::follows(session.layout, &checkouts, self.path)
+    }
+
+    /// The values that are others in a new text of the file, and differ by more than a port.
+    fn replaced(&self, before: &[u8], text: &[u8]) -> Vec<String> {
+        let replaced = |name: &String| {
+            let [was, is] = [before, text].map(|text| dotenv::value(text, name));
+            let [was, is] = [was?, is?].map(String::from_utf8_lossy);
+            let told = format!("{name} in {} was {was}, and is {is} now", self.path);
+            let without_port =
+                |value: &str| value.replace(|letter: char| letter.is_ascii_digit(), "");
+            (without_port(&was) != without_port(&is)).then_some(told)
+        };
+        self.set.keys().filter_map(replaced).collect()
     }
 
     /// The file and each variable, but for those that need a port which the session does not have yet.

@@ -1,6 +1,6 @@
 //! The ports of sessions that are resumed: their own, and others where somebody has those.
 
-use crate::sandbox::{Sandbox, listen, read, take_port};
+use crate::sandbox::{Sandbox, listen, read, take_port, write};
 use serde_json::json;
 use std::fs;
 
@@ -42,6 +42,26 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
     assert_eq!(sandbox.started("npm", "feat")[1].env["VITE_API_URL"], url);
     sandbox.assert_served("feat");
     assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_value_of_the_user_s_own_that_follows_a_port_is_told() {
+    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
+    let (backend, _) = sandbox.ports("feat");
+    sandbox.restart();
+    let _stranger = take_port("127.0.0.1", backend);
+    let file = worktree.join("frontend/.env");
+    write(&file, "VITE_API_URL=https://staging.example\n");
+    let told = format!(
+        "warning: [..]feat[..] {backend} [..]\n\
+         warning: VITE_API_URL in frontend/.env was https://staging.example, and is http://localhost:[..] now\n"
+    );
+    sandbox.run(["resume"]).is(0, RESUMED, &told);
+    let moved = sandbox.ports("feat").0;
+    assert_eq!(
+        read(&file),
+        format!("VITE_API_URL=http://localhost:{moved}\n")
+    );
 }
 
 #[test]
