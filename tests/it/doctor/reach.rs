@@ -188,6 +188,31 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
 }
 
 #[test]
+fn an_environment_that_imports_another_session_s_code_fails_also_when_that_is_gone() {
+    let sandbox = project();
+    add(&sandbox, "other");
+    let worktree = add(&sandbox, "feat");
+    fs::create_dir(worktree.join("api")).unwrap();
+    let url = format!(
+        r#"{{ "dir_info": {{ "editable": true }}, "url": "file://{}/api" }}"#,
+        worktree.display()
+    );
+    let info = site_packages(&sandbox).join("points_api-1.0.dist-info");
+    write(&info.join("direct_url.json"), &url);
+    let own = worktree.join(".venv/lib/python3.12/site-packages/points_api-1.0.dist-info");
+    write(&own.join("direct_url.json"), &url);
+    let told = |what: &str| {
+        format!(
+            "failed   the virtual environment [ROOT]/home/.virtualenvs/tally imports points_api from [ROOT]/tally-feat/api, {what}\n         \
+             uv pip install -e [ROOT]/tally/api --python [ROOT]/home/.virtualenvs/tally"
+        )
+    };
+    assert_left(&sandbox, 1, &told("which is a session's"));
+    sandbox.run(["remove", "feat", "--force"]).succeeds();
+    assert_left(&sandbox, 1, &told("where nothing is"));
+}
+
+#[test]
 fn hooks_of_git_that_a_session_lacks_fail_until_they_are_copied_to_every_session() {
     let sandbox = project();
     let hooks = sandbox.main.join(".husky/_");

@@ -83,7 +83,8 @@ fn findings(scope: &Scope<'_>, environment: &Path, site: &Path) -> Vec<Finding> 
         .collect();
     let mut findings = Vec::new();
     for Editable { name, project } in files.iter().filter_map(|file| editable(file)) {
-        let Some(project) = in_main(project) else {
+        let Some(project) = in_main(project.clone()) else {
+            findings.extend(astray(scope, environment, &name, &project));
             continue;
         };
         let of_it = |(_, path): &(&PathBuf, PathBuf)| path.starts_with(&project);
@@ -127,32 +128,65 @@ fn found(scope: &Scope<'_>, environment: &Path, imported: &Path, imports: &str) 
     }
 }
 
+/// That something was installed from the checkout of another session, which may be gone by now.
+fn astray(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> Option<Finding> {
+    let is_session_s = |above: &&Path| {
+        let mut sessions = scope.sessions.iter();
+        scope.project.name_at(above).is_some()
+            || sessions.any(|session| session.record.worktree() == *above)
+    };
+    let there = fs::canonicalize(project).unwrap_or_else(|_| project.to_owned());
+    let checkout = there.ancestors().find(is_session_s)?;
+    if environment.starts_with(checkout) {
+        return None;
+    }
+    let what = if there.exists() {
+        "which is a session's"
+    } else {
+        "where nothing is"
+    };
+    let checked = format!("the virtual environment {}", environment.display());
+    let found = format!("imports {name} from {}, {what}", there.display());
+    let own = own_checkout(scope, environment).unwrap_or(&scope.project.main);
+    let again = install(own, there.strip_prefix(checkout).ok()?);
+    Some(Finding::failed(checked, found).cure(pip(environment, &again)))
+}
+
+/// The session's checkout that an environment is in.
+fn own_checkout<'a>(scope: &'a Scope<'_>, environment: &Path) -> Option<&'a Path> {
+    let sessions = scope.sessions.iter();
+    let mut worktrees = sessions.map(|session| session.record.worktree());
+    worktrees.find(|worktree| environment.starts_with(worktree))
+}
+
+/// The command that has an environment's `pip` do something.
+fn pip(environment: &Path, work: &str) -> String {
+    let folder = quote(&environment.to_string_lossy());
+    if environment.join("bin/pip").exists() {
+        format!("{folder}/bin/python -m pip {work}")
+    } else {
+        format!("uv pip {work} --python {folder}")
+    }
+}
+
+/// The work of installing what is below a checkout.
+fn install(checkout: &Path, below: &Path) -> String {
+    format!(
+        "install -e {}",
+        quote(&checkout.join(below).to_string_lossy())
+    )
+}
+
 /// What ends it: in an environment of the session's own, an installation of the session's own.
 fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> Vec<String> {
-    let folder = quote(&environment.to_string_lossy());
-    let pip = |work: &str| {
-        if environment.join("bin/pip").exists() {
-            format!("{folder}/bin/python -m pip {work}")
-        } else {
-            format!("uv pip {work} --python {folder}")
-        }
-    };
     let below = project.strip_prefix(&scope.project.main).unwrap_or(project);
-    let install = |checkout: &Path| {
-        format!(
-            "install -e {}",
-            quote(&checkout.join(below).to_string_lossy())
-        )
-    };
-    let mut worktrees = scope
-        .sessions
-        .iter()
-        .map(|session| session.record.worktree());
-    if let Some(own) = worktrees.find(|worktree| environment.starts_with(worktree)) {
-        return vec![pip(&install(own))];
+    if let Some(own) = own_checkout(scope, environment) {
+        return vec![pip(environment, &install(own, below))];
     }
-    let own = environment::own_instead(scope.project, ".venv", &install(Path::new(".")));
-    vec![pip(&format!("uninstall {name}")), format!("or {own}")]
+    let of_each = install(Path::new("."), below);
+    let own = environment::own_instead(scope.project, ".venv", &of_each);
+    let uninstall = pip(environment, &format!("uninstall {name}"));
+    vec![uninstall, format!("or {own}")]
 }
 
 /// The lines of a `.pth` file that are folders; what it imports is not known.
