@@ -117,15 +117,34 @@ fn left(session: &Session<'_>) -> Result<Vec<(String, String)>> {
     Ok(left)
 }
 
-/// What there is to tell of a file in which variables are set, if git tracks it in the worktree, and they alone differ.
+/// The command that has git look at files again, in whichever of two ways it was told not to.
+pub fn show(worktree: &Path, paths: &[String]) -> String {
+    let worktree = quote(&worktree.to_string_lossy());
+    let paths: Vec<_> = paths.iter().map(|path| quote(path)).collect();
+    let paths = paths.join(" ");
+    ["skip-worktree", "assume-unchanged"]
+        .map(|way| format!("git -C {worktree} update-index --no-{way} {paths}"))
+        .join(" && ")
+}
+
+/// What there is to tell of a file in which variables are set, if git tracks it in the worktree: that they alone differ, or that
+/// the user has changed it, and git does not show that.
 ///
 /// # Errors
 /// If git fails.
 pub fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
     let (main, worktree) = (&session.project.main, session.record.worktree());
-    let there = inside::follow(worktree, path).ok();
-    if !there.map_or(Ok(false), |there| is_changed(session, &there))? {
+    let Ok(there) = inside::follow(worktree, path) else {
         return Ok(None);
+    };
+    let committed = Git::at(worktree).committed(&there)?;
+    if committed.is_none() || committed == read_if_there(&worktree.join(&there))? {
+        return Ok(None);
+    }
+    if !hidden::is_our_change(session, &there)? {
+        let is_hidden = Git::at(worktree).hidden_changes()?.contains(&there);
+        let what = format!("{path} has changes of your own, and git is told not to look at it");
+        return Ok(is_hidden.then(|| Problem::new(what, show(worktree, &[there]))));
     }
     let words = |path: &Path| quote(&path.to_string_lossy());
     let other = match local(path).filter(|_| reads_local(main, path)) {

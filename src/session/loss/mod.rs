@@ -22,7 +22,7 @@ use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
 use crate::session::Session;
-use crate::session::belongings::placed;
+use crate::session::belongings::{env_files, placed};
 use crate::session::loss::named::named;
 use crate::session::windows::closing::Closing;
 use anyhow::{Result, anyhow};
@@ -193,7 +193,14 @@ impl Loss {
         if !files.is_empty() {
             let files = named(&files);
             reasons.push(format!("has changes that are not committed: {files}"));
-            looks.push(status.clone());
+            looks.push(match self.uncommitted.hidden.as_slice() {
+                [] => status.clone(),
+                hidden => format!(
+                    "look at it with: {} && {} status",
+                    env_files::show(worktree, hidden),
+                    git(worktree)
+                ),
+            });
         }
         if let Some(newest) = self.commits.first() {
             let count = self.commits.len();

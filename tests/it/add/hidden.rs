@@ -107,6 +107,26 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
 }
 
 #[test]
+fn what_the_user_writes_into_a_file_that_is_hidden_from_git_is_told_with_how_to_show_it() {
+    let sandbox = Sandbox::new();
+    track_env(&sandbox, "nothing", "#");
+    sandbox.add("first");
+    let worktree = sandbox.add("feat");
+    let env = worktree.join("frontend/.env");
+    write(&env, read(&env) + "VITE_NEW=1\n");
+    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    let doctor = sandbox.run(["doctor", "feat"]);
+    let what = "feat: frontend/.env has changes of your own, and git is told not to look at it\n         git ";
+    assert!(doctor.stdout.contains(what), "{doctor}");
+    let show = doctor.command_after("         git ");
+    sandbox.type_line(&format!("git {show}")).succeeds();
+    assert_eq!(
+        sandbox.git(&worktree, ["status", "--porcelain"]),
+        " M frontend/.env"
+    );
+}
+
+#[test]
 fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be() {
     let sandbox = Sandbox::new();
     track_env(&sandbox, "nothing", "#");

@@ -66,7 +66,15 @@ fn changes_that_git_is_told_not_to_see_are_refused_and_named() {
     sandbox.refuses_to_remove(&format!(
         "error: the session feat has changes that are not committed: {named}\n[...]"
     ));
+    let refused = sandbox.run(["remove", "feat"]);
     sandbox
         .run(["remove", "--force", "feat"])
         .says(&format!("removed feat\n  with it went: {named}\n[...]"));
+    sandbox.run(["restore", "feat"]).succeeds();
+    let shown = sandbox.follow(&refused, "look at it with: ");
+    assert!(shown.stdout.contains("modified:   README.md"), "{shown}");
+    assert!(
+        shown.stdout.contains("modified:   backend/manage.py"),
+        "{shown}"
+    );
 }
