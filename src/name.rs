@@ -85,7 +85,12 @@ impl SessionName {
         let is_kept = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let mut ident = slug.to_ascii_lowercase();
         ident = ident.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-        if ident.len() <= LONGEST && slug.bytes().all(|byte| is_kept(byte) || byte == b'-') {
+        let is_plain = slug.bytes().all(|byte| is_kept(byte) || byte == b'-');
+        // It could be what another name becomes with its hash.
+        let is_hashed = ident.rsplit_once('_').is_some_and(|(_, end)| {
+            end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        if ident.len() <= LONGEST && is_plain && !is_hashed {
             return ident;
         }
         let mix = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME);
@@ -143,9 +148,9 @@ mod tests {
         let ident = |name: &str| SessionName::parse(name).unwrap().ident();
         assert_eq!(ident("feature-payment-2"), "feature_payment_2");
         assert_eq!(ident("feat/pay"), ident("feat-pay"));
-        let met = ["a-b", "a_b", "A-b", "a.b"].map(ident);
+        let met = ["a-b", "a_b", "A-b", "a.b", "a-b-1ba46871"].map(ident);
         assert!(met.iter().all(|ident| ident.starts_with("a_b")), "{met:?}");
-        assert_eq!(std::collections::HashSet::from(met).len(), 4);
+        assert_eq!(std::collections::HashSet::from(met).len(), 5);
         let (one, other) = ("x".repeat(99) + "y", "x".repeat(100));
         assert_ne!(ident(&one), ident(&other));
         assert_eq!(ident(&one).len(), 40);

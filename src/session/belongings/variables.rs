@@ -85,7 +85,11 @@ impl Variables<'_> {
         let replaced = |name: &String| {
             let [was, is] = [before, text].map(|text| dotenv::value(text, name));
             let [was, is] = [was?, is?].map(String::from_utf8_lossy);
-            let told = format!("{name} in {} was {was}, and is {is} now", self.path);
+            let [was_shown, is_shown] = [&was, &is].map(|value| shown(name, value));
+            let told = format!(
+                "{name} in {} was {was_shown}, and is {is_shown} now",
+                self.path
+            );
             let without_port =
                 |value: &str| value.replace(|letter: char| letter.is_ascii_digit(), "");
             (without_port(&was) != without_port(&is)).then_some(told)
@@ -108,20 +112,35 @@ impl Variables<'_> {
             let wanted = placing.session.expand(value).ok()?;
             let checked = placing.checked(&format!("{name} in {}", self.path));
             let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
-            Some(match found {
-                Some(found) if found == wanted => Finding::fine(checked, format!("is {wanted}")),
-                Some(found) => {
-                    let found = format!("is {found}, not {wanted}");
-                    placing.mendable(Finding::failed(checked, found))
+            let should = shown(name, &wanted);
+            let found = match found {
+                Some(found) if found == wanted => {
+                    return Some(Finding::fine(checked, format!("is {should}")));
                 }
-                None => {
-                    let found = format!("is not set to {wanted}");
-                    placing.mendable(Finding::failed(checked, found))
-                }
-            })
+                Some(found) => format!("is {}, not {should}", shown(name, &found)),
+                None => format!("is not set to {should}"),
+            };
+            Some(placing.mendable(Finding::failed(checked, found)))
         });
         Ok([there].into_iter().chain(set).collect())
     }
+}
+
+/// A variable's value as anybody may see it: without its password, or nothing of one that is a secret by its name.
+fn shown(name: &str, value: &str) -> String {
+    const SECRETS: [&str; 5] = ["PASSWORD", "PASS", "SECRET", "TOKEN", "KEY"];
+    const HIDDEN: &str = "…";
+    let name = name.to_uppercase();
+    if SECRETS.iter().any(|secret| name.ends_with(secret)) {
+        return HIDDEN.to_owned();
+    }
+    let password = || {
+        let (scheme, rest) = value.split_once("://")?;
+        let (login, host) = rest.split_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:{HIDDEN}@{host}"))
+    };
+    password().unwrap_or_else(|| value.to_owned())
 }
 
 /// A file's text with these variables set in it, but for those that need a port which a record of another layout lacks.
@@ -139,4 +158,36 @@ pub(super) fn with(
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let address = "postgres://me:a/b@localhost:5432/points?x=a@b";
+        for (name, value, expected) in [
+            (
+                "DATABASE_URL",
+                address,
+                "postgres://me:…@localhost:5432/points?x=a@b",
+            ),
+            (
+                "VITE_API_URL",
+                "http://localhost:8000",
+                "http://localhost:8000",
+            ),
+            (
+                "URL",
+                "http://me@localhost:8000",
+                "http://me@localhost:8000",
+            ),
+            ("PGPASSWORD", "secret", "…"),
+            ("api_key", "secret", "…"),
+            ("MODE", "dev", "dev"),
+        ] {
+            assert_eq!(shown(name, value), expected, "{name}");
+        }
+    }
 }
