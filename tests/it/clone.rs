@@ -186,6 +186,20 @@ fn links_in_a_clone_lead_to_what_is_in_it_by_whatever_path_and_out_of_it_to_wher
 }
 
 #[test]
+fn a_folder_in_which_git_tracks_something_is_not_cloned_and_that_is_told() {
+    let sandbox = project();
+    write(&sandbox.main.join(MODULES).join("patched.js"), "");
+    sandbox.git_main(["add", "--force", &format!("{MODULES}/patched.js")]);
+    sandbox.git_main(["commit", "--quiet", "--message", "Patch it"]);
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "[...]",
+        "warning: frontend/node_modules has files that git tracks, and only those are there: \
+         install the others there, or leave it out of clone in .tally-session.toml\n",
+    );
+}
+
+#[test]
 fn packages_that_are_just_being_installed_are_cloned_as_far_as_they_are_and_that_is_told() {
     let sandbox = project();
     let frontend = sandbox.main.join("frontend");
@@ -220,12 +234,15 @@ fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
 }
 
 #[test]
-fn a_failed_add_leaves_nothing_of_a_clone() {
+fn a_failed_add_leaves_nothing_of_a_clone_and_of_ignored_folders() {
     let sandbox = project().with("other");
-    let hooks = "[hooks]\npost_add = \"false\"\n";
+    let ignored = read(&sandbox.main.join(".gitignore")) + "/data/\n/empty/\n";
+    sandbox.commit(&sandbox.main, ".gitignore", &ignored);
+    write(&sandbox.main.join("data/deep/file"), "");
+    fs::create_dir(sandbox.main.join("empty")).unwrap();
     let layout = sandbox.main.join(".tally-session.toml");
-    let with_hook = read(&layout) + hooks;
-    write(&layout, with_hook);
+    let copies = "copy = [\"data/deep\", \"empty\"]\n[hooks]\npost_add = \"false\"\n";
+    write(&layout, read(&layout) + copies);
     let before = sandbox.snapshot();
     sandbox
         .run(["add", "feat"])

@@ -1,6 +1,7 @@
 //! One path that a session gets from the main checkout.
 
 use crate::finding::{FIX, Finding};
+use crate::layout;
 use crate::problem::Problem;
 use crate::project::is_same;
 use crate::session::belongings::kind::Kind;
@@ -36,11 +37,13 @@ impl Belonging for Part<'_> {
         if is_there || !self.is_made_by_variables(placing) {
             placing.put([*self])?;
         }
-        if self.kind == Kind::Clone
-            && let Some(fault) = packages::fault(project, self.path)
-        {
+        if self.kind == Kind::Clone {
             // What was cloned has it too.
-            placing.tell(&fault.problem());
+            let fault = packages::fault(project, self.path).map(|fault| fault.problem());
+            let checked_out = || self.is_checked_out(placing).then(|| tracked(self.path));
+            if let Some(problem) = fault.or_else(checked_out) {
+                placing.tell(&problem);
+            }
         }
         Ok(())
     }
@@ -107,6 +110,11 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether it is there, and nobody has put it there but git.
+    fn is_checked_out(&self, placing: &Placing<'_>) -> bool {
+        matches!(self.find(placing), Look::There(there) if !placing.placed.is_ours(placing.worktree(), &there))
+    }
+
     pub fn is_lacking(&self, placing: &Placing<'_>) -> bool {
         matches!(self.find(placing), Look::Lacking(_))
     }
@@ -154,6 +162,17 @@ impl<'a> Part<'a> {
         }
         placing.mendable(Finding::failed(checked, found))
     }
+}
+
+/// That a folder is not cloned as git has made it.
+fn tracked(path: &str) -> Problem {
+    Problem::new(
+        format!("{path} has files that git tracks, and only those are there"),
+        format!(
+            "install the others there, or leave it out of clone in {}",
+            layout::FILE
+        ),
+    )
 }
 
 /// That a link that was not put there leads nowhere, or elsewhere than to something of the session's own.

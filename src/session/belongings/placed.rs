@@ -175,25 +175,18 @@ impl Placed {
         })
     }
 
-    /// Whether a folder has nothing but what was put there, changed or not.
-    pub fn is_all_of(&self, worktree: &Path, folder: &str) -> bool {
-        let below = |path: &String| Path::new(path).starts_with(folder);
-        let Some(entries) = fs::read_dir(worktree.join(folder))
-            .ok()
-            .filter(|_| self.paths().any(below))
-        else {
-            return false;
+    /// Whether there is nothing at a path, as git tells of it, but what was put there, changed or not, and empty folders.
+    pub fn is_all_of(&self, worktree: &Path, path: &str) -> bool {
+        let is_ours_too = || {
+            let entries = fs::read_dir(worktree.join(path)).ok()?;
+            Some(entries.flatten().all(|entry| {
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let below = Path::new(path).join(entry.file_name());
+                let slash = if is_folder { "/" } else { "" };
+                self.is_all_of(worktree, &format!("{}{slash}", below.display()))
+            }))
         };
-        entries.flatten().all(|entry| {
-            let path = Path::new(folder).join(entry.file_name());
-            let path = path.to_string_lossy();
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder {
-                self.is_all_of(worktree, &path)
-            } else {
-                self.is_ours(worktree, &path)
-            }
-        })
+        self.is_ours(worktree, path) || path.ends_with('/') && is_ours_too() == Some(true)
     }
 
     /// Whether a path is known to be as it was put there.

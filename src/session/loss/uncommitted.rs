@@ -94,7 +94,7 @@ pub fn status(session: &Session<'_>, ignored: &str) -> Result<Status> {
     }
     status
         .ignored
-        .retain(|path| !placed.is_ours(worktree, path));
+        .retain(|path| !placed.is_all_of(worktree, path));
     Ok(status)
 }
 
