@@ -21,6 +21,7 @@ mod dotenv;
 mod finding;
 mod layout;
 mod name;
+mod package_manager;
 mod ports;
 mod problem;
 mod project;

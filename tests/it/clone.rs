@@ -202,16 +202,7 @@ fn a_folder_in_which_git_tracks_something_is_not_cloned_and_that_is_told() {
 #[test]
 fn packages_that_are_just_being_installed_are_cloned_as_far_as_they_are_and_that_is_told() {
     let sandbox = project();
-    let frontend = sandbox.main.join("frontend");
-    write(
-        &frontend.join("package.json"),
-        r#"{ "dependencies": { "vite": "^6" } }"#,
-    );
-    write(
-        &frontend.join("package-lock.json"),
-        r#"{ "lockfileVersion": 3 }"#,
-    );
-    sandbox.commit_all();
+    sandbox.ask_for_packages();
     fs::remove_file(sandbox.main.join(MODULES).join(".package-lock.json")).unwrap();
     sandbox.run(["add", "feat"]).is(
         0,

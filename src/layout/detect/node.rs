@@ -5,29 +5,8 @@ use super::found::{Found, Service};
 use super::python::in_folder;
 use super::tools::{Gets, NODE, NODE_SERVERS, Side, TOOLS, Tool, is_assignment, with_port};
 use super::{pattern, variables};
+use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
 use serde_json::Value;
-
-/// A package manager.
-struct Manager {
-    name: &'static str,
-    locks: &'static [&'static str],
-    /// How a script is run, and what stands before options for it.
-    runs: &'static str,
-    options: &'static str,
-    /// How a program of a package is run.
-    executes: &'static str,
-    /// How packages are installed as the lock file has them.
-    installs: &'static str,
-}
-
-/// The last one is that of a project which names none.
-#[rustfmt::skip]
-const MANAGERS: [Manager; 4] = [
-    Manager { name: "pnpm", locks: &["pnpm-lock.yaml"], runs: "pnpm ", options: " ", executes: "pnpm exec ", installs: "pnpm install --frozen-lockfile --prefer-offline" },
-    Manager { name: "bun", locks: &["bun.lock", "bun.lockb"], runs: "bun run ", options: " ", executes: "bunx ", installs: "bun install --frozen-lockfile" },
-    Manager { name: "yarn", locks: &["yarn.lock"], runs: "yarn ", options: " ", executes: "yarn ", installs: "yarn install --frozen-lockfile" },
-    Manager { name: "npm", locks: &["package-lock.json", "npm-shrinkwrap.json"], runs: "npm run ", options: " -- ", executes: "npx ", installs: "npm ci --prefer-offline" },
-];
 
 /// The scripts that may start a server, the likeliest first.
 const SCRIPTS: [&str; 5] = ["dev", "start:dev", "develop", "serve", "start"];
@@ -37,7 +16,7 @@ struct Package<'a> {
     checkout: &'a Checkout,
     folder: &'a str,
     json: Value,
-    manager: &'static Manager,
+    manager: &'static PackageManager,
     /// The lock file, or the `package.json` itself.
     lock: String,
 }
@@ -47,16 +26,19 @@ impl<'a> Package<'a> {
         let json: Value =
             serde_json::from_str(&checkout.text(&join(folder, "package.json"))).ok()?;
         let locked = upwards(folder, |home| {
-            MANAGERS.iter().find_map(|manager| {
-                let mut locks = manager.locks.iter().map(|lock| join(home, lock));
+            PACKAGE_MANAGERS.iter().find_map(|manager| {
+                let mut locks = manager.lock_files.iter().map(|lock| join(home, lock));
                 let lock = locks.find(|lock| checkout.has(lock))?;
                 Some((manager, lock))
             })
         });
         let (manager, lock) = locked.unwrap_or_else(|| {
             let named = json["packageManager"].as_str().unwrap_or_default();
-            let is_it = |manager: &&Manager| named.split('@').next() == Some(manager.name);
-            let manager = MANAGERS.iter().find(is_it).unwrap_or(&MANAGERS[3]);
+            let is_it = |manager: &&PackageManager| named.split('@').next() == Some(manager.name);
+            let manager = PACKAGE_MANAGERS
+                .iter()
+                .find(is_it)
+                .unwrap_or(&PACKAGE_MANAGERS[3]);
             (manager, join(folder, "package.json"))
         });
         Some(Self {

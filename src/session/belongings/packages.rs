@@ -3,6 +3,7 @@
 use crate::file::{read_if_there, read_text_if_there};
 use crate::finding::Finding;
 use crate::layout;
+use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
@@ -12,19 +13,8 @@ use serde_json::Value;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
-/// The files in which package managers note the exact versions of what they install beside them.
-const LOCK_FILES: [&str; 10] = [
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
-    "yarn.lock",
-    "bun.lock",
-    "bun.lockb",
-    "Gemfile.lock",
-    "composer.lock",
-    "uv.lock",
-    "poetry.lock",
-];
+/// The files in which other package managers note the exact versions of what they install beside them.
+const OTHER_LOCK_FILES: [&str; 4] = ["Gemfile.lock", "composer.lock", "uv.lock", "poetry.lock"];
 
 /// What npm, pnpm and yarn leave in a folder of packages that they have installed to its end.
 const MARKS: [&str; 4] = [
@@ -34,50 +24,15 @@ const MARKS: [&str; 4] = [
     ".yarn-state.yml",
 ];
 
-/// A program that installs what a `package.json` asks for.
-pub struct Manager {
-    /// What it writes beside that, or in a folder above it.
-    lock_files: &'static [&'static str],
-    /// What it does in a session to the main checkout's packages, to which a link leads.
-    does: &'static str,
-    /// The words of installing them, before the folder and behind it.
-    install: [&'static str; 2],
-}
+/// What is to be thought of where no lock file names a package manager.
+const ANY_DOES: &str = "rm -rf in a session, with a slash behind it, would empty it there";
 
-/// Each was seen to do so: npm 11, pnpm 9, yarn 1 and bun 1. An `npm install` puts a folder in the link's place.
-const MANAGERS: [Manager; 4] = [
-    Manager {
-        lock_files: &["package-lock.json", "npm-shrinkwrap.json"],
-        does: "npm ci in a session would empty it there",
-        install: ["npm --prefix", " ci"],
-    },
-    Manager {
-        lock_files: &["pnpm-lock.yaml"],
-        does: "pnpm install in a session would change it there",
-        install: ["pnpm --dir", " install --frozen-lockfile"],
-    },
-    Manager {
-        lock_files: &["yarn.lock"],
-        does: "yarn install in a session would change it there",
-        install: ["yarn --cwd", " install"],
-    },
-    Manager {
-        lock_files: &["bun.lock", "bun.lockb"],
-        does: "bun install in a session would change it there",
-        install: ["bun install --cwd", ""],
-    },
-];
-
-/// The one to think of where no lock file names another.
-const UNLOCKED: Manager = Manager {
-    lock_files: &[],
-    does: "rm -rf in a session, with a slash behind it, would empty it there",
-    install: ["npm --prefix", " install"],
-};
+/// How the packages are installed then: the words before the folder and behind it.
+const ANY_INSTALLS_IN: [&str; 2] = ["npm --prefix", " install"];
 
 /// What is asked for in a folder of the project.
 pub struct Asked {
-    manager: &'static Manager,
+    manager: Option<&'static PackageManager>,
     /// The folder of the `package.json`, from the root.
     pub folder: PathBuf,
     /// Whether the lock file is that of a folder above it.
@@ -106,14 +61,15 @@ impl Asked {
             return None;
         }
         let locked_in = |above: &Path| {
-            let is_there = |lock_file: &str| project.main.join(above).join(lock_file).exists();
-            let wrote = |manager: &&Manager| manager.lock_files.iter().any(|file| is_there(file));
-            MANAGERS.iter().find(wrote)
+            let is_there = |lock_file: &&str| project.main.join(above).join(lock_file).exists();
+            let mut managers = PACKAGE_MANAGERS.iter();
+            managers.find(|manager| manager.lock_files.iter().any(&is_there))
         };
         let mut found = folder
             .ancestors()
-            .filter_map(|above| Some((above, locked_in(above)?)));
-        let (above, manager) = found.next().unwrap_or((folder, &UNLOCKED));
+            .map(|above| (above, locked_in(above)))
+            .filter(|(_, manager)| manager.is_some());
+        let (above, manager) = found.next().unwrap_or((folder, None));
         Some(Self {
             manager,
             folder: folder.to_owned(),
@@ -123,7 +79,8 @@ impl Asked {
 
     /// What to type to have them installed in a checkout.
     pub fn install(&self, checkout: &Path) -> String {
-        let [before, behind] = self.manager.install;
+        let manager = self.manager;
+        let [before, behind] = manager.map_or(ANY_INSTALLS_IN, |manager| manager.installs_in);
         let folder = checkout.join(&self.folder);
         let folder = folder.to_string_lossy();
         format!("{before} {}{behind}", quote(folder.trim_end_matches('/')))
@@ -159,7 +116,7 @@ pub fn through_links(
     let what = format!(
         "{} {lead} to the main checkout's: {}",
         links.join(" and "),
-        asked.manager.does
+        asked.manager.map_or(ANY_DOES, |manager| manager.does)
     );
     let problem = Problem::new(what, clone_instead(project, &links));
     Some((links.into_iter().map(ToOwned::to_owned).collect(), problem))
@@ -230,7 +187,10 @@ pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {
         let Some(there) = there else {
             continue;
         };
-        for name in LOCK_FILES {
+        let lock_files = PACKAGE_MANAGERS
+            .iter()
+            .flat_map(|manager| manager.lock_files);
+        for name in lock_files.chain(&OTHER_LOCK_FILES) {
             let lock_file = Path::new(path).with_file_name(name);
             let own = inside::follow(worktree, &lock_file.to_string_lossy());
             if !own.is_ok_and(|own| differ(&project.main.join(&lock_file), &worktree.join(own))) {

@@ -11,16 +11,8 @@ use std::path::PathBuf;
 /// A project whose packages npm has installed.
 fn with_packages() -> Sandbox {
     let sandbox = project();
+    sandbox.ask_for_packages();
     let frontend = sandbox.main.join("frontend");
-    write(
-        &frontend.join("package.json"),
-        r#"{ "dependencies": { "vite": "^6" } }"#,
-    );
-    write(
-        &frontend.join("package-lock.json"),
-        r#"{ "lockfileVersion": 3 }"#,
-    );
-    sandbox.commit_all();
     write(&frontend.join("node_modules/.package-lock.json"), "{}");
     sandbox
 }

@@ -135,6 +135,17 @@ impl Sandbox {
         write(&file, about.to_string());
     }
 
+    /// Has the frontend ask for packages that npm installs.
+    pub fn ask_for_packages(&self) {
+        for (file, text) in [
+            ("package.json", r#"{ "dependencies": { "vite": "^6" } }"#),
+            ("package-lock.json", r#"{ "lockfileVersion": 3 }"#),
+        ] {
+            write(&self.main.join("frontend").join(file), text);
+        }
+        self.commit_all();
+    }
+
     /// Writes the project's layout.
     pub fn lay_out(&self, text: impl AsRef<[u8]>) {
         write(&self.main.join(".tally-session.toml"), text);
