@@ -7,6 +7,9 @@ use std::fmt;
 /// The longest name, in bytes.
 const LONGEST: usize = 100;
 
+/// How many letters an identifier may have; see [`SessionName::ident`].
+pub const LONGEST_IDENT: usize = 40;
+
 /// How like two names are, from 0 to 1, when one may be meant by the other: as in clap's own suggestions.
 const LIKE: f64 = 0.7;
 
@@ -77,7 +80,6 @@ impl SessionName {
     /// The slug where only `a` to `z`, digits and `_` can stand, as in the name of a database: at most 40 of them. What is lost of
     /// it on the way is told by a hash, so that no two names meet.
     pub fn ident(&self) -> String {
-        const LONGEST: usize = 40;
         /// FNV-1a, of 32 bits.
         const BASIS: u32 = 0x811c_9dc5;
         const PRIME: u32 = 0x0100_0193;
@@ -90,12 +92,12 @@ impl SessionName {
         let is_hashed = ident.rsplit_once('_').is_some_and(|(_, end)| {
             end.len() == 8 && end.bytes().all(|byte| byte.is_ascii_hexdigit())
         });
-        if ident.len() <= LONGEST && is_plain && !is_hashed {
+        if ident.len() <= LONGEST_IDENT && is_plain && !is_hashed {
             return ident;
         }
         let mix = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME);
         let hash = format!("_{:08x}", slug.bytes().fold(BASIS, mix));
-        ident.truncate(LONGEST - hash.len());
+        ident.truncate(LONGEST_IDENT - hash.len());
         ident + &hash
     }
 

@@ -430,13 +430,34 @@ fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
     stage.tally(&["remove", "--force", "fix/login"]);
     postgres.run();
     stage.tally(&["remove", "three"]);
-    assert_eq!(postgres.databases(), "tally tally_fix_login tally_two");
+    let left = "tally tally_fix_login tally_three_new tally_two";
+    assert_eq!(postgres.databases(), left);
     assert_eq!(points("tally_fix_login"), "4");
     assert_eq!(points("tally"), "3");
+
+    // What is left of an older session of the name, or is of nobody, is no new one's.
+    for (name, database) in [
+        ("fix/login", "tally_fix_login"),
+        ("three-new", "tally_three_new"),
+    ] {
+        let refused = stage.tally_session(&["add", name]);
+        assert_eq!(refused.code, Some(1), "{refused:#?}");
+        let why = format!("the database {database} is not marked as this session's: drop it");
+        assert!(refused.stderr.contains(&why), "{refused:#?}");
+    }
+    stage.tally(&["add", "three-new", "--no-hooks"]);
+    stage.tally(&["remove", "three-new"]);
+    assert_eq!(postgres.databases(), left);
+    // It is the older one's when that is back.
+    stage.tally(&["restore", "fix/login"]);
+    stage.tally(&["remove", "fix/login"]);
+    assert_eq!(postgres.databases(), "tally tally_three_new tally_two");
 }
 
 /// An `add` that fails in the middle of the database is undone, and can be typed again; one that is killed there is finished.
 fn assert_hooks_go_on_where_they_were_cut_short(stage: &Stage, server: &Postgres) {
+    // Another session's database would be called so.
+    server.ask("postgres", "CREATE DATABASE tally_three_new");
     fs::write(stage.home.join("fail"), "").expect("write a file");
     let failed = stage.tally_session(&["add", "three"]);
     assert_eq!(failed.code, Some(1), "{failed:#?}");
@@ -447,8 +468,10 @@ fn assert_hooks_go_on_where_they_were_cut_short(stage: &Stage, server: &Postgres
     let killed = stage.killed(&["add", "three"]);
     assert_eq!(killed.code, None, "{killed:#?}");
     let databases = server.databases();
-    assert!(databases.contains("tally_three_new"), "{databases}");
-    stage.tally(&["resume", "three"]);
+    assert!(databases.contains("tally_three-new"), "{databases}");
+    let resumed = stage.tally_session(&["resume", "three"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:#?}");
+    assert!(!resumed.stderr.contains("NOTICE"), "{resumed:#?}");
     assert_eq!(server.ask("tally_three", "SELECT count(*) FROM point"), "3");
     let port = stage.session("three").backend_port;
     assert_eq!(session::backend(port)["database"], "tally_three");

@@ -5,6 +5,7 @@ use super::found::{Because, Found};
 use super::pattern;
 use super::tools::doubled;
 use crate::dotenv;
+use crate::name;
 use crate::shell::quote;
 use regex_lite::Captures;
 
@@ -15,12 +16,16 @@ const COMPOSE: [&str; 4] = [
     "docker-compose.yaml",
 ];
 
-/// What makes a session's database from main's, which is called `tally` here, and takes it away.
+/// What makes a session's database from main's, which is called `tally` here, and takes it away. The database has the session's
+/// mark, so that one of another session, or of nobody, is told from it; it is made under a name that no `{ident}` can lead to.
 const POST_ADD: &str = include_str!("postgres_post_add.sh");
 const PRE_REMOVE: &str = include_str!("postgres_pre_remove.sh");
 
 /// The programs that these run.
 const CLIENTS: [&str; 5] = ["psql", "createdb", "dropdb", "pg_dump", "pg_restore"];
+
+/// `PostgreSQL` takes so many bytes of a name; the hooks need one more for each of these.
+const LONGEST: usize = 63 - ("_".len() + name::LONGEST_IDENT + "-new".len());
 
 /// Variables that are a database's name alone, with the beginning of those that tell the rest.
 const NAMES: [(&str, &str); 4] = [
@@ -33,12 +38,13 @@ const NAMES: [(&str, &str); 4] = [
 /// The address of a database, with groups for `PostgreSQL`, user, password, host, port and name.
 const ADDRESS: &str = r"^(?:(postgres|postgresql|postgis|psql)|mysql2?|mariadb|mongodb)(?:\+\w+)?://(?:([^:@/]*)(?::([^@/]*))?@)?(\[::1\]|[^:/?]*)(?::(\d+))?/([^/?]*)";
 
-/// What the clients read, with its group of an address, and how a project's variables for it end.
-const LOGIN: [(&str, usize, [&str; 2]); 4] = [
-    ("PGHOST", 4, ["HOST", "SERVER"]),
-    ("PGPORT", 5, ["PORT", "PORT"]),
-    ("PGUSER", 2, ["USER", "USERNAME"]),
-    ("PGPASSWORD", 3, ["PASSWORD", "PASS"]),
+/// What the clients read, with its group of an address and its name in what stands behind a `?` there, and how a project's
+/// variables for it end.
+const LOGIN: [(&str, usize, &str, [&str; 2]); 4] = [
+    ("PGHOST", 4, "host", ["HOST", "SERVER"]),
+    ("PGPORT", 5, "port", ["PORT", "PORT"]),
+    ("PGUSER", 2, "user", ["USER", "USERNAME"]),
+    ("PGPASSWORD", 3, "password", ["PASSWORD", "PASS"]),
 ];
 
 /// A compose file, and the service of it that is `PostgreSQL`.
@@ -77,6 +83,11 @@ pub fn find(
         let part = address.as_ref().and_then(|address| address.get(group));
         part.map_or(String::new(), |part| decoded(part.as_str()))
     };
+    let (before, query) = value.split_at(value.find('?').unwrap_or(value.len()));
+    let queried = |key: &str| {
+        let mut pairs = query[query.len().min(1)..].split('&');
+        pairs.find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
+    };
     let beside = |beginning: &str, ends: [&str; 2]| {
         let mut values = ends
             .iter()
@@ -84,8 +95,9 @@ pub fn find(
         let value = values.next().unwrap_or_default();
         String::from_utf8_lossy(value).into_owned()
     };
-    let mut login = LOGIN.map(|(variable, part, ends)| {
-        let value = beginning.map_or_else(|| group(part), |beginning| beside(beginning, ends));
+    let mut login = LOGIN.map(|(variable, part, key, ends)| {
+        let in_address = || queried(key).map_or_else(|| group(part), decoded);
+        let value = beginning.map_or_else(in_address, |beginning| beside(beginning, ends));
         (variable, value)
     });
     let service = composed(checkout).and_then(|(file, service)| Some((file, service?)));
@@ -100,15 +112,16 @@ pub fn find(
         (None, Some(address)) => (address.get(1).is_some(), group(6)),
         (None, None) => return,
     };
-    let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&&*login[0].1);
+    // A folder has the server's socket.
+    let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&&*login[0].1)
+        || login[0].1.starts_with('/');
     // A name that stands for itself in SQL.
     let is_plain = pattern("^[a-z_][a-z0-9_]*$").is_match(&base);
     let why = format!("{file}: {name}: a database with main's rows");
     let [make, drop] = hooks(&base, &login[2].1, service.as_ref(), why);
-    let is_other = found
-        .pre_remove
-        .iter()
-        .any(|there| there.value != drop.value);
+    // That of sessions may have a name in which they do not differ.
+    let is_other = !found.pre_remove.is_empty()
+        && found.post_add.iter().all(|there| there.value != make.value);
     if !is_postgres || !is_here || !is_plain || is_other {
         found.checks.push(shared(file, name, name));
         return;
@@ -122,14 +135,21 @@ pub fn find(
         found.post_add.push(make);
         found.pre_remove.push(drop);
     }
-    let (before, query) = value.split_at(value.find('?').unwrap_or(value.len()));
-    let value = format!("{}_{{ident}}{}", doubled(before), doubled(query));
+    let name_begins = before.rfind('/').map_or(0, |slash| slash + 1);
+    let (before, query) = (doubled(&before[..name_begins]), doubled(query));
+    let value = format!("{before}{}_{{ident}}{query}", shortened(&base));
     let secret = match login[3].1.as_str() {
         "" => "",
         _ => "; keep this file out of git if the password is a secret",
     };
     let why = format!("{file}: a database for each session{secret}");
     found.sets(into, name, value, why);
+}
+
+/// The beginning of the names of sessions' databases, where this is that of main's.
+fn shortened(base: &str) -> &str {
+    // One that stands for itself in SQL has a byte a letter.
+    base[..base.len().min(LONGEST)].trim_end_matches('_')
 }
 
 /// What makes the database of a session and drops it; with the server's own clients, as a user, if it is in a container.
@@ -139,8 +159,15 @@ fn hooks(
     service: Option<&(&str, String)>,
     mut why: String,
 ) -> [Because; 2] {
-    let mut make = POST_ADD.replace("tally", base);
-    let mut drop = PRE_REMOVE.replace("tally", base);
+    let named = |script| {
+        let names = pattern(r"tally(_\{ident\})?");
+        let name = |found: &Captures<'_>| match found.get(1) {
+            None => base.to_owned(),
+            Some(ident) => format!("{}{}", shortened(base), ident.as_str()),
+        };
+        names.replace_all(script, name).into_owned()
+    };
+    let (mut make, mut drop) = (named(POST_ADD), named(PRE_REMOVE));
     if let Some((file, service)) = service {
         let user = if user.is_empty() { "postgres" } else { user };
         let run = format!("docker compose --project-directory {{main}} exec -T {service}");

@@ -124,25 +124,51 @@ uv sync --project backend
 # frontend/pnpm-lock.yaml
 (cd frontend && pnpm install --frozen-lockfile --prefer-offline)
 # backend/.env: DATABASE_URL: a database with main's rows
-there=$(psql -Atc "SELECT count(*) FROM pg_database WHERE datname = 'shop_{ident}'" postgres)
-if [ "$there" = 0 ]; then
-    dropdb --if-exists --force shop_{ident}_new
-    createdb shop_{ident}_new
+mark=$(git rev-parse --git-path database.id)
+[ -s "$mark" ] || echo "$(date +%s)-$$" >"$mark"
+id=$(cat "$mark")
+whose=$(psql -XAtc "SELECT coalesce(shobj_description(oid, 'pg_database'), 'nobody')
+    FROM pg_database WHERE datname = 'shop_{ident}'" postgres)
+case $whose in
+"")
+    psql -Xqc 'SET client_min_messages = warning' -c '
+        DROP DATABASE IF EXISTS "shop_{ident}-new" WITH (FORCE)' postgres
+    createdb shop_{ident}-new "$id"
     kept=$(git rev-parse --git-path database.dump)
     if [ -e "$kept" ]; then cat "$kept"; else pg_dump -Fc shop; fi |
-        pg_restore --exit-on-error --no-owner -d shop_{ident}_new
-    psql -qc 'ALTER DATABASE shop_{ident}_new RENAME TO shop_{ident}' postgres
-else
+        pg_restore --exit-on-error --no-owner -d shop_{ident}-new
+    psql -Xqc 'ALTER DATABASE "shop_{ident}-new" RENAME TO shop_{ident}' postgres
+    ;;
+"$id" | mine)
+    psql -Xqc "COMMENT ON DATABASE shop_{ident} IS '$id'" postgres
     echo 'the database shop_{ident} was there already'
-fi
+    ;;
+*)
+    echo "the database shop_{ident} is not marked as this session's: drop it, rename it, or" >&2
+    echo "mark it in psql with: COMMENT ON DATABASE shop_{ident} IS 'mine';" >&2
+    exit 1
+    ;;
+esac
 """
 pre_remove = """
 # `restore` brings its rows back
-there=$(psql -Atc "SELECT count(*) FROM pg_database WHERE datname = 'shop_{ident}'" postgres)
+mark=$(git rev-parse --git-path database.id)
 kept=$(git rev-parse --git-path database.dump)
-[ "$there" = 0 ] || pg_dump -Fc -f "$kept" shop_{ident}
-dropdb --if-exists --force shop_{ident}
-dropdb --if-exists --force shop_{ident}_new
+whose=$(psql -XAtc "SELECT coalesce(shobj_description(oid, 'pg_database'), 'nobody')
+    FROM pg_database WHERE datname = 'shop_{ident}'" postgres)
+case $whose in
+"") ;;
+"$(cat "$mark" 2>/dev/null)" | mine)
+    pg_dump -Fc -f "$kept" shop_{ident}
+    dropdb --force shop_{ident}
+    ;;
+*)
+    echo "the database shop_{ident} stays, as it is not marked as this session's: to have"
+    echo 'it dropped, type in psql: DROP DATABASE shop_{ident};'
+    ;;
+esac
+psql -Xqc 'SET client_min_messages = warning' -c '
+    DROP DATABASE IF EXISTS "shop_{ident}-new" WITH (FORCE)' postgres
 """
 "#,
     );

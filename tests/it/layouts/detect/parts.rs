@@ -183,8 +183,9 @@ fn a_database_in_a_container_is_made_and_dropped_there() {
             "# Check: what compose.yaml runs is one for all sessions;",
             "DATABASE_URL = \"postgresql+psycopg://ada:it%27s{{x}}@localhost/shop_{ident}?sslmode=disable\"",
             "dropdb() {{ docker compose --project-directory {main} exec -T db dropdb -U ada \"$@\"; }}",
-            "dropdb --if-exists --force shop_{ident}",
-            "[ \"$there\" = 0 ] || pg_dump -Fc >\"$kept\" shop_{ident}",
+            "createdb() {{ docker compose --project-directory {main} exec -T db createdb -U ada \"$@\"; }}",
+            "    dropdb --force shop_{ident}",
+            "    pg_dump -Fc >\"$kept\" shop_{ident}",
         ],
     );
 }
@@ -212,6 +213,23 @@ fn the_hooks_for_postgresql_are_those_of_the_example() {
             example["hooks"][hook].as_str().unwrap().trim_end()
         );
     }
+}
+
+#[test]
+fn a_session_s_database_has_a_name_that_fits_and_its_server_may_be_named_behind_the_address() {
+    let long = "postgres://ada@/customer_portal_development?host=/run/pg&port=5433\n";
+    assert_has(
+        &[("manage.py", ""), (".env", &format!("DATABASE_URL={long}"))],
+        &[
+            "PGHOST = \"/run/pg\"",
+            "PGPORT = \"5433\"",
+            "PGUSER = \"ada\"",
+            "DATABASE_URL = \"postgres://ada@/customer_portal_de_{ident}?host=/run/pg&port=5433\"",
+            "    if [ -e \"$kept\" ]; then cat \"$kept\"; else pg_dump -Fc customer_portal_development; fi |",
+            "    createdb customer_portal_de_{ident}-new \"$id\"",
+            "    dropdb --force customer_portal_de_{ident}",
+        ],
+    );
 }
 
 #[test]
