@@ -422,7 +422,7 @@ fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
     for part in [
         "run it again: tally-session remove two",
         "leave it out: tally-session remove --no-hooks two",
-        "open its windows again: tally-session resume two",
+        "bring it back: tally-session resume two",
     ] {
         assert!(refused.stderr.contains(part), "no {part} in {refused:#?}");
     }

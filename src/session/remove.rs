@@ -186,14 +186,11 @@ pub fn remove(
     })?;
     notes.extend(others);
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
-        match hooks::pre_remove(&session, &hold) {
-            Ok(true) => {
-                hold.begin_anew()?;
-                left.look_again();
-            }
+        match hooks::pre_remove(&session, &mut hold) {
+            Ok(true) => left.look_again(),
             Ok(false) => {}
             Err(error) if wish.force => notes.push(format!("{error:#}")),
-            Err(error) => return Err(hook_failed(error, name, wish)),
+            Err(error) => return Err(hook_failed(error, name, wish, &hold)),
         }
         if !layout.hooks.pre_remove.is_empty() || loss.closing.has_background() {
             loss.look_again(&session)?;
@@ -221,21 +218,23 @@ pub fn remove(
     Ok(Outcome { removed, notes })
 }
 
-/// That the hook kept a session from being removed, and how to go on: it has its windows closed, and all else.
-fn hook_failed(error: anyhow::Error, name: &SessionName, wish: Wish) -> anyhow::Error {
+/// That the hook kept a session from being removed, and how to go on: it has its windows closed, and all else but what the hook
+/// may have taken away.
+fn hook_failed(error: anyhow::Error, name: &SessionName, wish: Wish, hold: &Hold) -> anyhow::Error {
     let without = Wish {
         no_hooks: true,
         ..wish
     };
     let typed = |wish: Wish| wish.typed(&[name]);
     let error = hooks::advise(error, &typed(wish), &typed(without));
-    let closed = format!("the windows of {name} are closed, and that is all that was done");
-    let words = format!("{closed}: {error:#}");
+    let done = if hold.is_new() {
+        "its pre_remove may have done a part of its work"
+    } else {
+        "that is all that was done"
+    };
+    let words = format!("the windows of {name} are closed, and {done}: {error:#}");
     let error = hint::reworded(&error, words);
-    with_hint(
-        error,
-        format!("open its windows again: tally-session resume {name}"),
-    )
+    with_hint(error, format!("bring it back: tally-session resume {name}"))
 }
 
 /// Takes Claude's entry of the worktree out of its file, and keeps it.

@@ -43,36 +43,48 @@ pub fn advise(error: anyhow::Error, again: &str, without: &str) -> anyhow::Error
 /// # Errors
 /// If it ends with a status that is not zero.
 pub fn post_add(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    run(session, hold, "post_add", &session.layout.hooks.post_add).map(drop)
+    let name = "post_add";
+    match script(session, name, &session.layout.hooks.post_add)? {
+        None => Ok(()),
+        Some(script) => run(session, hold, name, &script),
+    }
 }
 
 /// Runs what the layout has for a worktree that is to go, while all of it is still there; says whether there is something to run.
+/// What `post_add` has made may be gone from then on, however it ends: that is due once more, should the session stay or come back.
 ///
 /// # Errors
 /// If it ends with a status that is not zero.
-pub fn pre_remove(session: &Session<'_>, hold: &Hold) -> Result<bool> {
-    run(
-        session,
-        hold,
-        "pre_remove",
-        &session.layout.hooks.pre_remove,
-    )
-}
-
-fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<bool> {
-    if script.trim().is_empty() {
+pub fn pre_remove(session: &Session<'_>, hold: &mut Hold) -> Result<bool> {
+    let name = "pre_remove";
+    let Some(script) = script(session, name, &session.layout.hooks.pre_remove)? else {
         return Ok(false);
-    }
-    run_script(session, hold, name, script).map_err(|error| {
-        let failed = format!("the hook {name} of {} failed: {error:#}", layout::FILE);
-        let hints = hint::hints(&error).map(ToOwned::to_owned);
-        hints.fold(Failed(failed).into(), with_hint)
-    })?;
+    };
+    hold.begin_anew()?;
+    run(session, hold, name, &script)?;
     Ok(true)
 }
 
+fn failed(name: &str, error: &anyhow::Error) -> anyhow::Error {
+    let failed = format!("the hook {name} of {} failed: {error:#}", layout::FILE);
+    let hints = hint::hints(error).map(ToOwned::to_owned);
+    hints.fold(Failed(failed).into(), with_hint)
+}
+
+/// What is to be run, if there is something.
+fn script(session: &Session<'_>, name: &str, text: &str) -> Result<Option<String>> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let script = session.expand_command(text, "");
+    script.map(Some).map_err(|error| failed(name, &error))
+}
+
+fn run(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<()> {
+    run_script(session, hold, name, script).map_err(|error| failed(name, &error))
+}
+
 fn run_script(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> Result<()> {
-    let script = session.expand_command(script, "")?;
     let mut kept = Vec::new();
     let said = |line: &str| {
         if ui::narrates() {
@@ -85,7 +97,7 @@ fn run_script(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> R
         kept.push(line.to_owned());
     };
     let status = Run::new("sh")
-        .args(["-c", RUN, "sh", &script])
+        .args(["-c", RUN, "sh", script])
         .dir(session.record.worktree())
         .envs(session.env())
         .holding(hold.lock().file())

@@ -209,7 +209,7 @@ impl Hold {
         self.unfinished.as_ref()?.taking.as_ref()
     }
 
-    /// Says that what the project's own command has made is gone: it is to be run again, should the session stay or come back.
+    /// Says that what the project's own command has made may be gone: it is to be run again, should the session stay or come back.
     ///
     /// # Errors
     /// If it can't be written.

@@ -155,8 +155,10 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
             }
         }
         None => match &hold.unfinished {
-            Some(unfinished) => Ok(unfinished.start.clone()),
-            None => Err(anyhow!(
+            Some(unfinished) if !matches!(unfinished.start, Start::Existing) => {
+                Ok(unfinished.start.clone())
+            }
+            _ => Err(anyhow!(
                 "the session {} has nothing to come back to: its branch {branch} and its worktree {} are both gone",
                 session.name,
                 worktree.display()

@@ -2,6 +2,7 @@
 
 use super::hooks::{hints, with_hook};
 use crate::sandbox::{Sandbox, read, write};
+use serde_json::json;
 
 #[test]
 fn a_failed_add_names_the_whole_command_and_what_it_left_is_a_session_that_the_hook_is_run_for() {
@@ -61,4 +62,62 @@ cd - >/dev/null; exec "$REAL" "$@""#,
     sandbox.lay_out(hooks.replace("post_add = \"\"\"\n", "post_add = \"\"\"\nfalse\n"));
     sandbox.remove_and_restore(["--no-hooks"]);
     assert_eq!(read(&database), "mine");
+}
+
+#[test]
+fn what_a_pre_remove_that_was_cut_short_took_away_post_add_makes_again() {
+    let sandbox = Sandbox::new();
+    let hooks = r#"[hooks]
+post_add = "touch \"$SANDBOX/database\""
+pre_remove = "rm -f \"$SANDBOX/database\"; eval \"$(cat \"$SANDBOX/then\")\""
+"#;
+    sandbox.lay_out(hooks);
+    sandbox.add("feat");
+    let [database, then] = ["database", "then"].map(|name| sandbox.root.join(name));
+    let cut_short = "feat: a command on it was cut short: tally-session resume feat";
+    let is_resumed = || {
+        assert!(!database.exists());
+        let listed = sandbox.run(["list"]).succeeds();
+        assert!(listed.stdout.contains(cut_short), "{listed}");
+        sandbox.resume("feat");
+        assert!(database.exists());
+        assert_eq!(sandbox.list()[0]["problems"], json!([]));
+    };
+    for cut in ["exit 3", "kill -9 $$"] {
+        write(&then, cut);
+        sandbox
+            .run(["remove", "feat"])
+            .fails("[...]\nerror: [..]\n[...]");
+        is_resumed();
+    }
+    // With all that leads to it, as by Ctrl-C.
+    write(&then, "kill -9 $(ps -o ppid= -p $PPID) $PPID $$");
+    assert_eq!(sandbox.run(["remove", "feat"]).code, None);
+    is_resumed();
+    // Also where it goes in spite of that.
+    write(&then, "false");
+    sandbox
+        .run(["remove", "--force", "feat"])
+        .is(0, "removed feat\n[...]", "warning: [..]\n");
+    assert!(!database.exists());
+    sandbox.restore("feat");
+    assert!(database.exists());
+    sandbox.run(["remove", "feat"]).fails("error: [..]\n[...]");
+    sandbox
+        .run(["remove", "--no-hooks", "feat"])
+        .says("removed feat\n[...]");
+    sandbox.restore("feat");
+    assert!(database.exists());
+}
+
+#[test]
+fn a_session_that_is_gone_behind_a_failed_pre_remove_has_nothing_to_come_back_to() {
+    let sandbox = with_hook("pre_remove", "false");
+    let worktree = sandbox.add("feat");
+    sandbox.run(["remove", "feat"]).fails("error: [..]\n[...]");
+    sandbox.git_main(["worktree", "remove", "--force", worktree.to_str().unwrap()]);
+    sandbox.git_main(["branch", "-D", "feat"]);
+    sandbox.run(["resume", "feat"]).fails(
+        "error: the session feat has nothing to come back to: [..]\nhint: clear away what is left: tally-session remove feat\n",
+    );
 }

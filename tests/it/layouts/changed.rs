@@ -87,7 +87,7 @@ fn a_session_without_a_port_for_a_new_service_can_be_removed() {
     sandbox.lay_out(format!("{WITH_DOCS}{hook}"));
     let lacks = "the hook pre_remove of .tally-session.toml failed: feat has no port yet for all that is in: hook {docs_port}";
     sandbox.run(["remove", "feat"]).fails(&format!(
-        "error: the windows of feat are closed, and that is all that was done: {lacks}\nhint: give it one: tally-session resume feat\nhint: mend it, and run it again: tally-session remove feat\nhint: leave it out: tally-session remove --no-hooks feat\nhint: open its windows again: tally-session resume feat\n"
+        "error: the windows of feat are closed, and that is all that was done: {lacks}\nhint: give it one: tally-session resume feat\nhint: mend it, and run it again: tally-session remove feat\nhint: leave it out: tally-session remove --no-hooks feat\nhint: bring it back: tally-session resume feat\n"
     ));
     assert!(sandbox.started("hook", "feat").is_empty());
     sandbox.lay_out(format!("{WITH_DOCS}{}", hook.replace("{docs_port}", "")));

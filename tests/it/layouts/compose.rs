@@ -73,10 +73,10 @@ fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
     write(&sandbox.root.join("no-daemon"), "");
     sandbox.run(["remove", "fix/login"]).fails(
         "pre_remove: Cannot connect to the Docker daemon\n\
-         error: the windows of fix/login are closed, and that is all that was done: the hook pre_remove of .tally-session.toml failed: it ended with status 1\n\
+         error: the windows of fix/login are closed, and its pre_remove may have done a part of its work: the hook pre_remove of .tally-session.toml failed: it ended with status 1\n\
          hint: mend it, and run it again: tally-session remove fix/login\n\
          hint: leave it out: tally-session remove --no-hooks fix/login\n\
-         hint: open its windows again: tally-session resume fix/login\n",
+         hint: bring it back: tally-session resume fix/login\n",
     );
     assert!(worktree.join(".env").exists());
     fs::remove_file(sandbox.root.join("no-daemon")).unwrap();

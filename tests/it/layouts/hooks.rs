@@ -282,8 +282,8 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     let failed = "the hook pre_remove of .tally-session.toml failed: it ended with status 3";
     sandbox.run(["remove", "feat"]).fails(&format!(
         "pre_remove: no\n\
-         error: the windows of feat are closed, and that is all that was done: {failed}\n\
-         {}hint: open its windows again: tally-session resume feat\n",
+         error: the windows of feat are closed, and its pre_remove may have done a part of its work: {failed}\n\
+         {}hint: bring it back: tally-session resume feat\n",
         hints("remove feat")
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());
