@@ -20,12 +20,16 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+/// Set for a hook: the lock of the session that it is run for, which is held until it has ended.
+pub const HOOK: &str = "TALLY_SESSION_HOOK";
+
 /// Variables that no program of ours may inherit.
 ///
 /// The `GIT_` ones would make git work on another repository than the one it is told to: a hook or an alias that calls
 /// this program has them set (`git rev-parse --local-env-vars`, without those that carry configuration). The others say
 /// that this program was called in a session's window: a tmux server that it starts would hand them on.
-const FOREIGN: [&str; 17] = [
+const FOREIGN: [&str; 18] = [
+    HOOK,
     OUTLIVES,
     "CLAUDE_CODE_ENTRYPOINT",
     "CLAUDE_CODE_SSE_PORT",

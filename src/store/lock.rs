@@ -87,6 +87,11 @@ impl Lock {
         &self.file
     }
 
+    /// Where the locked file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A file beside the lock file, for what only its holder writes.
     pub fn beside(&self, extension: &str) -> PathBuf {
         self.path.with_extension(extension)

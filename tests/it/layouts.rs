@@ -1,6 +1,7 @@
 //! `.tally-session.toml`: projects of other kinds.
 
 mod again;
+mod astray;
 mod changed;
 mod compose;
 mod detect;

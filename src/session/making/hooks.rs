@@ -2,7 +2,7 @@
 
 use crate::hint::{self, with_hint};
 use crate::layout;
-use crate::process::{Ending, Run};
+use crate::process::{Ending, HOOK, Run};
 use crate::session::Session;
 use crate::session::records::hold::Hold;
 use crate::ui;
@@ -100,6 +100,7 @@ fn run_script(session: &Session<'_>, hold: &Hold, name: &str, script: &str) -> R
         .args(["-c", RUN, "sh", script])
         .dir(session.record.worktree())
         .envs(session.env())
+        .env(HOOK, hold.lock().path())
         .holding(hold.lock().file())
         .lines(said)?;
     if status.success() {

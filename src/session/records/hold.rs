@@ -1,12 +1,15 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
 use crate::git::Start;
+use crate::hint::Hint;
+use crate::layout;
 use crate::name::SessionName;
+use crate::process::HOOK;
 use crate::project::Project;
 use crate::session::records::taking::Taking;
 use crate::session::{self, lock_windows};
 use crate::store::lock::Lock;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs;
@@ -171,9 +174,18 @@ impl Hold {
     /// Waits until no other command works on the session.
     ///
     /// # Errors
-    /// If another command works on it for long.
+    /// If another command works on it for long, or has called this one by a hook.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
-        let lock = Lock::take(&path(project, name))?;
+        let path = path(project, name);
+        let is_in_its_hook = std::env::var_os(HOOK).is_some_and(|lock| lock == path);
+        // What a hook has left running has the variable for ever.
+        if is_in_its_hook && Lock::try_take(&path).is_ok_and(|lock| lock.is_none()) {
+            return Err(anyhow!(
+                "a hook of {name} called this, and nothing can be done with {name} until that has ended"
+            ))
+            .hint(format!("take it out of the hook, in {}", layout::FILE));
+        }
+        let lock = Lock::take(&path)?;
         let unfinished = unfinished(&lock)?;
         let hold = Self { lock, unfinished };
         // A resume of several sessions that was killed may have left a tmux that still makes their windows.
