@@ -436,10 +436,7 @@ fn each_session_has_a_database_of_its_own_on_a_postgresql_server() {
     assert_eq!(points("tally"), "3");
 
     // What is left of an older session of the name, or is of nobody, is no new one's.
-    for (name, database) in [
-        ("fix/login", "tally_fix_login"),
-        ("three-new", "tally_three_new"),
-    ] {
+    for (name, database) in [("two", "tally_two"), ("three-new", "tally_three_new")] {
         let refused = stage.tally_session(&["add", name]);
         assert_eq!(refused.code, Some(1), "{refused:#?}");
         let why = format!("the database {database} is not marked as this session's: drop it");
