@@ -21,11 +21,13 @@ use crate::session::records::unrecorded::Unrecorded;
 use crate::session::truth::problems;
 use crate::session::windows::closing::Closing;
 use crate::session::windows::opening;
+use crate::session::windows::servers::Left;
 use crate::store::claude_json;
 use crate::store::records::Records;
 use anyhow::{Result, bail};
 use std::fmt::Display;
 use std::fs;
+use std::mem;
 use std::thread;
 
 /// How the user wants it done.
@@ -186,15 +188,7 @@ pub fn remove(
     })?;
     notes.extend(others);
     if project.owns_worktree(session.record.worktree()) && !is_half_made {
-        match hooks::pre_remove(&session, &mut hold) {
-            Ok(true) => left.look_again(),
-            Ok(false) => {}
-            Err(error) if wish.force => notes.push(format!("{error:#}")),
-            Err(error) => return Err(hook_failed(error, name, wish, &hold)),
-        }
-        if !layout.hooks.pre_remove.is_empty() || loss.closing.has_background() {
-            loss.look_again(&session)?;
-        }
+        notes.extend(run_hook(&session, &mut hold, &mut loss, &mut left, wish)?);
     }
     notes.extend(left.notes());
     // The hook, or who was at work in the windows, may have made more of them inside.
@@ -216,6 +210,34 @@ pub fn remove(
     notes.extend(hold.taking().map(|taking| taking.left_over(project)));
     hold.finish();
     Ok(Outcome { removed, notes })
+}
+
+/// Runs the layout's hook while all of the worktree is there, and looks once more at what goes. Gives what there is to tell.
+fn run_hook(
+    session: &Session<'_>,
+    hold: &mut Hold,
+    loss: &mut Loss,
+    left: &mut Left,
+    wish: Wish,
+) -> Result<Vec<String>> {
+    let name = &session.name;
+    let mut notes = Vec::new();
+    match hooks::pre_remove(session, hold) {
+        Ok(true) => left.look_again(),
+        Ok(false) => {}
+        Err(error) if wish.force => notes.push(format!("{error:#}")),
+        Err(error) => return Err(hook_failed(error, name, wish, hold)),
+    }
+    let has_hook = !session.layout.hooks.pre_remove.is_empty();
+    if has_hook && !session.project.owns_worktree(session.record.worktree()) {
+        let again = wish.typed(&[name]);
+        problems::blocked(session, &again).map_or(Ok(()), |it| Err(it.into_error(name)))?;
+        notes.push("its pre_remove took its worktree away: what was in it is not kept".to_owned());
+        *loss = Loss::of_windows(mem::take(&mut loss.closing));
+    } else if has_hook || loss.closing.has_background() {
+        loss.look_again(session)?;
+    }
+    Ok(notes)
 }
 
 /// That the hook kept a session from being removed, and how to go on: it has its windows closed, and all else but what the hook

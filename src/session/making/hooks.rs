@@ -6,7 +6,7 @@ use crate::process::{Ending, HOOK, Run};
 use crate::session::Session;
 use crate::session::records::hold::Hold;
 use crate::ui;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::error::Error;
 use std::fmt;
 
@@ -41,13 +41,19 @@ pub fn advise(error: anyhow::Error, again: &str, without: &str) -> anyhow::Error
 /// Runs what the layout has for a new worktree, before its windows are opened.
 ///
 /// # Errors
-/// If it ends with a status that is not zero.
+/// If it ends with a status that is not zero, or takes the worktree away.
 pub fn post_add(session: &Session<'_>, hold: &Hold) -> Result<()> {
     let name = "post_add";
-    match script(session, name, &session.layout.hooks.post_add)? {
-        None => Ok(()),
-        Some(script) => run(session, hold, name, &script),
+    let Some(script) = script(session, name, &session.layout.hooks.post_add)? else {
+        return Ok(());
+    };
+    run(session, hold, name, &script)?;
+    let worktree = session.record.worktree();
+    if session.project.owns_worktree(worktree) {
+        return Ok(());
     }
+    let gone = anyhow!("it took the worktree {} away", worktree.display());
+    Err(failed(name, &gone))
 }
 
 /// Runs what the layout has for a worktree that is to go, while all of it is still there; says whether there is something to run.

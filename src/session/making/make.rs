@@ -254,8 +254,8 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         }
     }
     // Without its entry git would know nothing of what is staged there, and of what it is on.
-    if let Some(moved) = problems::moved(session, &worktrees).filter(|_| hold.unfinished.is_none())
-    {
+    let is_moving = hold.removed(session.project).is_some();
+    if let Some(moved) = problems::moved(session, &worktrees).filter(|_| !is_moving) {
         return Err(moved.into_error(&session.name));
     }
     let Some(entry) = entry else {
