@@ -25,6 +25,9 @@ pub struct Checkout {
     ignored: BTreeSet<String>,
     folders: Vec<String>,
     files: Vec<String>,
+    /// The files of the folders that are ignored as a whole, but for those below them: no part of the project, but it may have
+    /// its data there.
+    kept: Vec<String>,
 }
 
 impl Checkout {
@@ -35,6 +38,7 @@ impl Checkout {
             ignored: ignored.into_iter().collect(),
             folders: vec![String::new()],
             files: Vec::new(),
+            kept: Vec::new(),
         };
         let mut next = 0;
         while let Some(folder) = checkout.folders.get(next).cloned() {
@@ -46,27 +50,42 @@ impl Checkout {
 
     /// Notes what is in a folder. What can't be read is not there.
     fn enter(&mut self, folder: &str) {
-        let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        // A path with a control character can't stand in a layout.
-        let names = names.filter(|name| !name.contains(char::is_control));
-        for name in names.collect::<BTreeSet<_>>() {
+        for name in self.names(folder) {
             let path = join(folder, &name);
             let there = self.root.join(&path);
             if !there.is_dir() {
                 self.files.push(path);
-            } else if !there.is_symlink() && self.is_own(&path, &name) {
+                continue;
+            }
+            if there.is_symlink() || !self.is_own(&path, &name) {
+                continue;
+            }
+            if self.ignored.contains(&format!("{path}/")) {
+                let there = self.names(&path).into_iter();
+                let files = there.map(|name| join(&path, &name));
+                let files = files.filter(|file| !self.root.join(file).is_dir());
+                let files: Vec<_> = files.collect();
+                self.kept.extend(files);
+            } else {
                 self.folders.push(path);
             }
         }
     }
 
-    /// Whether a folder may have a part of the project in it.
+    /// The names of all that is in a folder.
+    fn names(&self, folder: &str) -> BTreeSet<String> {
+        let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        // A path with one of these can't stand in a layout.
+        let is_refused = |letter: char| letter.is_control() || "*?".contains(letter);
+        names.filter(|name| !name.contains(is_refused)).collect()
+    }
+
+    /// Whether a folder may have a part of the project in it, or its data.
     fn is_own(&self, path: &str, name: &str) -> bool {
         path.split('/').count() <= DEPTH
             && !name.starts_with('.')
             && !OF_OTHERS.contains(&name)
-            && !self.ignored.contains(&format!("{path}/"))
             // A virtual environment.
             && !self.has(&join(path, "pyvenv.cfg"))
     }
@@ -92,6 +111,12 @@ impl Checkout {
     /// Whether something is there, hidden and ignored things too.
     pub fn has(&self, path: &str) -> bool {
         self.root.join(path).exists()
+    }
+
+    /// The files that git ignores, by their paths from the root.
+    pub fn ignored_files(&self) -> impl Iterator<Item = &str> {
+        let files = self.files.iter().filter(|file| self.is_ignored(file));
+        files.chain(&self.kept).map(String::as_str)
     }
 
     /// Whether git ignores a file.

@@ -141,17 +141,22 @@ pub fn doubled(text: &str) -> String {
 /// How a command names its port: by a number, or by the variable with or without one.
 const PORT: &str = r"(?:^|\s)(?:(?:(?:--port|-p)[ =]|runserver )(?:\S*:)?|PORT=)(\d+)\b|\$\{PORT(?::-(\d+))?\}|\$PORT\b";
 
-/// A command with `{port}` in the place of the port that it names, if it does, and the number of that, if it has one.
+/// A command with `{port}` in the place of the port that it names, if it does, and the number of that, if it has one. A second
+/// number is another port; the variable is the same one wherever it stands.
 pub fn with_port(command: &str) -> Option<(Option<u16>, String)> {
-    let named = pattern(PORT).captures(command)?;
-    let number = named.get(1).or(named.get(2));
-    let place = named.get(1).or(named.get(0))?;
-    let (before, after) = (&command[..place.start()], &command[place.end()..]);
-    let written = format!("{}{{port}}{}", doubled(before), doubled(after));
-    Some((
-        number.and_then(|number| number.as_str().parse().ok()),
-        written,
-    ))
+    let (mut written, mut number, mut end) = (String::new(), None, 0);
+    for named in pattern(PORT).captures_iter(command) {
+        if named.get(1).is_some() && end > 0 {
+            continue;
+        }
+        let place = named.get(1).or(named.get(0))?;
+        written += &doubled(&command[end..place.start()]);
+        written += "{port}";
+        end = place.end();
+        let named = named.get(1).or(named.get(2));
+        number = number.or_else(|| named?.as_str().parse().ok());
+    }
+    (end > 0).then(|| (number, written + &doubled(&command[end..])))
 }
 
 #[cfg(test)]

@@ -11,6 +11,12 @@ use regex_lite::Captures;
 /// An address of a server on this machine.
 const ADDRESS: &str = r"(localhost|127\.0\.0\.1):(\d+)";
 
+/// What a login gives: no session has it of its own.
+const OF_THE_USER: [&str; 4] = ["HOME", "PATH", "SHELL", "USER"];
+
+/// Files of settings, in the folder that Flask has for what is of one machine.
+const OF_FLASK: [&str; 6] = ["cfg", "ini", "json", "py", "toml", "yaml"];
+
 fn is_env(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or_default();
     name == ".env" || name.starts_with(".env.")
@@ -39,12 +45,11 @@ pub fn named_port(checkout: &Checkout, folder: &str) -> Option<(u16, String)> {
 
 /// Files that git ignores and a session needs.
 pub fn find_files(checkout: &Checkout, found: &mut Found) {
-    for file in checkout
-        .files_below("")
-        .filter(|file| checkout.is_ignored(file))
-    {
+    for file in checkout.ignored_files() {
         let is_key = file.ends_with("config/master.key") || file.contains("config/credentials/");
-        if is_env(file) && !is_example(file) || is_key {
+        let folder = file.rsplit('/').nth(1);
+        let is_flask_s = folder == Some("instance") && is_of(file, &OF_FLASK);
+        if is_env(file) && !is_example(file) || is_key || is_flask_s {
             found.copy.push(file.to_owned());
         }
         if is_of(file, &["sqlite3", "sqlite", "db"])
@@ -114,7 +119,8 @@ pub fn find(checkout: &Checkout, found: &mut Found) {
                 join(&folder, own)
             };
             for (name, value) in dotenv::all(&checkout.bytes(&file)) {
-                if name.starts_with("TALLY_") || value.contains(char::is_control) {
+                let is_own = name.starts_with("TALLY_") || OF_THE_USER.contains(&&*name);
+                if is_own || value.contains(char::is_control) {
                     continue;
                 }
                 if let Some((value, service)) = with_servers(&value, &found.services) {

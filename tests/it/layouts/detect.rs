@@ -1,5 +1,6 @@
 //! Layouts that are drafted from what is in a project.
 
+mod data;
 mod parts;
 
 use crate::sandbox::{Sandbox, write};

@@ -1,8 +1,7 @@
-//! What is known of tools, variables, databases and files; and where a draft is made.
+//! What is known of tools, variables and files; and where a draft is made.
 
 use super::{NEXT, VITE, assert_has, draft, project};
-use crate::sandbox::{Sandbox, make_database, read, write};
-use std::fs;
+use crate::sandbox::{Sandbox, read, write};
 
 #[test]
 fn how_each_tool_is_run_and_gets_its_port() {
@@ -166,105 +165,6 @@ fn a_committed_variable_is_set_in_the_file_that_git_ignores() {
 }
 
 #[test]
-fn a_database_in_a_container_is_made_and_dropped_there() {
-    assert_has(
-        &[
-            ("manage.py", ""),
-            (
-                "compose.yaml",
-                "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_DB: shop\n  cache:\n    image: redis\nvolumes:\n  data:\n",
-            ),
-            (
-                ".env",
-                "DATABASE_URL='postgresql+psycopg://ada:it%27s{x}@localhost/shop?sslmode=disable'\n",
-            ),
-        ],
-        &[
-            "# Check: what compose.yaml runs is one for all sessions;",
-            "DATABASE_URL = \"postgresql+psycopg://ada:it%27s{{x}}@localhost/shop_{ident}?sslmode=disable\"",
-            "dropdb() {{ docker compose --project-directory {main} exec -T db dropdb -U ada \"$@\"; }}",
-            "createdb() {{ docker compose --project-directory {main} exec -T db createdb -U ada \"$@\"; }}",
-            "    dropdb --force shop_{ident}",
-            "    pg_dump -Fc >\"$kept\" shop_{ident}",
-        ],
-    );
-}
-
-#[test]
-fn the_hooks_for_postgresql_are_those_of_the_example() {
-    let sandbox = project(&[
-        ("backend/manage.py", ""),
-        ("backend/uv.lock", ""),
-        ("backend/.env", "DATABASE_URL=postgres:///tally\n"),
-        (
-            "frontend/package.json",
-            r#"{ "scripts": { "dev": "vite" } }"#,
-        ),
-    ]);
-    let draft: toml::Table = draft(&sandbox).parse().unwrap();
-    let example: toml::Table = include_str!("../postgres.toml").parse().unwrap();
-    assert_eq!(draft["env"], example["env"]);
-    for hook in ["post_add", "pre_remove"] {
-        let script = draft["hooks"][hook].as_str().unwrap();
-        let lines = script.lines().filter(|line| !line.starts_with('#'));
-        let lines: Vec<_> = lines.collect();
-        assert_eq!(
-            lines.join("\n"),
-            example["hooks"][hook].as_str().unwrap().trim_end()
-        );
-    }
-}
-
-#[test]
-fn a_session_s_database_has_a_name_that_fits_and_its_server_may_be_named_behind_the_address() {
-    let long = "postgres://ada@/customer_portal_development?host=/run/pg&port=5433\n";
-    assert_has(
-        &[("manage.py", ""), (".env", &format!("DATABASE_URL={long}"))],
-        &[
-            "PGHOST = \"/run/pg\"",
-            "PGPORT = \"5433\"",
-            "PGUSER = \"ada\"",
-            "DATABASE_URL = \"postgres://ada@/customer_portal_de_{ident}?host=/run/pg&port=5433\"",
-            "    if [ -e \"$kept\" ]; then cat \"$kept\"; else pg_dump -Fc customer_portal_development; fi |",
-            "    createdb customer_portal_de_{ident}-new \"$id\"",
-            "    dropdb --force customer_portal_de_{ident}",
-        ],
-    );
-}
-
-#[test]
-fn a_database_may_be_named_by_variables_of_its_parts() {
-    let django = ("manage.py", "");
-    assert_has(
-        &[
-            django,
-            (
-                ".env",
-                "POSTGRES_DB=shop\nPOSTGRES_USER=ada\nPOSTGRES_PASSWORD='a b'\nPOSTGRES_PORT=5433\nDATABASE_URL=postgres://ada@localhost:5433/shop\n",
-            ),
-        ],
-        &[
-            "POSTGRES_DB = \"shop_{ident}\"",
-            "DATABASE_URL = \"postgres://ada@localhost:5433/shop_{ident}\"",
-            "PGHOST = \"localhost\"",
-            "PGPORT = \"5433\"",
-            "PGUSER = \"ada\"",
-            "PGPASSWORD = \"a b\"",
-        ],
-    );
-    assert_has(
-        &[
-            django,
-            (
-                ".env",
-                "DB_NAME=shop\nDB_HOST=db.example.com\nCACHE=redis://localhost/0\n",
-            ),
-        ],
-        &["# Check: .env names a database in DB_NAME, which all sessions share:"],
-    );
-}
-
-#[test]
 fn what_is_not_sure_is_said() {
     let sandbox = project(&[
         ("manage.py", ""),
@@ -304,18 +204,41 @@ fn texts_of_the_project_are_written_as_toml() {
 }
 
 #[test]
-fn databases_that_git_ignores_are_copied_and_others_are_not() {
+fn a_process_s_port_is_its_own_wherever_it_names_it_and_no_login_s_variable_is_set() {
+    assert_has(
+        &[
+            (
+                "Procfile",
+                "web: serve -b :$PORT --admin ${PORT} --metrics --port 9000\n",
+            ),
+            (
+                ".env",
+                "PORT=3000\nPATH=/x:localhost:3000\nURL=http://localhost:3000\n",
+            ),
+        ],
+        &["run = \"serve -b :{web_port} --admin {web_port} --metrics --port 9000\""],
+    );
     let sandbox = project(&[
         ("manage.py", ""),
-        ("venv/pyvenv.cfg", ""),
-        ("venv/bin/activate", ""),
+        (".env", "PATH=/x:localhost:8000\nSITE=localhost:8000\n"),
     ]);
-    fs::create_dir(sandbox.main.join("data")).unwrap();
-    make_database(&sandbox.main.join("data/shop.sqlite3"));
-    make_database(&sandbox.main.join("data/test.sqlite3"));
-    make_database(&sandbox.main.join("seed.db"));
-    write(&sandbox.main.join("empty.sqlite3"), "");
-    assert!(draft(&sandbox).contains("\nsqlite = [\"data/shop.sqlite3\"] "));
+    let draft = draft(&sandbox);
+    assert!(
+        draft.contains("\nSITE = ") && !draft.contains("\nPATH = "),
+        "{draft}"
+    );
+}
+
+#[test]
+fn what_a_layout_can_t_name_is_not_drafted() {
+    for folder in ["w*b", "w?b", "w[b"] {
+        let sandbox = project(&[
+            (&format!("{folder}/package.json"), VITE),
+            (&format!("{folder}/.env"), "A=http://localhost:5173\n"),
+        ]);
+        sandbox.lay_out(draft(&sandbox));
+        sandbox.run(["list"]).succeeds();
+    }
 }
 
 #[test]
