@@ -27,7 +27,7 @@ pub const HOOK: &str = "TALLY_SESSION_HOOK";
 ///
 /// The `GIT_` ones would make git work on another repository than the one it is told to: a hook or an alias that calls
 /// this program has them set (`git rev-parse --local-env-vars`, without those that carry configuration). The others say
-/// that this program was called in a session's window: a tmux server that it starts would hand them on.
+/// that this program was called in a session's window or by a hook: a tmux server that it starts would hand them on.
 const FOREIGN: [&str; 18] = [
     HOOK,
     OUTLIVES,

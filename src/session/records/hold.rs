@@ -80,7 +80,7 @@ impl Unfinished {
 pub enum Seen {
     /// Nobody works on it, and nothing is left to do.
     Nothing,
-    /// An add or a resume was cut short.
+    /// An add or a resume was cut short, or a remove in its hook.
     Unfinished,
     /// A remove or a restore was cut short.
     Moving,
