@@ -1,7 +1,9 @@
 //! Files that others make: there may be none, or something in its place that is no file. And folders like theirs.
 
+use crate::hint::Hint;
+use crate::process::quote;
 use anyhow::{Context, Result};
-use rustix::fs::OFlags;
+use rustix::fs::{Access, OFlags, access};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -43,6 +45,21 @@ pub fn make_folder_like(from: &Path, to: &Path) -> io::Result<()> {
     let mode = fs::metadata(from)?.permissions().mode();
     fs::create_dir(to)?;
     fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
+}
+
+/// Looks whether something can be made, or renamed, at a path.
+///
+/// # Errors
+/// If its folder is not there or can't be written, with what to type.
+pub fn check_room(path: &Path) -> Result<()> {
+    let dir = path.parent().unwrap_or(path);
+    let quoted = quote(&dir.to_string_lossy());
+    let hint = if dir.exists() {
+        format!("see who may write there: ls -ld {quoted}")
+    } else {
+        format!("make its folder: mkdir -p {quoted}")
+    };
+    access(dir, Access::WRITE_OK | Access::EXEC_OK).hint(hint)
 }
 
 /// What every `SQLite` database begins with.

@@ -91,13 +91,30 @@ impl Worktree {
 
     /// Where its folder is, if that was moved without telling git and is one of those in `dir`.
     pub fn moved_to(&self, dir: &Path) -> Option<PathBuf> {
-        let is_its_own = |folder: &PathBuf| {
-            let admin = project::admin_folder(folder).ok().flatten();
-            admin.is_some_and(|admin| project::is_same(&admin, &self.admin))
-        };
-        let folders = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
-        folders.filter(|_| !self.path.exists()).find(is_its_own)
+        self.found_in(dir).filter(|_| !self.path.exists())
     }
+
+    /// The folder in `dir` that names it.
+    pub fn found_in(&self, dir: &Path) -> Option<PathBuf> {
+        let mut folders = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+        folders.find(|folder| is_named_by(&self.admin, folder))
+    }
+}
+
+/// Whether a folder's `.git` file names what git keeps, or kept, of a worktree here: by its path; or, where the repository was moved
+/// or copied, by its name alone, and nothing is where it names it, or something that does not know the folder.
+pub fn is_named_by(admin: &Path, folder: &Path) -> bool {
+    let Ok(Some(named)) = project::admin_folder(folder) else {
+        return false;
+    };
+    let knows_folder = || {
+        let dot_git = fs::read(named.join("gitdir")).unwrap_or_default();
+        let dot_git = Path::new(OsStr::from_bytes(dot_git.trim_ascii_end()));
+        project::is_same(&named.join(dot_git), &folder.join(".git"))
+    };
+    let is_called_so = named.file_name() == admin.file_name()
+        && named.parent().is_some_and(|it| it.ends_with("worktrees"));
+    project::is_same(&named, admin) || is_called_so && !knows_folder()
 }
 
 /// The commit of a branch with this full name, in the repository with this common git folder; none if it is not there, or if

@@ -17,6 +17,7 @@ use crate::session::loss::removed::{About, Branch, Removed};
 use crate::session::making::hooks;
 use crate::session::making::make::{locked, lost_git_file};
 use crate::session::records::hold::Hold;
+use crate::session::records::moved;
 use crate::session::records::unrecorded::Unrecorded;
 use crate::session::truth::problems;
 use crate::session::windows::closing::Closing;
@@ -119,6 +120,7 @@ pub fn remove(
     let records = Records::read(&project.main)?;
     let session = Session::find(project, layout, &records, name, "remove")?;
     Records::check_writable(&project.main)?;
+    moved::refuse(&session)?;
     if !session.counts() {
         // Nothing of what it names is this project's.
         session.take_out_record()?;

@@ -93,6 +93,21 @@ pub fn put_back(path: &Path, worktree: &Path, entry: &str) -> Result<()> {
     })
 }
 
+/// Has the entry of a worktree follow it to another place, if there is none by now.
+///
+/// # Errors
+/// As [`inherit`].
+pub fn follow(path: &Path, from: &Path, to: &Path) -> Result<()> {
+    edit(path, |projects| {
+        let entry = projects.shift_remove(&key(from));
+        let has_one = entry.is_some();
+        if let Some(entry) = entry {
+            projects.entry(key(to)).or_insert(entry);
+        }
+        Ok(has_one)
+    })
+}
+
 /// Takes the entry of a folder that is gone out, if it holds nothing but what it could have inherited.
 ///
 /// # Errors

@@ -23,13 +23,12 @@ impl Record {
     pub fn new(ports: Vec<(String, Port)>, worktree: PathBuf, branch: &str) -> Self {
         let mut record = Self {
             fields: Map::new(),
-            worktree,
+            worktree: PathBuf::new(),
         };
         for (service, port) in ports {
             record.set_port(&service, port);
         }
-        let worktree = record.worktree.to_string_lossy().into();
-        record.fields.insert("worktree".to_owned(), worktree);
+        record.set_worktree(worktree);
         record.set_branch(branch);
         record
     }
@@ -37,6 +36,13 @@ impl Record {
     /// The session's folder.
     pub fn worktree(&self) -> &Path {
         &self.worktree
+    }
+
+    /// Gives the session another folder.
+    pub fn set_worktree(&mut self, worktree: PathBuf) {
+        let text = worktree.to_string_lossy().into();
+        self.fields.insert("worktree".to_owned(), text);
+        self.worktree = worktree;
     }
 
     /// The session's branch.

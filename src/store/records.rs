@@ -2,14 +2,13 @@
 
 use super::atomic;
 use super::record::Record;
-use crate::file::read_text_if_there;
+use crate::file::{check_room, read_text_if_there};
 use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::ports::Port;
 use crate::process::quote;
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
-use rustix::fs::{Access, access};
 use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use std::collections::BTreeSet;
@@ -56,15 +55,7 @@ impl Records {
             .hint(format!("let it be written: chmod u+w {}", quoted(&path)))?;
         // A link is written through.
         let real = atomic::real_path(&path)?;
-        let dir = real.parent().unwrap_or(main);
-        let hint = if dir.exists() {
-            format!("see who may write there: ls -ld {}", quoted(dir))
-        } else {
-            format!("make its folder: mkdir -p {}", quoted(dir))
-        };
-        access(dir, Access::WRITE_OK | Access::EXEC_OK)
-            .with_context(|| format!("cannot write {}", real.display()))
-            .hint(hint)
+        check_room(&real).with_context(|| format!("cannot write {}", real.display()))
     }
 
     /// Writes the store of a main checkout, whole.

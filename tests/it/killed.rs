@@ -5,4 +5,4 @@ mod aftermath;
 mod at_a_step;
 mod half_way;
 #[cfg(target_os = "linux")]
-mod steps;
+pub mod steps;

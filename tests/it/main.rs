@@ -23,6 +23,7 @@ mod layouts;
 mod links;
 mod list;
 mod many;
+mod moved;
 mod placed;
 mod ports;
 mod readme;

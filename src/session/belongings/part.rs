@@ -93,9 +93,12 @@ impl<'a> Part<'a> {
         };
         let (from, to) = (main.join(self.path), worktree.join(&there));
         let is_as_placed = placing.placed.is_as_placed(worktree, &there);
-        // An older layout, or an older version, had it copied.
-        let is_replaced =
-            self.kind == Kind::Link && is_as_placed && !to.is_symlink() && to.is_file();
+        // An older layout, or an older version, had it copied; or the project is a copy of another one.
+        let is_other = match fs::read_link(&to) {
+            Ok(target) => target != from && from.exists(),
+            Err(_) => to.is_file(),
+        };
+        let is_replaced = self.kind == Kind::Link && is_as_placed && is_other;
         if way.is_placed(&from, &to) && !is_replaced {
             Look::There(there)
         } else if to.is_symlink() && !is_as_placed {
@@ -148,6 +151,9 @@ impl<'a> Part<'a> {
     fn lacking(&self, placing: &Placing<'_>, checked: String, to: &Path) -> Finding {
         let target = fs::read_link(to);
         let found = match target.map(|target| target.display().to_string()) {
+            Ok(target) if to.exists() && self.kind == Kind::Link => {
+                format!("leads to {target}, not to the main checkout's")
+            }
             Ok(target) if to.exists() => {
                 format!("is a link to {target}, and not a folder of its own")
             }

@@ -1,10 +1,11 @@
 //! Making a session true, step by step, from whatever is there; and taking back what was made.
 
 use crate::claude::Claude;
+use crate::file::check_room;
 use crate::git::keep::Changing;
 use crate::git::worktrees::{self, INITIALIZING};
 use crate::git::{Git, Start, crypt};
-use crate::hint::with_hint;
+use crate::hint::{Hint, with_hint};
 use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
@@ -258,9 +259,15 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     if let Some(moved) = problems::moved(session, &worktrees).filter(|_| !is_moving) {
         return Err(moved.into_error(&session.name));
     }
+    let room = check_room(path);
+    let room = room.with_context(|| format!("cannot make the folder {}", path.display()));
     let Some(entry) = entry else {
-        return Ok(());
+        return room;
     };
+    room.hint(format!(
+        "if you have moved it, tell git where it is: {} worktree repair <its folder>",
+        session.project.git()
+    ))?;
     if let Some(reason) = entry
         .locked
         .as_ref()

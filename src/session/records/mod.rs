@@ -2,6 +2,7 @@
 
 pub mod hold;
 pub mod kept;
+pub mod moved;
 pub mod record;
 pub mod taking;
 pub mod unrecorded;

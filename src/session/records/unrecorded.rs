@@ -43,7 +43,11 @@ impl Unrecorded {
         };
         let others = worktrees.iter().skip(1);
         let unknown = others.filter(|worktree| !has_record(worktree));
-        unknown.filter_map(|it| Self::of(project, it)).collect()
+        let unknown = unknown.filter_map(|it| Self::of(project, it));
+        // One of a session with a record is told with that.
+        unknown
+            .filter(|it| records.find(&it.name).is_none())
+            .collect()
     }
 
     fn of(project: &Project, worktree: &Worktree) -> Option<Self> {

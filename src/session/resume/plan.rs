@@ -8,7 +8,7 @@ use crate::ports::Port;
 use crate::processes::panes::Stopped;
 use crate::session::making::make;
 use crate::session::records::hold::{Hold, Unfinished};
-use crate::session::records::record;
+use crate::session::records::{moved, record};
 use crate::session::truth::problems;
 use crate::session::windows::{living, servers};
 use crate::session::{Session, foreign_windows, lock_store, restore};
@@ -56,13 +56,15 @@ pub fn plan<'a>(
     claude: &Claude,
     open: &'a Open,
 ) -> Result<Task<'a>> {
-    problems::refuse_foreign(&session)?;
     let (project, layout) = (session.project, session.layout);
     let mut notes = match hold.removed(project) {
         Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
         None => Vec::new(),
     };
-    if hold.unfinished.is_none() {
+    let is_settled = hold.unfinished.is_none();
+    notes.extend(moved::follow(&mut session, &mut hold, claude)?);
+    problems::refuse_foreign(&session)?;
+    if is_settled {
         // What was cut short, or was just brought back, is made as it was.
         notes.extend(follow_branch(&mut session)?);
     }

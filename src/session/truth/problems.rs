@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::process::quote;
 use crate::session::Session;
 use crate::session::records::hold::{self, Seen};
+use crate::session::records::moved;
 use crate::session::windows::living::{self, Life, Living};
 use crate::store::records;
 use crate::tmux::{self, TmuxSession};
@@ -223,12 +224,13 @@ pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem 
 /// What keeps `resume` from making a session's worktree again.
 pub fn blocked(session: &Session<'_>, resume: &str) -> Option<Problem> {
     let project = session.project;
-    if let Some(foreign) = foreign(session) {
-        return Some(foreign);
+    let worktrees = worktrees::list(&project.common).unwrap_or_default();
+    let away = moved::problem(session, &worktrees).or_else(|| foreign(session));
+    if away.is_some() {
+        return away;
     }
     let worktree = session.record.worktree();
     let path = worktree.display();
-    let worktrees = worktrees::list(&project.common).unwrap_or_default();
     let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
     if entries.any(Worktree::has_lost_git_file) {
         return Some(Problem::new(

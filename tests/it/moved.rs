@@ -1,0 +1,222 @@
+//! Projects that were moved, with their sessions' worktrees or without.
+
+use crate::sandbox::{Sandbox, read, read_json, write};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A project in a folder `Dev`, with a stopped session and work in it; and the session's worktree.
+fn project() -> (Sandbox, PathBuf) {
+    let sandbox = Sandbox::of_project("Dev/tally");
+    sandbox.add_in_dev();
+    let worktree = sandbox.root.join("Dev/tally-feat");
+    sandbox.commit(&worktree, "committed", "one");
+    write(&worktree.join("staged"), "two");
+    sandbox.git(&worktree, ["add", "staged"]);
+    write(&worktree.join("staged"), "three");
+    write(&worktree.join("notes.sqlite3"), "four");
+    (sandbox, worktree)
+}
+
+impl Sandbox {
+    fn add_in_dev(&self) {
+        self.run(["add", "feat"]).succeeds();
+        self.await_programs("feat", 1);
+    }
+
+    /// Moves a folder of the sandbox, and the project with it.
+    fn mv(&mut self, from: &str, to: &str) {
+        let [from, to] = [from, to].map(|path| self.root.join(path));
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::rename(&from, &to).unwrap();
+        if let Ok(inside) = self.main.strip_prefix(&from) {
+            self.main = to.components().chain(inside.components()).collect();
+        }
+    }
+
+    /// Checks that a worktree has all of its work, as git sees it there and from the main checkout.
+    #[track_caller]
+    fn assert_has_work(&self, worktree: &Path) {
+        let status = self.git(worktree, ["status", "--porcelain"]);
+        assert_eq!(status, "AM staged");
+        assert_eq!(self.git(worktree, ["show", ":staged"]), "two");
+        assert_eq!(read(&worktree.join("notes.sqlite3")), "four");
+        assert_eq!(self.store()["feat"]["worktree"], worktree.to_str().unwrap());
+        let list = self.git_main(["worktree", "list", "--porcelain"]);
+        let known = format!("worktree {}\n", worktree.display());
+        assert!(
+            list.contains(&known) && !list.contains("prunable"),
+            "{list}"
+        );
+        let modules = fs::read_link(worktree.join("frontend/node_modules")).unwrap();
+        assert_eq!(modules, self.main.join("frontend/node_modules"));
+        let listed = self.list();
+        assert_eq!(listed[0]["problems"], json!([]));
+        assert_eq!(listed[0]["state"], "running");
+    }
+
+    /// Resumes all, with the remark that a worktree is followed.
+    #[track_caller]
+    fn follows(&self) {
+        let follows = "warning: feat follows its worktree to [..]\n";
+        self.run(["resume"]).is(0, "resumed feat[..]\n", follows);
+    }
+
+    fn claude_s_entry(&self, folder: &Path) -> Value {
+        let json = read_json(&self.home.join(".claude.json"));
+        json["projects"][folder.to_str().unwrap()].clone()
+    }
+}
+
+const MOVED: &str = "its worktree [ROOT]/Dev/tally-feat was moved to [ROOT]/Code/tally-feat";
+
+#[test]
+fn a_project_that_was_moved_with_its_worktrees_is_followed_by_resume_and_the_others_say_so() {
+    let (mut sandbox, worktree) = project();
+    let json = sandbox.home.join(".claude.json");
+    let mut claude = read_json(&json);
+    claude["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
+    write(&json, claude.to_string());
+    sandbox.restart();
+    sandbox.mv("Dev", "Code");
+    let list = sandbox.run_changes_nothing(["list"]);
+    let told = format!("feat: {MOVED}: tally-session resume feat\n");
+    assert!(list.stdout.ends_with(&told), "{list}");
+    let doctor = sandbox.run_changes_nothing(["doctor", "--fix"]);
+    let told = format!("failed   feat: {MOVED}\n         tally-session resume feat\n");
+    assert!(doctor.stdout.contains(&told), "{doctor}");
+    sandbox
+        .run_changes_nothing(["remove", "--force", "feat"])
+        .fails(&format!(
+            "error: feat: {MOVED}\nhint: tally-session resume feat\n"
+        ));
+    sandbox.run(["resume", "feat"]).is(
+        0,
+        "resumed feat: tally-session attach feat\n",
+        "warning: feat follows its worktree to [ROOT]/Code/tally-feat; it was at [ROOT]/Dev/tally-feat\n",
+    );
+    let now = sandbox.root.join("Code/tally-feat");
+    sandbox.assert_has_work(&now);
+    assert_eq!(sandbox.claude_s_entry(&now)["history"], json!(["asked"]));
+    assert_eq!(sandbox.claude_s_entry(&worktree), Value::Null);
+    assert!(!sandbox.root.join("Dev").exists());
+    sandbox.force_remove("feat");
+    sandbox.restore("feat");
+    sandbox.assert_has_work(&now);
+}
+
+#[test]
+fn one_that_was_moved_is_followed_where_something_is_at_the_old_place_and_git_was_told_or_not() {
+    for tells_git in [false, true] {
+        let (mut sandbox, worktree) = project();
+        sandbox.restart();
+        sandbox.mv("Dev/tally", "Code/tally");
+        sandbox.mv("Dev/tally-feat", "Code/tally-feat");
+        write(&worktree.join("mine"), "mine");
+        let now = sandbox.root.join("Code/tally-feat");
+        if tells_git {
+            sandbox.git_at(&sandbox.main, ["worktree", "repair"], &now);
+        }
+        let list = sandbox.run(["list"]);
+        let told = format!("feat: {MOVED}: tally-session resume feat\n");
+        assert!(list.stdout.ends_with(&told), "{list}");
+        sandbox.follows();
+        sandbox.assert_has_work(&now);
+        assert_eq!(read(&worktree.join("mine")), "mine");
+    }
+}
+
+#[test]
+fn one_whose_folder_has_another_name_than_the_session_would_get_now_is_followed_too() {
+    let (mut sandbox, _) = project();
+    sandbox.restart();
+    sandbox.mv("Dev", "Code");
+    sandbox.mv("Code/tally", "Code/points");
+    fs::rename(
+        sandbox.home.join(".virtualenvs/tally"),
+        sandbox.home.join(".virtualenvs/points"),
+    )
+    .unwrap();
+    sandbox.follows();
+    sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
+}
+
+#[test]
+fn a_copy_of_a_project_has_the_copies_of_its_worktrees_and_leaves_the_others_alone() {
+    let (mut sandbox, worktree) = project();
+    sandbox.restart();
+    let original = sandbox.main.clone();
+    let cp = sandbox
+        .command("cp", &sandbox.root)
+        .args(["-a", "Dev", "Code"])
+        .status();
+    assert!(cp.unwrap().success());
+    let before = sandbox.git(&worktree, ["status"]);
+    sandbox.main = sandbox.root.join("Code/tally");
+    sandbox.follows();
+    sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
+    assert_eq!(sandbox.git(&worktree, ["status"]), before);
+    assert_ne!(sandbox.claude_s_entry(&worktree), Value::Null);
+    sandbox.force_remove("feat");
+    sandbox.main = original;
+    sandbox.resume("feat");
+    sandbox.assert_has_work(&worktree);
+}
+
+#[test]
+fn git_worktrees_inside_are_followed_with_it() {
+    let (mut sandbox, worktree) = project();
+    let inside = worktree.join("agents.sqlite3/one");
+    sandbox.git_at(&worktree, ["worktree", "add", "-q", "--detach"], &inside);
+    write(&inside.join("new"), "new");
+    sandbox.git(&inside, ["add", "new"]);
+    sandbox.restart();
+    sandbox.mv("Dev", "Code");
+    sandbox.follows();
+    sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
+    let inside = sandbox.root.join("Code/tally-feat/agents.sqlite3/one");
+    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
+}
+
+#[test]
+fn what_git_has_of_a_worktree_stays_where_its_folder_could_not_be_made() {
+    let (mut sandbox, _) = project();
+    sandbox.restart();
+    sandbox.mv("Dev", "Code");
+    sandbox.mv("Code/tally-feat", "Elsewhere/feat");
+    sandbox.run_changes_nothing(["resume", "feat"]).fails(
+        "error: cannot make the folder [ROOT]/Dev/tally-feat: No such file or directory (os error 2)\n\
+         hint: if you have moved it, tell git where it is: git -C [ROOT]/Code/tally worktree repair <its folder>\n\
+         hint: make its folder: mkdir -p [ROOT]/Dev\n",
+    );
+    let there = sandbox.root.join("Elsewhere/feat");
+    sandbox.git_at(&sandbox.main, ["worktree", "repair"], &there);
+    sandbox.follows();
+    sandbox.assert_has_work(&there);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_resume_that_follows_and_is_killed_at_any_step_is_finished_by_another() {
+    if !crate::killed::steps::strace_is_there() {
+        return;
+    }
+    let (mut sandbox, _) = project();
+    let (mut here, mut there) = ("Dev", "Code");
+    let mut follow_again = |sandbox: &mut Sandbox| {
+        sandbox.restart();
+        sandbox.mv(here, there);
+        (here, there) = (there, here);
+    };
+    follow_again(&mut sandbox);
+    let steps = sandbox.steps_of(&["resume", "feat"]);
+    // What it does when all names the new place is tried elsewhere.
+    let following = steps.len() / 2;
+    for step in steps.into_iter().take(following) {
+        follow_again(&mut sandbox);
+        println!("killed at {step}");
+        sandbox.is_killed_at(&step, &["resume", "feat"]);
+        sandbox.run(["resume"]).is(0, "[...]", "[...]");
+        sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
+    }
+}
