@@ -76,6 +76,11 @@ pub fn put_back(
     removed.put_back(project)?;
     let worktree = removed.about.worktree.clone();
     let mut notes = Vec::new();
+    if let Some(from) = &removed.moved_from {
+        let (name, worktree) = (&removed.about.name, worktree.display());
+        let from = from.display();
+        notes.push(format!("{name} is at {worktree} now; it was at {from}"));
+    }
     if let Some(entry) = removed.claude_entry()?
         && let Err(error) = claude_json::put_back(&claude.json, &worktree, &entry)
     {
@@ -93,7 +98,7 @@ pub fn put_back(
     let before = before.unwrap_or_else(Unfinished::of_existing);
     hold.begin(Unfinished {
         is_new: before.is_new || removed.about.is_new,
-        sets_variables: before.sets_variables || moved,
+        sets_variables: before.sets_variables || moved || removed.moved_from.is_some(),
         removed: None,
         ..before
     })?;

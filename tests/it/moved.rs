@@ -195,6 +195,108 @@ fn what_git_has_of_a_worktree_stays_where_its_folder_could_not_be_made() {
     sandbox.assert_has_work(&there);
 }
 
+/// Such a project, whose session is removed.
+fn removed() -> Sandbox {
+    let (sandbox, _) = project();
+    sandbox.force_remove("feat");
+    sandbox
+}
+
+const NOW: &str =
+    "warning: feat is at [ROOT]/Code/tally-feat now; it was at [ROOT]/Dev/tally-feat\n";
+
+#[test]
+fn restore_puts_a_worktree_beside_the_main_checkout_as_that_is_now() {
+    for from in ["Dev", "Dev/tally"] {
+        let mut sandbox = removed();
+        sandbox.mv(from, &from.replace("Dev", "Code"));
+        let resumed = "restored feat\nresumed feat: tally-session attach feat\n";
+        sandbox.run(["restore", "feat"]).is(0, resumed, NOW);
+        let now = sandbox.root.join("Code/tally-feat");
+        sandbox.assert_has_work(&now);
+        assert!(!sandbox.root.join("Dev/tally-feat").exists());
+        assert_eq!(
+            sandbox.claude_s_entry(&now)["hasTrustDialogAccepted"],
+            json!(true)
+        );
+        sandbox.force_remove("feat");
+        sandbox.restore("feat");
+        sandbox.assert_has_work(&now);
+    }
+}
+
+#[test]
+fn restore_refuses_where_something_is_at_the_place_beside_the_main_checkout_as_that_is_now() {
+    let mut sandbox = removed();
+    sandbox.mv("Dev", "Code");
+    write(&sandbox.root.join("Code/tally-feat/mine"), "mine");
+    sandbox.run_changes_nothing(["restore", "feat"]).fails(
+        "error: there is something at [ROOT]/Code/tally-feat, where the worktree of feat belongs\n\
+         hint: move it away, then try again\n",
+    );
+    sandbox.mv("Code/tally-feat", "mine");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", NOW);
+}
+
+#[test]
+fn restore_finishes_what_was_half_back_when_the_project_was_moved() {
+    for moves_folder in [false, true] {
+        let mut sandbox = removed();
+        let trash = sandbox.main.join(".git/tally-session/trash");
+        let dir = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
+        let id = dir.file_name().into_string().unwrap();
+        let lock = sandbox.main.join(".git/tally-session/sessions/feat.lock");
+        let text =
+            format!(r#"{{"start":"existing","prompt":null,"is_new":false,"removed":"{id}"}}"#);
+        write(&lock, text);
+        let worktree = sandbox.root.join("Dev/tally-feat");
+        fs::rename(dir.path().join("worktree"), &worktree).unwrap();
+        sandbox.mv("Dev/tally", "Code/tally");
+        if moves_folder {
+            sandbox.mv("Dev/tally-feat", "Code/tally-feat");
+        }
+        sandbox
+            .run(["restore", "feat"])
+            .is(0, "restored feat\n[...]", "[...]");
+        let place = if moves_folder { "Code" } else { "Dev" };
+        sandbox.assert_has_work(&sandbox.root.join(place).join("tally-feat"));
+    }
+}
+
+#[test]
+fn git_worktrees_inside_are_restored_beside_the_main_checkout_as_that_is_now() {
+    let (mut sandbox, worktree) = project();
+    let inside = worktree.join("agents.sqlite3/one");
+    sandbox.git_at(&worktree, ["worktree", "add", "-q", "--detach"], &inside);
+    write(&inside.join("new"), "new");
+    sandbox.git(&inside, ["add", "new"]);
+    sandbox.force_remove("feat");
+    sandbox.mv("Dev", "Code");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", NOW);
+    let now = sandbox.root.join("Code/tally-feat");
+    sandbox.assert_has_work(&now);
+    let inside = now.join("agents.sqlite3/one");
+    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
+}
+
+#[test]
+fn a_worktree_that_was_gone_when_it_was_removed_is_made_beside_the_main_checkout_as_that_is_now() {
+    let (mut sandbox, worktree) = project();
+    fs::remove_dir_all(worktree).unwrap();
+    sandbox.force_remove_with_remarks("feat");
+    sandbox.mv("Dev", "Code");
+    sandbox
+        .run(["restore", "feat"])
+        .is(0, "restored feat\n[...]", "[...]");
+    let now = sandbox.root.join("Code/tally-feat");
+    assert_eq!(read(&now.join("committed")), "one");
+    assert_eq!(sandbox.list()[0]["problems"], json!([]));
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_resume_that_follows_and_is_killed_at_any_step_is_finished_by_another() {
@@ -217,6 +319,35 @@ fn a_resume_that_follows_and_is_killed_at_any_step_is_finished_by_another() {
         println!("killed at {step}");
         sandbox.is_killed_at(&step, &["resume", "feat"]);
         sandbox.run(["resume"]).is(0, "[...]", "[...]");
+        sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_restore_into_a_moved_project_that_is_killed_at_some_of_its_steps_is_finished_by_another() {
+    use crate::killed::steps::{sample, strace_is_there};
+    if !strace_is_there() {
+        return;
+    }
+    let mut sandbox = removed();
+    let (mut here, mut there) = ("Dev", "Code");
+    let mut move_again = |sandbox: &mut Sandbox| {
+        sandbox.mv(here, there);
+        (here, there) = (there, here);
+    };
+    move_again(&mut sandbox);
+    let steps = sandbox.steps_of(&["restore", "feat"]);
+    for step in sample(steps) {
+        sandbox.force_remove_with_remarks("feat");
+        move_again(&mut sandbox);
+        println!("killed at {step}");
+        sandbox.is_killed_at(&step, &["restore", "feat"]);
+        let verb = match sandbox.names()[..] {
+            [] => "restore",
+            _ => "resume",
+        };
+        sandbox.run([verb, "feat"]).is(0, "[...]", "[...]");
         sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
     }
 }

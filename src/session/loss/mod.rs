@@ -2,6 +2,8 @@
 //!
 //! No answer decides whether work is lost: all of it is kept. So where one is not sure, it says so.
 
+pub mod branch;
+mod followed;
 pub mod mounts;
 pub mod moving;
 pub mod named;

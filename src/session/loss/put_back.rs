@@ -1,6 +1,6 @@
 //! Putting what was taken away where it was.
 
-use crate::file::read_if_there;
+use crate::file::{check_room, read_if_there};
 use crate::git::keep::Change;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{Git, refnames_to};
@@ -8,7 +8,8 @@ use crate::hint::Hint;
 use crate::process::quote;
 use crate::project::Project;
 use crate::session::belongings::hidden;
-use crate::session::loss::removed::{Branch, LOG, Removed};
+use crate::session::loss::branch::Branch;
+use crate::session::loss::removed::{LOG, Removed};
 use crate::session::loss::{purge, trash};
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
@@ -49,7 +50,7 @@ impl Removed {
             fs::create_dir_all(project.common.join("worktrees"))?;
             move_back(&kept, &origin)?;
         }
-        Ok(())
+        self.connect(project)
     }
 
     /// What keeps it from being put back, if anything does: what is to go to a place that something else has.
@@ -61,10 +62,14 @@ impl Removed {
         let worktree = &self.about.worktree;
         if worktree.symlink_metadata().is_ok() {
             return Err(anyhow!(
-                "there is something at {}, where the worktree of {name} was",
+                "there is something at {}, where the worktree of {name} belongs",
                 worktree.display()
             ))
             .hint("move it away, then try again");
+        }
+        if self.folder().is_some() {
+            check_room(worktree)
+                .with_context(|| format!("cannot put {} back", worktree.display()))?;
         }
         let worktrees = worktrees::list(&project.common)?;
         for (origin, kept) in self.admins(project) {

@@ -6,16 +6,15 @@ use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::Change;
 use crate::git::worktrees::Worktree;
-use crate::hint::Hint;
 use crate::name::SessionName;
-use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::{hidden, placed};
+use crate::session::loss::branch::Branch;
 use crate::session::loss::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::store::atomic;
 use crate::store::record::Record;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -32,8 +31,11 @@ const CLAUDE: &str = "claude.json";
 pub struct About {
     /// The session's name.
     pub name: SessionName,
-    /// Where the worktree was.
+    /// Where the worktree was; where it goes back to, if the main checkout was moved since.
     pub worktree: PathBuf,
+    /// Where its folder is kept, if that is on another disk and the main checkout was moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<PathBuf>,
     /// What the store knew of the session, if it was one.
     pub record: Option<Record>,
     /// The session's branch, which goes, or stays.
@@ -54,68 +56,6 @@ pub struct About {
     pub commits: Vec<String>,
     /// Whether its time is over, and no more than its commits is kept.
     pub expired: bool,
-}
-
-/// A branch.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Branch {
-    /// Its name.
-    pub name: String,
-    /// The commit at its tip.
-    pub tip: String,
-    /// Whether it goes too.
-    pub goes: bool,
-    /// What git's configuration says of it.
-    #[serde(default)]
-    pub config: Vec<(String, String)>,
-}
-
-impl Branch {
-    /// A branch as it stands.
-    pub fn new(name: &str, tip: String, goes: bool) -> Self {
-        Self {
-            name: name.to_owned(),
-            tip,
-            goes,
-            config: Vec::new(),
-        }
-    }
-
-    pub fn refname(&self) -> String {
-        format!("refs/heads/{}", self.name)
-    }
-
-    /// Refuses to touch it while one of these has it checked out.
-    ///
-    /// # Errors
-    /// The refusal.
-    pub fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
-        let has_it = |worktree: &&Worktree| worktree.branch.as_ref() == Some(&self.name);
-        let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
-            return Ok(());
-        };
-        Err(anyhow!(
-            "the branch {} is checked out at {} by now",
-            self.name,
-            path.display()
-        ))
-        .hint(format!(
-            "leave it there: git -C {} switch <another branch>",
-            quote(&path.to_string_lossy())
-        ))
-    }
-
-    /// Where git keeps its reflog, but where refs are kept in tables.
-    pub fn log(&self, project: &Project) -> PathBuf {
-        project.common.join("logs").join(self.refname())
-    }
-
-    /// Whether the repository's configuration has something of it.
-    pub fn is_configured(&self, project: &Project) -> Result<bool> {
-        let text = read_if_there(&project.common.join("config"))?.unwrap_or_default();
-        let section = format!("[branch \"{}\"]", self.name);
-        Ok(String::from_utf8_lossy(&text).contains(&section))
-    }
 }
 
 impl About {
@@ -171,6 +111,7 @@ impl About {
         Ok(Self {
             name,
             worktree: worktree.to_owned(),
+            beside: None,
             record: None,
             commits: branch.iter().map(|branch| branch.tip.clone()).collect(),
             branch,
@@ -209,6 +150,8 @@ pub struct Removed {
     pub about: About,
     /// The folder of all that is kept of it, but for what had to stay on another disk.
     pub dir: PathBuf,
+    /// Where the worktree was, if the main checkout was moved since.
+    pub moved_from: Option<PathBuf>,
 }
 
 impl Removed {
@@ -218,7 +161,12 @@ impl Removed {
     /// If it can't be written.
     pub fn begin(project: &Project, about: About) -> Result<Self> {
         let (id, dir) = trash::make_folder(project, &about.name)?;
-        let removed = Self { id, about, dir };
+        let removed = Self {
+            id,
+            about,
+            dir,
+            moved_from: None,
+        };
         removed.write()?;
         Ok(removed)
     }
@@ -227,7 +175,12 @@ impl Removed {
     pub fn planned(project: &Project, about: About) -> Self {
         let id = String::new();
         let dir = trash::folder(project, &id);
-        Self { id, about, dir }
+        Self {
+            id,
+            about,
+            dir,
+            moved_from: None,
+        }
     }
 
     /// All that is kept and can be read, the newest first.
@@ -248,11 +201,13 @@ impl Removed {
         let text =
             read_if_there(&path)?.with_context(|| format!("there is no {}", path.display()))?;
         let about = serde_json::from_slice(&text);
-        Ok(Self {
+        let removed = Self {
             about: about.with_context(|| format!("{} does not parse", path.display()))?,
             id: id.to_owned(),
             dir,
-        })
+            moved_from: None,
+        };
+        Ok(removed.follow(project))
     }
 
     pub fn write(&self) -> Result<()> {
@@ -275,11 +230,6 @@ impl Removed {
         [self.dir.join(FOLDER), self.beside()]
             .into_iter()
             .find(|folder| folder.symlink_metadata().is_ok())
-    }
-
-    /// Where a folder is kept that can't be renamed into another file system.
-    pub fn beside(&self) -> PathBuf {
-        trash::beside(&self.about.worktree, &self.id)
     }
 
     /// Where git keeps what it knows of each worktree, and where that is kept while it is away.

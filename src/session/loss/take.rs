@@ -8,12 +8,12 @@ use crate::git::keep::{Change, Changing, names_in, objects_in};
 use crate::git::{Git, worktrees};
 use crate::hint::Hint;
 use crate::process::quote;
-use crate::project::{Project, admin_folder, is_same};
-use crate::session::loss::removed::{About, Branch, LOG, Removed};
+use crate::project::Project;
+use crate::session::loss::branch::Branch;
+use crate::session::loss::removed::{About, LOG, Removed};
 use crate::session::loss::trash::{ADMINS, FOLDER};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -173,7 +173,7 @@ impl Removed {
 
     fn take_folder(&self, project: &Project) -> Result<()> {
         let worktree = &self.about.worktree;
-        if self.folder().is_some() || !self.is_its_folder(project) {
+        if self.folder().is_some() || !self.is_named_by(project, worktree) {
             return Ok(());
         }
         let moved = match fs::rename(worktree, self.dir.join(FOLDER)) {
@@ -189,16 +189,6 @@ impl Removed {
                 "see that nothing is mounted there, and that its folder is yours: ls -ld {}",
                 quote(&path)
             ))
-    }
-
-    /// Whether what is in the worktree's place is the worktree: its `.git` file names what git has, or had, of it.
-    fn is_its_folder(&self, project: &Project) -> bool {
-        let Ok(Some(admin)) = admin_folder(&self.about.worktree) else {
-            return false;
-        };
-        let names_it = admin.file_name() == self.about.admins.first().map(OsStr::new);
-        let common = admin.ancestors().nth(2);
-        names_it && common.is_some_and(|common| is_same(common, &project.common))
     }
 
     /// Takes the branch away, if it goes, at whatever commit it is by now, and has the ref hold that.

@@ -31,9 +31,12 @@ pub fn place(session: &Session<'_>, worktrees: &[Worktree]) -> Option<PathBuf> {
             .or_else(|| entry.found_in(project.main.parent()?));
     }
     // git knows it already.
-    let is_its = |entry: &&Worktree| match Kept::read(&entry.admin) {
-        Some(kept) => kept.name == session.name,
-        None => entry.is_at(&place) && entry.branch.as_deref() == Some(session.record.branch()),
+    let is_its = |entry: &&Worktree| {
+        if let Some(kept) = Kept::read(&entry.admin) {
+            return kept.name == session.name && kept.record.worktree() == recorded;
+        }
+        let is_on_branch = entry.branch.as_deref() == Some(session.record.branch());
+        is_on_branch && entry.is_at(&place) && !recorded.exists()
     };
     let entry = others().find(is_its)?;
     project
@@ -129,11 +132,13 @@ pub fn connect(common: &Path, from: &Path, to: &Path) -> Result<()> {
             .components()
             .chain(inside.components())
             .collect::<PathBuf>();
+        let dot_git = folder.join(".git");
         if is_named_by(&entry.admin, &folder) {
-            let dot_git = folder.join(".git");
             write_line(&dot_git, "gitdir: ", &entry.admin)?;
-            write_line(&entry.admin.join("gitdir"), "", &dot_git)?;
+        } else if folder.exists() {
+            continue;
         }
+        write_line(&entry.admin.join("gitdir"), "", &dot_git)?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ fn restore_refuses_where_a_folder_is_at_the_worktree_s_place() {
     let sandbox = removed();
     write(&sandbox.worktree("feat").join("mine"), "mine");
     sandbox.run_changes_nothing(["restore", "feat"]).fails(
-        "error: there is something at [ROOT]/tally-feat, where the worktree of feat was\nhint: move it away, then try again\n",
+        "error: there is something at [ROOT]/tally-feat, where the worktree of feat belongs\nhint: move it away, then try again\n",
     );
     fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
     sandbox.restore("feat");

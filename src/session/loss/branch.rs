@@ -1,0 +1,72 @@
+//! The branches of what is taken away.
+
+use crate::file::read_if_there;
+use crate::git::worktrees::Worktree;
+use crate::hint::Hint;
+use crate::process::quote;
+use crate::project::Project;
+use anyhow::{Result, anyhow};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A branch.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Branch {
+    /// Its name.
+    pub name: String,
+    /// The commit at its tip.
+    pub tip: String,
+    /// Whether it goes too.
+    pub goes: bool,
+    /// What git's configuration says of it.
+    #[serde(default)]
+    pub config: Vec<(String, String)>,
+}
+
+impl Branch {
+    /// A branch as it stands.
+    pub fn new(name: &str, tip: String, goes: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            tip,
+            goes,
+            config: Vec::new(),
+        }
+    }
+
+    pub fn refname(&self) -> String {
+        format!("refs/heads/{}", self.name)
+    }
+
+    /// Refuses to touch it while one of these has it checked out.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
+        let has_it = |worktree: &&Worktree| worktree.branch.as_ref() == Some(&self.name);
+        let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
+            return Ok(());
+        };
+        Err(anyhow!(
+            "the branch {} is checked out at {} by now",
+            self.name,
+            path.display()
+        ))
+        .hint(format!(
+            "leave it there: git -C {} switch <another branch>",
+            quote(&path.to_string_lossy())
+        ))
+    }
+
+    /// Where git keeps its reflog, but where refs are kept in tables.
+    pub fn log(&self, project: &Project) -> PathBuf {
+        project.common.join("logs").join(self.refname())
+    }
+
+    /// Whether the repository's configuration has something of it.
+    pub fn is_configured(&self, project: &Project) -> Result<bool> {
+        let text = read_if_there(&project.common.join("config"))?.unwrap_or_default();
+        let section = format!("[branch \"{}\"]", self.name);
+        Ok(String::from_utf8_lossy(&text).contains(&section))
+    }
+}
