@@ -148,7 +148,10 @@ pub fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
     }
     let words = |path: &Path| quote(&path.to_string_lossy());
     let other = match local(path).filter(|_| reads_local(main, path)) {
-        Some(local) => format!("echo /{local} >>{}", words(&main.join(".gitignore"))),
+        Some(local) => {
+            let (line, list) = (quote(&format!("/{local}")), words(&main.join(".gitignore")));
+            format!("echo {line} >>{list}")
+        }
         None => format!(
             "have them set in a file that git ignores and the project reads: [env.\"{path}.local\"] for [env.\"{path}\"] in {}",
             main.join(FILE).display()

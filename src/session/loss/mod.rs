@@ -210,7 +210,7 @@ impl Loss {
             reasons.push(format!(
                 "has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"
             ));
-            let (branch, tips) = (session.record.branch(), self.tips.join(" "));
+            let (branch, tips) = (quote(session.record.branch()), self.tips.join(" "));
             looks.push(format!(
                 "look at it with: {} log {tips} --not --exclude={branch} --branches --remotes",
                 session.project.git()

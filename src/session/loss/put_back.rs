@@ -75,11 +75,13 @@ impl Removed {
         for (origin, kept) in self.admins(project) {
             if kept.exists() && origin.exists() {
                 let other = worktrees.iter().find(|other| other.admin == origin);
-                let other = other.map_or(&origin, |other| &other.path).display();
+                let other = other.map_or(&origin, |other| &other.path);
+                let quoted = quote(&other.to_string_lossy());
                 return Err(anyhow!(
-                    "git has given the name that it had for the worktree of {name} to another one: {other}"
+                    "git has given the name that it had for the worktree of {name} to another one: {}",
+                    other.display()
                 ))
-                .hint(format!("remove that one first: {} worktree remove {other}", project.git()));
+                .hint(format!("remove that one first: {} worktree remove {quoted}", project.git()));
             }
         }
         let mut branches = self.about.branches();

@@ -270,3 +270,15 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     sandbox.git(&worktree, ["rebase", "--continue"]);
     assert_eq!(read(&worktree.join("README.md")), "changed");
 }
+
+#[test]
+fn the_commits_of_a_branch_whose_name_a_shell_would_read_are_shown_by_the_hint() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.git(&worktree, ["switch", "-q", "-c", "it's;mine"]);
+    sandbox.commit(&worktree, "file", "work");
+    sandbox.run(["resume", "feat"]).does_not_crash();
+    let refused =
+        sandbox.refuses_to_remove("error: [..] has 1 commit [..]\nhint: [..]\nhint: [..]\n");
+    let log = sandbox.follow(&refused, "look at it with: ").succeeds();
+    assert!(log.stdout.contains("Change file"), "{log}");
+}

@@ -133,3 +133,17 @@ fn restore_of_what_was_never_removed_says_how_to_see_what_was() {
          hint: see what there is: tally-session list --removed\n",
     );
 }
+
+#[test]
+fn restore_refuses_where_git_has_given_its_name_to_another_worktree_and_the_hint_makes_room() {
+    let sandbox = removed();
+    let other = sandbox.root.join("it's; mine/tally-feat");
+    sandbox.git_at(&sandbox.main, ["worktree", "add", "-q", "--detach"], &other);
+    let refused = sandbox.run_changes_nothing(["restore", "feat"]).fails(
+        "error: git has given the name that it had for the worktree of feat to another one: [..]/tally-feat\nhint: [..]\n",
+    );
+    sandbox
+        .follow(&refused, "remove that one first: ")
+        .succeeds();
+    sandbox.restore("feat");
+}

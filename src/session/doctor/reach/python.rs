@@ -185,7 +185,7 @@ fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> V
     }
     let of_each = install(Path::new("."), below);
     let own = environment::own_instead(scope.project, ".venv", &of_each);
-    let uninstall = pip(environment, &format!("uninstall {name}"));
+    let uninstall = pip(environment, &format!("uninstall {}", quote(name)));
     vec![uninstall, format!("or {own}")]
 }
 
