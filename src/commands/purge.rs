@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &cli::Purge) -> Result<ExitCode> {
     agree(&what.join("\n"), args.yes, &again)?;
     for removed in doomed {
         let name = removed.about.name.clone();
-        purge::purge(project, removed)?;
+        purge::purge(project, removed)?.iter().for_each(ui::warn);
         ui::done(format_args!("deleted {name}"));
     }
     Ok(ExitCode::SUCCESS)

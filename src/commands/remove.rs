@@ -59,7 +59,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
                     return Ok(());
                 };
                 if args.purge {
-                    removed.purge(&context.project)?;
+                    removed.purge(&context.project)?.iter().for_each(ui::warn);
                     ui::done(format_args!("removed {name} for good"));
                     return Ok(());
                 }

@@ -1,7 +1,7 @@
 //! Deleting what was taken away: when its time is over, or when the user says so.
 
 use crate::git::Git;
-use crate::hint::{Hint, with_hint};
+use crate::hint::{self, Hint, with_hint};
 use crate::process::{self, quote};
 use crate::processes;
 use crate::project::Project;
@@ -67,19 +67,28 @@ impl Removed {
         size(&self.dir) + size(&self.beside())
     }
 
-    /// Deletes it for good: its commits at once, and its files in the background.
+    /// Deletes it for good: its commits at once, and its files in the background. Gives what can't be deleted, where something in it
+    /// is another user's, or another file system.
     ///
     /// # Errors
     /// If git fails, or something can't be moved.
-    pub fn purge(self, project: &Project) -> Result<()> {
+    pub fn purge(self, project: &Project) -> Result<Option<String>> {
+        let has_others = stranger_s(&self.dir).is_some() || !mounts::below(&self.dir)?.is_empty();
+        let going = trash::going_folder(project, &self.id);
         self.drop_ref(project)?;
-        self.let_go(project)
+        self.let_go(project)?;
+        // Nobody sees what becomes of that in the background.
+        let left = has_others.then(|| delete(&going).err()).flatten();
+        Ok(left.map(|error| {
+            let cure = hint::hints(&error).collect::<Vec<_>>().join(", or ");
+            format!("{} {error:#}: {cure}", going.display())
+        }))
     }
 
     /// Deletes its files; its commits are kept if nothing else holds them.
     fn expire(mut self, project: &Project) -> Result<()> {
         if self.lost(project)?.commits.is_empty() {
-            return self.purge(project);
+            return self.purge(project).map(drop);
         }
         self.about.expired = true;
         self.write()?;
@@ -111,11 +120,11 @@ impl Removed {
     }
 }
 
-/// Deletes one for good, if no command is half way with it.
+/// Deletes one for good, if no command is half way with it. Gives what can't be deleted.
 ///
 /// # Errors
 /// If one is, and as [`Removed::purge`].
-pub fn purge(project: &Project, removed: Removed) -> Result<()> {
+pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
     let name = &removed.about.name;
     let mut hold = Hold::take(project, name)?;
     hold.refuse_moving(project)?;

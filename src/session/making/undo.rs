@@ -79,7 +79,8 @@ fn take_back(
         && !removed.has_changed_since(begun)?;
     removed.unhide(project)?;
     if is_untouched {
-        return removed.purge(project);
+        notes.extend(removed.purge(project)?);
+        return Ok(());
     }
     notes.push(format!(
         "what was written in its worktree meanwhile is kept: tally-session restore {}",

@@ -1,7 +1,8 @@
-//! What is mounted inside a worktree is not the session's.
+//! What is mounted inside a worktree is not the session's, and what is another user's can't be deleted.
 
 use crate::sandbox::{Outcome, Sandbox, read, write};
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// Runs the program where a folder is mounted at a place, which only this run sees. None where the system does not allow it.
@@ -44,6 +45,50 @@ fn remove_refuses_where_something_is_mounted_inside_and_purge_never_deletes_it()
     let kept = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
     let kept = kept.path().join("worktree/frontend/media.sqlite3");
     let purge = run_with_mount(&sandbox, from, kept.to_str().unwrap(), "purge --yes");
-    purge.unwrap().is(0, "deleted feat\n", "[...]");
+    purge.unwrap().is(
+        0,
+        "deleted feat\n",
+        "feat, removed [..]\n[...]\n\
+         warning: [..]/feat@[..].going can't be deleted: something is mounted at [..]: take it out first: umount [..]\n",
+    );
     assert_eq!(read(&nas.join("photo")), "photo");
+}
+
+#[test]
+fn purge_says_whose_the_files_are_that_it_can_t_delete_and_what_deletes_them() {
+    /// A user who is not the one that runs the tests.
+    const OTHER: u32 = 65534;
+    if !rustix::process::geteuid().is_root() {
+        return println!("passed over: only root can have files of two users");
+    }
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.remove("feat");
+    let trash = sandbox.main.join(".git/tally-session/trash");
+    let kept = fs::read_dir(&trash)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    write(&kept.join("worktree/made/by-docker"), "");
+    let program = sandbox.root.join("tally-session");
+    fs::copy(env!("CARGO_BIN_EXE_tally-session"), &program).unwrap();
+    let chown = format!(
+        "chown -R {OTHER} . && chown -R 0 {}/worktree/made",
+        kept.display()
+    );
+    let chown = sandbox
+        .command("sh", &sandbox.root)
+        .args(["-c", &chown])
+        .status();
+    assert!(chown.unwrap().success());
+    let mut purge = sandbox.command(&program, &sandbox.main);
+    let purge = purge.args(["purge", "--yes"]).uid(OTHER).gid(OTHER);
+    sandbox.outcome(purge).is(
+        0,
+        "deleted feat\n",
+        "feat, removed [..]\n[...]\n\
+         warning: [ROOT]/tally/.git/tally-session/trash/feat@[..].going is of a removed session, and can't be deleted: \
+         [ROOT][..]/worktree/made belongs to root: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n",
+    );
 }
