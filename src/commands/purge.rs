@@ -78,10 +78,14 @@ pub fn agree(what: &str, yes: bool, again: &str) -> Result<()> {
 /// What goes for good with something, in a line or a few.
 pub fn what_is_lost(title: &str, about: &About, lost: &Lost) -> String {
     // Of what is expired the files are gone.
-    let files = if about.expired { &[][..] } else { &about.went };
+    let files = if about.expired {
+        Vec::new()
+    } else {
+        not_committed(about, &lost.beside_git)
+    };
     let mut lines = vec![format!("{title}: {} of files", size(lost.bytes))];
     for (what, all) in [
-        ("in no commit", files),
+        ("in no commit", &files),
         ("on no branch and no remote", &lost.commits),
     ] {
         if !all.is_empty() {
@@ -89,4 +93,11 @@ pub fn what_is_lost(title: &str, about: &About, lost: &Lost) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// What is in no commit, and what hooks keep in git's folder, as the user is told.
+pub fn not_committed(about: &About, beside_git: &[(String, u64)]) -> Vec<String> {
+    let beside_git = beside_git.iter();
+    let beside_git = beside_git.map(|(name, bytes)| format!("{name} ({})", size(*bytes)));
+    about.went.iter().cloned().chain(beside_git).collect()
 }

@@ -107,9 +107,10 @@ fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
 
 /// Says what went that is in no commit, and how to have it back.
 fn show_way_back(context: &Context, removed: &Removed) -> Result<()> {
-    let About { name, went, .. } = &removed.about;
+    let About { name, .. } = &removed.about;
+    let went = purge::not_committed(&removed.about, &removed.beside_git(&context.project));
     if !went.is_empty() {
-        ui::done(format_args!("  with it went: {}", named(went)));
+        ui::done(format_args!("  with it went: {}", named(&went)));
     }
     let days = context.layout.keep_removed;
     if days > 0 {

@@ -2,6 +2,7 @@
 
 use super::table::{self, Cell, Column};
 use crate::commands::Context;
+use crate::commands::purge::not_committed;
 use crate::session::loss::purge::DAY;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::loss::trash;
@@ -18,7 +19,8 @@ pub fn show(context: &Context, as_json: bool) -> Result<()> {
     let all = Removed::all(&context.project);
     let days = context.layout.keep_removed;
     if as_json {
-        let all: Vec<_> = all.iter().map(|removed| json_of(removed, days)).collect();
+        let json = |removed| json_of(context, removed, days);
+        let all: Vec<_> = all.iter().map(json).collect();
         ui::answer(serde_json::to_string_pretty(&all)?);
         return Ok(());
     }
@@ -67,8 +69,9 @@ fn cure(name: &str, removed: &Removed, days: u64) -> String {
     })
 }
 
-fn json_of(removed: &Removed, days: u64) -> Value {
+fn json_of(context: &Context, removed: &Removed, days: u64) -> Value {
     let about = &removed.about;
+    let beside_git = removed.beside_git(&context.project);
     json!({
         "name": about.name.as_str(),
         "id": removed.id,
@@ -78,7 +81,7 @@ fn json_of(removed: &Removed, days: u64) -> Value {
         "kept_until": removed.until(days),
         "bytes": removed.bytes(),
         "files_kept": removed.has_files(days),
-        "not_committed": about.went,
+        "not_committed": not_committed(about, &beside_git),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! No answer decides whether work is lost: all of it is kept. So where one is not sure, it says so.
 
+mod beside_git;
 pub mod branch;
 mod followed;
 pub mod mounts;

@@ -22,6 +22,8 @@ pub const DAY: u64 = 24 * 60 * 60;
 pub struct Lost {
     /// The room that it takes on the disk, in bytes.
     pub bytes: u64,
+    /// What hooks keep in git's folder of it; see [`Removed::beside_git`].
+    pub beside_git: Vec<(String, u64)>,
     /// Its commits that no branch and no remote holds, the newest first: short hash and subject.
     pub commits: Vec<String>,
 }
@@ -44,6 +46,7 @@ impl Removed {
     pub fn lost(&self, project: &Project) -> Result<Lost> {
         Ok(Lost {
             bytes: self.bytes(),
+            beside_git: self.beside_git(project),
             commits: Git::at(&project.main).own_commits(None, &self.about.commits)?,
         })
     }
@@ -58,6 +61,7 @@ impl Removed {
         let branch = branch.map(|branch| branch.name.as_str());
         Ok(Lost {
             bytes: self.bytes() + size(&self.about.worktree),
+            beside_git: self.beside_git(project),
             commits: Git::at(&project.main).own_commits(branch, &names)?,
         })
     }
@@ -259,7 +263,7 @@ fn stranger_s(folder: &Path) -> Option<(PathBuf, String)> {
 }
 
 /// The room that a folder takes on the disk, in bytes; what is there under another name too takes none.
-fn size(folder: &Path) -> u64 {
+pub fn size(folder: &Path) -> u64 {
     /// What the system counts in.
     const BLOCK: u64 = 512;
     let Ok(about) = folder.symlink_metadata() else {

@@ -121,3 +121,30 @@ fn a_session_that_is_gone_behind_a_failed_pre_remove_has_nothing_to_come_back_to
         "error: the session feat has nothing to come back to: [..]\nhint: clear away what is left: tally-session remove feat\n",
     );
 }
+
+#[test]
+fn what_pre_remove_keeps_in_git_s_folder_of_the_worktree_is_named_where_it_goes() {
+    let keep = "head -c 2500000 /dev/zero >\"$(git rev-parse --git-path database.dump)\"";
+    let sandbox = with_hook("pre_remove", keep);
+    let worktree = sandbox.add("feat");
+    // What git has there of its own goes without saying.
+    sandbox.commit(&worktree, "file", "work");
+    sandbox.git(&worktree, ["reset", "-q", "--hard", "HEAD~"]);
+    sandbox.git(&worktree, ["fetch", "-q", "."]);
+    sandbox.git(&worktree, ["bisect", "start"]);
+    let told = "git/database.dump (3 MB)";
+    sandbox.run(["remove", "--force", "feat"]).is(
+        0,
+        &format!("removed feat\n  with it went: {told}\n[...]"),
+        "[...]",
+    );
+    let list = sandbox.run(["list", "--removed", "--json"]).succeeds();
+    let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+    assert_eq!(list[0]["not_committed"], serde_json::json!([told]));
+    let purge = sandbox.run(["purge", "feat"]);
+    let named = format!("\n  in no commit: {told}\n");
+    assert!(purge.stderr.contains(&named), "{purge}");
+    sandbox.restore("feat");
+    let again = sandbox.run(["remove", "--force", "--purge", "feat"]);
+    assert!(again.stderr.contains(&named), "{again}");
+}
