@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 /// A project in a folder `Dev`, with a stopped session and work in it; and the session's worktree.
 fn project() -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::of_project("Dev/tally");
-    sandbox.add_in_dev();
+    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.await_programs("feat", 1);
     let worktree = sandbox.root.join("Dev/tally-feat");
     sandbox.commit(&worktree, "committed", "one");
     write(&worktree.join("staged"), "two");
@@ -19,11 +20,6 @@ fn project() -> (Sandbox, PathBuf) {
 }
 
 impl Sandbox {
-    fn add_in_dev(&self) {
-        self.run(["add", "feat"]).succeeds();
-        self.await_programs("feat", 1);
-    }
-
     /// Moves a folder of the sandbox, and the project with it.
     fn mv(&mut self, from: &str, to: &str) {
         let [from, to] = [from, to].map(|path| self.root.join(path));

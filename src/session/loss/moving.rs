@@ -3,7 +3,7 @@
 use super::removed::{About, Removed};
 use crate::hint::Hint;
 use crate::project::Project;
-use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::hold::{self, Hold, Unfinished};
 use anyhow::{Result, anyhow};
 
 impl Unfinished {
@@ -15,6 +15,24 @@ impl Unfinished {
     pub fn moving(&self, project: &Project) -> Option<Removed> {
         let removed = self.removed(project)?;
         (!removed.is_away(project).unwrap_or_default()).then_some(removed)
+    }
+}
+
+impl Removed {
+    /// Whether something of it was taken away and is not back; of a branch alone that can't be seen.
+    pub(super) fn has_taken(&self, project: &Project) -> bool {
+        let mut admins = self.admins(project).into_iter();
+        self.about.expired
+            || self.about.admins.is_empty()
+            || admins.any(|(_, kept)| kept.exists())
+            || self.folder().is_some()
+    }
+
+    /// Whether it is one: a command that was killed before it had taken anything has left none, unless it says that it is half way
+    /// with it.
+    pub(super) fn counts(&self, project: &Project) -> bool {
+        let is_half_way = || hold::moving(project, &self.about.name).as_ref() == Some(&self.id);
+        self.has_taken(project) || is_half_way()
     }
 }
 

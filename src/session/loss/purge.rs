@@ -146,7 +146,7 @@ pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
 /// Starts a process that deletes what is due, if anything is. What is taken away is kept for so many days.
 pub fn sweep(project: &Project, days: u64) {
     let is_due = !trash::going(project).is_empty()
-        || !trash::unwritten(project).is_empty()
+        || !untaken(project).is_empty()
         || due(project, days).any(|removed| !removed.about.expired);
     if is_due {
         // Whatever can't be deleted takes room, and doctor names it.
@@ -169,21 +169,36 @@ pub fn sweep_now(project: &Project, days: u64) -> Vec<anyhow::Error> {
         });
         failures.extend(expired.err());
     }
-    for id in trash::unwritten(project) {
-        failures.extend(clear_unwritten(project, &id).err());
+    for id in untaken(project) {
+        failures.extend(clear_untaken(project, &id).err());
     }
     let going = trash::going(project);
     failures.extend(going.iter().filter_map(|folder| delete(folder).err()));
     failures
 }
 
-/// Deletes the folder that a command has left which was killed before it had written what it was about to take away.
-fn clear_unwritten(project: &Project, id: &str) -> Result<()> {
-    let _hold = Hold::take(project, &trash::name(id)?)?;
-    if trash::unwritten(project).iter().any(|other| other == id) {
-        delete(&trash::folder(project, id))?;
+/// The ids of those of which nothing was taken away, or is written down: a command was killed before that.
+fn untaken(project: &Project) -> Vec<String> {
+    let mut ids = trash::empty(project);
+    ids.retain(|id| match Removed::open(project, id) {
+        Ok(removed) => !removed.counts(project),
+        Err(_) => !trash::folder(project, id).join(trash::ABOUT).exists(),
+    });
+    ids
+}
+
+/// Deletes such a one, if no command is half way with it.
+fn clear_untaken(project: &Project, id: &str) -> Result<()> {
+    let hold = Hold::take(project, &trash::name(id)?)?;
+    let dir = trash::folder(project, id);
+    match Removed::open(project, id) {
+        Ok(removed) if hold.removed(project).is_none() && !removed.has_taken(project) => {
+            // All that its ref holds was never taken, or is back.
+            removed.purge(project).map(drop)
+        }
+        Err(_) if !dir.join(trash::ABOUT).exists() => delete(&dir),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Of what the files are kept no longer, or are deleted already.

@@ -186,9 +186,8 @@ impl Removed {
     /// All that is kept and can be read, the newest first.
     pub fn all(project: &Project) -> Vec<Self> {
         let ids = trash::ids(project);
-        ids.iter()
-            .filter_map(|id| Self::open(project, id).ok())
-            .collect()
+        let all = ids.iter().filter_map(|id| Self::open(project, id).ok());
+        all.filter(|removed| removed.counts(project)).collect()
     }
 
     /// The one of this id.

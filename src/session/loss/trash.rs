@@ -89,13 +89,13 @@ pub fn ids(project: &Project) -> Vec<String> {
     ids
 }
 
-/// The ids of those of which nothing is written down, nor anything taken away.
-pub fn unwritten(project: &Project) -> Vec<String> {
+/// The ids of those that have nothing of a worktree.
+pub fn empty(project: &Project) -> Vec<String> {
     let mut ids = ids(project);
     ids.retain(|id| {
         let dir = folder(project, id);
-        let has = |part: &str| dir.join(part).symlink_metadata().is_ok();
-        ![ABOUT, FOLDER, ADMINS].into_iter().any(has)
+        // What was in there may be back.
+        children(&dir.join(ADMINS)).is_empty() && dir.join(FOLDER).symlink_metadata().is_err()
     });
     ids
 }

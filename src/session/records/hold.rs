@@ -1,5 +1,6 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
+use crate::file::read_text_if_there;
 use crate::git::Start;
 use crate::hint::Hint;
 use crate::layout;
@@ -149,9 +150,18 @@ fn unused_lock(project: &Project) -> PathBuf {
 
 /// What is left to do; behind it there may be the end of an older text.
 fn unfinished(lock: &Lock) -> Result<Option<Unfinished>> {
-    let text = lock.text()?;
-    let first = serde_json::Deserializer::from_str(&text).into_iter().next();
-    Ok(first.and_then(Result::ok))
+    Ok(parse(&lock.text()?))
+}
+
+fn parse(text: &str) -> Option<Unfinished> {
+    let first = serde_json::Deserializer::from_str(text).into_iter().next();
+    first.and_then(Result::ok)
+}
+
+/// The id of what a command on a session is, or was, about to take away or bring back, whether it has ended or not.
+pub fn moving(project: &Project, name: &SessionName) -> Option<String> {
+    let text = read_text_if_there(&path(project, name)).ok()??;
+    parse(&text)?.removed
 }
 
 /// Looks whether the locks could be taken that a command needs, once nobody holds them; gives why not.

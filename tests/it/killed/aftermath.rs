@@ -1,6 +1,6 @@
 //! What must hold after the program was killed, and after the next command has put things right.
 
-use crate::sandbox::{Sandbox, eventually, points, read, read_json};
+use crate::sandbox::{Sandbox, eventually, eventually_or, points, read, read_json};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -153,7 +153,8 @@ impl Before {
         sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
         let ours = sandbox.main.join(".git/tally-session");
         // What was taken away is deleted in the background.
-        eventually("nothing is left", || {
+        let what = || format!("nothing is left, of {:?}", files(&ours));
+        eventually_or(what, || {
             let left = files(&ours);
             left.iter()
                 .all(|path| path.ends_with("store.lock") || path.ends_with("windows.lock"))

@@ -2,7 +2,7 @@
 
 use super::aftermath::{Before, NAME};
 use super::steps::{Step, sample, strace_is_there};
-use crate::sandbox::{read, write};
+use crate::sandbox::{eventually, read, write};
 use std::cell::Cell;
 use std::fs;
 
@@ -309,4 +309,38 @@ fn a_forced_remove_killed_at_some_of_its_steps_loses_no_work() {
 #[ignore = "takes minutes"]
 fn a_forced_remove_killed_at_any_step_loses_no_work() {
     forced_remove_is_killed(EVERY);
+}
+
+/// Right after a file or a folder has got its place.
+const BEHIND_RENAMES: Choice = |steps| {
+    let mut is_behind = false;
+    let mut is_wanted = |step: &Step| {
+        let is_rename = step.to_string().starts_with("rename");
+        std::mem::replace(&mut is_behind, is_rename)
+    };
+    steps.into_iter().filter(&mut is_wanted).collect()
+};
+
+#[test]
+fn of_a_remove_that_was_killed_and_brought_back_nothing_is_left_that_can_be_had_back() {
+    let Some(before) = before() else { return };
+    let sandbox = &before.sandbox;
+    let trash = sandbox.main.join(".git/tally-session/trash");
+    kill_each(
+        &before,
+        &["remove", "--force", NAME],
+        BEHIND_RENAMES,
+        || add_with_work(&before),
+        |_| {
+            bring_back(&before);
+            sandbox
+                .run(["list", "--removed"])
+                .says("nothing was removed that can be had back\n");
+            eventually("nothing is kept", || {
+                let mut left = fs::read_dir(&trash).unwrap();
+                left.next().is_none().then_some(())
+            });
+            assert_work_comes_back_and_goes(&before);
+        },
+    );
 }
