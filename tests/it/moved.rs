@@ -1,6 +1,6 @@
 //! Projects that were moved, with their sessions' worktrees or without.
 
-use crate::sandbox::{Sandbox, read, read_json, write};
+use crate::sandbox::{Sandbox, eventually, read, read_json, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,9 +46,10 @@ impl Sandbox {
         );
         let modules = fs::read_link(worktree.join("frontend/node_modules")).unwrap();
         assert_eq!(modules, self.main.join("frontend/node_modules"));
-        let listed = self.list();
-        assert_eq!(listed[0]["problems"], json!([]));
-        assert_eq!(listed[0]["state"], "running");
+        assert_eq!(self.list()[0]["state"], "running");
+        eventually("its servers run", || {
+            (self.list()[0]["problems"] == json!([])).then_some(())
+        });
     }
 
     /// Resumes all, with the remark that a worktree is followed.

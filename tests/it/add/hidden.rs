@@ -74,7 +74,7 @@ fn track_env(sandbox: &Sandbox, tool: &str, ignored: &str) {
 
 #[test]
 fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_that_git_ignores() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::alone();
     track_env(&sandbox, "vite", "*.local");
     let local = "A=1\nVITE_API_URL=old\n";
     write(&sandbox.main.join("frontend/.env.local"), local);

@@ -123,7 +123,7 @@ fn resume_works_on_a_record_of_the_old_script() {
 
 #[test]
 fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
-    let sandbox = Sandbox::new().with("one");
+    let sandbox = Sandbox::alone().with("one");
     sandbox.restart();
     sandbox.add("two");
     let (backend, _) = sandbox.ports("one");

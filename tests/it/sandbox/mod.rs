@@ -66,7 +66,7 @@ pub struct Sandbox {
     pub home: PathBuf,
     shell: Shell,
     _folder: TempDir,
-    _turn: Turn,
+    turn: Turn,
 }
 
 impl Sandbox {
@@ -75,9 +75,14 @@ impl Sandbox {
         Self::make("tally", Shell::bash(), Turn::shared())
     }
 
-    /// As [`Sandbox::new`], with servers that listen.
+    /// As [`Sandbox::new`], beside no other one: somebody else may listen on its ports.
+    pub fn alone() -> Self {
+        Self::make("tally", Shell::bash(), Turn::alone())
+    }
+
+    /// The same, with servers that listen.
     pub fn serving() -> Self {
-        let sandbox = Self::make("tally", Shell::bash(), Turn::alone());
+        let sandbox = Self::alone();
         sandbox.tell("listen");
         sandbox
     }
@@ -105,7 +110,7 @@ impl Sandbox {
             root,
             shell,
             _folder: folder,
-            _turn: turn,
+            turn,
         };
         for dir in ["home", "bin", "told"] {
             fs::create_dir(sandbox.root.join(dir)).unwrap();

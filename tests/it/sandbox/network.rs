@@ -83,6 +83,7 @@ impl Sandbox {
     /// A process that listens on a port and came from no session.
     #[track_caller]
     pub fn stranger_on(&self, port: u16) -> Stranger {
+        assert!(self.turn.is_alone, "another sandbox may have the port");
         let script = "import socket, sys, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
                       s.bind(('127.0.0.1', int(sys.argv[1]))); s.listen(); time.sleep(600)";
         let mut python = self.command(shell::python(), &self.root);

@@ -20,23 +20,26 @@ const PATIENCE: Duration = Duration::from_mins(15);
 /// nor one that a session has left and wants back. Sandboxes whose servers only say that they were started hold no port,
 /// and run side by side.
 pub struct Turn {
+    /// Whether no other one is there.
+    pub is_alone: bool,
     _room: Lock,
 }
 
 impl Turn {
     /// Beside other sandboxes that hold no port.
     pub fn shared() -> Self {
-        Self::take(File::try_lock_shared)
+        Self::take(false, File::try_lock_shared)
     }
 
     /// Beside no other sandbox.
     pub fn alone() -> Self {
-        Self::take(File::try_lock)
+        Self::take(true, File::try_lock)
     }
 
-    fn take(try_lock: fn(&File) -> Result<(), TryLockError>) -> Self {
+    fn take(is_alone: bool, try_lock: fn(&File) -> Result<(), TryLockError>) -> Self {
         let _door = Lock::take(DOOR, File::try_lock);
         Self {
+            is_alone,
             _room: Lock::take(ROOM, try_lock),
         }
     }
