@@ -25,8 +25,19 @@ fn is_killed_at(sandbox: &Sandbox, nth: usize) -> bool {
 }
 
 #[test]
+fn killed_at_some_moments_main_or_the_session_has_it() {
+    is_killed(7);
+}
+
+#[test]
+#[ignore = "takes minutes"]
 fn killed_at_any_moment_main_or_the_session_has_it() {
-    for nth in (1..).step_by(3) {
+    is_killed(1);
+}
+
+/// Kills it at every so many-th start of git.
+fn is_killed(every: usize) {
+    for nth in (1..).step_by(every) {
         let sandbox = project();
         let clean = state(&sandbox, &sandbox.main);
         change(&sandbox);
