@@ -332,6 +332,18 @@ fn a_branch_that_asks_for_other_packages_than_its_clone_has_is_told_until_they_a
 }
 
 #[test]
+fn a_file_is_not_cloned() {
+    let sandbox = Sandbox::new();
+    sandbox.lay_out("[files]\nclone = [\"backend/.env.local\"]\n");
+    write(&sandbox.main.join("backend/.env.local"), "");
+    sandbox.run(["add", "feat"]).is(
+        0,
+        "[...]",
+        "warning: backend/.env.local is not a folder, and only folders are cloned: have it in copy, in .tally-session.toml\n",
+    );
+}
+
+#[test]
 fn an_environment_of_python_is_not_cloned() {
     let sandbox = project();
     write(

@@ -12,7 +12,7 @@ use crate::session::belongings::link::install_beside;
 use crate::session::belongings::placing::Placing;
 use crate::store::atomic;
 use crate::ui;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, FileTimes};
@@ -98,6 +98,12 @@ impl Way for Cloned {
     }
 
     fn unfit(&self, from: &Path, path: &str) -> Option<Problem> {
+        if !from.is_dir() {
+            return Some(Problem::new(
+                format!("{path} is not a folder, and only folders are cloned"),
+                format!("have it in copy, in {}", layout::FILE),
+            ));
+        }
         from.join("pyvenv.cfg").exists().then(|| {
             Problem::new(
                 format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
@@ -126,9 +132,6 @@ impl Way for Cloned {
 /// # Errors
 /// If a file can't be read or made; nothing is at `to` then.
 fn clone(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        bail!("{} is not a folder", from.display());
-    }
     let is_elsewhere = from.is_symlink();
     let from =
         &fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;

@@ -115,7 +115,9 @@ impl<'a> Part<'a> {
 
     /// Whether it is there, and nobody has put it there but git.
     fn is_checked_out(&self, placing: &Placing<'_>) -> bool {
-        matches!(self.find(placing), Look::There(there) if !placing.placed.is_ours(placing.worktree(), &there))
+        let worktree = placing.worktree();
+        matches!(self.find(placing), Look::There(there)
+            if worktree.join(&there).is_dir() && !placing.placed.is_ours(worktree, &there))
     }
 
     pub fn is_lacking(&self, placing: &Placing<'_>) -> bool {
