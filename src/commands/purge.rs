@@ -1,7 +1,7 @@
 //! `purge`: deletes for good what was removed.
 
 use super::Context;
-use super::list::removed::{age, size};
+use super::list::removed::{age, not_committed, size};
 use crate::cli;
 use crate::hint::Hint;
 use crate::session::loss::named::named;
@@ -93,11 +93,4 @@ pub fn what_is_lost(title: &str, about: &About, lost: &Lost) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// What is in no commit, and what hooks keep in git's folder, as the user is told.
-pub fn not_committed(about: &About, beside_git: &[(String, u64)]) -> Vec<String> {
-    let beside_git = beside_git.iter();
-    let beside_git = beside_git.map(|(name, bytes)| format!("{name} ({})", size(*bytes)));
-    about.went.iter().cloned().chain(beside_git).collect()
 }

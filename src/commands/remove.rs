@@ -1,5 +1,6 @@
 //! `remove`: clears sessions away and says how to have them back.
 
+use super::list::removed::not_committed;
 use super::{Context, purge};
 use crate::cli;
 use crate::hint::Hint;
@@ -108,7 +109,7 @@ fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
 /// Says what went that is in no commit, and how to have it back.
 fn show_way_back(context: &Context, removed: &Removed) -> Result<()> {
     let About { name, .. } = &removed.about;
-    let went = purge::not_committed(&removed.about, &removed.beside_git(&context.project));
+    let went = not_committed(&removed.about, &removed.beside_git(&context.project));
     if !went.is_empty() {
         ui::done(format_args!("  with it went: {}", named(&went)));
     }

@@ -2,7 +2,6 @@
 
 use super::table::{self, Cell, Column};
 use crate::commands::Context;
-use crate::commands::purge::not_committed;
 use crate::session::loss::purge::DAY;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::loss::trash;
@@ -126,6 +125,13 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     format!("{size} {}", UNITS[unit])
+}
+
+/// What is in no commit, and what hooks keep in git's folder, as the user is told.
+pub fn not_committed(about: &About, beside_git: &[(String, u64)]) -> Vec<String> {
+    let beside_git = beside_git.iter();
+    let beside_git = beside_git.map(|(name, bytes)| format!("{name} ({})", size(*bytes)));
+    about.went.iter().cloned().chain(beside_git).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Copies of files, and the folders for them.
+//! Copies of files and databases, and the folders for them.
 
 use crate::file::make_folder_like;
-use crate::finding::{Finding, named};
+use crate::finding::{FIX, Finding};
+use crate::session::belongings::database;
 use crate::session::belongings::inside::{self, Outside};
-use crate::session::belongings::kind::{Kind, Way};
-use crate::session::belongings::part::Part;
 use crate::session::belongings::placing::Placing;
+use crate::session::belongings::way::Way;
 use crate::store::atomic;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -53,26 +53,44 @@ impl Way for AsItIs {
     }
 }
 
+/// A copy of a database that others may write to.
+pub(super) struct Database;
+
+impl Way for Database {
+    fn make(&self, from: &Path, to: &Path) -> Result<()> {
+        database::copy(from, to)
+    }
+
+    fn absent(&self, there: &Path) -> String {
+        let folder = there.with_file_name("");
+        format!("make one in {} with your migrations", folder.display())
+    }
+
+    fn look(&self, placing: &Placing<'_>, checked: String, path: &str, to: &Path) -> Finding {
+        let again = || {
+            let away = database::move_aside(to);
+            format!("for a new copy of the main checkout's: {away} && {FIX}")
+        };
+        let is_filled_in_main =
+            || database::has_tables(&placing.session.project.main.join(path)).unwrap_or(false);
+        match database::has_tables(to) {
+            Err(error) => {
+                Finding::failed(checked, format!("can't be read: {error:#}")).cure(again())
+            }
+            Ok(false) if is_filled_in_main() => {
+                Finding::warning(checked, "has no tables").cure(again())
+            }
+            Ok(_) => Finding::fine(checked, "is a database of its own"),
+        }
+    }
+}
+
 /// A folder, for the files of it that go there each by itself.
 pub(super) struct Folder;
 
 impl Way for Folder {
     fn make(&self, from: &Path, to: &Path) -> Result<()> {
         make_folder(from, to)
-    }
-
-    fn look(&self, placing: &Placing<'_>, checked: String, path: &str, _to: &Path) -> Finding {
-        let files = placing.included.iter();
-        let below =
-            files.filter(|(file, kind)| *kind == Kind::AsItIs && Path::new(file).starts_with(path));
-        let lacking = below.map(|(file, kind)| Part::new(file, *kind));
-        let lacking = lacking.filter(|part| part.is_lacking(placing));
-        let lacking: Vec<_> = lacking.map(|part| part.path).collect();
-        if lacking.is_empty() {
-            return Finding::fine(checked, "is there");
-        }
-        let found = format!("lacks {}", named(&lacking));
-        placing.mendable(Finding::failed(checked, found))
     }
 }
 

@@ -1,11 +1,8 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
 use crate::file;
-use crate::finding::{FIX, Finding};
 use crate::hint::Hint;
 use crate::process::quote;
-use crate::session::belongings::kind::Way;
-use crate::session::belongings::placing::Placing;
 use crate::store::atomic;
 use crate::ui;
 use crate::wait;
@@ -20,37 +17,6 @@ use std::time::Duration;
 
 /// How long a database may stay locked by others.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-pub(super) struct Database;
-
-impl Way for Database {
-    fn make(&self, from: &Path, to: &Path) -> Result<()> {
-        copy(from, to)
-    }
-
-    fn absent(&self, there: &Path) -> String {
-        let folder = there.with_file_name("");
-        format!("make one in {} with your migrations", folder.display())
-    }
-
-    fn look(&self, placing: &Placing<'_>, checked: String, path: &str, to: &Path) -> Finding {
-        let again = || {
-            let away = move_aside(to);
-            format!("for a new copy of the main checkout's: {away} && {FIX}")
-        };
-        let is_filled_in_main =
-            || has_tables(&placing.session.project.main.join(path)).unwrap_or(false);
-        match has_tables(to) {
-            Err(error) => {
-                Finding::failed(checked, format!("can't be read: {error:#}")).cure(again())
-            }
-            Ok(false) if is_filled_in_main() => {
-                Finding::warning(checked, "has no tables").cure(again())
-            }
-            Ok(_) => Finding::fine(checked, "is a database of its own"),
-        }
-    }
-}
 
 /// Copies a database with `SQLite`'s online backup, in one step: it has all that was committed before, and nothing half.
 /// The copy appears under its name when it is whole, with the original's permissions.

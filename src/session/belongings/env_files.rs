@@ -127,12 +127,28 @@ pub fn show(worktree: &Path, paths: &[String]) -> String {
         .join(" && ")
 }
 
+/// That a file in which variables are set is none that git tracks.
+pub(super) struct Tracked<'a> {
+    /// The file, from the worktree's root.
+    pub path: &'a str,
+}
+
+impl Belonging for Tracked<'_> {
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        let problem = tracked(placing.session, self.path).ok().flatten();
+        problem
+            .map(|problem| placing.warning(problem))
+            .into_iter()
+            .collect()
+    }
+}
+
 /// What there is to tell of a file in which variables are set, if git tracks it in the worktree: that they alone differ, or that
 /// the user has changed it, and git does not show that.
 ///
 /// # Errors
 /// If git fails.
-pub fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
+fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
     let (main, worktree) = (&session.project.main, session.record.worktree());
     let Ok(there) = inside::follow(worktree, path) else {
         return Ok(None);

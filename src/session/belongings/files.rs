@@ -3,11 +3,9 @@
 use crate::file::open_if_there;
 use crate::git::Git;
 use crate::layout::Layout;
-use crate::problem::Problem;
 use crate::project::Project;
 use crate::session::belongings::database;
-use crate::session::belongings::fitting;
-use crate::session::belongings::kind::Kind;
+use crate::session::belongings::kind::{Included, Kind};
 use crate::store::records;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -50,9 +48,6 @@ pub fn parts<'a>(
         .map(|(path, kind)| (path.as_str(), kind))
         .chain(settings)
 }
-
-/// A file that a folder among those or the project's own list adds to them, and how it is made.
-pub type Included = (String, Kind);
 
 /// All of these: databases, and files that are copied as they are.
 ///
@@ -106,25 +101,6 @@ fn is_includable(project: &Project, layout: &Layout, path: &str) -> bool {
 /// Whether a path is made for the session's variables where the main checkout has none.
 pub fn is_made_by_variables(layout: &Layout, path: &str, kind: Kind) -> bool {
     kind == Kind::Copy && layout.env.contains_key(path)
-}
-
-/// What a path that the main checkout does not have means, in the checkout where it is to be made by hand.
-pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
-    let cure = kind.way().absent(&checkout.join(path));
-    Problem::new(format!("{path} is not in the main checkout"), cure)
-}
-
-/// What the main checkout lacks of what sessions get from it.
-pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
-    let is_lacking = |(path, kind): &(&str, Kind)| {
-        !is_made_by_variables(layout, path, *kind)
-            && !project.main.join(path).exists()
-            && !fitting::follows(layout, &[&project.main], path)
-    };
-    parts(project, layout)
-        .filter(is_lacking)
-        .map(|(path, kind)| absent(&project.main, path, kind))
-        .collect()
 }
 
 /// Every path that a session may have put into its worktree.

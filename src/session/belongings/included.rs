@@ -2,9 +2,9 @@
 
 use crate::finding::{Finding, named};
 use crate::session::belongings::Belonging;
-use crate::session::belongings::files::{self, Included, WORKTREE_INCLUDE};
-use crate::session::belongings::kind::Kind;
-use crate::session::belongings::part::Part;
+use crate::session::belongings::files::{self, WORKTREE_INCLUDE};
+use crate::session::belongings::kind::{Included, Kind};
+use crate::session::belongings::part::{Part, put};
 use crate::session::belongings::placing::Placing;
 use anyhow::Result;
 use std::path::Path;
@@ -23,7 +23,7 @@ impl Listed<'_> {
 
 impl Belonging for Listed<'_> {
     fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        placing.put(self.parts())
+        put(placing, self.parts())
     }
 
     /// What stands in the way of a file is told of each. A folder tells of its own.

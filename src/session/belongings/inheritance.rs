@@ -4,7 +4,7 @@ use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
 use crate::project::Project;
-use crate::session::belongings::files::{self, Included};
+use crate::session::belongings::{files, kind::Included};
 use crate::store::claude_json::{self, Before};
 use anyhow::Result;
 use std::path::Path;

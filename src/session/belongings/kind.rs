@@ -1,15 +1,4 @@
-//! How a path of the worktree is made from the main checkout's: a file for each way.
-
-use crate::finding::Finding;
-use crate::problem::Problem;
-use crate::session::belongings::clone::Cloned;
-use crate::session::belongings::copy::{AsItIs, Copied, Folder};
-use crate::session::belongings::database::Database;
-use crate::session::belongings::inside::{self, Outside};
-use crate::session::belongings::link::Link;
-use crate::session::belongings::placing::Placing;
-use anyhow::Result;
-use std::path::Path;
+//! How a path of the worktree is made from the main checkout's.
 
 /// The ways there are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,49 +17,5 @@ pub enum Kind {
     AsItIs,
 }
 
-impl Kind {
-    pub(super) fn way(self) -> &'static dyn Way {
-        match self {
-            Self::Link => &Link,
-            Self::Clone => &Cloned,
-            Self::Database => &Database,
-            Self::Copy => &Copied,
-            Self::Folder => &Folder,
-            Self::AsItIs => &AsItIs,
-        }
-    }
-}
-
-/// One of them, `from` the main checkout `to` the worktree.
-pub(super) trait Way: Sync {
-    /// Where a path of a worktree is, from its root: a link there is followed where it is not itself what belongs there.
-    fn find(&self, worktree: &Path, path: &str) -> Result<String, Outside> {
-        inside::follow(worktree, path)
-    }
-
-    /// Whether what is there is what belongs there.
-    fn is_placed(&self, _from: &Path, to: &Path) -> bool {
-        to.exists()
-    }
-
-    /// Why something of the main checkout is not for this way, if it is not.
-    fn unfit(&self, _from: &Path, _path: &str) -> Option<Problem> {
-        None
-    }
-
-    /// Makes it, where nothing is.
-    fn make(&self, from: &Path, to: &Path) -> Result<()>;
-
-    /// What is to be done about one that the main checkout has not.
-    fn absent(&self, there: &Path) -> String {
-        format!(
-            "a server that needs it fails until you write {}",
-            there.display()
-        )
-    }
-
-    /// What a look at one shows that is there.
-    fn look(&self, _placing: &Placing<'_>, checked: String, _path: &str, _to: &Path) -> Finding {
-        Finding::fine(checked, "is there")
-    }
-}
+/// A file that a folder or the project's own list adds to the layout's, and how it is made.
+pub type Included = (String, Kind);

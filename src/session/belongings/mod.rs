@@ -19,13 +19,16 @@ pub mod placed;
 mod placing;
 pub mod told;
 mod variables;
+mod way;
+
+pub use part::lacking;
 
 use crate::finding::Finding;
 use crate::session::Session;
-use crate::session::belongings::env_files::Left;
-use crate::session::belongings::files::Included;
+use crate::session::belongings::env_files::{Left, Tracked};
 use crate::session::belongings::hidden::Hidden;
 use crate::session::belongings::included::Listed;
+use crate::session::belongings::kind::Included;
 use crate::session::belongings::part::Part;
 use crate::session::belongings::placing::Placing;
 use crate::session::belongings::variables::Variables;
@@ -38,7 +41,9 @@ trait Belonging {
     ///
     /// # Errors
     /// If a file can't be read or written, or git fails.
-    fn make(&self, placing: &mut Placing<'_>) -> Result<()>;
+    fn make(&self, _placing: &mut Placing<'_>) -> Result<()> {
+        Ok(())
+    }
 
     /// What a look at it shows.
     fn look(&self, placing: &Placing<'_>) -> Vec<Finding>;
@@ -51,8 +56,9 @@ fn list<'a>(session: &'a Session<'a>, included: &'a [Included]) -> Vec<Box<dyn B
     }
     let parts = files::parts(session.project, session.layout);
     let parts = parts.map(|(path, kind)| boxed(Part { path, kind }));
-    let variables = session.layout.env.iter();
-    let variables = variables.map(|(path, set)| boxed(Variables { path, set }));
+    let env = session.layout.env.iter();
+    let variables =
+        env.flat_map(|(path, set)| [boxed(Variables { path, set }), boxed(Tracked { path })]);
     parts
         .chain([boxed(Listed { included }), boxed(Left)])
         .chain(variables)

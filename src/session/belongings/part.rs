@@ -1,13 +1,21 @@
 //! One path that a session gets from the main checkout.
 
-use crate::finding::{FIX, Finding};
+use crate::finding::{FIX, Finding, named};
 use crate::layout;
+use crate::layout::Layout;
+use crate::parallel;
 use crate::problem::Problem;
+use crate::project::Project;
 use crate::project::is_same;
+use crate::session::belongings::clone::Cloned;
+use crate::session::belongings::copy::{AsItIs, Copied, Database, Folder, make_folder};
 use crate::session::belongings::kind::Kind;
+use crate::session::belongings::link::Link;
 use crate::session::belongings::placing::Placing;
+use crate::session::belongings::way::Way;
 use crate::session::belongings::{Belonging, database, files, fitting, inside, packages};
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +24,18 @@ use std::path::Path;
 pub(super) struct Part<'a> {
     pub path: &'a str,
     pub kind: Kind,
+}
+
+/// The list of the ways.
+fn way(kind: Kind) -> &'static dyn Way {
+    match kind {
+        Kind::Link => &Link,
+        Kind::Clone => &Cloned,
+        Kind::Database => &Database,
+        Kind::Copy => &Copied,
+        Kind::Folder => &Folder,
+        Kind::AsItIs => &AsItIs,
+    }
 }
 
 /// What a look at one shows.
@@ -35,7 +55,7 @@ impl Belonging for Part<'_> {
         let project = placing.session.project;
         let is_there = project.main.join(self.path).exists();
         if is_there || !self.is_made_by_variables(placing) {
-            placing.put([*self])?;
+            put(placing, [*self])?;
         }
         if self.kind == Kind::Clone {
             // What was cloned has it too.
@@ -57,8 +77,10 @@ impl Belonging for Part<'_> {
         let finding = match self.find(placing) {
             Look::Follows => return Vec::new(),
             Look::There(there) => {
-                let way = self.kind.way();
-                way.look(placing, checked, self.path, &worktree.join(there))
+                let lacks = self.lacks(placing, checked.clone());
+                lacks.unwrap_or_else(|| {
+                    way(self.kind).look(placing, checked, self.path, &worktree.join(there))
+                })
             }
             Look::Lacking(there) => self.lacking(placing, checked, &worktree.join(there)),
             Look::Blocked(problem)
@@ -86,7 +108,7 @@ impl<'a> Part<'a> {
 
     fn find(&self, placing: &Placing<'_>) -> Look {
         let (session, worktree) = (placing.session, placing.worktree());
-        let (main, way) = (&*session.project.main, self.kind.way());
+        let (main, way) = (&*session.project.main, way(self.kind));
         let there = match way.find(worktree, self.path) {
             Ok(there) => there,
             Err(outside) => return Look::Blocked(outside.problem()),
@@ -109,8 +131,21 @@ impl<'a> Part<'a> {
         } else if fitting::follows(session.layout, &[main, worktree], self.path) {
             Look::Follows
         } else {
-            Look::Blocked(files::absent(worktree, self.path, self.kind))
+            Look::Blocked(absent(worktree, self.path, self.kind))
         }
+    }
+
+    /// Of a folder, what it lacks of the files that go there.
+    fn lacks(&self, placing: &Placing<'_>, checked: String) -> Option<Finding> {
+        let files = placing.included.iter();
+        let below = files
+            .filter(|(file, kind)| *kind == Kind::AsItIs && Path::new(file).starts_with(self.path));
+        let parts = below.map(|(file, kind)| Part::new(file, *kind));
+        let lacking = parts.filter(|part| part.is_lacking(placing));
+        let lacking: Vec<_> = lacking.map(|part| part.path).collect();
+        let found = format!("lacks {}", named(&lacking));
+        (self.kind == Kind::Folder && !lacking.is_empty())
+            .then(|| placing.mendable(Finding::failed(checked, found)))
     }
 
     /// Whether it is there, and nobody has put it there but git.
@@ -195,4 +230,67 @@ fn leads_astray(path: &str, link: &Path) -> Problem {
         format!("{path} is a link to {}, {behind}", target.display()),
         inside::own_instead(link),
     )
+}
+
+/// Makes what is not there yet; many at once.
+pub(super) fn put<'a>(
+    placing: &mut Placing<'_>,
+    parts: impl IntoIterator<Item = Part<'a>>,
+) -> Result<()> {
+    /// From so many on it is worth the threads.
+    const MANY: usize = 20;
+    let (main, worktree) = (&placing.session.project.main, placing.worktree());
+    let mut lacking = Vec::new();
+    // A link in the worktree may lead two of them to one place.
+    let mut places = HashSet::new();
+    for part in parts {
+        let place = part.place(placing)?;
+        if let Some(there) = place.filter(|there| places.insert(there.clone())) {
+            lacking.push((part, there));
+        }
+    }
+    let made = parallel::map_many(MANY, &lacking, |(part, there)| {
+        make(&main.join(part.path), &worktree.join(there), part.kind)
+    });
+    let mut result = Ok(());
+    for ((part, there), made) in lacking.iter().zip(made) {
+        match made {
+            Ok(()) => {
+                // Of a folder the files that go there are noted, each by itplacing.
+                if part.kind != Kind::Folder {
+                    placing.placed.add(worktree, there);
+                }
+                placing.paths.push(part.path.to_owned());
+            }
+            Err(error) => result = result.and(Err(error)),
+        }
+    }
+    result
+}
+
+fn make(from: &Path, to: &Path, kind: Kind) -> Result<()> {
+    if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
+        make_folder(from, to)?;
+    }
+    let made = way(kind).make(from, to);
+    made.with_context(|| format!("cannot make {}", to.display()))
+}
+
+/// What a path that the main checkout does not have means, in the checkout where it is to be made by hand.
+pub fn absent(checkout: &Path, path: &str, kind: Kind) -> Problem {
+    let cure = way(kind).absent(&checkout.join(path));
+    Problem::new(format!("{path} is not in the main checkout"), cure)
+}
+
+/// What the main checkout lacks of what sessions get from it.
+pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
+    let is_lacking = |(path, kind): &(&str, Kind)| {
+        !files::is_made_by_variables(layout, path, *kind)
+            && !project.main.join(path).exists()
+            && !fitting::follows(layout, &[&project.main], path)
+    };
+    files::parts(project, layout)
+        .filter(is_lacking)
+        .map(|(path, kind)| absent(&project.main, path, kind))
+        .collect()
 }

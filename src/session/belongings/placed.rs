@@ -2,8 +2,8 @@
 //! have changed since, or takes for ours what somebody else has put in its place.
 
 use crate::session::Session;
-use crate::session::belongings::files::{self, Included};
 use crate::session::belongings::inside;
+use crate::session::belongings::{files, kind::Included};
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;

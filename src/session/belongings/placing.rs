@@ -1,16 +1,11 @@
 //! Putting one thing after the other into a worktree.
 
 use crate::finding::{Finding, Mend, State};
-use crate::parallel;
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::session::belongings::copy::make_folder;
-use crate::session::belongings::files::Included;
-use crate::session::belongings::kind::Kind;
-use crate::session::belongings::part::Part;
+use crate::session::belongings::kind::Included;
 use crate::session::belongings::placed::{self, Placed};
 use anyhow::{Context, Result};
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -70,39 +65,6 @@ impl<'a> Placing<'a> {
         self.in_full || !self.paths.is_empty()
     }
 
-    /// Makes what is not there yet; many at once.
-    pub fn put<'p>(&mut self, parts: impl IntoIterator<Item = Part<'p>>) -> Result<()> {
-        /// From so many on it is worth the threads.
-        const MANY: usize = 20;
-        let (main, worktree) = (&self.session.project.main, self.worktree());
-        let mut lacking = Vec::new();
-        // A link in the worktree may lead two of them to one place.
-        let mut places = HashSet::new();
-        for part in parts {
-            let place = part.place(self)?;
-            if let Some(there) = place.filter(|there| places.insert(there.clone())) {
-                lacking.push((part, there));
-            }
-        }
-        let made = parallel::map_many(MANY, &lacking, |(part, there)| {
-            make(&main.join(part.path), &worktree.join(there), part.kind)
-        });
-        let mut result = Ok(());
-        for ((part, there), made) in lacking.iter().zip(made) {
-            match made {
-                Ok(()) => {
-                    // Of a folder the files that go there are noted, each by itself.
-                    if part.kind != Kind::Folder {
-                        self.placed.add(worktree, there);
-                    }
-                    self.paths.push(part.path.to_owned());
-                }
-                Err(error) => result = result.and(Err(error)),
-            }
-        }
-        result
-    }
-
     /// What names a check.
     pub fn checked(&self, what: &str) -> String {
         format!("{}: {what}", self.session.name)
@@ -117,14 +79,6 @@ impl<'a> Placing<'a> {
     pub fn warning(&self, problem: Problem) -> Finding {
         Finding::of(&self.session.name, State::Warning, problem)
     }
-}
-
-fn make(from: &Path, to: &Path, kind: Kind) -> Result<()> {
-    if let (Some(from), Some(to)) = (from.parent(), to.parent()) {
-        make_folder(from, to)?;
-    }
-    let made = kind.way().make(from, to);
-    made.with_context(|| format!("cannot make {}", to.display()))
 }
 
 /// Makes the folder that a path stands in.

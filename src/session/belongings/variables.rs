@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::session::Session;
 use crate::session::belongings::Belonging;
 use crate::session::belongings::placing::{Placing, make_parent};
-use crate::session::belongings::{env_files, fitting, inside};
+use crate::session::belongings::{fitting, inside};
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;
@@ -58,17 +58,8 @@ impl Belonging for Variables<'_> {
         if self.follows(placing) {
             return Vec::new();
         }
-        let mut findings = self
-            .are_set(placing)
-            .unwrap_or_else(|error| vec![Finding::error(placing.checked(self.path), &error)]);
-        let tracked = env_files::tracked(placing.session, self.path);
-        findings.extend(
-            tracked
-                .ok()
-                .flatten()
-                .map(|problem| placing.warning(problem)),
-        );
-        findings
+        self.are_set(placing)
+            .unwrap_or_else(|error| vec![Finding::error(placing.checked(self.path), &error)])
     }
 }
 

@@ -8,7 +8,7 @@ use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::processes::Table;
 use crate::processes::panes::Stopped;
-use crate::session::belongings::files::{self, Included};
+use crate::session::belongings::{files, kind::Included};
 use crate::session::doctor::Subject;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;

@@ -18,8 +18,7 @@ use crate::name::SessionName;
 use crate::parallel;
 use crate::project::Project;
 use crate::session::Session;
-use crate::session::belongings::{environment, fitting};
-use crate::session::belongings::{files, hidden};
+use crate::session::belongings::{self, environment, fitting, hidden};
 use crate::session::records::hold::check_locks;
 use crate::store::records::{self, Records};
 use anyhow::Result;
@@ -153,7 +152,7 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
             }
             let mut lacking = Vec::from_iter(lacking);
             if sessions.is_empty() && is_fitting {
-                lacking.extend(files::lacking(project, layout));
+                lacking.extend(belongings::lacking(project, layout));
             }
             let lacking = lacking.into_iter();
             findings.extend(
