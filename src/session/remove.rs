@@ -125,8 +125,7 @@ pub fn remove(
     if !session.counts() {
         // Nothing of what it names is this project's.
         session.take_out_record()?;
-        let lost = Unrecorded::find(project, name)?;
-        let lost = Vec::from_iter(lost);
+        let lost = Vec::from_iter(Unrecorded::find(project, name)?);
         return Ok(Outcome {
             removed: None,
             notes: Unrecorded::told(&lost)
