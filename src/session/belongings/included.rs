@@ -4,7 +4,7 @@ use crate::finding::{Finding, named};
 use crate::session::belongings::Belonging;
 use crate::session::belongings::files::{self, WORKTREE_INCLUDE};
 use crate::session::belongings::kind::{Included, Kind};
-use crate::session::belongings::part::{Part, put};
+use crate::session::belongings::part::{Look, Part, put};
 use crate::session::belongings::placing::Placing;
 use anyhow::Result;
 use std::path::Path;
@@ -42,10 +42,14 @@ impl Belonging for Listed<'_> {
                 .any(|(known, _)| Path::new(part.path).starts_with(known))
         };
         let files: Vec<_> = files.iter().filter(|part| !is_known(part)).collect();
-        let blocked = files.iter().filter_map(|part| part.blocked(placing));
-        let blocked: Vec<_> = blocked.map(|problem| placing.warning(problem)).collect();
-        let lacking = files.iter().filter(|part| part.is_lacking(placing));
-        let lacking: Vec<_> = lacking.map(|part| part.path).collect();
+        let (mut lacking, mut blocked) = (Vec::new(), Vec::new());
+        for part in &files {
+            match part.find(placing) {
+                Look::There(_) | Look::Follows => {}
+                Look::Lacking(_) => lacking.push(part.path),
+                Look::Blocked(problem) => blocked.push(placing.warning(problem)),
+            }
+        }
         let checked = placing.checked(&format!("what {WORKTREE_INCLUDE} names"));
         if !lacking.is_empty() {
             let found = format!("is not all there: {}", named(&lacking));

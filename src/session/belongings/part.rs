@@ -39,7 +39,7 @@ fn way(kind: Kind) -> &'static dyn Way {
 }
 
 /// What a look at one shows.
-enum Look {
+pub(super) enum Look {
     /// It is there, at this path of the worktree.
     There(String),
     /// It is not, and is to be made at this path.
@@ -77,7 +77,7 @@ impl Belonging for Part<'_> {
         let finding = match self.find(placing) {
             Look::Follows => return Vec::new(),
             Look::There(there) => {
-                let lacks = self.lacks(placing, checked.clone());
+                let lacks = self.lacks(placing, &checked);
                 lacks.unwrap_or_else(|| {
                     way(self.kind).look(placing, checked, self.path, &worktree.join(there))
                 })
@@ -106,7 +106,8 @@ impl<'a> Part<'a> {
         files::is_made_by_variables(placing.session.layout, self.path, self.kind)
     }
 
-    fn find(&self, placing: &Placing<'_>) -> Look {
+    /// Looks at it.
+    pub fn find(&self, placing: &Placing<'_>) -> Look {
         let (session, worktree) = (placing.session, placing.worktree());
         let (main, way) = (&*session.project.main, way(self.kind));
         let there = match way.find(worktree, self.path) {
@@ -135,17 +136,19 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Of a folder, what it lacks of the files that go there.
-    fn lacks(&self, placing: &Placing<'_>, checked: String) -> Option<Finding> {
+    /// That a folder lacks some of the files that go there, if it is one and does.
+    fn lacks(&self, placing: &Placing<'_>, checked: &str) -> Option<Finding> {
+        if self.kind != Kind::Folder {
+            return None;
+        }
         let files = placing.included.iter();
         let below = files
             .filter(|(file, kind)| *kind == Kind::AsItIs && Path::new(file).starts_with(self.path));
         let parts = below.map(|(file, kind)| Part::new(file, *kind));
         let lacking = parts.filter(|part| part.is_lacking(placing));
         let lacking: Vec<_> = lacking.map(|part| part.path).collect();
-        let found = format!("lacks {}", named(&lacking));
-        (self.kind == Kind::Folder && !lacking.is_empty())
-            .then(|| placing.mendable(Finding::failed(checked, found)))
+        let found = || format!("lacks {}", named(&lacking));
+        (!lacking.is_empty()).then(|| placing.mendable(Finding::failed(checked, found())))
     }
 
     /// Whether it is there, and nobody has put it there but git.
@@ -157,14 +160,6 @@ impl<'a> Part<'a> {
 
     pub fn is_lacking(&self, placing: &Placing<'_>) -> bool {
         matches!(self.find(placing), Look::Lacking(_))
-    }
-
-    /// What stands in its way, if something does.
-    pub fn blocked(&self, placing: &Placing<'_>) -> Option<Problem> {
-        match self.find(placing) {
-            Look::Blocked(problem) => Some(problem),
-            Look::There(_) | Look::Lacking(_) | Look::Follows => None,
-        }
     }
 
     /// Where it is to be made, if it is and can be; nothing is there any more then.
