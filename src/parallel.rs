@@ -5,12 +5,18 @@ use std::sync::Mutex;
 use std::thread::{self, ScopedJoinHandle};
 
 /// What `work` makes of each item, in their order.
-pub fn map<'a, T: Sync, R: Send>(items: &'a [T], work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
-    let next = Mutex::new(items.iter().enumerate());
-    let done = Mutex::new(Vec::new());
+pub fn map<I, R>(items: I, work: impl Fn(I::Item) -> R + Sync) -> Vec<R>
+where
+    I: IntoIterator<IntoIter: ExactSizeIterator + Send, Item: Send>,
+    R: Send,
+{
+    let items = items.into_iter();
     let workers = thread::available_parallelism().map_or(2, usize::from);
+    let workers = workers.min(items.len());
+    let next = Mutex::new(items.enumerate());
+    let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..workers.min(items.len()) {
+        for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((at, item)) = next.lock().ok().and_then(|mut next| next.next()) {
                     let result = work(item);

@@ -7,18 +7,18 @@ use crate::layout::Layout;
 use crate::parallel::joined;
 use crate::project::Project;
 use crate::session::belongings::{hidden, told};
-use crate::session::making::make::{self, Made};
 use crate::session::making::saving::{self, Saved};
 use crate::session::making::start::{Begin, Choice, Wanted};
-use crate::session::making::{hooks, undo};
+use crate::session::making::{self, Made, Task, Windows, hooks, undo};
 use crate::session::records::hold::{Hold, Unfinished};
 use crate::session::records::record;
 use crate::session::records::unrecorded::Unrecorded;
 use crate::session::{Session, foreign_windows, owns, tmux_name, windows};
+use crate::store::claude_json::Before;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use crate::wait;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use std::mem;
 use std::thread;
 
@@ -104,39 +104,46 @@ pub fn add<'a>(
             return Err(error);
         }
     };
-    let mut made = Made::default();
-    let session = Session::new(project, layout, name, &record);
-    let result =
-        make::make(&session, &start, &hold, claude, &mut made).and_then(|(waiting, told)| {
-            let of_windows = windows::fill(project, &waiting)?;
-            Ok([notes, told, of_windows].concat())
-        });
-    match result {
-        Ok(mut notes) => {
-            let taken = saved.map_or(0, |saved| {
-                let (taken, note) = saved.take_out(project, hold.lock().file());
-                notes.extend(note);
-                taken
-            });
-            hold.finish();
-            notes.extend(told::once(&session).iter().map(ToString::to_string));
-            Ok(Added {
-                session,
-                start,
-                taken,
-                notes,
-            })
-        }
+    let task = Task {
+        session: Session::new(project, layout, name, &record),
+        hold,
+        start,
+        windows: Windows::None,
+    };
+    let mut before = None;
+    let mut all = making::make(project, layout, claude, &[&task], &mut before);
+    let mut made = all.pop().context("nothing was made")?;
+    let filled = match made.failure.take() {
+        Some(error) => Err(error),
+        None => windows::fill(project, &made.waiting),
+    };
+    let of_windows = match filled {
+        Ok(notes) => notes,
         Err(error) => {
             let without = format!("{} --no-hooks", wish.typed);
             let error = hooks::advise(error, &wish.typed, &without);
-            let (error, is_undone) = take_back(&session, &made, &start, claude, error, hold);
+            let (error, is_undone) = take_back(task, &made, before.as_ref(), claude, error);
             if is_undone {
                 forget(project, saved);
             }
-            Err(error)
+            return Err(error);
         }
-    }
+    };
+    notes.extend(made.notes);
+    notes.extend(of_windows);
+    let taken = saved.map_or(0, |saved| {
+        let (taken, note) = saved.take_out(project, task.hold.lock().file());
+        notes.extend(note);
+        taken
+    });
+    task.hold.finish();
+    notes.extend(told::once(&task.session).iter().map(ToString::to_string));
+    Ok(Added {
+        session: task.session,
+        start: task.start,
+        taken,
+        notes,
+    })
 }
 
 /// What was saved and is all in the main checkout needs no ref. One that stays does no harm.
@@ -148,20 +155,20 @@ fn forget(project: &Project, saved: Option<Saved>) {
 
 /// Undoes what was made, and gives the error that led to it, and whether nothing is left.
 fn take_back(
-    session: &Session<'_>,
+    mut task: Task<'_>,
     made: &Made,
-    start: &Start,
+    before: Option<&Before>,
     claude: &Claude,
     error: anyhow::Error,
-    mut hold: Hold,
 ) -> (anyhow::Error, bool) {
     let mut notes = Vec::new();
-    let mut failures = undo::undo(session, made, start, claude, &mut hold, &mut notes);
+    let mut failures = undo::undo(&mut task, made, before, claude, &mut notes);
+    let session = &task.session;
     if failures.is_empty() {
         failures.extend(session.take_out_record().err());
     }
     if failures.is_empty() {
-        hold.finish();
+        task.hold.finish();
         return (notes.into_iter().fold(error, with_hint), true);
     }
     // The record stays: it leads to what could not be taken back.

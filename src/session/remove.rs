@@ -16,7 +16,7 @@ use crate::session::loss::branch::Branch;
 use crate::session::loss::purge::Lost;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::hooks;
-use crate::session::making::make::{locked, lost_git_file};
+use crate::session::making::worktree::{locked, lost_git_file};
 use crate::session::records::hold::Hold;
 use crate::session::records::moved;
 use crate::session::records::unrecorded::Unrecorded;

@@ -6,22 +6,19 @@ use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
 use crate::name::SessionName;
-use crate::parallel;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
-use crate::session::belongings::inheritance::Inheritance;
-use crate::session::making::hooks;
-use crate::session::making::make::{self, Made};
+use crate::session::making::{self, Open, Windows, hooks};
 use crate::session::records::hold::Hold;
 use crate::session::records::record;
 use crate::session::records::unrecorded::Unrecorded;
-use crate::session::windows::repair::{Repaired, repair};
-use crate::session::windows::{self, Waiting, living};
-use crate::session::{Session, lock_store, lock_windows};
+
+use crate::session::windows::{self, Waiting};
+use crate::session::{Session, lock_store};
 use crate::store::records::Records;
-use crate::tmux::{self, TmuxSession};
+use crate::tmux;
 use anyhow::{Context, Result};
-use plan::{Open, Task, Windows, plan};
+use plan::Planned;
 use std::collections::HashMap;
 
 /// What became of a session.
@@ -48,19 +45,11 @@ pub fn resume(
 ) -> Result<Results> {
     let mut taken_in = take_in(project, layout, wanted)?;
     let before = Records::read(&project.main)?;
-    let known = || before.iter().map(|(name, _)| name.clone());
-    let names: Vec<SessionName> = wanted.map_or_else(|| known().collect(), <[_]>::to_vec);
-    // Every command takes several holds in one order, so that no two can wait for each other.
-    let mut order: Vec<_> = names
-        .iter()
-        .filter(|name| before.find(name).is_some())
-        .collect();
-    order.sort_by_key(|name| name.slug());
-    let mut holds: HashMap<_, _> = order
-        .into_iter()
-        .map(|name| (name.clone(), Hold::take(project, name)))
-        .collect();
-
+    let known = before.iter().map(|(name, _)| name);
+    let failed = taken_in.iter().filter(|(_, taken_in)| taken_in.is_err());
+    let all = failed.map(|(name, _)| name).chain(known).cloned();
+    let names: Vec<_> = wanted.map_or_else(|| all.collect(), <[_]>::to_vec);
+    let mut holds = hold(project, &before, &names);
     let lock = lock_store(project)?;
     let records = Records::read(&project.main)?;
     let open = Open {
@@ -68,78 +57,78 @@ pub fn resume(
         stopped: Stopped::default(),
     };
     drop(lock);
-    let mut tasks = Vec::new();
-    let is_left = |name: &SessionName| names.iter().all(|other| other != name);
-    let left: Vec<_> = taken_in
-        .keys()
-        .filter(|name| is_left(name))
-        .cloned()
-        .collect();
-    for name in left {
-        if let Some(Err(error)) = taken_in.remove(&name) {
-            tasks.push((name, Err(error)));
-        }
-    }
-    for name in names {
-        if wanted.is_none() && records.find(&name).is_none() {
-            // Another command has removed it meanwhile.
-            continue;
-        }
+    let plan = |name: SessionName| {
         let note = taken_in.remove(&name).unwrap_or(Ok(None));
-        let task = note.and_then(|note| {
+        if wanted.is_none() && note.is_ok() && records.find(&name).is_none() {
+            // Another command has removed it meanwhile.
+            return None;
+        }
+        let planned = note.and_then(|note| {
             let session = Session::find(project, layout, &records, &name, "resume")?;
-            let hold = holds
-                .remove(&name)
-                .with_context(|| format!("{name} was only just added"))??;
-            let mut task = plan(session, hold, claude, &open)?;
-            task.notes.extend(note);
-            Ok(task)
+            let hold = holds.remove(&name);
+            let hold = hold.with_context(|| format!("{name} was only just added"))??;
+            let mut planned = plan::plan(session, hold, claude, &open)?;
+            planned.notes.extend(note);
+            Ok(planned)
         });
-        tasks.push((name, task));
-    }
-    let to_do: Vec<_> = tasks
-        .iter()
-        .filter_map(|(_, task)| task.as_ref().ok())
-        .collect();
-    let worktrees: Vec<_> = to_do
-        .iter()
-        .map(|task| task.session.record.worktree())
-        .collect();
-    let inheritance = Inheritance::pass_on(project, layout, claude, &worktrees, &mut None);
-    let carried_out = match &inheritance {
-        Ok(inheritance) => carry_out(project, inheritance, &to_do),
-        Err(error) => to_do.iter().map(|_| Err(hint::copy(error))).collect(),
+        Some((name, planned))
     };
-    let mut carried_out = carried_out.into_iter();
+    let planned = names.into_iter().filter_map(plan).collect();
+    Ok(carry_out(project, layout, claude, planned))
+}
+
+/// Takes the holds of those of these sessions that there are: every command takes several in one order, so that no two can wait
+/// for each other.
+fn hold(
+    project: &Project,
+    records: &Records,
+    names: &[SessionName],
+) -> HashMap<SessionName, Result<Hold>> {
+    let there = names.iter().filter(|name| records.find(name).is_some());
+    let mut order: Vec<_> = there.collect();
+    order.sort_by_key(|name| name.slug());
+    let take = |name: &SessionName| (name.clone(), Hold::take(project, name));
+    order.into_iter().map(take).collect()
+}
+
+/// Makes what was planned, and fills the windows of all of them at once.
+fn carry_out(
+    project: &Project,
+    layout: &Layout,
+    claude: &Claude,
+    planned: Vec<(SessionName, Result<Planned<'_>>)>,
+) -> Results {
+    let to_do = planned.iter().filter_map(|(_, task)| task.as_ref().ok());
+    let to_do: Vec<_> = to_do.map(|planned| &planned.task).collect();
+    let mut made = making::make(project, layout, claude, &to_do, &mut None).into_iter();
     let mut waiting = Vec::new();
-    let mut results = Vec::new();
     let mut done = Vec::new();
-    for (name, task) in tasks {
-        let result =
-            task.and_then(
-                |task| match carried_out.next().context("nothing was done for it")? {
-                    Ok(Repaired {
-                        waiting: windows,
-                        keys,
-                        notes,
-                    }) => {
-                        waiting.extend(windows);
-                        done.push(task.hold);
-                        let told = [task.notes, notes].concat();
-                        Ok(match task.windows {
-                            Windows::Living(_) if keys.is_empty() => Resumed::AlreadyRunning(told),
-                            Windows::Living(_) => Resumed::BroughtBack(keys, told),
-                            Windows::None | Windows::Pending(_) => Resumed::Started(told),
-                        })
-                    }
-                    Err(error) => Err(telling(error, &task.notes)),
-                },
-            );
+    let mut results = Vec::new();
+    for (name, planned) in planned {
+        let result = planned.and_then(|Planned { task, notes }| {
+            let made = made.next().context("nothing was done for it")?;
+            let notes = [notes, made.notes].concat();
+            if let Some(error) = made.failure {
+                if made.tmux {
+                    // Half of them would pass for a session that runs; the error that is reported is the one that matters.
+                    let _ = windows::own::close(&task.session, &task.hold);
+                }
+                let again = format!("tally-session resume {name}");
+                let without = format!("tally-session resume --no-hooks {name}");
+                return Err(telling(hooks::advise(error, &again, &without), &notes));
+            }
+            waiting.extend(made.waiting);
+            done.push(task.hold);
+            Ok(match task.windows {
+                Windows::Living(..) if made.lacked.is_empty() => Resumed::AlreadyRunning(notes),
+                Windows::Living(..) => Resumed::BroughtBack(made.lacked, notes),
+                _ => Resumed::Started(notes),
+            })
+        });
         results.push((name, result));
     }
-    let told = inheritance.into_iter().flat_map(|found| found.notes);
-    fill(project, &waiting, done, &mut results, told.collect());
-    Ok(results)
+    fill(project, &waiting, done, &mut results);
+    results
 }
 
 /// What came of giving those a record again that lack one: of the wanted ones, or of all of which a copy is kept.
@@ -163,14 +152,8 @@ fn take_in(project: &Project, layout: &Layout, wanted: Option<&[SessionName]>) -
 /// What became of each session.
 type Results = Vec<(SessionName, Result<Resumed>)>;
 
-/// Fills the windows of all of them, and ends the holds if that went well. What was `told` of all is told with the last one.
-fn fill(
-    project: &Project,
-    waiting: &[Waiting],
-    done: Vec<Hold>,
-    results: &mut Results,
-    told: Vec<String>,
-) {
+/// Fills the windows of all of them, and ends the holds if that went well.
+fn fill(project: &Project, waiting: &[Waiting], done: Vec<Hold>, results: &mut Results) {
     let started = results.iter_mut().filter_map(|(_, result)| {
         let has_windows = result.as_ref().is_ok_and(Resumed::has_windows);
         has_windows.then_some(result)
@@ -179,7 +162,7 @@ fn fill(
         Ok(notes) => {
             done.into_iter().for_each(Hold::finish);
             if let Some(Ok(last)) = started.last() {
-                last.told().extend(told.into_iter().chain(notes));
+                last.told().extend(notes);
             }
         }
         Err(error) => {
@@ -213,81 +196,4 @@ fn telling(error: anyhow::Error, notes: &[String]) -> anyhow::Error {
     }
     let words = format!("{error:#}; before that, {}", notes.join("; "));
     hint::reworded(&error, words)
-}
-
-/// Makes what these sessions lack, up to what their windows wait for: several at once, and then the windows of all.
-fn carry_out(
-    project: &Project,
-    inheritance: &Inheritance,
-    tasks: &[&Task<'_>],
-) -> Vec<Result<Repaired>> {
-    let prepared = parallel::map(tasks, |task| {
-        let made = &mut Made::default();
-        make::prepare(&task.session, &task.start, &task.hold, inheritance, made)
-    });
-    let both = tasks.iter().zip(&prepared);
-    let closed =
-        both.filter(|(task, prepared)| matches!(task.windows, Windows::None) && prepared.is_ok());
-    let closed: Vec<_> = closed.map(|(task, _)| *task).collect();
-    let mut opened = open(project, &closed).into_iter();
-    let results = tasks.iter().zip(prepared).map(|(task, prepared)| {
-        let (notes, placed) = prepared.map_err(|error| {
-            let name = &task.session.name;
-            let again = format!("tally-session resume {name}");
-            hooks::advise(
-                error,
-                &again,
-                &format!("tally-session resume --no-hooks {name}"),
-            )
-        })?;
-        let waiting = match task.windows {
-            Windows::Pending(tmux) => left_waiting(&task.session, tmux)?,
-            Windows::None => opened.next().context("no window was opened")??,
-            Windows::Living(own) => {
-                let living = living::look(&task.session, &task.open.tmux, &task.open.stopped);
-                let mut repaired = repair(&task.session, &living, own, task.hold.lock())?;
-                repaired.notes.splice(..0, notes);
-                repaired.keys.splice(..0, placed);
-                return Ok(repaired);
-            }
-        };
-        Ok(Repaired {
-            waiting,
-            keys: Vec::new(),
-            notes,
-        })
-    });
-    results.collect()
-}
-
-/// What the windows wait for that a killed command made and never typed into.
-fn left_waiting(session: &Session<'_>, tmux: &TmuxSession) -> Result<Vec<Waiting>> {
-    let pending = tmux.panes.iter().filter(|pane| pane.is_pending());
-    let waiting = pending.map(|pane| Waiting::new(session, pane));
-    Ok(waiting
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .flatten()
-        .collect())
-}
-
-/// Opens the windows of sessions that have none.
-fn open(project: &Project, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
-    let sessions: Vec<_> = tasks.iter().map(|task| &task.session).collect();
-    let opened = match tasks {
-        [] => Ok(Vec::new()),
-        [task] => windows::create(project, &sessions, task.hold.lock()),
-        // One call can't keep all their holds: see `Hold::take`.
-        _ => lock_windows(project).and_then(|lock| windows::create(project, &sessions, &lock)),
-    };
-    let opened = opened.unwrap_or_else(|error| {
-        let failed = |_| Err(hint::copy(&error));
-        sessions.iter().map(failed).collect()
-    });
-    let both = tasks.iter().zip(&opened);
-    for (task, _) in both.filter(|(_, opened)| opened.is_err()) {
-        // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-        let _ = windows::own::close(&task.session, &task.hold);
-    }
-    opened
 }

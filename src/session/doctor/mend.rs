@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::session::belongings::hidden;
 use crate::session::doctor::Subject;
 use crate::session::loss::removed::{About, Removed};
-use crate::session::making::make::{self, Made};
+use crate::session::making::{self, Task, Windows};
 use crate::session::records::hold::{self, Hold, Unfinished};
 use crate::session::resume::{self, Resumed};
 use crate::session::{Session, lock_store};
@@ -99,10 +99,16 @@ fn prepare(
     }
     // For this command alone: if it is cut short, nothing is half made that was not before.
     hold.unfinished = Some(Unfinished::of_existing());
-    let made = &mut Made::default();
-    let notes = make::complete(&session, &Start::Existing, &hold, claude, made);
-    hold.finish();
-    notes
+    let task = Task {
+        session,
+        hold,
+        start: Start::Existing,
+        windows: Windows::LeftAlone,
+    };
+    let made = making::make(project, layout, claude, &[&task], &mut None).pop();
+    task.hold.finish();
+    let made = made.context("nothing was made")?;
+    made.failure.map_or(Ok(made.notes), Err)
 }
 
 /// Takes git's entry of a worktree away that is gone. It is kept as what was removed is.

@@ -8,44 +8,39 @@ use crate::session::belongings::placed;
 use crate::session::loss::branch::Branch;
 use crate::session::loss::removed::About;
 use crate::session::loss::uncommitted::Uncommitted;
-use crate::session::making::make::{Made, is_whole};
-use crate::session::records::hold::Hold;
+use crate::session::making::worktree::is_whole;
+use crate::session::making::{Made, Task};
 use crate::session::records::taking::Taking;
 use crate::session::windows::own;
-use crate::store::claude_json;
+use crate::store::claude_json::{self, Before};
 use anyhow::Result;
 use std::fs;
 
 /// Takes back what was made, in reverse, and nothing else. Every step is tried; gives those that failed. What somebody else has
 /// written into the worktree or committed meanwhile is kept, and told in the `notes`.
 pub fn undo(
-    session: &Session<'_>,
+    task: &mut Task<'_>,
     made: &Made,
-    start: &Start,
+    before: Option<&Before>,
     claude: &Claude,
-    hold: &mut Hold,
     notes: &mut Vec<String>,
 ) -> Vec<anyhow::Error> {
+    let session = &task.session;
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(own::close(session, hold));
+        steps.push(own::close(session, &task.hold));
     }
-    if let Some(before) = &made.entry {
+    if let Some(before) = before {
         let worktree = session.record.worktree();
         steps.push(claude_json::give_back(&claude.json, worktree, before));
     }
-    steps.push(take_back(session, made, start, hold, notes));
+    steps.push(take_back(task, made, notes));
     steps.into_iter().filter_map(Result::err).collect()
 }
 
 /// Takes the worktree and the branch away that were made.
-fn take_back(
-    session: &Session<'_>,
-    made: &Made,
-    start: &Start,
-    hold: &mut Hold,
-    notes: &mut Vec<String>,
-) -> Result<()> {
+fn take_back(task: &mut Task<'_>, made: &Made, notes: &mut Vec<String>) -> Result<()> {
+    let (session, hold) = (&task.session, &mut task.hold);
     let (project, path) = (session.project, session.record.worktree());
     if made.worktree {
         // Where git has made nothing in it yet, that is all there is.
@@ -61,7 +56,7 @@ fn take_back(
     if entry.is_none() && !(made.branch && tip.is_some()) {
         return Ok(());
     }
-    let began_at = match start {
+    let began_at = match &task.start {
         Start::New { commit, .. } => Some(commit.clone()),
         Start::Tracking { remote } => git.object(remote, "commit")?,
         Start::Existing => tip.clone(),

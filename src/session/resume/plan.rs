@@ -5,48 +5,19 @@ use crate::git::{Git, Start, worktrees};
 use crate::hint::Hint;
 use crate::listeners;
 use crate::ports::Port;
-use crate::processes::panes::Stopped;
-use crate::session::making::make;
+use crate::session::making::{Open, Task, Windows, worktree};
 use crate::session::records::hold::{Hold, Unfinished};
 use crate::session::records::{moved, record};
 use crate::session::truth::problems;
 use crate::session::windows::{living, servers};
 use crate::session::{Session, foreign_windows, lock_store, restore};
 use crate::store::records::Records;
-use crate::tmux::TmuxSession;
 use anyhow::{Result, anyhow};
 
-/// What is to be done for one session.
-pub struct Task<'a> {
-    pub session: Session<'a>,
-    pub hold: Hold,
-    pub start: Start,
-    pub windows: Windows<'a>,
-    pub open: &'a Open,
+/// What is to be done for one session, and what there is to tell.
+pub struct Planned<'a> {
+    pub task: Task<'a>,
     pub notes: Vec<String>,
-}
-
-/// What there is of windows, as it was seen once.
-pub struct Open {
-    pub tmux: Vec<TmuxSession>,
-    pub stopped: Stopped,
-}
-
-impl Open {
-    fn tmux_called(&self, name: &str) -> Option<&TmuxSession> {
-        self.tmux.iter().find(|tmux| tmux.name == name)
-    }
-}
-
-/// What there is of a session's windows.
-#[derive(Clone, Copy)]
-pub enum Windows<'a> {
-    /// None are open.
-    None,
-    /// A killed command left some of them without what belongs there.
-    Pending(&'a TmuxSession),
-    /// They are open; the session has this tmux session, if not only other ones have them by now.
-    Living(Option<&'a TmuxSession>),
 }
 
 /// Decides what is to be done for a session, and moves it off ports that are taken.
@@ -55,8 +26,9 @@ pub fn plan<'a>(
     mut hold: Hold,
     claude: &Claude,
     open: &'a Open,
-) -> Result<Task<'a>> {
+) -> Result<Planned<'a>> {
     let (project, layout) = (session.project, session.layout);
+    let called = |name: &str| open.tmux.iter().find(|tmux| tmux.name == name);
     let mut notes = match hold.removed(project) {
         Some(removed) => restore::put_back(project, layout, claude, removed, &mut hold)?,
         None => Vec::new(),
@@ -74,13 +46,13 @@ pub fn plan<'a>(
     let windows = match own {
         Some(tmux) if tmux.is_pending() => Windows::Pending(tmux),
         None if living.is_empty() => Windows::None,
-        own => Windows::Living(own),
+        own => Windows::Living(own, open),
     };
     if let Some(older) = problems::outdated(&session, &open.tmux, &living) {
         notes.push(format!("{}: {older}", session.name));
     }
     let is_whole = session.project.owns_worktree(session.record.worktree());
-    if let Windows::Living(_) = windows {
+    if let Windows::Living(..) = windows {
         if !is_whole {
             let git = Git::at(&session.project.main);
             let has_branch = git.branch(session.record.branch())?.is_some();
@@ -92,7 +64,7 @@ pub fn plan<'a>(
             return Err(broken.into_error(&session.name));
         }
     } else if own.is_none()
-        && let Some(foreign) = open.tmux_called(&session.tmux_name())
+        && let Some(foreign) = called(&session.tmux_name())
     {
         return Err(foreign_windows(project, foreign));
     }
@@ -100,14 +72,13 @@ pub fn plan<'a>(
     if matches!(windows, Windows::None) {
         notes.extend(leave_taken_ports(&mut session, &mut hold)?);
     }
-    Ok(Task {
+    let task = Task {
         session,
         hold,
         start,
         windows,
-        open,
-        notes,
-    })
+    };
+    Ok(Planned { task, notes })
 }
 
 /// Has the record say which branch the worktree is on: it was switched, or renamed.
@@ -133,7 +104,7 @@ fn follow_branch(session: &mut Session<'_>) -> Result<Option<String>> {
 
 /// Clears away what a killed command left of the worktree, and says what its branch starts from if it is to be made again.
 fn finish_worktree(session: &Session<'_>, hold: &mut Hold) -> Result<Start> {
-    make::clear_half_made(session, hold)?;
+    worktree::clear_half_made(session, hold)?;
     let start = branch_start(session, hold)?;
     if hold.unfinished.is_none() && !session.project.owns_worktree(session.record.worktree()) {
         hold.begin(Unfinished::of_new(start.clone(), None))?;

@@ -1,140 +1,21 @@
-//! Making a session true, step by step, from whatever is there; and taking back what was made.
+//! The worktree: making it, and clearing away what is left of one that was only half made.
 
-use crate::claude::Claude;
 use crate::file::check_room;
 use crate::git::keep::Changing;
 use crate::git::worktrees::{self, INITIALIZING};
-use crate::git::{Git, Start, crypt};
+use crate::git::{Git, Start};
 use crate::hint::{Hint, with_hint};
-use crate::parallel::joined;
 use crate::process::{Failure, PAUSES, quote};
 use crate::project;
-use crate::session::belongings::fitting;
-use crate::session::belongings::inheritance::Inheritance;
-use crate::session::belongings::{self, packages};
 use crate::session::loss::removed::{About, Removed};
-use crate::session::making::hooks;
+use crate::session::making::{Made, Task};
 use crate::session::records::hold::Hold;
-use crate::session::records::kept;
 use crate::session::truth::problems;
-use crate::session::windows::{self, Waiting, opening};
 use crate::session::{Session, lock_store};
-use crate::store::claude_json::Before;
 use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::Path;
 use std::thread;
-
-/// What one command made of a session: as much as it may take back.
-#[derive(Debug, Default)]
-pub struct Made {
-    pub branch: bool,
-    pub worktree: bool,
-    /// Claude's entry of the worktree, and what it was before.
-    pub entry: Option<Before>,
-    pub tmux: bool,
-}
-
-/// Makes a new session and its windows. Says what these wait for, and what there is to tell. `start` and `made` are those of
-/// [`complete`]; what failed is for [`crate::session::making::undo`].
-///
-/// # Errors
-/// The first step that fails.
-pub fn make(
-    session: &Session<'_>,
-    start: &Start,
-    hold: &Hold,
-    claude: &Claude,
-    made: &mut Made,
-) -> Result<(Vec<Waiting>, Vec<String>)> {
-    let open = || {
-        let opened = windows::create(session.project, &[session], hold.lock())?;
-        opened.into_iter().next().context("no window was opened")?
-    };
-    made.tmux = true;
-    if !session.layout.hooks.post_add.is_empty() {
-        let notes = complete(session, start, hold, claude, made)?;
-        return Ok((open()?, notes));
-    }
-    // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
-    make_folder(session, made)?;
-    thread::scope(|scope| {
-        let windows = scope.spawn(open);
-        let notes = complete(session, start, hold, claude, made);
-        let windows = joined(windows);
-        notes.and_then(|notes| Ok((windows?, notes)))
-    })
-}
-
-/// Makes what one session lacks, but for its windows; see [`prepare`].
-///
-/// # Errors
-/// The first step that fails.
-pub fn complete(
-    session: &Session<'_>,
-    start: &Start,
-    hold: &Hold,
-    claude: &Claude,
-    made: &mut Made,
-) -> Result<Vec<String>> {
-    let worktree = session.record.worktree();
-    let (project, layout, before) = (session.project, session.layout, &mut made.entry);
-    let mut inheritance = Inheritance::pass_on(project, layout, claude, &[worktree], before)?;
-    let (mut notes, _) = prepare(session, start, hold, &inheritance, made)?;
-    notes.append(&mut inheritance.notes);
-    Ok(notes)
-}
-
-/// Makes what the session lacks, but for its windows and Claude's entry: branch, worktree, files and Claude's settings, and
-/// for a new worktree what the project's own command makes. Gives what there is to tell, and the paths
-/// that the worktree lacked.
-///
-/// `start` is what its branch starts from; `made` tells what was done, also when a step fails. Where a command was cut short
-/// the layout's variables are set in files that are there too, and all that was placed is hidden from git.
-///
-/// # Errors
-/// The first step that fails.
-pub fn prepare(
-    session: &Session<'_>,
-    start: &Start,
-    hold: &Hold,
-    inheritance: &Inheritance,
-    made: &mut Made,
-) -> Result<(Vec<String>, Vec<String>)> {
-    let in_full = hold.sets_variables();
-    let mut notes = Vec::new();
-    if !is_whole(session) {
-        check_out(session, start, hold, made, &mut notes)?;
-    }
-    if crypt::has_keys(&session.project.common) {
-        crypt::share_keys(&session.project.common, &session.admin()?)?;
-    }
-    if let Some(taking) = hold.taking() {
-        notes.extend(taking.arrive(session, hold.lock().file(), made.worktree)?);
-    }
-    if hold.is_new() {
-        notes.extend(fitting::misfit(session).map(|problem| problem.to_string()));
-    }
-    if let Some(unfinished) = &hold.unfinished {
-        opening::begin(session, unfinished)?;
-    }
-    kept::keep(session)?;
-    let (mut told, placed) =
-        belongings::place(session, &inheritance.files, made.worktree, in_full)?;
-    if made.worktree && session.record.worktree().join(".gitmodules").is_file() {
-        let worktree = quote(&session.record.worktree().to_string_lossy());
-        notes.push(format!(
-            "its submodules are empty until you type: git -C {worktree} submodule update --init"
-        ));
-    }
-    notes.append(&mut told);
-    let others = packages::other_versions(session);
-    notes.extend(others.iter().map(ToString::to_string));
-    if hold.is_new() {
-        hooks::post_add(session, hold)?;
-    }
-    Ok((notes, placed))
-}
 
 /// Whether the worktree is there, and not just being made when a command was killed.
 pub fn is_whole(session: &Session<'_>) -> bool {
@@ -150,21 +31,19 @@ fn is_initializing(worktree: &Path) -> bool {
 }
 
 /// Makes the branch, if it is not there, and its worktree.
-fn check_out(
-    session: &Session<'_>,
-    start: &Start,
-    hold: &Hold,
-    made: &mut Made,
-    notes: &mut Vec<String>,
-) -> Result<()> {
+///
+/// # Errors
+/// If git fails, or something is there that git did not make.
+pub fn check_out(task: &Task<'_>, made: &mut Made) -> Result<()> {
+    let session = &task.session;
     let (project, path, branch) = (
         session.project,
         session.record.worktree(),
         session.record.branch(),
     );
-    let git = Git::at(&project.main).holding(hold.lock().file());
+    let git = Git::at(&project.main).holding(task.hold.lock().file());
     let mut new_from = None;
-    match start {
+    match &task.start {
         Start::Existing => {}
         Start::Tracking { remote } => {
             let _lock = lock_store(project)?;
@@ -186,7 +65,7 @@ fn check_out(
         match (&result, pauses.next()) {
             // Another git was in its way; see `is_empty`.
             (Err(Failure::Ended { .. }), Some(pause)) if is_empty(path) => thread::sleep(pause),
-            _ => return checked_out(session, result, notes),
+            _ => return checked_out(session, result, &mut made.notes),
         }
     }
 }
@@ -199,7 +78,10 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 /// Makes the empty folder of a worktree that is to be made. One that is there already is somebody else's.
-fn make_folder(session: &Session<'_>, made: &mut Made) -> Result<()> {
+///
+/// # Errors
+/// If it can't be made.
+pub fn make_folder(session: &Session<'_>, made: &mut Made) -> Result<()> {
     if !made.worktree {
         let path = session.record.worktree();
         fs::create_dir(path)
