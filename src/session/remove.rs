@@ -10,7 +10,7 @@ use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::project::{Project, is_same};
 use crate::session::Session;
-use crate::session::belongings::placed;
+use crate::session::belongings::{claude_entry, placed};
 use crate::session::loss::Loss;
 use crate::session::loss::branch::Branch;
 use crate::session::loss::purge::Lost;
@@ -24,7 +24,6 @@ use crate::session::truth::problems;
 use crate::session::windows::closing::Closing;
 use crate::session::windows::opening;
 use crate::session::windows::servers::Left;
-use crate::store::claude_json;
 use crate::store::records::Records;
 use anyhow::{Result, bail};
 use std::fmt::Display;
@@ -206,7 +205,9 @@ pub fn remove(
     }
     // The entry of a folder that is no worktree of ours is somebody else's.
     if found.at.is_some() || !session.record.worktree().exists() {
-        forget_claude_entry(&session, claude, removed.as_ref(), &mut notes)?;
+        let removed = removed.as_ref();
+        let keep = |entry: &str| removed.map_or(Ok(()), |it| it.keep_claude_entry(entry));
+        notes.extend(claude_entry::take(&session, claude, keep)?);
     }
     session.take_out_record()?;
     notes.extend(hold.taking().map(|taking| taking.left_over(project)));
@@ -259,24 +260,6 @@ fn hook_failed(error: anyhow::Error, name: &SessionName, wish: Wish, hold: &Hold
     let words = format!("the windows of {name} are closed, and {done}: {error:#}");
     let error = hint::reworded(&error, words);
     with_hint(error, format!("bring it back: tally-session resume {name}"))
-}
-
-/// Takes Claude's entry of the worktree out of its file, and keeps it.
-fn forget_claude_entry(
-    session: &Session<'_>,
-    claude: &Claude,
-    removed: Option<&Removed>,
-    notes: &mut Vec<String>,
-) -> Result<()> {
-    let keep = |entry: &str| removed.map_or(Ok(()), |removed| removed.keep_claude_entry(entry));
-    match claude_json::forget(&claude.json, session.record.worktree(), keep) {
-        Err(error) if hint::is::<claude_json::Busy>(&error) => Err(error),
-        Err(error) => {
-            notes.push(format!("Claude's entry of the worktree stays: {error:#}"));
-            Ok(())
-        }
-        Ok(()) => Ok(()),
-    }
 }
 
 /// Whether git was just making it when a command was killed: what is in it is nobody's work.

@@ -1,5 +1,6 @@
 //! What a session has in its worktree. [`list`] names all of it; making a session and looking at one each walk that.
 
+pub mod claude_entry;
 pub mod clone;
 mod copy;
 pub mod database;
@@ -9,7 +10,6 @@ pub mod files;
 pub mod fitting;
 pub mod hidden;
 mod included;
-pub mod inheritance;
 pub mod inside;
 pub mod kind;
 mod link;

@@ -2,13 +2,12 @@
 
 use crate::finding::{Finding, Mend, State};
 use crate::session::Session;
-use crate::session::belongings;
+use crate::session::belongings::{self, claude_entry};
 use crate::session::doctor::around::Around;
 use crate::session::doctor::ports;
 use crate::session::records::hold::{self, Seen};
 use crate::session::truth::problems;
 use crate::session::windows::living::{self, Life, Living};
-use crate::store::claude_json::Entries;
 use crate::tmux::{self, TmuxSession};
 
 /// Looks at one session.
@@ -59,7 +58,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
             around
                 .entries
                 .iter()
-                .map(|entries| claude_s(session, entries)),
+                .map(|entries| claude_entry::look(session, entries)),
         );
     }
     findings.extend(moved(session, tmux, &living));
@@ -75,16 +74,6 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-/// Whether its Claude has what that of the main checkout was allowed.
-fn claude_s(session: &Session<'_>, entries: &Entries) -> Finding {
-    let checked = format!("{}: Claude", session.name);
-    if entries.lacks(&session.project.main, session.record.worktree()) {
-        let lacks = "lacks what it was allowed in the main checkout";
-        return Finding::warning(checked, lacks).mended_by(Mend::Files(session.name.clone()));
-    }
-    Finding::fine(checked, "has what it was allowed in the main checkout")
 }
 
 /// Windows that are not among the others, and run there.

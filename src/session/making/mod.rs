@@ -15,9 +15,8 @@ use crate::parallel::{self, joined};
 use crate::process::quote;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
-use crate::session::belongings::inheritance::Inheritance;
 use crate::session::belongings::kind::Included;
-use crate::session::belongings::{self, fitting, packages};
+use crate::session::belongings::{self, claude_entry, files, fitting, packages};
 use crate::session::records::hold::Hold;
 use crate::session::records::kept;
 use crate::session::windows::repair::repair;
@@ -122,18 +121,27 @@ fn prepare(
 ) {
     let worktrees = tasks.iter().map(|task| task.session.record.worktree());
     let worktrees: Vec<_> = worktrees.collect();
-    let shared = Inheritance::pass_on(project, layout, claude, &worktrees, before);
+    if worktrees.is_empty() {
+        return;
+    }
+    // The same for all of them.
+    let mut shared = || {
+        let included = files::included(project, layout)?;
+        let note = claude_entry::make(project, claude, &worktrees, before)?;
+        anyhow::Ok((included, note))
+    };
+    let shared = shared();
     parallel::map(tasks.iter().zip(&mut *all), |(task, made)| {
         if made.failure.is_none() {
             let prepared = match &shared {
-                Ok(shared) => task.prepare(&shared.files, made),
+                Ok((included, _)) => task.prepare(included, made),
                 Err(error) => Err(hint::copy(error)),
             };
             made.failure = prepared.err();
         }
     });
-    if let (Ok(shared), Some(last)) = (shared, all.last_mut()) {
-        last.notes.extend(shared.notes);
+    if let (Ok((_, note)), Some(last)) = (shared, all.last_mut()) {
+        last.notes.extend(note);
     }
 }
 

@@ -2,14 +2,14 @@
 
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree, is_named_by};
-use crate::hint;
 use crate::problem::Problem;
 use crate::project::without_symlinks;
+use crate::session::belongings::claude_entry;
 use crate::session::records::hold::{Hold, Unfinished};
 use crate::session::records::kept::Kept;
 use crate::session::{Session, lock_store};
+use crate::store::atomic;
 use crate::store::records::Records;
-use crate::store::{atomic, claude_json};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -100,11 +100,8 @@ pub fn follow(
     );
     // One that was copied is there still, with what Claude knows of it.
     if from.symlink_metadata().is_err() {
-        match claude_json::follow(&claude.json, &from, &to) {
-            Err(error) if hint::is::<claude_json::Busy>(&error) => return Err(error),
-            Err(error) => note = format!("{note}, without what Claude knew of it: {error:#}"),
-            Ok(()) => {}
-        }
+        let told = claude_entry::follow(claude, &from, &to)?;
+        note += &told.map_or_else(String::new, |told| format!(", {told}"));
     }
     session.record.set_worktree(to);
     let _lock = lock_store(project)?;
