@@ -15,6 +15,7 @@ use crate::session::records::record;
 use crate::session::records::unrecorded::Unrecorded;
 use crate::session::{Session, foreign_windows, owns, tmux_name, windows};
 use crate::store::claude_json::Before;
+use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use crate::wait;
@@ -61,39 +62,28 @@ pub fn add<'a>(
     claude: &Claude,
     wish: &Wish<'_>,
 ) -> Result<Added<'a>> {
+    check_prompt(wish.prompt)?;
     let name = &wish.wanted.name;
-    if let Some(prompt) = wish.prompt.filter(|prompt| prompt.len() > LONGEST_PROMPT) {
-        return Err(anyhow!(
-            "the prompt is {} bytes long, and a program takes {LONGEST_PROMPT}",
-            prompt.len()
-        ))
-        .hint("write it to a file, and say where that is: --prompt \"Do what is in <file>\"");
-    }
     let mut hold = Hold::take(project, name)?;
-    let records = Records::read(&project.main)?;
-    record::check(project, name, &records)?;
+    record::check(project, name, &Records::read(&project.main)?)?;
     hold.refuse_moving(project)?;
-    // Without a record, what an older add left to do is nobody's.
-    hold.unfinished = None;
     let mut begin = check_surroundings(project, wish)?;
     hidden::hide_our_own(project)?;
     let mut notes = mem::take(&mut begin.notes);
-    let saved = if wish.take_changes {
-        let (saved, told) = saving::save(project, layout, name, &begin)?;
+    let mut saved = None;
+    if wish.take_changes {
+        let (taken, told) = saving::save(project, layout, name, &begin)?;
+        saved = taken;
         notes.extend(told);
-        saved
-    } else {
-        None
-    };
-    let start = begin.start;
-    let prompt = wish.prompt.map(ToOwned::to_owned);
-    hold.begin(Unfinished {
-        begins: Some(wait::now()),
-        taking: saved.as_ref().map(|saved| saved.taking.clone()),
-        ..Unfinished::of_new(start.clone(), prompt)
-    })?;
-    let kept = saved.as_ref().map_or(Ok(()), |saved| saved.keep(project));
-    let record = match kept.and_then(|()| record::write(project, layout, name)) {
+    }
+    let record = match write_record(
+        project,
+        layout,
+        wish,
+        &begin.start,
+        saved.as_ref(),
+        &mut hold,
+    ) {
         Ok((record, lost)) => {
             notes.extend(Unrecorded::told(&lost).iter().map(ToString::to_string));
             record
@@ -107,18 +97,17 @@ pub fn add<'a>(
     let task = Task {
         session: Session::new(project, layout, name, &record),
         hold,
-        start,
+        start: begin.start,
         windows: Windows::None,
     };
-    let mut before = None;
-    let mut all = making::make(project, layout, claude, &[&task], &mut before);
-    let mut made = all.pop().context("nothing was made")?;
+    let (made, before) = making::make(project, layout, claude, &[&task]);
+    let mut made = made.into_iter().next().context("nothing was made")?;
     let filled = match made.failure.take() {
         Some(error) => Err(error),
         None => windows::fill(project, &made.waiting),
     };
-    let of_windows = match filled {
-        Ok(notes) => notes,
+    match filled {
+        Ok(told) => notes.extend(made.notes.into_iter().chain(told)),
         Err(error) => {
             let without = format!("{} --no-hooks", wish.typed);
             let error = hooks::advise(error, &wish.typed, &without);
@@ -128,9 +117,7 @@ pub fn add<'a>(
             }
             return Err(error);
         }
-    };
-    notes.extend(made.notes);
-    notes.extend(of_windows);
+    }
     let taken = saved.map_or(0, |saved| {
         let (taken, note) = saved.take_out(project, task.hold.lock().file());
         notes.extend(note);
@@ -144,6 +131,36 @@ pub fn add<'a>(
         taken,
         notes,
     })
+}
+
+fn check_prompt(prompt: Option<&str>) -> Result<()> {
+    let bytes = prompt.map_or(0, str::len);
+    if bytes <= LONGEST_PROMPT {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "the prompt is {bytes} bytes long, and a program takes {LONGEST_PROMPT}"
+    ))
+    .hint("write it to a file, and say where that is: --prompt \"Do what is in <file>\"")
+}
+
+/// Writes down what is begun, and then the record. Gives the sessions that have none, too.
+fn write_record(
+    project: &Project,
+    layout: &Layout,
+    wish: &Wish<'_>,
+    start: &Start,
+    saved: Option<&Saved>,
+    hold: &mut Hold,
+) -> Result<(Record, Vec<Unrecorded>)> {
+    let prompt = wish.prompt.map(ToOwned::to_owned);
+    hold.begin(Unfinished {
+        begins: Some(wait::now()),
+        taking: saved.map(|saved| saved.taking.clone()),
+        ..Unfinished::of_new(start.clone(), prompt)
+    })?;
+    saved.map_or(Ok(()), |saved| saved.keep(project))?;
+    record::write(project, layout, &wish.wanted.name)
 }
 
 /// What was saved and is all in the main checkout needs no ref. One that stays does no harm.

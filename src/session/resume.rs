@@ -100,7 +100,8 @@ fn carry_out(
 ) -> Results {
     let to_do = planned.iter().filter_map(|(_, task)| task.as_ref().ok());
     let to_do: Vec<_> = to_do.map(|planned| &planned.task).collect();
-    let mut made = making::make(project, layout, claude, &to_do, &mut None).into_iter();
+    let (made, _) = making::make(project, layout, claude, &to_do);
+    let mut made = made.into_iter();
     let mut waiting = Vec::new();
     let mut done = Vec::new();
     let mut results = Vec::new();

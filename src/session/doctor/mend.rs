@@ -105,9 +105,9 @@ fn prepare(
         start: Start::Existing,
         windows: Windows::LeftAlone,
     };
-    let made = making::make(project, layout, claude, &[&task], &mut None).pop();
+    let (made, _) = making::make(project, layout, claude, &[&task]);
     task.hold.finish();
-    let made = made.context("nothing was made")?;
+    let made = made.into_iter().next().context("nothing was made")?;
     made.failure.map_or(Ok(made.notes), Err)
 }
 

@@ -72,15 +72,15 @@ pub struct Made {
 }
 
 /// Makes what these sessions lack, up to what is typed into their windows: the files of several at once, and the windows of all in
-/// one call. What fails with one does not keep the others. `before` tells what Claude's entries of their worktrees were, and stays
-/// none if nothing was done about them.
+/// one call. What fails with one does not keep the others. Gives what was made of each, and what Claude's entries of their worktrees
+/// were, if something was done about them.
 pub fn make(
     project: &Project,
     layout: &Layout,
     claude: &Claude,
     tasks: &[&Task<'_>],
-    before: &mut Option<Before>,
-) -> Vec<Made> {
+) -> (Vec<Made>, Option<Before>) {
+    let mut before = None;
     let is_early = |task: &Task<'_>| task.opens_windows() && !task.runs_hook();
     let mut all: Vec<_> = tasks
         .iter()
@@ -90,7 +90,7 @@ pub fn make(
     // The shells need nothing but their folder, and their start-up files take time: they start meanwhile.
     let opened = thread::scope(|scope| {
         let opened = scope.spawn(|| open(project, tasks, &early));
-        prepare(project, layout, claude, tasks, &mut all, before);
+        prepare(project, layout, claude, tasks, &mut all, &mut before);
         joined(opened)
     });
     take_windows(&mut all, &early, opened);
@@ -99,7 +99,7 @@ pub fn make(
     for at in those(tasks, &all, |_| true) {
         all[at].failure = tasks[at].bring_back(&mut all[at]).err();
     }
-    all
+    (all, before)
 }
 
 /// The places of the tasks that are such, and of which nothing has failed.

@@ -1,6 +1,7 @@
 //! Taking what is uncommitted in the main checkout to a new session: it is saved as a commit first, put into the worktree then
 //! (see [`crate::session::records::taking`]), and taken out of the main checkout last. So at any moment one of them has it, and mostly two.
 
+use crate::git::files::Status;
 use crate::git::keep::Change;
 use crate::git::snapshot::{Difference, Scratch};
 use crate::git::{Git, Start};
@@ -61,20 +62,10 @@ pub fn save(
         return Err(with_hint(error, hint));
     }
     let status = git.status::<&str>([], "no")?;
-    let base = status.head.context("the repository has no commit yet")?;
-    let untracked = status.changes.iter().filter(|change| change.untracked);
-    let untracked: Vec<_> = untracked.map(|change| change.path.as_str()).collect();
-    // git tells of another repository by a slash.
-    let is_repository = |path: &str| path.ends_with('/');
-    let repositories = untracked.iter().filter(|path| is_repository(path));
-    let repositories = repositories.map(|path| (*path).to_owned());
-    // The session gets its own of the others, and the main checkout needs them. What is ignored can't be left out once more.
-    let others = files::belongings(project, layout).chain(OWN.map(ToOwned::to_owned));
-    let is_shown = |own: &String| {
-        let mut below = untracked.iter().filter_map(|path| path.strip_prefix(own));
-        below.any(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let except: Vec<_> = repositories.chain(others.filter(is_shown)).collect();
+    let base = status
+        .head
+        .clone()
+        .context("the repository has no commit yet")?;
     let scratch = Scratch::of(&project.common)?;
     let index = scratch.index();
     let own = git.with_index(&index);
@@ -82,20 +73,10 @@ pub fn save(
         .write_tree()
         .context("the index of the main checkout can't be saved")
         .hint(hint)?;
-    own.add_all(&except)
+    own.add_all(&not_to_be_taken(project, layout, &status))
         .context("what is in the main checkout can't be saved")?;
     let taken = that_goes(git.differences(&base, &own.write_tree()?)?);
-    let mut notes = Vec::new();
-    let names: BTreeSet<_> = taken.iter().map(Difference::name).collect();
-    let stays = status.changes.iter().filter(|change| match &change.path {
-        path if path == records::FILE => false,
-        path if change.untracked => is_repository(path) || path == layout::FILE,
-        path => !names.contains(path),
-    });
-    let stays: Vec<_> = stays.map(|change| change.path.clone()).collect();
-    if !stays.is_empty() {
-        notes.push(format!("stays in the main checkout: {}", named(&stays)));
-    }
+    let mut notes = Vec::from_iter(that_stays(&status, &taken));
     if taken.is_empty() {
         notes.push("the main checkout has no changes to take".to_owned());
         return Ok((None, notes));
@@ -110,18 +91,18 @@ pub fn save(
         (saved, kept_staged)
     } else {
         let ported = git.ported(&base, &saved, &begin.commit)?;
-        let files =
-            ported.map_err(|conflicts| conflicting(project, name, &begin.start, conflicts))?;
-        (files, begin.commit.clone())
+        let conflicting = |paths| conflicting(project, name, &begin.start, paths);
+        (ported.map_err(conflicting)?, begin.commit.clone())
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let taking = Taking {
+        refname: format!("refs/tally-session/_taken/{}@{now}", name.slug()),
+        onto: begin.commit.clone(),
+        files,
+        index,
+    };
     let saved = Saved {
-        taking: Taking {
-            refname: format!("refs/tally-session/_taken/{}@{now}", name.slug()),
-            onto: begin.commit.clone(),
-            files,
-            index,
-        },
+        taking,
         base,
         staged,
         commit,
@@ -130,6 +111,38 @@ pub fn save(
         _lock: lock,
     };
     Ok((Some(saved), notes))
+}
+
+/// git tells of another repository by a slash.
+fn is_repository(path: &str) -> bool {
+    path.ends_with('/')
+}
+
+/// The untracked paths that stay: other repositories, and what the session gets its own of, as the main checkout needs it.
+fn not_to_be_taken(project: &Project, layout: &Layout, status: &Status) -> Vec<String> {
+    let untracked = status.changes.iter().filter(|change| change.untracked);
+    let untracked: Vec<_> = untracked.map(|change| change.path.as_str()).collect();
+    let repositories = untracked.iter().filter(|path| is_repository(path));
+    let repositories = repositories.map(|path| (*path).to_owned());
+    let others = files::belongings(project, layout).chain(OWN.map(ToOwned::to_owned));
+    // What is ignored can't be left out once more.
+    let is_shown = |own: &String| {
+        let mut below = untracked.iter().filter_map(|path| path.strip_prefix(own));
+        below.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    repositories.chain(others.filter(is_shown)).collect()
+}
+
+/// What is uncommitted and stays, in words, if something does.
+fn that_stays(status: &Status, taken: &[Difference]) -> Option<String> {
+    let names: BTreeSet<_> = taken.iter().map(Difference::name).collect();
+    let stays = status.changes.iter().filter(|change| match &change.path {
+        path if path == records::FILE => false,
+        path if change.untracked => is_repository(path) || path == layout::FILE,
+        path => !names.contains(path),
+    });
+    let stays: Vec<_> = stays.map(|change| change.path.clone()).collect();
+    (!stays.is_empty()).then(|| format!("stays in the main checkout: {}", named(&stays)))
 }
 
 /// What goes: a link to another repository's commit says nothing of what is in there, and this tool's own files are for the main
