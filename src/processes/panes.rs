@@ -1,6 +1,5 @@
 //! What runs in the panes of tmux that processes came from, and who stays when they are closed.
 
-#[cfg(target_os = "linux")]
 use super::{Process, look, look_at, look_at_all};
 use anyhow::Result;
 use std::collections::HashSet;
