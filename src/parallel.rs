@@ -13,6 +13,9 @@ where
     let items = items.into_iter();
     let workers = thread::available_parallelism().map_or(2, usize::from);
     let workers = workers.min(items.len());
+    if workers < 2 {
+        return items.map(work).collect();
+    }
     let next = Mutex::new(items.enumerate());
     let done = Mutex::new(Vec::new());
     thread::scope(|scope| {
