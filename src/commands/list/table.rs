@@ -2,7 +2,7 @@
 
 use crate::commands::Context;
 use crate::session::Session;
-use crate::session::truth::status::{Distance, State, Status};
+use crate::session::truth::status::{State, Status};
 use crate::ui::{self, BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
 use anstyle::Style;
 use std::path::Path;
@@ -183,7 +183,7 @@ fn state(status: &Status<'_>) -> Cell {
 
 /// Changed files, then commits ahead and behind: `2 +3 -1`.
 fn changes(status: &Status<'_>) -> Cell {
-    let Distance { ahead, behind } = status.distance.unwrap_or_default();
+    let (ahead, behind) = status.distance.unwrap_or_default();
     let parts = [
         ("", status.changes.unwrap_or(0)),
         ("+", ahead),
