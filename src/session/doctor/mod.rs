@@ -64,14 +64,14 @@ pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
     let programs = Programs::ask(claude);
     let mut found = check(subject, &[]);
     let mut notes = Vec::new();
-    if fix && found.iter().any(Finding::is_mendable) {
+    if fix && found.iter().any(|finding| finding.mend.is_some()) {
         let mended = mend::mend(subject, &found);
         found = compare(&found, check(subject, &mended.started));
         found.extend(mended.failures);
         notes = mended.notes;
         notes.retain(|note| !found.iter().any(|finding| finding.tells(note)));
     }
-    let mut findings = programs.check(claude);
+    let mut findings = programs.check();
     findings.extend(found);
     Report { findings, notes }
 }
@@ -98,25 +98,18 @@ pub fn in_brief(findings: Vec<&Finding>) -> Vec<&Finding> {
 }
 
 /// What became of what was found before.
-fn compare(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
-    let is_in = |finding: &Finding, all: &[Finding]| {
-        all.iter().any(|other| other.checked == finding.checked)
-    };
-    let mendable: Vec<_> = before
-        .iter()
-        .filter(|one| one.is_mendable())
-        .cloned()
-        .collect();
-    let gone = mendable.iter().filter(|one| !is_in(one, &after));
-    let gone: Vec<_> = gone.filter_map(Finding::taken_away).collect();
-    let mut findings = after;
-    for finding in &mut findings {
-        if finding.state == State::Fine && is_in(finding, &mendable) {
-            finding.state = State::Fixed;
+fn compare(before: &[Finding], mut after: Vec<Finding>) -> Vec<Finding> {
+    let mendable = || before.iter().filter(|one| one.mend.is_some());
+    let is_gone = |old: &&Finding| after.iter().all(|new| new.checked != old.checked);
+    let gone = mendable().filter(is_gone).filter_map(Finding::taken_away);
+    let gone: Vec<_> = gone.collect();
+    for new in &mut after {
+        if new.state == State::Fine && mendable().any(|old| old.checked == new.checked) {
+            new.state = State::Fixed;
         }
     }
-    findings.extend(gone);
-    findings
+    after.extend(gone);
+    after
 }
 
 /// All checks but those of the programs. What the servers of sessions that were only just `started` do is not looked at.
@@ -143,21 +136,18 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
                 .map(|(name, record)| Session::new(project, layout, name, record))
                 .collect();
             findings.extend(reach::check(project, layout, &sessions, records));
-            let lacking = fitting::lacking_folders(project, layout, &[&project.main]);
-            let mut is_fitting = lacking.is_none();
-            if is_fitting {
+            let mut lacking =
+                Vec::from_iter(fitting::lacking_folders(project, layout, &[&project.main]));
+            if lacking.is_empty() {
                 let environments = check_environments(project, layout, &sessions);
-                is_fitting = environments.iter().all(|it| it.state == State::Fine);
+                let are_there = environments.iter().all(|it| it.state == State::Fine);
                 findings.extend(environments);
+                if sessions.is_empty() && are_there {
+                    lacking = belongings::lacking(project, layout);
+                }
             }
-            let mut lacking = Vec::from_iter(lacking);
-            if sessions.is_empty() && is_fitting {
-                lacking.extend(belongings::lacking(project, layout));
-            }
-            let lacking = lacking.into_iter();
-            findings.extend(
-                lacking.map(|problem| Finding::warning(problem.what, "").cure(problem.cure)),
-            );
+            let warn = |problem| Finding::of(State::Warning, problem);
+            findings.extend(lacking.into_iter().map(warn));
             let checked = parallel::map(&sessions, |session| {
                 let mut checked = sessions::check(session, &around);
                 for finding in &mut checked {
@@ -205,8 +195,7 @@ fn check_environments(
     };
     let wanted = environment::wanted(project, layout, sessions).into_iter();
     let check = |name: String| match environment::lacking(project, layout, &name) {
-        Some(problem) => Finding::failed(problem.what, "")
-            .cure(problem.cure)
+        Some(problem) => Finding::of(State::Failed, problem)
             .cure("if yours are elsewhere, export WORKON_HOME in your shell's start-up file"),
         None => Finding::fine(
             format!("the virtual environment {name}"),
@@ -224,23 +213,17 @@ fn store(project: &Project, records: &Result<Records>) -> Vec<Finding> {
     if let Err(error) = Records::check_writable(&project.main) {
         findings.push(Finding::error("the store:", &error));
     }
-    match records {
+    findings.push(match records {
         Ok(_) if !path.exists() => {
-            let nothing = "is not there yet: there are no sessions";
-            findings.push(Finding::fine(checked, nothing));
+            Finding::fine(checked, "is not there yet: there are no sessions")
         }
         Ok(records) => {
             let count = records.iter().count();
             let plural = if count == 1 { "" } else { "s" };
-            findings.push(Finding::fine(
-                checked,
-                format!("has {count} session{plural}"),
-            ));
+            Finding::fine(checked, format!("has {count} session{plural}"))
         }
-        Err(error) => {
-            findings.push(Finding::error("the store:", error).edit(&path));
-        }
-    }
+        Err(error) => Finding::error("the store:", error).edit(&path),
+    });
     if path.exists() {
         let exclude = project.common.join("info/exclude");
         let checked = exclude.display().to_string();

@@ -40,7 +40,7 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
     problems.retain(|problem| !is_half_made || problem.cure != resume);
     let mut findings: Vec<_> = problems
         .into_iter()
-        .map(|problem| Finding::of(name, State::Failed, problem))
+        .map(|problem| Finding::of(State::Failed, problem.of(name)))
         .collect();
     if is_half_made {
         let half_made = Finding::failed(checked, "is half made: a command was cut short");
@@ -55,24 +55,16 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         }
         let included = around.included.as_deref().unwrap_or_default();
         findings.extend(belongings::look(session, included, around.has_git()));
-        findings.extend(
-            around
-                .entries
-                .iter()
-                .map(|entries| claude_s(session, entries)),
-        );
+        let entries = around.entries.iter();
+        findings.extend(entries.map(|entries| claude_s(session, entries)));
     }
     findings.extend(moved(session, tmux, &living));
     // Its own servers pass for strangers where its worktree is elsewhere.
     let is_away = !session.project.owns_worktree(worktree) && !living.is_empty();
     let is_started = around.started.contains(name);
     if let (Ok(table), false) = (&around.table, is_away || is_started) {
-        findings.extend(ports::check(
-            session,
-            around.tmux.as_deref().ok(),
-            &living,
-            table,
-        ));
+        let tmux = around.tmux.as_deref().ok();
+        findings.extend(ports::check(session, tmux, &living, table));
     }
     findings
 }
@@ -108,7 +100,7 @@ fn moved(session: &Session<'_>, tmux: &[TmuxSession], living: &[Living<'_>]) -> 
 /// Whether the worktree has the session's branch checked out.
 fn on_branch(session: &Session<'_>, checked: String) -> Finding {
     if let Some(switched) = problems::switched(session) {
-        return Finding::of(&session.name, State::Warning, switched);
+        return Finding::of(State::Warning, switched.of(&session.name));
     }
     let path = session.record.worktree().display();
     Finding::fine(
