@@ -287,7 +287,7 @@ fn open(project: &Project, tasks: &[&Task<'_>]) -> Vec<Result<Vec<Waiting>>> {
     let both = tasks.iter().zip(&opened);
     for (task, _) in both.filter(|(_, opened)| opened.is_err()) {
         // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-        let _ = windows::own::close(&task.session, &task.hold);
+        let _ = windows::closing::close(&task.session, &task.hold);
     }
     opened
 }

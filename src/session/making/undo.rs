@@ -11,7 +11,7 @@ use crate::session::loss::uncommitted::Uncommitted;
 use crate::session::making::make::{Made, is_whole};
 use crate::session::records::hold::Hold;
 use crate::session::records::taking::Taking;
-use crate::session::windows::own;
+use crate::session::windows::closing;
 use crate::store::claude_json;
 use anyhow::Result;
 use std::fs;
@@ -28,7 +28,7 @@ pub fn undo(
 ) -> Vec<anyhow::Error> {
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(own::close(session, hold));
+        steps.push(closing::close(session, hold));
     }
     if let Some(before) = &made.entry {
         let worktree = session.record.worktree();
