@@ -145,6 +145,12 @@ pub fn done(text: impl Display) {
     }
 }
 
+/// The same, with what there is to tell of it before.
+pub fn outcome(notes: impl IntoIterator<Item = impl Display>, done: impl Display) {
+    notes.into_iter().for_each(warn);
+    self::done(done);
+}
+
 /// How many columns the terminal has that the answer goes to; none if it goes elsewhere.
 pub fn answer_width() -> Option<usize> {
     let columns = tcgetwinsize(io::stdout()).ok()?.ws_col;

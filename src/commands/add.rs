@@ -27,7 +27,6 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     };
     super::warn_without_claude(context);
     let added = add::add(&context.project, &context.layout, &context.claude, &wish)?;
-    added.notes.iter().for_each(ui::warn);
     show(&added);
     if args.attach {
         super::attach_to(context, &wish.wanted.name)
@@ -50,11 +49,9 @@ fn show(added: &Added<'_>) {
     let width = width.chain(["worktree".len()]).max().unwrap_or_default();
     let line =
         |label: &str, text: &dyn Display| ui::done(format_args!("  {label:<width$}  {text}"));
-    ui::done(format_args!("added {}", session.name));
-    line(
-        "branch",
-        &format_args!("{} ({base})", session.record.branch()),
-    );
+    ui::outcome(&added.notes, format_args!("added {}", session.name));
+    let branch = format_args!("{} ({base})", session.record.branch());
+    line("branch", &branch);
     line("worktree", &session.record.worktree().display());
     if added.taken > 0 {
         let files = if added.taken == 1 { "file" } else { "files" };
@@ -64,10 +61,8 @@ fn show(added: &Added<'_>) {
     for (service, port) in session.ports() {
         line(service, &session.url(port));
     }
-    line(
-        "attach",
-        &format_args!("tally-session attach {}", session.name),
-    );
+    let attach = format_args!("tally-session attach {}", session.name);
+    line("attach", &attach);
 }
 
 fn parse(args: &cli::Add) -> Result<SessionName> {

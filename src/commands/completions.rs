@@ -49,8 +49,8 @@ const TAKE_NAMES: [(&str, &str, Offer); 11] = [
     ("purge", "names", removed),
 ];
 
-pub fn run(args: &cli::Completions) -> Result<ExitCode> {
-    let shell: &dyn EnvCompleter = match args.shell {
+pub fn run(shell: cli::Shell) -> Result<ExitCode> {
+    let shell: &dyn EnvCompleter = match shell {
         cli::Shell::Bash => &Bash,
         cli::Shell::Zsh => {
             ui::as_it_is(SWITCH_ON);
@@ -66,16 +66,11 @@ pub fn run(args: &cli::Completions) -> Result<ExitCode> {
 
 /// What a shell has to type for this program, in any folder.
 fn program() -> String {
-    env::args_os()
-        .next()
-        .map(PathBuf::from)
-        // What has no slash in it was found on the PATH.
-        .filter(|called| called.components().count() > 1)
-        .and_then(|called| path::absolute(called).ok())
-        .map_or_else(
-            || NAME.to_owned(),
-            |path| path.to_string_lossy().into_owned(),
-        )
+    let called = env::args_os().next().map(PathBuf::from);
+    // What has no slash in it was found on the PATH.
+    let called = called.filter(|called| called.components().count() > 1);
+    let path = called.and_then(|called| path::absolute(called).ok());
+    path.map_or(NAME.to_owned(), |path| path.display().to_string())
 }
 
 /// If a shell asks how a line may go on, answers it and ends the program.
@@ -97,9 +92,9 @@ fn command() -> Command {
     command = command
         .mut_args(hide_option)
         .mut_subcommands(|command| command.mut_args(hide_option));
-    let words: BTreeSet<_> = command
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
+    let commands = command.get_subcommands();
+    let commands = commands.filter(|command| !command.is_hide_set());
+    let words: BTreeSet<_> = commands
         .map(|command| command.get_name().to_owned())
         .chain(help::topics().map(ToOwned::to_owned))
         .collect();
@@ -167,6 +162,12 @@ fn free_branches(project: &Project) -> BTreeSet<String> {
     let branches = git
         .branches(["refs/heads", "refs/remotes"])
         .unwrap_or_default();
+    let of_remote = |name: &str| {
+        let of = |remote: &String| name.strip_prefix(remote)?.strip_prefix('/');
+        // The longest name of a remote leaves the shortest of a branch.
+        let names = remotes.iter().filter_map(of);
+        names.min_by_key(|name| name.len()).map(ToOwned::to_owned)
+    };
     let (mut free, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for branch in &branches {
         if let Some(name) = branch.refname.strip_prefix("refs/heads/") {
@@ -176,11 +177,7 @@ fn free_branches(project: &Project) -> BTreeSet<String> {
             };
             set.insert(name.to_owned());
         } else if let Some(name) = branch.refname.strip_prefix("refs/remotes/") {
-            let of = |remote: &String| name.strip_prefix(remote)?.strip_prefix('/');
-            // The longest name of a remote leaves the shortest of a branch.
-            let names = remotes.iter().filter_map(of);
-            let name = names.min_by_key(|name| name.len());
-            free.extend(name.map(ToOwned::to_owned));
+            free.extend(of_remote(name));
         }
     }
     free.retain(|name| {

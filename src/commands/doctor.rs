@@ -1,7 +1,6 @@
 //! `doctor`: says what is wrong, with its cure, and mends what is safe to mend.
 
 use crate::claude::Claude;
-use crate::cli;
 use crate::finding::{FIX, Finding, State};
 use crate::layout::Layout;
 use crate::session::belongings::env_files;
@@ -9,20 +8,20 @@ use crate::session::doctor::{self, Subject};
 use crate::ui;
 use anyhow::Result;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Needs less than every other command: it is for when something is broken.
-pub fn run(dir: Option<PathBuf>, args: &cli::Doctor) -> Result<ExitCode> {
+pub fn run(dir: Option<&Path>, names: &[String], fix: bool) -> Result<ExitCode> {
     let (_, project) = super::project_at(dir)?;
     let subject = Subject {
         project: &project,
         layout: Layout::read(&project.main)
             .map(|layout| env_files::prefer_ignored(&project, layout)),
         claude: Claude::of_user(),
-        names: super::parse_names(&args.names)?,
+        names: super::parse_names(names)?,
     };
-    let report = doctor::examine(&subject, args.fix);
+    let report = doctor::examine(&subject, fix);
     report.notes.iter().for_each(ui::warn);
     let mut findings: Vec<_> = report.findings.iter().collect();
     if std::io::stdout().is_terminal() {

@@ -1,6 +1,6 @@
 //! `help`: what a command does, and what is rarely asked.
 
-use crate::cli::{self, Cli};
+use crate::cli::Cli;
 use crate::ui;
 use anyhow::Result;
 use clap::error::ErrorKind;
@@ -24,14 +24,14 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
     TOPICS.into_iter().map(|(topic, _)| topic)
 }
 
-pub fn run(args: &cli::Help) -> Result<ExitCode> {
+pub fn run(word: Option<&str>) -> Result<ExitCode> {
     let mut command = Cli::command();
     command.build();
-    let Some(word) = &args.word else {
+    let Some(word) = word else {
         as_help(&mut command);
         return Ok(ExitCode::SUCCESS);
     };
-    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word) {
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
         ui::as_it_is(text.trim_end());
         return Ok(ExitCode::SUCCESS);
     }

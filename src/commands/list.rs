@@ -4,7 +4,6 @@ pub mod removed;
 mod table;
 
 use super::Context;
-use crate::cli;
 use crate::session;
 use crate::session::records::unrecorded::Unrecorded;
 use crate::session::truth::status::{self, Service, Status};
@@ -14,9 +13,9 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
-    if args.removed {
-        removed::show(context, args.json)?;
+pub fn run(context: &Context, json: bool, removed: bool) -> Result<ExitCode> {
+    if removed {
+        removed::show(context, json)?;
         return Ok(ExitCode::SUCCESS);
     }
     let records = Records::read(&context.project.main)?;
@@ -25,7 +24,7 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
     // Where there are sessions, what is only like one is the user's own.
     lost.retain(|lost| lost.kept.is_some() || sessions.is_empty());
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
-    if args.json {
+    if json {
         let all: Vec<_> = judged.iter().map(as_json).collect();
         ui::answer(serde_json::to_string_pretty(&all)?);
     } else if judged.is_empty() && lost.is_empty() {

@@ -27,11 +27,8 @@ fn write_page(page: &mut String, command: &mut Command) -> fmt::Result {
     let name = escape(NAME);
     let version = env!("CARGO_PKG_VERSION");
     let what = escape(env!("CARGO_PKG_DESCRIPTION"));
-    writeln!(
-        page,
-        ".TH {} 1 \"\" \"{name} {version}\"",
-        name.to_uppercase()
-    )?;
+    let title = name.to_uppercase();
+    writeln!(page, ".TH {title} 1 \"\" \"{name} {version}\"")?;
     writeln!(page, ".SH NAME\n{name} \\- {what}")?;
     writeln!(page, ".SH SYNOPSIS\n{}", usage(command))?;
     writeln!(page, ".SH DESCRIPTION\n{}", about(command))?;
@@ -73,13 +70,9 @@ fn write_options(
     for arg in command.get_arguments().filter(|arg| wanted(arg)) {
         let short = arg.get_short().filter(|_| arg.get_long().is_some());
         let short = short.map_or_else(String::new, |letter| format!("-{letter}, "));
-        let help = arg.get_help().map(escape).unwrap_or_default();
-        writeln!(
-            page,
-            ".TP\n\\fB{}{}\\fR\n{help}",
-            escape(short),
-            escape(arg)
-        )?;
+        let (short, arg, help) = (escape(short), escape(arg), arg.get_help());
+        let help = help.map(escape).unwrap_or_default();
+        writeln!(page, ".TP\n\\fB{short}{arg}\\fR\n{help}")?;
     }
     Ok(())
 }

@@ -2,23 +2,22 @@
 
 mod add;
 mod attach;
+mod claude;
 pub mod completions;
 mod doctor;
 mod help;
-mod hook;
 mod layout;
 mod list;
 mod logs;
 mod man;
-mod opening;
 mod purge;
 mod remove;
 mod restore;
 mod resume;
 mod stop;
 
-use crate::claude::{self, Claude};
-use crate::cli::{Cli, Command};
+use crate::claude::Claude;
+use crate::cli::{self, Cli, Command};
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Hooks, Layout};
 use crate::name::SessionName;
@@ -36,7 +35,7 @@ use crate::ui;
 use anyhow::{Context as _, Result, anyhow};
 use std::fs;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What every command works with.
@@ -53,35 +52,39 @@ struct Context {
 /// # Errors
 /// What could not be done, or was refused.
 pub fn run(cli: Cli) -> Result<ExitCode> {
-    let no_hooks = cli.command.leaves_out_hooks();
-    let in_project =
-        |dir, work: &dyn Fn(&Context) -> Result<ExitCode>| in_project(dir, no_hooks, work);
-    let dir = cli.dir;
+    let no_hooks = matches!(
+        cli.command,
+        Command::Add(cli::Add { no_hooks: true, .. })
+            | Command::Resume(cli::Resume { no_hooks: true, .. })
+            | Command::Remove(cli::Remove { no_hooks: true, .. })
+    );
+    let dir = cli.dir.as_deref();
+    let in_project = |work: &dyn Fn(&Context) -> Result<ExitCode>| in_project(dir, no_hooks, work);
     match cli.command {
-        Command::Add(args) => in_project(dir, &|context| add::run(context, &args)),
-        Command::Resume(args) => in_project(dir, &|context| resume::run(context, &args)),
-        Command::List(args) => in_project(dir, &|context| list::run(context, &args)),
-        Command::Stop(args) => in_project(dir, &|context| stop::stop(context, &args)),
-        Command::Restart(args) => in_project(dir, &|context| stop::restart(context, &args)),
-        Command::Logs(args) => in_project(dir, &|context| logs::run(context, &args)),
-        Command::Restore(args) => in_project(dir, &|context| restore::run(context, &args)),
-        Command::Purge(args) => in_project(dir, &|context| purge::run(context, &args)),
-        Command::Opening(args) => in_project(dir, &|context| opening::run(context, &args)),
-        Command::Hook(args) => Ok(hook::run(dir, &args)),
-        Command::Sweep => in_project(dir, &|context| Ok(purge::sweep(context))),
-        Command::Remove(args) => in_project(dir, &|context| remove::run(context, &args)),
-        Command::Attach(args) => in_project(dir, &|context| attach::run(context, &args)),
-        Command::Doctor(args) => doctor::run(dir, &args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Layout(args) => layout::run(dir, &args),
+        Command::Add(args) => in_project(&|context| add::run(context, &args)),
+        Command::Resume(args) => in_project(&|context| resume::run(context, &args)),
+        Command::List { json, removed } => in_project(&|context| list::run(context, json, removed)),
+        Command::Stop(args) => in_project(&|context| stop::stop(context, &args)),
+        Command::Restart(args) => in_project(&|context| stop::restart(context, &args)),
+        Command::Logs(args) => in_project(&|context| logs::run(context, &args)),
+        Command::Remove(args) => in_project(&|context| remove::run(context, &args)),
+        Command::Restore { name } => in_project(&|context| restore::run(context, name.as_deref())),
+        Command::Purge { names, yes } => in_project(&|context| purge::run(context, &names, yes)),
+        Command::Sweep => in_project(&|context| Ok(purge::sweep(context))),
+        Command::Attach { name } => in_project(&|context| attach::run(context, name.as_deref())),
+        Command::Opening { name } => in_project(&|context| claude::opening(context, &name)),
+        Command::Hook { event, name } => Ok(claude::hook(dir, event, &name)),
+        Command::Doctor { names, fix } => doctor::run(dir, &names, fix),
+        Command::Layout { detect } => layout::run(dir, detect),
+        Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),
-        Command::Help(args) => help::run(&args),
+        Command::Help { word } => help::run(word.as_deref()),
     }
 }
 
 /// Runs a command that needs a project, git and tmux.
 fn in_project(
-    dir: Option<PathBuf>,
+    dir: Option<&Path>,
     no_hooks: bool,
     work: impl FnOnce(&Context) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
@@ -107,8 +110,8 @@ fn in_project(
 }
 
 /// The folder that is named, or else the one that the user is in, and the project there.
-fn project_at(dir: Option<PathBuf>) -> Result<(PathBuf, Project)> {
-    let here = dir.map_or_else(current_folder, Ok)?;
+fn project_at(dir: Option<&Path>) -> Result<(PathBuf, Project)> {
+    let here = dir.map_or_else(current_folder, |dir| Ok(dir.to_owned()))?;
     let project = Project::discover(&here)?;
     Ok((here, project))
 }
@@ -122,14 +125,10 @@ fn current_folder() -> Result<PathBuf> {
             let here = here.or_else(|_| fs::read_link("/proc/self/cwd"));
             let main = here.as_deref().ok().and_then(trash::main_of);
             let cure = match main.filter(|main| main.join(".git").is_dir()) {
-                Some(main) => format!(
-                    "go to the project's folder: cd {}",
-                    quote(&main.to_string_lossy())
-                ),
-                None => {
-                    "go to the project's folder, or name it: tally-session -C <folder> …".to_owned()
-                }
+                Some(main) => format!(": cd {}", quote(&main.to_string_lossy())),
+                None => ", or name it: tally-session -C <folder> …".to_owned(),
             };
+            let cure = format!("go to the project's folder{cure}");
             Err(anyhow!("the folder you are in is gone")).hint(cure)
         }
     }
@@ -164,27 +163,19 @@ fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<
 
 /// That a command does not know which session is meant.
 fn which(context: &Context, records: &Records, verb: &str) -> anyhow::Error {
-    let names = records.iter();
-    let names: Vec<_> = names.map(|(name, _)| name.to_string()).collect();
+    let names: Vec<_> = records.iter().map(|(name, _)| name.as_str()).collect();
     let error = anyhow!("which session? This is no session's worktree or window");
     let lost = Unrecorded::all(&context.project).unwrap_or_default();
     let lost = Unrecorded::told(&lost).into_iter();
-    let error = lost.fold(error, |error, lost| {
-        with_hint(error, format!("{}: {}", lost.what, lost.cure))
-    });
-    match names.first() {
-        None => with_hint(
-            error,
-            "there is none; make one with: tally-session add <name>".to_owned(),
-        ),
-        Some(first) => with_hint(
-            error,
-            format!(
-                "name one of {}: tally-session {verb} {first}",
-                names.join(", ")
-            ),
-        ),
-    }
+    let error = lost.fold(error, |error, lost| with_hint(error, lost.to_string()));
+    let cure = match names.first() {
+        None => "there is none; make one with: tally-session add <name>".to_owned(),
+        Some(first) => {
+            let names = names.join(", ");
+            format!("name one of {names}: tally-session {verb} {first}")
+        }
+    };
+    with_hint(error, cure)
 }
 
 /// The session whose worktree the user is in, or in whose window.
@@ -248,7 +239,7 @@ fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionNam
 
 fn warn_without_claude(context: &Context) {
     let layout = &context.layout;
-    let missing = claude::missing(&layout.claude.command).filter(|_| layout.runs_claude());
+    let missing = crate::claude::missing(&layout.claude.command).filter(|_| layout.runs_claude());
     if let Some(problem) = missing {
         ui::warn(problem);
     }

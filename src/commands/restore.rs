@@ -2,14 +2,13 @@
 
 use super::list::removed;
 use super::{Context, resume};
-use crate::cli;
 use crate::session::restore;
 use crate::ui;
 use anyhow::Result;
 use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Restore) -> Result<ExitCode> {
-    let Some(wanted) = &args.name else {
+pub fn run(context: &Context, wanted: Option<&str>) -> Result<ExitCode> {
+    let Some(wanted) = wanted else {
         removed::show(context, false)?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -20,8 +19,7 @@ pub fn run(context: &Context, args: &cli::Restore) -> Result<ExitCode> {
         ..
     } = context;
     let restored = restore::restore(project, layout, claude, wanted)?;
-    restored.notes.iter().for_each(ui::warn);
-    ui::done(format_args!("restored {}", restored.name));
+    ui::outcome(&restored.notes, format_args!("restored {}", restored.name));
     if restored.is_session {
         resume::bring_back(context, Some(&[restored.name]))
     } else {

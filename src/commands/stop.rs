@@ -38,27 +38,22 @@ fn stop_all(
     if super::closing_here(context, &names)?.is_some() {
         return Ok((process::outlive_terminal()?, Vec::new()));
     }
-    let mut stopped = Vec::new();
+    let Context {
+        project,
+        layout,
+        claude,
+        ..
+    } = context;
     let results = names.into_iter().map(|name| {
-        let Context {
-            project,
-            layout,
-            claude,
-            ..
-        } = context;
         let result = stop::stop(project, layout, claude, &name, verb, force);
-        if result.is_ok() {
-            stopped.push(name.clone());
-        }
         (name, result)
     });
-    let results = results.collect();
+    let results: Vec<_> = results.collect();
+    let stopped = results.iter().filter(|(_, result)| result.is_ok());
+    let stopped = stopped.map(|(name, _)| name.clone()).collect();
     let code = super::show_all(results, |name, outcome| match outcome {
         Stopped::AlreadyStopped => ui::done(format_args!("{name} is stopped already")),
-        Stopped::Closed(notes) => {
-            notes.iter().for_each(ui::warn);
-            ui::done(format_args!("stopped {name}"));
-        }
+        Stopped::Closed(notes) => ui::outcome(&notes, format_args!("stopped {name}")),
     });
     Ok((code, stopped))
 }
