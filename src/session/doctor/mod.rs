@@ -17,9 +17,9 @@ use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::parallel;
 use crate::project::Project;
-use crate::session::Session;
 use crate::session::belongings::{self, environment, fitting, hidden};
 use crate::session::records::hold::check_locks;
+use crate::session::{self, Session};
 use crate::store::records::{self, Records};
 use anyhow::Result;
 use around::Around;
@@ -116,47 +116,14 @@ fn compare(before: &[Finding], mut after: Vec<Finding>) -> Vec<Finding> {
 fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     let project = subject.project;
     let records = Records::read(&project.main);
-    let around = Around::look(subject, records.as_ref().ok(), started);
-    let mut findings = around.skipped(subject);
+    let mut findings = Vec::new();
+    let around = Around::look(subject, records.as_ref().ok(), started, &mut findings);
     findings.extend(store(project, &records));
-    let locks = check_locks(project);
-    let no_lock = |error| Finding::error("the locks:", error);
-    findings.extend(locks.iter().map(no_lock));
+    let no_lock = |error| Finding::error("the locks:", &error);
+    findings.extend(check_locks(project).into_iter().map(no_lock));
     match (&subject.layout, &records) {
         (Ok(layout), Ok(records)) => {
-            let named = subject.names.iter();
-            let unknown = named.filter(|name| records.find(name).is_none());
-            findings.extend(unknown.map(|name| {
-                Finding::failed(format!("{name}:"), "there is no such session")
-                    .cure("tally-session list")
-            }));
-            let sessions: Vec<_> = records
-                .iter()
-                .filter(|(name, _)| subject.names.is_empty() || subject.names.contains(name))
-                .map(|(name, record)| Session::new(project, layout, name, record))
-                .collect();
-            findings.extend(reach::check(project, layout, &sessions, records));
-            let mut lacking =
-                Vec::from_iter(fitting::lacking_folders(project, layout, &[&project.main]));
-            if lacking.is_empty() {
-                let environments = check_environments(project, layout, &sessions);
-                let are_there = environments.iter().all(|it| it.state == State::Fine);
-                findings.extend(environments);
-                if sessions.is_empty() && are_there {
-                    lacking = belongings::lacking(project, layout);
-                }
-            }
-            let warn = |problem| Finding::of(State::Warning, problem);
-            findings.extend(lacking.into_iter().map(warn));
-            let checked = parallel::map(&sessions, |session| {
-                let mut checked = sessions::check(session, &around);
-                for finding in &mut checked {
-                    finding.session = Some(Box::new(session.name.clone()));
-                }
-                checked
-            });
-            findings.extend(checked.into_iter().flatten());
-            findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));
+            findings.extend(of_sessions(subject, layout, records, &around));
         }
         (Err(error), _) => {
             let file = project.main.join(layout::FILE);
@@ -164,10 +131,8 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
             findings.push(Finding::skipped("the sessions", "the layout is broken"));
         }
         (_, Err(_)) => {
-            findings.push(Finding::skipped(
-                "the sessions, and what none of them owns",
-                "the store can't be read",
-            ));
+            let checks = "the sessions, and what none of them owns";
+            findings.push(Finding::skipped(checks, "the store can't be read"));
         }
     }
     if subject.names.is_empty() {
@@ -181,6 +146,45 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     // What concerns several sessions is said once.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text()));
+    findings
+}
+
+/// The sessions, by themselves and together, and what all of them need.
+fn of_sessions(
+    subject: &Subject<'_>,
+    layout: &Layout,
+    records: &Records,
+    around: &Around<'_>,
+) -> Vec<Finding> {
+    let (project, names) = (subject.project, &subject.names);
+    let unknown = names.iter().filter(|name| records.find(name).is_none());
+    let unknown = unknown.map(|name| {
+        Finding::failed(format!("{name}:"), "there is no such session").cure("tally-session list")
+    });
+    let mut findings: Vec<_> = unknown.collect();
+    let mut sessions = session::all(project, layout, records);
+    sessions.retain(|session| names.is_empty() || names.contains(&session.name));
+    findings.extend(reach::check(project, layout, &sessions, records));
+    let mut lacking = Vec::from_iter(fitting::lacking_folders(project, layout, &[&project.main]));
+    if lacking.is_empty() {
+        let environments = check_environments(project, layout, &sessions);
+        let are_there = environments.iter().all(|it| it.state == State::Fine);
+        findings.extend(environments);
+        if sessions.is_empty() && are_there {
+            lacking = belongings::lacking(project, layout);
+        }
+    }
+    let warn = |problem| Finding::of(State::Warning, problem);
+    findings.extend(lacking.into_iter().map(warn));
+    let checked = parallel::map(&sessions, |session| {
+        let mut checked = sessions::check(session, around);
+        for finding in &mut checked {
+            finding.session = Some(Box::new(session.name.clone()));
+        }
+        checked
+    });
+    findings.extend(checked.into_iter().flatten());
+    findings.extend(ports::shared(&sessions, around.tmux.as_deref()));
     findings
 }
 

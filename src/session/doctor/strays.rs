@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Worktrees, tmux sessions and Claude entries that no record owns.
 pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<Finding> {
-    let worktrees = around.worktrees.as_deref().unwrap_or_default();
+    let worktrees = &around.worktrees;
     let lost = Unrecorded::among(project, records, worktrees);
     let warn = |problem| Finding::of(State::Warning, problem);
     let mut findings: Vec<_> = Unrecorded::told(&lost).into_iter().map(warn).collect();
@@ -48,7 +48,7 @@ pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<F
             .cure(format!("look at it with: {look}"))
             .cure(format!("end all that runs in it: {end}"))
     }));
-    if let Ok(entries) = &around.entries {
+    if let Some(entries) = &around.entries {
         let gone = entries
             .folders()
             .filter(|folder| folder.symlink_metadata().is_err());
