@@ -44,7 +44,6 @@ pub enum Mend {
 /// The outcome of one check: a line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
     pub state: State,
     /// What to do about it: commands, each with a few words where it needs them.
     pub cures: Vec<String>,

@@ -41,8 +41,13 @@ fn main() -> ExitCode {
     commands::completions::answer_shell();
     let cli = cli::Cli::parse();
     ui::set_up(cli.quiet, cli.verbose, cli.dir.as_deref());
-    commands::run(cli).unwrap_or_else(|error| {
-        ui::error(&error);
-        ExitCode::FAILURE
-    })
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is::<commands::Told>() {
+                ui::error(&error);
+            }
+            ExitCode::FAILURE
+        }
+    }
 }

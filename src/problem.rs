@@ -7,7 +7,6 @@ use std::fmt;
 /// What is wrong, in a short fragment, and what the user can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong.
     pub what: String,
     /// The exact next command, or a few words.
     pub cure: String,

@@ -11,9 +11,8 @@ use crate::session::making::start::Wanted;
 use crate::ui;
 use anyhow::Result;
 use std::fmt::Display;
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Add) -> Result<()> {
     let wish = Wish {
         wanted: Wanted {
             name: parse(args)?,
@@ -29,10 +28,9 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     let added = add::add(&context.project, &context.layout, &context.claude, &wish)?;
     show(&added);
     if args.attach {
-        super::attach_to(context, &wish.wanted.name)
-    } else {
-        Ok(ExitCode::SUCCESS)
+        super::attach_to(context, &wish.wanted.name)?;
     }
+    Ok(())
 }
 
 fn show(added: &Added<'_>) {

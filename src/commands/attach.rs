@@ -8,9 +8,8 @@ use crate::store::records::Records;
 use crate::tmux;
 use crate::ui;
 use anyhow::Result;
-use std::process::ExitCode;
 
-pub fn run(context: &Context, name: Option<&str>) -> Result<ExitCode> {
+pub fn run(context: &Context, name: Option<&str>) -> Result<()> {
     let name = name.map(SessionName::parse).transpose()?;
     let records = Records::read(&context.project.main)?;
     let name = name.map_or_else(|| choose(context, &records), Ok)?;

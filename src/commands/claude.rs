@@ -10,21 +10,19 @@ use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
 use std::path::Path;
-use std::process::ExitCode;
 
 /// The claude window asks for it when its line is run, also when the user runs it again.
-pub fn opening(context: &Context, name: &str) -> Result<ExitCode> {
+pub fn opening(context: &Context, name: &str) -> Result<()> {
     let name = SessionName::parse(name)?;
     let records = Records::read(&context.project.main)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "resume")?;
     ui::as_it_is(opening::command(&session, &context.claude)?);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Claude waits for this, and must not be bothered with what goes wrong: a session that is gone has nothing to say.
-pub fn hook(dir: Option<&Path>, event: Event, name: &str) -> ExitCode {
+pub fn hook(dir: Option<&Path>, event: Event, name: &str) {
     let _ = told(dir, event, name);
-    ExitCode::SUCCESS
 }
 
 fn told(dir: Option<&Path>, event: Event, name: &str) -> Result<()> {

@@ -21,7 +21,6 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{self, PathBuf};
-use std::process::ExitCode;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -49,7 +48,7 @@ const TAKE_NAMES: [(&str, &str, Offer); 11] = [
     ("purge", "names", removed),
 ];
 
-pub fn run(shell: cli::Shell) -> Result<ExitCode> {
+pub fn run(shell: cli::Shell) -> Result<()> {
     let shell: &dyn EnvCompleter = match shell {
         cli::Shell::Bash => &Bash,
         cli::Shell::Zsh => {
@@ -61,7 +60,7 @@ pub fn run(shell: cli::Shell) -> Result<ExitCode> {
     let mut script = Vec::new();
     shell.write_registration(VARIABLE, NAME, NAME, &program(), &mut script)?;
     ui::as_it_is(String::from_utf8_lossy(&script).trim());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// What a shell has to type for this program, in any folder.

@@ -9,10 +9,9 @@ use crate::ui;
 use anyhow::Result;
 use std::io::IsTerminal;
 use std::path::Path;
-use std::process::ExitCode;
 
 /// Needs less than every other command: it is for when something is broken.
-pub fn run(dir: Option<&Path>, names: &[String], fix: bool) -> Result<ExitCode> {
+pub fn run(dir: Option<&Path>, names: &[String], fix: bool) -> Result<()> {
     let (_, project) = super::project_at(dir)?;
     let subject = Subject {
         project: &project,
@@ -32,8 +31,10 @@ pub fn run(dir: Option<&Path>, names: &[String], fix: bool) -> Result<ExitCode> 
     }
     ui::done(summary(&report.findings));
     let mut findings = report.findings.iter();
-    let has_failed = findings.any(|finding| finding.state == State::Failed);
-    Ok(u8::from(has_failed).into())
+    if findings.any(|finding| finding.state == State::Failed) {
+        return Err(super::Told.into());
+    }
+    Ok(())
 }
 
 /// How many problems there are, and how many of them need no thought.

@@ -7,10 +7,9 @@ use crate::session::belongings::environment;
 use crate::ui;
 use anyhow::Result;
 use std::path::Path;
-use std::process::ExitCode;
 
 /// A layout file that is there is not read: a shell that writes the draft to it has made it empty by then.
-pub fn run(dir: Option<&Path>, detect: bool) -> Result<ExitCode> {
+pub fn run(dir: Option<&Path>, detect: bool) -> Result<()> {
     if detect {
         let (_, project) = super::project_at(dir)?;
         let status = Git::at(&project.main).status::<&str>([], "matching")?;
@@ -22,5 +21,5 @@ pub fn run(dir: Option<&Path>, detect: bool) -> Result<ExitCode> {
     } else {
         ui::as_it_is(BUILT_IN.trim_end());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

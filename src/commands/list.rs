@@ -11,12 +11,10 @@ use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, json: bool, removed: bool) -> Result<ExitCode> {
+pub fn run(context: &Context, json: bool, removed: bool) -> Result<()> {
     if removed {
-        removed::show(context, json)?;
-        return Ok(ExitCode::SUCCESS);
+        return removed::show(context, json);
     }
     let records = Records::read(&context.project.main)?;
     let sessions = session::all(&context.project, &context.layout, &records);
@@ -36,7 +34,7 @@ pub fn run(context: &Context, json: bool, removed: bool) -> Result<ExitCode> {
         table::show(context, &judged);
     }
     Unrecorded::told(&lost).iter().for_each(ui::warn);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn as_json(status: &Status<'_>) -> Value {

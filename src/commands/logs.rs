@@ -11,9 +11,8 @@ use crate::store::records::Records;
 use crate::tmux::{self, screen};
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Logs) -> Result<()> {
     let records = Records::read(&context.project.main)?;
     let (name, window) = of(context, &records, args)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "logs")?;
@@ -49,7 +48,7 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
         }
         ui::answer(screen::shown(pane, args.lines)?);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn keys(context: &Context) -> impl Iterator<Item = &str> {

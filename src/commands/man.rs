@@ -5,7 +5,6 @@ use crate::ui;
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory};
 use std::fmt::{self, Display, Write};
-use std::process::ExitCode;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -13,13 +12,13 @@ const EXIT_STATUS: &str = "\
 .SH EXIT STATUS
 0 if all was done, 1 if something failed or was refused, 2 if the command line was wrong.";
 
-pub fn run() -> Result<ExitCode> {
+pub fn run() -> Result<()> {
     let mut command = Cli::command();
     command.build();
     let mut page = String::new();
     write_page(&mut page, &mut command)?;
     ui::as_it_is(page);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The whole program's page, in the language of man(7).

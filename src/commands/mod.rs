@@ -33,6 +33,9 @@ use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use crate::ui;
 use anyhow::{Context as _, Result, anyhow};
+use indexmap::IndexSet;
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -48,10 +51,7 @@ struct Context {
 }
 
 /// Runs what was typed.
-///
-/// # Errors
-/// What could not be done, or was refused.
-pub fn run(cli: Cli) -> Result<ExitCode> {
+pub fn run(cli: Cli) -> Result<()> {
     let no_hooks = matches!(
         cli.command,
         Command::Add(cli::Add { no_hooks: true, .. })
@@ -59,7 +59,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
             | Command::Remove(cli::Remove { no_hooks: true, .. })
     );
     let dir = cli.dir.as_deref();
-    let in_project = |work: &dyn Fn(&Context) -> Result<ExitCode>| in_project(dir, no_hooks, work);
+    let in_project = |work: &dyn Fn(&Context) -> Result<()>| in_project(dir, no_hooks, work);
     match cli.command {
         Command::Add(args) => in_project(&|context| add::run(context, &args)),
         Command::Resume(args) => in_project(&|context| resume::run(context, &args)),
@@ -70,15 +70,24 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Command::Remove(args) => in_project(&|context| remove::run(context, &args)),
         Command::Restore { name } => in_project(&|context| restore::run(context, name.as_deref())),
         Command::Purge { names, yes } => in_project(&|context| purge::run(context, &names, yes)),
-        Command::Sweep => in_project(&|context| Ok(purge::sweep(context))),
+        Command::Sweep => in_project(&|context| {
+            purge::sweep(context);
+            Ok(())
+        }),
         Command::Attach { name } => in_project(&|context| attach::run(context, name.as_deref())),
         Command::Opening { name } => in_project(&|context| claude::opening(context, &name)),
-        Command::Hook { event, name } => Ok(claude::hook(dir, event, &name)),
+        Command::Hook { event, name } => {
+            claude::hook(dir, event, &name);
+            Ok(())
+        }
         Command::Doctor { names, fix } => doctor::run(dir, &names, fix),
         Command::Layout { detect } => layout::run(dir, detect),
         Command::Completions { shell } => completions::run(shell),
         Command::Man => man::run(),
-        Command::Help { word } => help::run(word.as_deref()),
+        Command::Help { word } => {
+            help::run(word.as_deref());
+            Ok(())
+        }
     }
 }
 
@@ -86,8 +95,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
 fn in_project(
     dir: Option<&Path>,
     no_hooks: bool,
-    work: impl FnOnce(&Context) -> Result<ExitCode>,
-) -> Result<ExitCode> {
+    work: impl FnOnce(&Context) -> Result<()>,
+) -> Result<()> {
     for program in ["git", "tmux"] {
         which::which(program)
             .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
@@ -136,20 +145,12 @@ fn current_folder() -> Result<PathBuf> {
 
 /// Checks several names before anything is done with one of them; each counts once.
 fn parse_names(names: &[String]) -> Result<Vec<SessionName>> {
-    let mut parsed = Vec::new();
-    for name in names {
-        let name = SessionName::parse(name)?;
-        if !parsed.contains(&name) {
-            parsed.push(name);
-        }
-    }
-    Ok(parsed)
+    let parsed = names.iter().map(|name| SessionName::parse(name));
+    let parsed = parsed.collect::<Result<IndexSet<_>>>()?;
+    Ok(parsed.into_iter().collect())
 }
 
 /// The names that were typed; without one, that of the session whose worktree or window this is. `verb` is the command.
-///
-/// # Errors
-/// If one of them is no name, or there is none.
 fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<SessionName>> {
     if !names.is_empty() {
         return parse_names(names);
@@ -179,9 +180,6 @@ fn which(context: &Context, records: &Records, verb: &str) -> anyhow::Error {
 }
 
 /// The session whose worktree the user is in, or in whose window.
-///
-/// # Errors
-/// If tmux could not be started.
 fn session_here(context: &Context, records: &Records) -> Result<Option<SessionName>> {
     let here = fs::canonicalize(&context.here).unwrap_or_else(|_| context.here.clone());
     let is_here = |record: &Record| {
@@ -208,9 +206,6 @@ fn has_window(context: &Context, name: &SessionName, open: &[TmuxSession]) -> bo
 
 /// That of these sessions in a window of which this program runs, if the window is to go with it: a copy that outlives the
 /// terminal is in none.
-///
-/// # Errors
-/// If tmux could not be started.
 fn closing_here<'a>(
     context: &Context,
     names: &'a [SessionName],
@@ -222,19 +217,44 @@ fn closing_here<'a>(
     Ok(names.iter().find(|name| has_window(context, name, &open)))
 }
 
-/// Shows one outcome after the other: the failures as errors, and a failure in the end if there was one.
-fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionName, T)) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
+/// Has a copy of this program that outlives the terminal do what was typed.
+fn in_a_copy() -> Result<()> {
+    let code = process::outlive_terminal()?;
+    if code == ExitCode::SUCCESS {
+        Ok(())
+    } else {
+        Err(Told.into())
+    }
+}
+
+/// What was told of already, and fails the command all the same.
+#[derive(Debug)]
+pub struct Told;
+
+impl Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not all was done")
+    }
+}
+
+impl Error for Told {}
+
+/// Shows one outcome after the other, the failures as errors.
+fn show_all<T>(
+    results: impl IntoIterator<Item = (SessionName, Result<T>)>,
+    mut show: impl FnMut(&SessionName, T),
+) -> Result<()> {
+    let mut all = Ok(());
     for (name, result) in results {
         match result {
             Ok(outcome) => show(&name, outcome),
             Err(error) => {
                 ui::error(&error);
-                code = ExitCode::FAILURE;
+                all = Err(Told.into());
             }
         }
     }
-    code
+    all
 }
 
 fn warn_without_claude(context: &Context) {
@@ -246,12 +266,9 @@ fn warn_without_claude(context: &Context) {
 }
 
 /// Shows a session on this terminal, whose windows were only just opened.
-fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
-    let Context {
-        project, layout, ..
-    } = context;
-    let records = Records::read(&project.main)?;
-    let session = Session::find(project, layout, &records, name, "attach")?;
+fn attach_to(context: &Context, name: &SessionName) -> Result<()> {
+    let records = Records::read(&context.project.main)?;
+    let session = Session::find(&context.project, &context.layout, &records, name, "attach")?;
     let open = tmux::sessions()?;
     let own = living::shown_in(&session, &open)
         .with_context(|| format!("the windows of {name} are closed"))
@@ -260,12 +277,10 @@ fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
 }
 
 /// Shows a session's windows on this terminal.
-fn show_windows(name: &SessionName, own: &TmuxSession) -> Result<ExitCode> {
+fn show_windows(name: &SessionName, own: &TmuxSession) -> Result<()> {
     if !tmux::is_inside() && !std::io::stdin().is_terminal() {
-        return Err(anyhow!("there is no terminal here to show {name} on")).hint(format!(
-            "type it in a terminal: tally-session attach {name}"
-        ));
+        let again = format!("type it in a terminal: tally-session attach {name}");
+        return Err(anyhow!("there is no terminal here to show {name} on")).hint(again);
     }
-    tmux::attach(own)?;
-    Ok(ExitCode::SUCCESS)
+    tmux::attach(own)
 }

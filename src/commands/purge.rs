@@ -9,9 +9,8 @@ use crate::session::loss::removed::{About, Removed};
 use crate::session::restore;
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, names: &[String], yes: bool) -> Result<ExitCode> {
+pub fn run(context: &Context, names: &[String], yes: bool) -> Result<()> {
     let project = &context.project;
     let doomed = if names.is_empty() {
         Removed::all(project)
@@ -21,7 +20,7 @@ pub fn run(context: &Context, names: &[String], yes: bool) -> Result<ExitCode> {
     };
     if doomed.is_empty() {
         ui::done("nothing that was removed is left");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let what = doomed.iter().map(|removed| {
         let title = format!("{}, removed {}", removed.about.name, age(removed.since()));
@@ -40,19 +39,15 @@ pub fn run(context: &Context, names: &[String], yes: bool) -> Result<ExitCode> {
         let notes = purge::purge(project, removed)?;
         ui::outcome(&notes, format_args!("deleted {name}"));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Deletes what is kept no longer. Nobody sees it: what can't be deleted `doctor` names.
-pub fn sweep(context: &Context) -> ExitCode {
+pub fn sweep(context: &Context) {
     purge::sweep_now(&context.project, context.layout.keep_removed);
-    ExitCode::SUCCESS
 }
 
 /// Asks whether this may go for good; where nobody is asked, it is said. `again` is the command that does not ask.
-///
-/// # Errors
-/// If the user does not want it, or can't be asked.
 pub fn agree(what: &str, yes: bool, again: &str) -> Result<()> {
     if yes {
         ui::say(what);

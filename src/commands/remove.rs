@@ -5,7 +5,6 @@ use super::{Context, purge};
 use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
-use crate::process;
 use crate::session;
 use crate::session::loss::named::named;
 use crate::session::loss::purge::Lost;
@@ -15,9 +14,8 @@ use crate::session::truth::status::{self, Status};
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Remove) -> Result<()> {
     let names = if args.merged {
         merged(context, args)?
     } else {
@@ -38,7 +36,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
             ))
             .hint(format!("delete it without a question: {without_question}"));
         }
-        return Ok(process::outlive_terminal()?);
+        return super::in_a_copy();
     }
     let Context {
         project,
@@ -55,7 +53,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
         let shown = removed.and_then(|outcome| show(context, args, &name, outcome));
         (name, shown)
     });
-    Ok(super::show_all(results.collect(), |_, ()| {}))
+    super::show_all(results, |_, ()| {})
 }
 
 /// Says what became of a session; what is to go for good goes now.

@@ -5,24 +5,15 @@ use super::{Context, resume};
 use crate::session::restore;
 use crate::ui;
 use anyhow::Result;
-use std::process::ExitCode;
 
-pub fn run(context: &Context, wanted: Option<&str>) -> Result<ExitCode> {
+pub fn run(context: &Context, wanted: Option<&str>) -> Result<()> {
     let Some(wanted) = wanted else {
-        removed::show(context, false)?;
-        return Ok(ExitCode::SUCCESS);
+        return removed::show(context, false);
     };
-    let Context {
-        project,
-        layout,
-        claude,
-        ..
-    } = context;
-    let restored = restore::restore(project, layout, claude, wanted)?;
+    let restored = restore::restore(&context.project, &context.layout, &context.claude, wanted)?;
     ui::outcome(&restored.notes, format_args!("restored {}", restored.name));
     if restored.is_session {
-        resume::bring_back(context, Some(&[restored.name]))
-    } else {
-        Ok(ExitCode::SUCCESS)
+        resume::bring_back(context, Some(&[restored.name]))?;
     }
+    Ok(())
 }

@@ -8,10 +8,9 @@ use crate::ui;
 use anyhow::Result;
 use clap::Args;
 use clap::error::ErrorKind;
-use std::process::ExitCode;
 use std::slice;
 
-pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Resume) -> Result<()> {
     let names = super::parse_names(&args.names)?;
     if args.attach && names.len() != 1 {
         let words = "--attach goes with one name: a terminal shows one session at a time";
@@ -27,26 +26,19 @@ pub fn run(context: &Context, args: &cli::Resume) -> Result<ExitCode> {
 }
 
 /// Brings a session back, and shows it if that went well.
-pub fn show(context: &Context, name: &SessionName) -> Result<ExitCode> {
-    let code = bring_back(context, Some(slice::from_ref(name)))?;
-    if code == ExitCode::SUCCESS {
-        super::attach_to(context, name)
-    } else {
-        Ok(code)
-    }
+pub fn show(context: &Context, name: &SessionName) -> Result<()> {
+    bring_back(context, Some(slice::from_ref(name)))?;
+    super::attach_to(context, name)
 }
 
 /// Brings these sessions back, or all.
-///
-/// # Errors
-/// If the store can't be read, or tmux can't be asked which sessions run.
-pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<ExitCode> {
+pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<()> {
     super::warn_without_claude(context);
     let results = resume::resume(&context.project, &context.layout, &context.claude, wanted)?;
     if results.is_empty() {
         ui::done("there are no sessions to resume; make one with: tally-session add <name>");
     }
-    Ok(super::show_all(results, |name, resumed| {
+    super::show_all(results, |name, resumed| {
         let (notes, done) = match resumed {
             Resumed::AlreadyRunning(notes) => (notes, format!("{name} is already running")),
             Resumed::BroughtBack(windows, notes) => {
@@ -59,5 +51,5 @@ pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<E
             ),
         };
         ui::outcome(&notes, done);
-    }))
+    })
 }

@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 /// Shows it as a table, or as JSON.
-///
-/// # Errors
-/// If it can't be put into JSON.
 pub fn show(context: &Context, as_json: bool) -> Result<()> {
     let all = Removed::all(&context.project);
     let days = context.layout.keep_removed;

@@ -28,11 +28,8 @@ use std::collections::HashSet;
 
 /// What is examined. What could not be had is a finding, and no reason to give up.
 pub struct Subject<'a> {
-    /// The project.
     pub project: &'a Project,
-    /// Its layout.
     pub layout: Result<Layout>,
-    /// The user's Claude.
     pub claude: Result<Claude>,
     /// The sessions that are looked at alone; none for all, and what is around them.
     pub names: Vec<SessionName>,

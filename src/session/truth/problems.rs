@@ -165,9 +165,6 @@ fn foreign(session: &Session<'_>) -> Option<Problem> {
 }
 
 /// Refuses a session whose record is none of this repository's.
-///
-/// # Errors
-/// If it is none.
 pub fn refuse_foreign(session: &Session<'_>) -> Result<()> {
     foreign(session).map_or(Ok(()), |foreign| Err(foreign.into_error(&session.name)))
 }

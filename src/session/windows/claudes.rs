@@ -14,7 +14,6 @@ const DOING: [&str; 4] = ["waiting", "busy", "shell", "idle"];
 pub struct Doing {
     /// In Claude's own word: `waiting`, `busy`, `idle`, or `shell` for one that is idle with a shell in the background.
     pub word: String,
-    /// Whether it is in the background.
     pub in_background: bool,
 }
 

@@ -40,9 +40,6 @@ struct Opening {
 }
 
 /// Writes down that a new session begins, on its task if it has one.
-///
-/// # Errors
-/// If it can't be written.
 pub fn begin(session: &Session<'_>, unfinished: &Unfinished) -> Result<()> {
     let Some(since) = unfinished.begins else {
         return Ok(());
@@ -55,9 +52,6 @@ pub fn begin(session: &Session<'_>, unfinished: &Unfinished) -> Result<()> {
 }
 
 /// Writes down, in git's folder of a worktree, that its session goes on with this conversation.
-///
-/// # Errors
-/// If it can't be written.
 pub fn go_on(admin: &Path, conversation: Option<String>) -> Result<()> {
     write(admin, wait::now(), conversation)
 }
@@ -87,10 +81,8 @@ pub fn conversation(
     claude.conversation(session.record.worktree(), since, goes_on, runs)
 }
 
-/// The command that starts Claude, for the shell that asks for it.
-///
-/// # Errors
-/// If Claude's settings can't be written, or the layout's command needs a port that the session lacks.
+/// The command that starts Claude, for the shell that asks for it. It fails if Claude's settings can't be written, or the layout's
+/// command needs a port that the session lacks.
 pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
     let running = claude.running();
     let mut conversation = conversation(session, claude, &running);
@@ -158,9 +150,6 @@ fn prompt(session: &Session<'_>) -> Option<PathBuf> {
 }
 
 /// What is typed for [`command`], where this is the text of its window. At its beginning the shell's own words for Claude count.
-///
-/// # Errors
-/// If this program can't be found.
 pub fn typed(session: &Session<'_>, text: &str) -> Result<String> {
     let (call, name) = (telling::call(session)?, quote(session.name.as_str()));
     let command = format!("eval \"$({call} {COMMAND} {name})\"");

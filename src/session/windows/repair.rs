@@ -22,9 +22,6 @@ pub struct Repaired {
 
 /// Opens the windows that are closed, and has what belongs into those where it has ended. `own` is the session's tmux session, if
 /// it is not only other ones that have its windows by now.
-///
-/// # Errors
-/// If tmux fails.
 pub fn repair(
     session: &Session<'_>,
     living: &[Living<'_>],

@@ -1,4 +1,5 @@
-//! What a session and its Claude tell each other: where its servers are, and that Claude waits.
+//! What a session and its Claude tell each other: where its servers are, and that Claude waits. What gives a [`Result`] fails if
+//! this program can't be found, or tmux fails.
 
 use crate::claude::settings::{self, Event};
 use crate::process::{self, quote};
@@ -13,18 +14,12 @@ use serde_json::Value;
 pub const COMMAND: &str = "hook";
 
 /// This program at work on a session's project, as a shell runs it.
-///
-/// # Errors
-/// If this program can't be found.
 pub fn call(session: &Session<'_>) -> Result<String> {
     let main = quote(&session.project.main.to_string_lossy());
     Ok(format!("{} -C {main}", process::own()?))
 }
 
 /// The settings of a session's Claude.
-///
-/// # Errors
-/// If this program can't be found.
 pub fn settings(session: &Session<'_>) -> Result<Value> {
     let (program, call) = (process::own()?, call(session)?);
     let name = quote(session.name.as_str());
@@ -39,9 +34,6 @@ pub fn settings(session: &Session<'_>) -> Result<Value> {
 }
 
 /// What Claude has to know of its session.
-///
-/// # Errors
-/// If this program can't be found.
 pub fn about(session: &Session<'_>) -> Result<String> {
     let (name, project) = (&session.name, &session.project.name);
     let call = call(session)?;
@@ -64,9 +56,6 @@ pub fn about(session: &Session<'_>) -> Result<String> {
 }
 
 /// Has tmux show that a session's Claude waits for its user, or that it does not any more.
-///
-/// # Errors
-/// If tmux fails.
 pub fn mark(session: &Session<'_>, event: Event) -> Result<()> {
     let claudes = |all: Vec<TmuxSession>| {
         let panes = living::panes(session, &all).into_iter();
