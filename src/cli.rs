@@ -1,7 +1,7 @@
 //! What can be typed, for clap.
 
 use crate::claude::settings::Event;
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 /// Work on several features of one web project at once. Each has its own session:
@@ -154,8 +154,8 @@ Examples, each a line for the shell's start-up file:
   tally-session completions fish | source   # ~/.config/fish/config.fish")]
     Completions {
         /// bash, zsh or fish
-        #[arg(hide_possible_values = true)]
-        shell: Shell,
+        #[arg(value_parser = ["bash", "zsh", "fish"], hide_possible_values = true)]
+        shell: String,
     },
     /// Print the manual page
     #[command(after_help = "\
@@ -303,12 +303,4 @@ pub struct Remove {
     /// Ask nothing
     #[arg(short, long, requires = "asks")]
     pub yes: bool,
-}
-
-/// A shell that can complete.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
 }

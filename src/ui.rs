@@ -90,16 +90,14 @@ pub fn harmless(text: impl Display) -> String {
     let text = text.to_string();
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        match letter {
-            '\t' => shown.push_str("\\t"),
-            '\r' => shown.push_str("\\r"),
-            '\n' => shown.push('\n'),
-            _ if letter.is_control() => {
-                // A text takes all that is written.
-                let _ = write!(shown, "\\u{:04x}", u32::from(letter));
-            }
-            _ => shown.push(letter),
-        }
+        // A text takes all that is written.
+        let _ = match letter {
+            '\t' => shown.write_str("\\t"),
+            '\r' => shown.write_str("\\r"),
+            '\n' => shown.write_char('\n'),
+            _ if letter.is_control() => write!(shown, "\\u{:04x}", u32::from(letter)),
+            _ => shown.write_char(letter),
+        };
     }
     shown
 }

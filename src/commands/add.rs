@@ -73,15 +73,23 @@ fn parse(args: &cli::Add) -> Result<SessionName> {
 
 /// What was typed, with this name.
 fn typed(args: &cli::Add, name: &impl Display) -> String {
-    let option = |name: &str, value: &Option<String>| {
+    let option = |option: &str, value: &Option<String>| {
         let value = value.as_ref().map(|value| quote(value));
-        value.map_or_else(String::new, |value| format!(" --{name} {value}"))
+        value.map_or_else(String::new, |value| format!(" --{option} {value}"))
     };
-    let from = option("from", &args.from);
-    let prompt = option("prompt", &args.prompt);
-    let flag = |flag: &'static str, is_set: bool| if is_set { flag } else { "" };
-    let fetch = flag(" --fetch", args.fetch);
-    let take = flag(" --take-changes", args.take_changes);
-    let attach = flag(" --attach", args.attach);
-    format!("tally-session add {name}{from}{fetch}{take}{prompt}{attach}")
+    let flag = |flag: &str, is_set: bool| {
+        if is_set {
+            format!(" --{flag}")
+        } else {
+            String::new()
+        }
+    };
+    let options = [
+        option("from", &args.from),
+        flag("fetch", args.fetch),
+        flag("take-changes", args.take_changes),
+        option("prompt", &args.prompt),
+        flag("attach", args.attach),
+    ];
+    format!("tally-session add {name}{}", options.concat())
 }

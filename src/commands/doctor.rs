@@ -20,18 +20,17 @@ pub fn run(dir: Option<&Path>, names: &[String], fix: bool) -> Result<()> {
         claude: Claude::of_user(),
         names: super::parse_names(names)?,
     };
-    let report = doctor::examine(&subject, fix);
-    report.notes.iter().for_each(ui::warn);
-    let mut findings: Vec<_> = report.findings.iter().collect();
+    let (all, notes) = doctor::examine(&subject, fix);
+    notes.iter().for_each(ui::warn);
+    let mut findings: Vec<_> = all.iter().collect();
     if std::io::stdout().is_terminal() {
         findings = doctor::in_brief(findings);
     }
     for finding in findings {
         ui::finding(finding.state, finding.text(), &finding.cures);
     }
-    ui::done(summary(&report.findings));
-    let mut findings = report.findings.iter();
-    if findings.any(|finding| finding.state == State::Failed) {
+    ui::done(summary(&all));
+    if all.iter().any(|finding| finding.state == State::Failed) {
         return Err(super::Told.into());
     }
     Ok(())

@@ -82,7 +82,7 @@ pub fn run(cli: Cli) -> Result<()> {
         }
         Command::Doctor { names, fix } => doctor::run(dir, &names, fix),
         Command::Layout { detect } => layout::run(dir, detect),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions { shell } => completions::run(&shell),
         Command::Man => man::run(),
         Command::Help { word } => {
             help::run(word.as_deref());

@@ -45,17 +45,9 @@ impl Subject<'_> {
     }
 }
 
-/// What was found, and what was done about it.
-pub struct Report {
-    /// A line each.
-    pub findings: Vec<Finding>,
-    /// What else there is to tell.
-    pub notes: Vec<String>,
-}
-
 /// Makes every check. Nothing is changed, but that what `remove` took away is deleted, as by every command. With `fix` what
-/// is safe to mend is mended, and looked at again.
-pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
+/// is safe to mend is mended, and looked at again. Gives what was found, and what else there is to tell.
+pub fn examine(subject: &Subject<'_>, fix: bool) -> (Vec<Finding>, Vec<String>) {
     let claude = subject.layout.as_ref().ok();
     let claude = claude.map(|layout| layout.claude.command.as_str());
     let programs = Programs::ask(claude);
@@ -70,7 +62,7 @@ pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
     }
     let mut findings = programs.check();
     findings.extend(found);
-    Report { findings, notes }
+    (findings, notes)
 }
 
 /// What a person has to see of it: of a session without a fault one line, and what is wrong last, where the screen ends.
