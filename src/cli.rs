@@ -1,7 +1,7 @@
 //! What can be typed, for clap.
 
 use crate::claude::settings::Event;
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 /// Work on several features of one web project at once. Each has its own session:
@@ -47,7 +47,22 @@ pub struct Cli {
 pub enum Command {
     Add(Add),
     Resume(Resume),
-    List(List),
+    /// Show the sessions and what each one is doing
+    #[command(
+        visible_alias = "ls",
+        after_help = "\
+Examples:
+  tally-session list
+  tally-session list --json | jq -r '.[].backend_url'"
+    )]
+    List {
+        /// Print a JSON array, one object a session
+        #[arg(long)]
+        json: bool,
+        /// Show what was removed and can be had back
+        #[arg(long)]
+        removed: bool,
+    },
     /// Close the windows of sessions, and keep all else
     #[command(after_help = "\
 Examples:
@@ -62,55 +77,103 @@ Examples:
     Restart(Stop),
     Logs(Logs),
     Remove(Remove),
-    Restore(Restore),
-    Purge(Purge),
-    Attach(Attach),
-    Doctor(Doctor),
-    Layout(Layout),
+    /// Bring back what was removed, as it was
+    #[command(after_help = "\
+Examples:
+  tally-session restore                 show what can be had back
+  tally-session restore feature-payment")]
+    Restore {
+        /// The session to bring back [default: show which there are]
+        name: Option<String>,
+    },
+    /// Delete for good what was removed
+    #[command(after_help = "\
+Examples:
+  tally-session purge feature-payment
+  tally-session purge --yes")]
+    Purge {
+        /// What to delete [default: all that was removed]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Delete without asking
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Go to a session's windows; a stopped session is resumed first
+    #[command(after_help = "\
+Example:
+  tally-session attach feature-payment")]
+    Attach {
+        /// The session to go to [default: the one you are in, or choose]
+        name: Option<String>,
+    },
+    /// Find out what is wrong, and how to mend it
+    #[command(after_help = "\
+Example:
+  tally-session doctor --fix")]
+    Doctor {
+        /// The sessions to look at alone [default: all]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Mend what can be mended without a risk
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Print the built-in layout, or one drafted for the project
+    #[command(after_help = "\
+Examples:
+  tally-session layout
+  tally-session layout --detect >.tally-session.toml")]
+    Layout {
+        /// Draft one from what is in the main checkout
+        #[arg(long)]
+        detect: bool,
+    },
     /// Delete what was removed and is kept no longer
     #[command(hide = true)]
     Sweep,
+    /// Print the command that opens a session's Claude
     #[command(hide = true)]
-    Opening(Opening),
+    Opening {
+        /// The session's name
+        name: String,
+    },
+    /// Hear what a session's Claude tells of itself
     #[command(hide = true)]
-    Hook(Hook),
-    Completions(Completions),
+    Hook {
+        /// What it tells
+        event: Event,
+        /// The session's name
+        name: String,
+    },
+    /// Print what a shell needs to complete commands and session names
+    #[command(after_help = "\
+Examples, each a line for the shell's start-up file:
+  eval \"$(tally-session completions bash)\"  # ~/.bashrc
+  eval \"$(tally-session completions zsh)\"   # ~/.zshrc
+  tally-session completions fish | source   # ~/.config/fish/config.fish")]
+    Completions {
+        /// bash, zsh or fish
+        #[arg(value_parser = ["bash", "zsh", "fish"], hide_possible_values = true)]
+        shell: String,
+    },
     /// Print the manual page
     #[command(after_help = "\
 Example, which installs it for man tally-session:
   mkdir -p ~/.local/share/man/man1
   tally-session man >~/.local/share/man/man1/tally-session.1")]
     Man,
-    Help(Help),
-}
-
-impl Command {
-    /// Whether the layout's hooks are left out.
-    pub fn leaves_out_hooks(&self) -> bool {
-        match self {
-            Self::Add(args) => args.no_hooks,
-            Self::Resume(args) => args.no_hooks,
-            Self::Remove(args) => args.no_hooks,
-            _ => false,
-        }
-    }
-}
-
-/// Print the command that opens a session's Claude
-#[derive(Args)]
-pub struct Opening {
-    /// The session's name
-    pub name: String,
-}
-
-/// Hear what a session's Claude tells of itself
-#[derive(Args)]
-pub struct Hook {
-    /// What it tells
-    pub event: Event,
-
-    /// The session's name
-    pub name: String,
+    /// Tell what a command does, or about a topic
+    #[command(after_help = "\
+Examples:
+  tally-session help add
+  tally-session help projects   another layout; databases, remote, files, json,
+                                speed, compare and script are topics too")]
+    Help {
+        /// A command, or a topic
+        #[arg(value_name = "WORD")]
+        word: Option<String>,
+    },
 }
 
 /// Make a session: worktree, branch, ports, database and windows
@@ -168,25 +231,6 @@ pub struct Resume {
     /// Attach to the session when it is ready
     #[arg(short, long)]
     pub attach: bool,
-}
-
-/// Show the sessions and what each one is doing
-#[derive(Args)]
-#[command(
-    visible_alias = "ls",
-    after_help = "\
-Examples:
-  tally-session list
-  tally-session list --json | jq -r '.[].backend_url'"
-)]
-pub struct List {
-    /// Print a JSON array, one object a session
-    #[arg(long)]
-    pub json: bool,
-
-    /// Show what was removed and can be had back
-    #[arg(long)]
-    pub removed: bool,
 }
 
 // What `stop` and `restart` take.
@@ -259,102 +303,4 @@ pub struct Remove {
     /// Ask nothing
     #[arg(short, long, requires = "asks")]
     pub yes: bool,
-}
-
-/// Bring back what was removed, as it was
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  tally-session restore                 show what can be had back
-  tally-session restore feature-payment")]
-pub struct Restore {
-    /// The session to bring back [default: show which there are]
-    pub name: Option<String>,
-}
-
-/// Delete for good what was removed
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  tally-session purge feature-payment
-  tally-session purge --yes")]
-pub struct Purge {
-    /// What to delete [default: all that was removed]
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
-
-    /// Delete without asking
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-/// Go to a session's windows; a stopped session is resumed first
-#[derive(Args)]
-#[command(after_help = "\
-Example:
-  tally-session attach feature-payment")]
-pub struct Attach {
-    /// The session to go to [default: the one you are in, or choose]
-    pub name: Option<String>,
-}
-
-/// Find out what is wrong, and how to mend it
-#[derive(Args)]
-#[command(after_help = "\
-Example:
-  tally-session doctor --fix")]
-pub struct Doctor {
-    /// The sessions to look at alone [default: all]
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
-
-    /// Mend what can be mended without a risk
-    #[arg(long)]
-    pub fix: bool,
-}
-
-/// Print the built-in layout, or one drafted for the project
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  tally-session layout
-  tally-session layout --detect >.tally-session.toml")]
-pub struct Layout {
-    /// Draft one from what is in the main checkout
-    #[arg(long)]
-    pub detect: bool,
-}
-
-/// Print what a shell needs to complete commands and session names
-#[derive(Args)]
-#[command(after_help = "\
-Examples, each a line for the shell's start-up file:
-  eval \"$(tally-session completions bash)\"  # ~/.bashrc
-  eval \"$(tally-session completions zsh)\"   # ~/.zshrc
-  tally-session completions fish | source   # ~/.config/fish/config.fish")]
-pub struct Completions {
-    /// bash, zsh or fish
-    #[arg(hide_possible_values = true)]
-    pub shell: Shell,
-}
-
-/// Tell what a command does, or about a topic
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  tally-session help add
-  tally-session help projects   another layout; databases, remote, files, json,
-                                speed, compare and script are topics too")]
-pub struct Help {
-    /// A command, or a topic
-    #[arg(value_name = "WORD")]
-    pub word: Option<String>,
-}
-
-/// A shell that can complete.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
 }

@@ -44,7 +44,6 @@ pub enum Mend {
 /// The outcome of one check: a line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
     pub state: State,
     /// What to do about it: commands, each with a few words where it needs them.
     pub cures: Vec<String>,
@@ -96,9 +95,9 @@ impl Finding {
         Self::new(State::Skipped, format!("{checks}:"), why.to_string())
     }
 
-    /// A problem of a session's.
-    pub fn of(session: &SessionName, state: State, problem: Problem) -> Self {
-        Self::new(state, format!("{session}: {}", problem.what), "").cure(problem.cure)
+    /// A problem, so bad.
+    pub fn of(state: State, problem: Problem) -> Self {
+        Self::new(state, problem.what, "").cure(problem.cure)
     }
 
     /// What fails without harm.
@@ -127,16 +126,6 @@ impl Finding {
         self.cure(FIX)
     }
 
-    /// Whether `--fix` mends it.
-    pub fn is_mendable(&self) -> bool {
-        self.mend.is_some()
-    }
-
-    /// Whether something is to be done about it.
-    pub fn is_problem(&self) -> bool {
-        matches!(self.state, State::Warning | State::Failed)
-    }
-
     /// What was looked at and what it is like.
     pub fn text(&self) -> String {
         format!("{} {}", self.checked, self.found)
@@ -158,14 +147,10 @@ impl Finding {
             .any(|text| text.ends_with(note))
     }
 
-    /// The same, when nothing is left of what should not be there.
+    /// The same, when nothing is left of what should not be there: what is mended of a session stays.
     pub fn taken_away(&self) -> Option<Self> {
-        match self.mend.as_ref()? {
-            Mend::Files(_) | Mend::Finish(_) | Mend::Hide => None,
-            Mend::Entry(_) | Mend::ClaudeEntry(_) | Mend::Lock(_) | Mend::Parts(_) => {
-                Some(Self::new(State::Fixed, &self.checked, "was taken away"))
-            }
-        }
+        let is_stray = self.mend.is_some() && self.session.is_none();
+        is_stray.then(|| Self::new(State::Fixed, &self.checked, "was taken away"))
     }
 }
 

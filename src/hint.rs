@@ -27,9 +27,6 @@ impl Error for Hinted {
 /// Adds a hint to a failed result.
 pub trait Hint<T> {
     /// Keeps the error's message and causes, and adds what to do next.
-    ///
-    /// # Errors
-    /// The error that was there, if one was.
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
 }
 

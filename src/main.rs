@@ -40,18 +40,14 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     commands::completions::answer_shell();
     let cli = cli::Cli::parse();
-    ui::set_verbosity(if cli.quiet {
-        ui::Verbosity::Quiet
-    } else if cli.verbose {
-        ui::Verbosity::Verbose
-    } else {
-        ui::Verbosity::Normal
-    });
-    if let Some(folder) = &cli.dir {
-        ui::set_folder(folder);
+    ui::set_up(cli.quiet, cli.verbose, cli.dir.as_deref());
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is::<commands::Told>() {
+                ui::error(&error);
+            }
+            ExitCode::FAILURE
+        }
     }
-    commands::run(cli).unwrap_or_else(|error| {
-        ui::error(&error);
-        ExitCode::FAILURE
-    })
 }

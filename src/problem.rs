@@ -2,13 +2,11 @@
 
 use crate::hint::with_hint;
 use anyhow::anyhow;
-use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// What is wrong, in a short fragment, and what the user can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong.
     pub what: String,
     /// The exact next command, or a few words.
     pub cure: String,
@@ -23,9 +21,18 @@ impl Problem {
         }
     }
 
+    /// The same, told of something.
+    pub fn of(self, of: impl fmt::Display) -> Self {
+        Self {
+            what: format!("{of}: {}", self.what),
+            ..self
+        }
+    }
+
     /// The problem as what keeps a command from its work on something.
     pub fn into_error(self, of: impl fmt::Display) -> anyhow::Error {
-        with_hint(anyhow!("{of}: {}", self.what), self.cure)
+        let Self { what, cure } = self.of(of);
+        with_hint(anyhow!(what), cure)
     }
 }
 
@@ -33,12 +40,5 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.what, self.cure)
-    }
-}
-
-/// As that line.
-impl Serialize for Problem {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

@@ -4,6 +4,7 @@
 //! of a pipe has read enough: a failed write is no error. What is told may come from anywhere, as the subject of a commit
 //! does: no text gets out with a control character in it, but for our own colours, which are put around it here.
 
+use crate::finding::State;
 use crate::hint;
 use crate::shell::quote;
 use anstyle::{AnsiColor, Style};
@@ -11,25 +12,23 @@ use anyhow::{Context, Result};
 use rustix::termios::tcgetwinsize;
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-/// How much is told on stderr.
+/// How much is told on stderr: errors only, notes and warnings too, or each git and tmux command too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// Errors only.
+enum Verbosity {
     Quiet,
-    /// Notes and warnings too.
     Normal,
-    /// Each git and tmux command too.
     Verbose,
 }
 
-static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+/// How much is told, and the folder that was named with `-C`, quoted; the commands that are told must name it too.
+static SETTINGS: OnceLock<(Verbosity, Option<String>)> = OnceLock::new();
 
 /// What is wrong.
 pub const RED: Style = AnsiColor::Red.on_default().bold();
@@ -46,14 +45,23 @@ pub const DIM: Style = Style::new().dimmed();
 /// All else.
 pub const PLAIN: Style = Style::new();
 
-/// Sets how much is told; the first call counts.
-pub fn set_verbosity(verbosity: Verbosity) {
+/// Sets how much is told, and the folder that was named with `-C`; the first call counts.
+pub fn set_up(quiet: bool, verbose: bool, folder: Option<&Path>) {
+    let verbosity = match (quiet, verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    };
+    let folder = folder.map(|folder| {
+        let whole = std::path::absolute(folder);
+        quote(&whole.as_deref().unwrap_or(folder).to_string_lossy())
+    });
     // A second call would be a mistake of the program's own, and harmless.
-    let _ = VERBOSITY.set(verbosity);
+    let _ = SETTINGS.set((verbosity, folder));
 }
 
 fn tells(least: Verbosity) -> bool {
-    *VERBOSITY.get().unwrap_or(&Verbosity::Normal) >= least
+    SETTINGS.get().map_or(Verbosity::Normal, |(set, _)| *set) >= least
 }
 
 /// Whether the user wants to be told what is done.
@@ -61,34 +69,14 @@ pub fn narrates() -> bool {
     tells(Verbosity::Normal)
 }
 
-/// The folder that was named with `-C`, quoted; the commands that are told must name it too.
-static FOLDER: OnceLock<String> = OnceLock::new();
-
-/// Sets the folder that was named with `-C`; the first call counts.
-pub fn set_folder(folder: &Path) {
-    let whole = std::path::absolute(folder);
-    let whole = whole.as_deref().unwrap_or(folder);
-    let _ = FOLDER.set(quote(&whole.to_string_lossy()));
-}
-
 /// A text whose commands can be pasted where this one was typed.
 pub fn as_typed(text: impl Display) -> String {
-    const VERBS: [&str; 9] = [
-        "add",
-        "attach",
-        "doctor",
-        "layout --detect",
-        "list",
-        "purge",
-        "remove",
-        "restore",
-        "resume",
-    ];
+    const VERBS: &str = "add,attach,doctor,layout --detect,list,purge,remove,restore,resume";
     let text = text.to_string();
-    let Some(folder) = FOLDER.get() else {
+    let Some((_, Some(folder))) = SETTINGS.get() else {
         return text;
     };
-    VERBS.iter().fold(text, |text, verb| {
+    VERBS.split(',').fold(text, |text, verb| {
         text.replace(
             &format!("tally-session {verb}"),
             &format!("tally-session -C {folder} {verb}"),
@@ -102,16 +90,14 @@ pub fn harmless(text: impl Display) -> String {
     let text = text.to_string();
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        match letter {
-            '\t' => shown.push_str("\\t"),
-            '\r' => shown.push_str("\\r"),
-            '\n' => shown.push('\n'),
-            _ if letter.is_control() => {
-                // A text takes all that is written.
-                let _ = write!(shown, "\\u{:04x}", u32::from(letter));
-            }
-            _ => shown.push(letter),
-        }
+        // A text takes all that is written.
+        let _ = match letter {
+            '\t' => shown.write_str("\\t"),
+            '\r' => shown.write_str("\\r"),
+            '\n' => shown.write_char('\n'),
+            _ if letter.is_control() => write!(shown, "\\u{:04x}", u32::from(letter)),
+            _ => shown.write_char(letter),
+        };
     }
     shown
 }
@@ -121,31 +107,16 @@ fn narrate(style: Style, label: &str, text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
 }
 
-/// How a check came out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// All is well.
-    Ok,
-    /// All is well now.
-    Fixed,
-    /// It could not be looked at.
-    Skipped,
-    /// Worth knowing.
-    Warning,
-    /// Something does not work.
-    Failed,
-}
-
 /// A check, and below it what to do about it, on stdout; whoever wants errors only is told the failures alone.
-pub fn finding(mark: Mark, text: impl Display, cures: &[String]) {
-    let (style, label, least) = match mark {
-        Mark::Ok => (GREEN, "ok", Verbosity::Normal),
-        Mark::Fixed => (CYAN, "fixed", Verbosity::Normal),
-        Mark::Skipped => (YELLOW, "skipped", Verbosity::Normal),
-        Mark::Warning => (YELLOW, "warning", Verbosity::Normal),
-        Mark::Failed => (RED, "failed", Verbosity::Quiet),
+pub fn finding(state: State, text: impl Display, cures: &[String]) {
+    let (style, label) = match state {
+        State::Fine => (GREEN, "ok"),
+        State::Fixed => (CYAN, "fixed"),
+        State::Skipped => (YELLOW, "skipped"),
+        State::Warning => (YELLOW, "warning"),
+        State::Failed => (RED, "failed"),
     };
-    if tells(least) {
+    if state == State::Failed || narrates() {
         let text = harmless(text);
         as_it_is(format_args!("{style}{label:<7}{style:#}  {text}"));
         for cure in cures {
@@ -167,14 +138,20 @@ pub fn as_it_is(text: impl Display) {
 
 /// What was done, on stdout; whoever wants errors only is not told.
 pub fn done(text: impl Display) {
-    if tells(Verbosity::Normal) {
+    if narrates() {
         answer(as_typed(text));
     }
 }
 
+/// The same, with what there is to tell of it before.
+pub fn outcome(notes: impl IntoIterator<Item = impl Display>, done: impl Display) {
+    notes.into_iter().for_each(warn);
+    self::done(done);
+}
+
 /// How many columns the terminal has that the answer goes to; none if it goes elsewhere.
 pub fn answer_width() -> Option<usize> {
-    let columns = tcgetwinsize(std::io::stdout()).ok()?.ws_col;
+    let columns = tcgetwinsize(io::stdout()).ok()?.ws_col;
     // A terminal that does not say is one of any width.
     Some(if columns == 0 {
         usize::MAX
@@ -185,61 +162,56 @@ pub fn answer_width() -> Option<usize> {
 
 /// What somebody would have been asked about.
 pub fn say(text: impl Display) {
-    if tells(Verbosity::Normal) {
+    if narrates() {
         let _ = writeln!(anstream::stderr(), "{}", harmless(as_typed(text)));
     }
 }
 
 /// Something that is not as the user may expect, and did not stop the work.
 pub fn warn(text: impl Display) {
-    if tells(Verbosity::Normal) {
+    if narrates() {
         narrate(YELLOW, "warning: ", as_typed(text));
     }
 }
 
 /// Whether somebody is there to be asked something.
 pub fn can_ask() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on the terminal; these are the answers that it takes.
+fn ask(question: &str, answers: &str) -> io::Result<String> {
+    let _ = write!(
+        anstream::stderr(),
+        "{YELLOW}{question}{YELLOW:#} [{answers}] "
+    );
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
 }
 
 /// Tells on the terminal what somebody has to know, also whoever wants errors only, and asks whether to go on; none if there is
 /// no terminal to ask on.
 pub fn agrees(what: impl Display, question: &str) -> Option<bool> {
-    if !can_ask() {
-        return None;
-    }
-    let what = harmless(as_typed(what));
-    let _ = write!(
-        anstream::stderr(),
-        "{what}\n{YELLOW}{question}{YELLOW:#} [y/N] "
-    );
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    let answer = answer.trim().to_lowercase();
-    Some(read.is_ok() && (answer == "y" || answer == "yes"))
+    can_ask().then(|| {
+        let _ = writeln!(anstream::stderr(), "{}", harmless(as_typed(what)));
+        let answer = ask(question, "y/N").unwrap_or_default().to_lowercase();
+        answer == "y" || answer == "yes"
+    })
 }
 
 /// Which of these somebody chooses on the terminal; none if there is no terminal to ask on.
-///
-/// # Errors
-/// If the answer is none of them.
 pub fn choose(all: &[impl Display]) -> Result<Option<usize>> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !can_ask() {
         return Ok(None);
     }
     for (at, one) in all.iter().enumerate() {
         narrate(CYAN, &format!("{:>3}  ", at + 1), one);
     }
-    let _ = write!(
-        anstream::stderr(),
-        "{YELLOW}which one?{YELLOW:#} [1-{}] ",
-        all.len()
-    );
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    let number = answer.trim().parse::<usize>().ok();
+    let answer = ask("which one?", &format!("1-{}", all.len()))?;
+    let number = answer.parse::<usize>().ok();
     let chosen = number.filter(|number| (1..=all.len()).contains(number));
-    let chosen = chosen.with_context(|| format!("{:?} is none of them", answer.trim()))?;
+    let chosen = chosen.with_context(|| format!("{answer:?} is none of them"))?;
     Ok(Some(chosen - 1))
 }
 
@@ -256,14 +228,14 @@ pub fn waiting(what: &str) {
     let is_new = WAITED_FOR
         .lock()
         .is_ok_and(|mut told| told.insert(what.to_owned()));
-    if is_new && tells(Verbosity::Normal) {
+    if is_new && narrates() {
         narrate(DIM, "waiting ", what);
     }
 }
 
 /// Whether work shows on a terminal how much of it is done.
 pub fn shows_progress() -> bool {
-    narrates() && std::io::stderr().is_terminal()
+    narrates() && io::stderr().is_terminal()
 }
 
 /// Does some work, and shows on a terminal how many percent of it are done, from the first second on, as far as it is known.

@@ -11,9 +11,8 @@ use crate::session::making::start::Wanted;
 use crate::ui;
 use anyhow::Result;
 use std::fmt::Display;
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Add) -> Result<()> {
     let wish = Wish {
         wanted: Wanted {
             name: parse(args)?,
@@ -27,13 +26,11 @@ pub fn run(context: &Context, args: &cli::Add) -> Result<ExitCode> {
     };
     super::warn_without_claude(context);
     let added = add::add(&context.project, &context.layout, &context.claude, &wish)?;
-    added.notes.iter().for_each(ui::warn);
     show(&added);
     if args.attach {
-        super::attach_to(context, &wish.wanted.name)
-    } else {
-        Ok(ExitCode::SUCCESS)
+        super::attach_to(context, &wish.wanted.name)?;
     }
+    Ok(())
 }
 
 fn show(added: &Added<'_>) {
@@ -50,11 +47,9 @@ fn show(added: &Added<'_>) {
     let width = width.chain(["worktree".len()]).max().unwrap_or_default();
     let line =
         |label: &str, text: &dyn Display| ui::done(format_args!("  {label:<width$}  {text}"));
-    ui::done(format_args!("added {}", session.name));
-    line(
-        "branch",
-        &format_args!("{} ({base})", session.record.branch()),
-    );
+    ui::outcome(&added.notes, format_args!("added {}", session.name));
+    let branch = format_args!("{} ({base})", session.record.branch());
+    line("branch", &branch);
     line("worktree", &session.record.worktree().display());
     if added.taken > 0 {
         let files = if added.taken == 1 { "file" } else { "files" };
@@ -64,10 +59,8 @@ fn show(added: &Added<'_>) {
     for (service, port) in session.ports() {
         line(service, &session.url(port));
     }
-    line(
-        "attach",
-        &format_args!("tally-session attach {}", session.name),
-    );
+    let attach = format_args!("tally-session attach {}", session.name);
+    line("attach", &attach);
 }
 
 fn parse(args: &cli::Add) -> Result<SessionName> {
@@ -80,15 +73,23 @@ fn parse(args: &cli::Add) -> Result<SessionName> {
 
 /// What was typed, with this name.
 fn typed(args: &cli::Add, name: &impl Display) -> String {
-    let option = |name: &str, value: &Option<String>| {
+    let option = |option: &str, value: &Option<String>| {
         let value = value.as_ref().map(|value| quote(value));
-        value.map_or_else(String::new, |value| format!(" --{name} {value}"))
+        value.map_or_else(String::new, |value| format!(" --{option} {value}"))
     };
-    let from = option("from", &args.from);
-    let prompt = option("prompt", &args.prompt);
-    let flag = |flag: &'static str, is_set: bool| if is_set { flag } else { "" };
-    let fetch = flag(" --fetch", args.fetch);
-    let take = flag(" --take-changes", args.take_changes);
-    let attach = flag(" --attach", args.attach);
-    format!("tally-session add {name}{from}{fetch}{take}{prompt}{attach}")
+    let flag = |flag: &str, is_set: bool| {
+        if is_set {
+            format!(" --{flag}")
+        } else {
+            String::new()
+        }
+    };
+    let options = [
+        option("from", &args.from),
+        flag("fetch", args.fetch),
+        flag("take-changes", args.take_changes),
+        option("prompt", &args.prompt),
+        flag("attach", args.attach),
+    ];
+    format!("tally-session add {name}{}", options.concat())
 }

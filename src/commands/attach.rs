@@ -1,7 +1,6 @@
 //! `attach`: goes to a session, after resuming it if it is stopped.
 
 use super::Context;
-use crate::cli;
 use crate::name::SessionName;
 use crate::session::Session;
 use crate::session::windows::living;
@@ -9,26 +8,17 @@ use crate::store::records::Records;
 use crate::tmux;
 use crate::ui;
 use anyhow::Result;
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Attach) -> Result<ExitCode> {
-    let name = args.name.as_ref().map(|name| SessionName::parse(name));
-    let name = name.transpose()?;
+pub fn run(context: &Context, name: Option<&str>) -> Result<()> {
+    let name = name.map(SessionName::parse).transpose()?;
     let records = Records::read(&context.project.main)?;
     let name = name.map_or_else(|| choose(context, &records), Ok)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
     let open = tmux::sessions()?;
-    if let Some(own) = living::shown_in(&session, &open).filter(|tmux| !tmux.is_pending()) {
-        return super::show_windows(&name, own);
+    match living::shown_in(&session, &open).filter(|tmux| !tmux.is_pending()) {
+        Some(own) => super::show_windows(&name, own),
+        None => super::resume::show(context, &name),
     }
-    super::resume::run(
-        context,
-        &cli::Resume {
-            names: vec![name.to_string()],
-            attach: true,
-            no_hooks: false,
-        },
-    )
 }
 
 /// The session that the user is in, the only one, or the one that he chooses on the terminal.
@@ -42,7 +32,6 @@ fn choose(context: &Context, records: &Records) -> Result<SessionName> {
         [] => None,
         _ => ui::choose(&names)?.map(|at| names[at]),
     };
-    chosen
-        .cloned()
-        .ok_or_else(|| super::which(context, records, "attach"))
+    let unknown = || super::which(context, records, "attach");
+    chosen.cloned().ok_or_else(unknown)
 }

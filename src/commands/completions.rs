@@ -4,7 +4,7 @@
 //! of that very moment.
 
 use super::help;
-use crate::cli::{self, Cli};
+use crate::cli::Cli;
 use crate::git::Git;
 use crate::name::SessionName;
 use crate::project::Project;
@@ -12,18 +12,20 @@ use crate::session::loss::removed::Removed;
 use crate::shell;
 use crate::store::records::Records;
 use crate::ui;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
-use clap_complete::env::{Bash, CompleteEnv, EnvCompleter, Fish, Shells, Zsh};
+use clap_complete::env::{Bash, CompleteEnv, Fish, Shells, Zsh};
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{self, PathBuf};
-use std::process::ExitCode;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// The shells that can complete.
+const SHELLS: Shells<'static> = Shells(&[&Bash, &Zsh, &Fish]);
 
 /// The variable that tells a shell's question from a command.
 const VARIABLE: &str = "TALLY_SESSION_COMPLETE";
@@ -34,55 +36,42 @@ const SWITCH_ON: &str = "(( $+functions[compdef] )) || { autoload -Uz compinit &
 /// What is offered for an argument, in a project. Whatever is wrong is not: a prompt is no place to say so.
 type Offer = fn(&Project) -> BTreeSet<String>;
 
-/// The commands that take names, with the argument that does, and which are offered.
-const TAKE_NAMES: [(&str, &str, Offer); 11] = [
-    ("add", "name", free_branches),
-    ("add", "from", all_refs),
-    ("resume", "names", sessions),
-    ("stop", "names", sessions),
-    ("restart", "names", sessions),
-    ("logs", "name", sessions),
-    ("remove", "names", sessions),
-    ("attach", "name", sessions),
-    ("doctor", "names", sessions),
-    ("restore", "name", removed),
-    ("purge", "names", removed),
-];
+/// What is offered for this argument of a command, if anything is.
+fn offer(command: &str, arg: &str) -> Option<Offer> {
+    Some(match (command, arg) {
+        ("add", "name") => free_branches,
+        ("add", "from") => all_refs,
+        ("restore" | "purge", "name" | "names") => removed,
+        (_, "name" | "names") => sessions,
+        _ => return None,
+    })
+}
 
-pub fn run(args: &cli::Completions) -> Result<ExitCode> {
-    let shell: &dyn EnvCompleter = match args.shell {
-        cli::Shell::Bash => &Bash,
-        cli::Shell::Zsh => {
-            ui::as_it_is(SWITCH_ON);
-            &Zsh
-        }
-        cli::Shell::Fish => &Fish,
-    };
+pub fn run(shell: &str) -> Result<()> {
+    if shell == "zsh" {
+        ui::as_it_is(SWITCH_ON);
+    }
+    let completer = SHELLS.completer(shell).context("no such shell")?;
     let mut script = Vec::new();
-    shell.write_registration(VARIABLE, NAME, NAME, &program(), &mut script)?;
+    completer.write_registration(VARIABLE, NAME, NAME, &program(), &mut script)?;
     ui::as_it_is(String::from_utf8_lossy(&script).trim());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// What a shell has to type for this program, in any folder.
 fn program() -> String {
-    env::args_os()
-        .next()
-        .map(PathBuf::from)
-        // What has no slash in it was found on the PATH.
-        .filter(|called| called.components().count() > 1)
-        .and_then(|called| path::absolute(called).ok())
-        .map_or_else(
-            || NAME.to_owned(),
-            |path| path.to_string_lossy().into_owned(),
-        )
+    let called = env::args_os().next().map(PathBuf::from);
+    // What has no slash in it was found on the PATH.
+    let called = called.filter(|called| called.components().count() > 1);
+    let path = called.and_then(|called| path::absolute(called).ok());
+    path.map_or(NAME.to_owned(), |path| path.display().to_string())
 }
 
 /// If a shell asks how a line may go on, answers it and ends the program.
 pub fn answer_shell() {
     CompleteEnv::with_factory(command)
         .var(VARIABLE)
-        .shells(Shells(&[&Bash, &Zsh, &Fish]))
+        .shells(SHELLS)
         .complete();
 }
 
@@ -94,12 +83,9 @@ fn command() -> Command {
     };
     let mut command = Cli::command();
     command.build();
-    command = command
-        .mut_args(hide_option)
-        .mut_subcommands(|command| command.mut_args(hide_option));
-    let words: BTreeSet<_> = command
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
+    let commands = command.get_subcommands();
+    let commands = commands.filter(|command| !command.is_hide_set());
+    let words: BTreeSet<_> = commands
         .map(|command| command.get_name().to_owned())
         .chain(help::topics().map(ToOwned::to_owned))
         .collect();
@@ -108,17 +94,21 @@ fn command() -> Command {
         let words = words.filter(|word| word.starts_with(&*begun.to_string_lossy()));
         words.map(CompletionCandidate::new).collect()
     };
-    command = command.mut_subcommand("help", |help| {
-        help.mut_arg("word", |word| word.add(ArgValueCompleter::new(complete)))
+    let command = command.mut_args(hide_option).mut_subcommands(|command| {
+        let name = command.get_name().to_owned();
+        command.mut_args(|arg| {
+            let id = arg.get_id().to_string();
+            let arg = hide_option(arg);
+            let Some(offer) = offer(&name, &id) else {
+                return arg;
+            };
+            let complete = move |begun: &OsStr| names(&id, offer, begun).unwrap_or_default();
+            arg.add(ArgValueCompleter::new(complete))
+        })
     });
-    for (name, arg, offer) in TAKE_NAMES {
-        let complete = move |begun: &OsStr| names(arg, offer, begun).unwrap_or_default();
-        let complete = ArgValueCompleter::new(complete);
-        command = command.mut_subcommand(name, |command| {
-            command.mut_arg(arg, |arg| arg.add(complete))
-        });
-    }
-    command
+    command.mut_subcommand("help", |help| {
+        help.mut_arg("word", |word| word.add(ArgValueCompleter::new(complete)))
+    })
 }
 
 /// The names on offer that begin so and that the line does not have yet.
@@ -167,6 +157,12 @@ fn free_branches(project: &Project) -> BTreeSet<String> {
     let branches = git
         .branches(["refs/heads", "refs/remotes"])
         .unwrap_or_default();
+    let of_remote = |name: &str| {
+        let of = |remote: &String| name.strip_prefix(remote)?.strip_prefix('/');
+        // The longest name of a remote leaves the shortest of a branch.
+        let names = remotes.iter().filter_map(of);
+        names.min_by_key(|name| name.len()).map(ToOwned::to_owned)
+    };
     let (mut free, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for branch in &branches {
         if let Some(name) = branch.refname.strip_prefix("refs/heads/") {
@@ -176,11 +172,7 @@ fn free_branches(project: &Project) -> BTreeSet<String> {
             };
             set.insert(name.to_owned());
         } else if let Some(name) = branch.refname.strip_prefix("refs/remotes/") {
-            let of = |remote: &String| name.strip_prefix(remote)?.strip_prefix('/');
-            // The longest name of a remote leaves the shortest of a branch.
-            let names = remotes.iter().filter_map(of);
-            let name = names.min_by_key(|name| name.len());
-            free.extend(name.map(ToOwned::to_owned));
+            free.extend(of_remote(name));
         }
     }
     free.retain(|name| {

@@ -1,11 +1,9 @@
 //! `help`: what a command does, and what is rarely asked.
 
-use crate::cli::{self, Cli};
+use crate::cli::Cli;
 use crate::ui;
-use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory};
-use std::process::ExitCode;
 
 /// What is not about one command: a word for it, and its text.
 const TOPICS: [(&str, &str); 8] = [
@@ -24,26 +22,20 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
     TOPICS.into_iter().map(|(topic, _)| topic)
 }
 
-pub fn run(args: &cli::Help) -> Result<ExitCode> {
+pub fn run(word: Option<&str>) {
     let mut command = Cli::command();
     command.build();
-    let Some(word) = &args.word else {
-        as_help(&mut command);
-        return Ok(ExitCode::SUCCESS);
+    let Some(word) = word else {
+        return as_help(&mut command);
     };
-    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word) {
-        ui::as_it_is(text.trim_end());
-        return Ok(ExitCode::SUCCESS);
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
+        return ui::as_it_is(text.trim_end());
     }
     if let Some(asked) = command.find_subcommand_mut(word) {
-        as_help(asked);
-        return Ok(ExitCode::SUCCESS);
+        return as_help(asked);
     }
-    let topics: Vec<_> = topics().collect();
-    let words = format!(
-        "there is no command {word:?}, and the topics are {}",
-        topics.join(", ")
-    );
+    let topics = topics().collect::<Vec<_>>().join(", ");
+    let words = format!("there is no command {word:?}, and the topics are {topics}");
     command.error(ErrorKind::InvalidSubcommand, words).exit()
 }
 

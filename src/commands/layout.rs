@@ -1,27 +1,25 @@
 //! `layout`: prints the built-in layout, word for word, or one drafted for the project.
 
-use crate::cli;
 use crate::git::Git;
-use crate::layout::detect::{self, Around};
-use crate::layout::{self};
+use crate::layout::BUILT_IN;
+use crate::layout::detect::{Around, draft};
 use crate::session::belongings::environment;
 use crate::ui;
 use anyhow::Result;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::Path;
 
 /// A layout file that is there is not read: a shell that writes the draft to it has made it empty by then.
-pub fn run(dir: Option<PathBuf>, args: &cli::Layout) -> Result<ExitCode> {
-    if args.detect {
+pub fn run(dir: Option<&Path>, detect: bool) -> Result<()> {
+    if detect {
         let (_, project) = super::project_at(dir)?;
         let status = Git::at(&project.main).status::<&str>([], "matching")?;
         let around = Around {
             ignored: status.ignored,
             has_virtualenv: environment::is_there(&project.name),
         };
-        ui::as_it_is(detect::draft(&project.main, around).trim_end());
+        ui::as_it_is(draft(&project.main, around).trim_end());
     } else {
-        ui::as_it_is(layout::BUILT_IN.trim_end());
+        ui::as_it_is(BUILT_IN.trim_end());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -4,20 +4,17 @@ pub mod removed;
 mod table;
 
 use super::Context;
-use crate::cli;
 use crate::session;
 use crate::session::records::unrecorded::Unrecorded;
-use crate::session::truth::status::{self, Status};
+use crate::session::truth::status::{self, Service, Status};
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
-    if args.removed {
-        removed::show(context, args.json)?;
-        return Ok(ExitCode::SUCCESS);
+pub fn run(context: &Context, json: bool, removed: bool) -> Result<()> {
+    if removed {
+        return removed::show(context, json);
     }
     let records = Records::read(&context.project.main)?;
     let sessions = session::all(&context.project, &context.layout, &records);
@@ -25,7 +22,7 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
     // Where there are sessions, what is only like one is the user's own.
     lost.retain(|lost| lost.kept.is_some() || sessions.is_empty());
     let judged = status::judge(&context.project, &context.claude, &sessions)?;
-    if args.json {
+    if json {
         let all: Vec<_> = judged.iter().map(as_json).collect();
         ui::answer(serde_json::to_string_pretty(&all)?);
     } else if judged.is_empty() && lost.is_empty() {
@@ -37,50 +34,48 @@ pub fn run(context: &Context, args: &cli::List) -> Result<ExitCode> {
         table::show(context, &judged);
     }
     Unrecorded::told(&lost).iter().for_each(ui::warn);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn as_json(status: &Status<'_>) -> Value {
     let session = status.session;
-    let mut object = Map::new();
-    let mut put = |key: String, value: Value| object.insert(key, value);
-    put("name".into(), session.name.as_str().into());
-    put("branch".into(), json!(status.branch));
-    put(
-        "worktree".into(),
-        session.record.worktree().to_string_lossy().into(),
-    );
-    for service in &status.services {
-        put(format!("{}_port", service.name), json!(service.port));
-    }
-    for service in &status.services {
-        put(format!("{}_url", service.name), json!(service.url));
-    }
-    put("tmux_session".into(), status.tmux_session.as_str().into());
-    put("state".into(), json!(status.state));
-    put("attached".into(), status.attached.into());
-    for service in &status.services {
-        let is_up = service.up && !service.is_taken;
-        put(format!("{}_up", service.name), is_up.into());
-    }
-    put("changes".into(), json!(status.changes));
-    put(
-        "ahead".into(),
-        json!(status.distance.map(|distance| distance.ahead)),
-    );
-    put(
-        "behind".into(),
-        json!(status.distance.map(|distance| distance.behind)),
-    );
+    let of_services = |what: &str, value: fn(&Service) -> Value| {
+        let services = status.services.iter();
+        let fields = services.map(|service| (format!("{}_{what}", service.name), value(service)));
+        Value::Object(fields.collect())
+    };
     let claude = status.claude.as_ref();
-    put("claude".into(), json!(claude.map(|doing| &doing.word)));
     let problems = status.problems.iter().map(ToString::to_string);
-    put("problems".into(), problems.collect());
-    put("merged".into(), status.is_merged.into());
-    let in_background = claude.map(|doing| doing.in_background);
-    put("claude_in_background".into(), json!(in_background));
     let windows = status.windows.iter();
     let windows = windows.map(|(key, life)| (key.clone(), json!(life)));
-    put("windows".into(), windows.collect::<Map<_, _>>().into());
-    Value::Object(object)
+    let parts = [
+        json!({
+            "name": session.name.as_str(),
+            "branch": status.branch,
+            "worktree": session.record.worktree().to_string_lossy(),
+        }),
+        of_services("port", |service| json!(service.port)),
+        of_services("url", |service| json!(service.url)),
+        json!({
+            "tmux_session": status.tmux_session,
+            "state": status.state,
+            "attached": status.attached,
+        }),
+        of_services("up", |service| json!(service.up && !service.is_taken)),
+        json!({
+            "changes": status.changes,
+            "ahead": status.distance.map(|(ahead, _)| ahead),
+            "behind": status.distance.map(|(_, behind)| behind),
+            "claude": claude.map(|doing| &doing.word),
+            "problems": problems.collect::<Vec<_>>(),
+            "merged": status.is_merged,
+            "claude_in_background": claude.map(|doing| doing.in_background),
+            "windows": windows.collect::<Map<_, _>>(),
+        }),
+    ];
+    let fields = parts.into_iter().filter_map(|part| match part {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    });
+    Value::Object(fields.flatten().collect())
 }

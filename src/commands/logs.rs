@@ -11,9 +11,8 @@ use crate::store::records::Records;
 use crate::tmux::{self, screen};
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Logs) -> Result<()> {
     let records = Records::read(&context.project.main)?;
     let (name, window) = of(context, &records, args)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "logs")?;
@@ -25,23 +24,22 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
             .ports()
             .any(|(service, _)| living.window.serves(service)),
     };
-    let shown: Vec<_> = living.iter().filter(wanted).collect();
     let keys: Vec<_> = keys(context).collect();
-    if let Some(window) = window.filter(|window| !keys.contains(&window.as_str())) {
+    if let Some(window) = window.as_deref().filter(|window| !keys.contains(window)) {
         return Err(anyhow!("{name} has no window {window}"))
             .hint(format!("it has these: {}", keys.join(", ")));
     }
-    let open = shown.iter().filter(|living| living.life != Life::Closed);
+    let shown = living.iter().filter(wanted);
+    let open = shown.filter(|living| living.life != Life::Closed);
     let panes: Vec<_> = open
         .filter_map(|living| Some((&living.window.key, living.pane.as_ref()?)))
         .collect();
     if panes.is_empty() {
-        let which = match &args.window {
-            Some(window) => format!("the window {window} of {name} is closed"),
-            None => format!("the servers' windows of {name} are closed"),
+        let closed = match &args.window {
+            Some(window) => anyhow!("the window {window} of {name} is closed"),
+            None => anyhow!("the servers' windows of {name} are closed"),
         };
-        return Err(anyhow!(which))
-            .hint(format!("open what is closed: tally-session resume {name}"));
+        return Err(closed).hint(format!("open what is closed: tally-session resume {name}"));
     }
     for (at, (key, pane)) in panes.iter().enumerate() {
         if panes.len() > 1 {
@@ -50,7 +48,7 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<ExitCode> {
         }
         ui::answer(screen::shown(pane, args.lines)?);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn keys(context: &Context) -> impl Iterator<Item = &str> {

@@ -5,7 +5,6 @@ use crate::ui;
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory};
 use std::fmt::{self, Display, Write};
-use std::process::ExitCode;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -13,13 +12,13 @@ const EXIT_STATUS: &str = "\
 .SH EXIT STATUS
 0 if all was done, 1 if something failed or was refused, 2 if the command line was wrong.";
 
-pub fn run() -> Result<ExitCode> {
+pub fn run() -> Result<()> {
     let mut command = Cli::command();
     command.build();
     let mut page = String::new();
     write_page(&mut page, &mut command)?;
     ui::as_it_is(page);
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The whole program's page, in the language of man(7).
@@ -27,11 +26,8 @@ fn write_page(page: &mut String, command: &mut Command) -> fmt::Result {
     let name = escape(NAME);
     let version = env!("CARGO_PKG_VERSION");
     let what = escape(env!("CARGO_PKG_DESCRIPTION"));
-    writeln!(
-        page,
-        ".TH {} 1 \"\" \"{name} {version}\"",
-        name.to_uppercase()
-    )?;
+    let title = name.to_uppercase();
+    writeln!(page, ".TH {title} 1 \"\" \"{name} {version}\"")?;
     writeln!(page, ".SH NAME\n{name} \\- {what}")?;
     writeln!(page, ".SH SYNOPSIS\n{}", usage(command))?;
     writeln!(page, ".SH DESCRIPTION\n{}", about(command))?;
@@ -73,13 +69,9 @@ fn write_options(
     for arg in command.get_arguments().filter(|arg| wanted(arg)) {
         let short = arg.get_short().filter(|_| arg.get_long().is_some());
         let short = short.map_or_else(String::new, |letter| format!("-{letter}, "));
-        let help = arg.get_help().map(escape).unwrap_or_default();
-        writeln!(
-            page,
-            ".TP\n\\fB{}{}\\fR\n{help}",
-            escape(short),
-            escape(arg)
-        )?;
+        let (short, arg, help) = (escape(short), escape(arg), arg.get_help());
+        let help = help.map(escape).unwrap_or_default();
+        writeln!(page, ".TP\n\\fB{short}{arg}\\fR\n{help}")?;
     }
     Ok(())
 }

@@ -2,23 +2,22 @@
 
 mod add;
 mod attach;
+mod claude;
 pub mod completions;
 mod doctor;
 mod help;
-mod hook;
 mod layout;
 mod list;
 mod logs;
 mod man;
-mod opening;
 mod purge;
 mod remove;
 mod restore;
 mod resume;
 mod stop;
 
-use crate::claude::{self, Claude};
-use crate::cli::{Cli, Command};
+use crate::claude::Claude;
+use crate::cli::{self, Cli, Command};
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Hooks, Layout};
 use crate::name::SessionName;
@@ -34,9 +33,12 @@ use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
 use crate::ui;
 use anyhow::{Context as _, Result, anyhow};
+use indexmap::IndexSet;
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::fs;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What every command works with.
@@ -49,42 +51,52 @@ struct Context {
 }
 
 /// Runs what was typed.
-///
-/// # Errors
-/// What could not be done, or was refused.
-pub fn run(cli: Cli) -> Result<ExitCode> {
-    let no_hooks = cli.command.leaves_out_hooks();
-    let in_project =
-        |dir, work: &dyn Fn(&Context) -> Result<ExitCode>| in_project(dir, no_hooks, work);
-    let dir = cli.dir;
+pub fn run(cli: Cli) -> Result<()> {
+    let no_hooks = matches!(
+        cli.command,
+        Command::Add(cli::Add { no_hooks: true, .. })
+            | Command::Resume(cli::Resume { no_hooks: true, .. })
+            | Command::Remove(cli::Remove { no_hooks: true, .. })
+    );
+    let dir = cli.dir.as_deref();
+    let in_project = |work: &dyn Fn(&Context) -> Result<()>| in_project(dir, no_hooks, work);
     match cli.command {
-        Command::Add(args) => in_project(dir, &|context| add::run(context, &args)),
-        Command::Resume(args) => in_project(dir, &|context| resume::run(context, &args)),
-        Command::List(args) => in_project(dir, &|context| list::run(context, &args)),
-        Command::Stop(args) => in_project(dir, &|context| stop::stop(context, &args)),
-        Command::Restart(args) => in_project(dir, &|context| stop::restart(context, &args)),
-        Command::Logs(args) => in_project(dir, &|context| logs::run(context, &args)),
-        Command::Restore(args) => in_project(dir, &|context| restore::run(context, &args)),
-        Command::Purge(args) => in_project(dir, &|context| purge::run(context, &args)),
-        Command::Opening(args) => in_project(dir, &|context| opening::run(context, &args)),
-        Command::Hook(args) => Ok(hook::run(dir, &args)),
-        Command::Sweep => in_project(dir, &|context| Ok(purge::sweep(context))),
-        Command::Remove(args) => in_project(dir, &|context| remove::run(context, &args)),
-        Command::Attach(args) => in_project(dir, &|context| attach::run(context, &args)),
-        Command::Doctor(args) => doctor::run(dir, &args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Layout(args) => layout::run(dir, &args),
+        Command::Add(args) => in_project(&|context| add::run(context, &args)),
+        Command::Resume(args) => in_project(&|context| resume::run(context, &args)),
+        Command::List { json, removed } => in_project(&|context| list::run(context, json, removed)),
+        Command::Stop(args) => in_project(&|context| stop::stop(context, &args)),
+        Command::Restart(args) => in_project(&|context| stop::restart(context, &args)),
+        Command::Logs(args) => in_project(&|context| logs::run(context, &args)),
+        Command::Remove(args) => in_project(&|context| remove::run(context, &args)),
+        Command::Restore { name } => in_project(&|context| restore::run(context, name.as_deref())),
+        Command::Purge { names, yes } => in_project(&|context| purge::run(context, &names, yes)),
+        Command::Sweep => in_project(&|context| {
+            purge::sweep(context);
+            Ok(())
+        }),
+        Command::Attach { name } => in_project(&|context| attach::run(context, name.as_deref())),
+        Command::Opening { name } => in_project(&|context| claude::opening(context, &name)),
+        Command::Hook { event, name } => {
+            claude::hook(dir, event, &name);
+            Ok(())
+        }
+        Command::Doctor { names, fix } => doctor::run(dir, &names, fix),
+        Command::Layout { detect } => layout::run(dir, detect),
+        Command::Completions { shell } => completions::run(&shell),
         Command::Man => man::run(),
-        Command::Help(args) => help::run(&args),
+        Command::Help { word } => {
+            help::run(word.as_deref());
+            Ok(())
+        }
     }
 }
 
 /// Runs a command that needs a project, git and tmux.
 fn in_project(
-    dir: Option<PathBuf>,
+    dir: Option<&Path>,
     no_hooks: bool,
-    work: impl FnOnce(&Context) -> Result<ExitCode>,
-) -> Result<ExitCode> {
+    work: impl FnOnce(&Context) -> Result<()>,
+) -> Result<()> {
     for program in ["git", "tmux"] {
         which::which(program)
             .map_err(|_| anyhow!("{program} is not installed, or not on the PATH"))
@@ -107,8 +119,8 @@ fn in_project(
 }
 
 /// The folder that is named, or else the one that the user is in, and the project there.
-fn project_at(dir: Option<PathBuf>) -> Result<(PathBuf, Project)> {
-    let here = dir.map_or_else(current_folder, Ok)?;
+fn project_at(dir: Option<&Path>) -> Result<(PathBuf, Project)> {
+    let here = dir.map_or_else(current_folder, |dir| Ok(dir.to_owned()))?;
     let project = Project::discover(&here)?;
     Ok((here, project))
 }
@@ -122,14 +134,10 @@ fn current_folder() -> Result<PathBuf> {
             let here = here.or_else(|_| fs::read_link("/proc/self/cwd"));
             let main = here.as_deref().ok().and_then(trash::main_of);
             let cure = match main.filter(|main| main.join(".git").is_dir()) {
-                Some(main) => format!(
-                    "go to the project's folder: cd {}",
-                    quote(&main.to_string_lossy())
-                ),
-                None => {
-                    "go to the project's folder, or name it: tally-session -C <folder> …".to_owned()
-                }
+                Some(main) => format!(": cd {}", quote(&main.to_string_lossy())),
+                None => ", or name it: tally-session -C <folder> …".to_owned(),
             };
+            let cure = format!("go to the project's folder{cure}");
             Err(anyhow!("the folder you are in is gone")).hint(cure)
         }
     }
@@ -137,20 +145,12 @@ fn current_folder() -> Result<PathBuf> {
 
 /// Checks several names before anything is done with one of them; each counts once.
 fn parse_names(names: &[String]) -> Result<Vec<SessionName>> {
-    let mut parsed = Vec::new();
-    for name in names {
-        let name = SessionName::parse(name)?;
-        if !parsed.contains(&name) {
-            parsed.push(name);
-        }
-    }
-    Ok(parsed)
+    let parsed = names.iter().map(|name| SessionName::parse(name));
+    let parsed = parsed.collect::<Result<IndexSet<_>>>()?;
+    Ok(parsed.into_iter().collect())
 }
 
 /// The names that were typed; without one, that of the session whose worktree or window this is. `verb` is the command.
-///
-/// # Errors
-/// If one of them is no name, or there is none.
 fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<SessionName>> {
     if !names.is_empty() {
         return parse_names(names);
@@ -164,33 +164,22 @@ fn names_or_here(context: &Context, names: &[String], verb: &str) -> Result<Vec<
 
 /// That a command does not know which session is meant.
 fn which(context: &Context, records: &Records, verb: &str) -> anyhow::Error {
-    let names = records.iter();
-    let names: Vec<_> = names.map(|(name, _)| name.to_string()).collect();
+    let names: Vec<_> = records.iter().map(|(name, _)| name.as_str()).collect();
     let error = anyhow!("which session? This is no session's worktree or window");
     let lost = Unrecorded::all(&context.project).unwrap_or_default();
     let lost = Unrecorded::told(&lost).into_iter();
-    let error = lost.fold(error, |error, lost| {
-        with_hint(error, format!("{}: {}", lost.what, lost.cure))
-    });
-    match names.first() {
-        None => with_hint(
-            error,
-            "there is none; make one with: tally-session add <name>".to_owned(),
-        ),
-        Some(first) => with_hint(
-            error,
-            format!(
-                "name one of {}: tally-session {verb} {first}",
-                names.join(", ")
-            ),
-        ),
-    }
+    let error = lost.fold(error, |error, lost| with_hint(error, lost.to_string()));
+    let cure = match names.first() {
+        None => "there is none; make one with: tally-session add <name>".to_owned(),
+        Some(first) => {
+            let names = names.join(", ");
+            format!("name one of {names}: tally-session {verb} {first}")
+        }
+    };
+    with_hint(error, cure)
 }
 
 /// The session whose worktree the user is in, or in whose window.
-///
-/// # Errors
-/// If tmux could not be started.
 fn session_here(context: &Context, records: &Records) -> Result<Option<SessionName>> {
     let here = fs::canonicalize(&context.here).unwrap_or_else(|_| context.here.clone());
     let is_here = |record: &Record| {
@@ -217,9 +206,6 @@ fn has_window(context: &Context, name: &SessionName, open: &[TmuxSession]) -> bo
 
 /// That of these sessions in a window of which this program runs, if the window is to go with it: a copy that outlives the
 /// terminal is in none.
-///
-/// # Errors
-/// If tmux could not be started.
 fn closing_here<'a>(
     context: &Context,
     names: &'a [SessionName],
@@ -231,36 +217,58 @@ fn closing_here<'a>(
     Ok(names.iter().find(|name| has_window(context, name, &open)))
 }
 
-/// Shows one outcome after the other: the failures as errors, and a failure in the end if there was one.
-fn show_all<T>(results: Vec<(SessionName, Result<T>)>, show: impl Fn(&SessionName, T)) -> ExitCode {
-    let mut code = ExitCode::SUCCESS;
+/// Has a copy of this program that outlives the terminal do what was typed.
+fn in_a_copy() -> Result<()> {
+    let code = process::outlive_terminal()?;
+    if code == ExitCode::SUCCESS {
+        Ok(())
+    } else {
+        Err(Told.into())
+    }
+}
+
+/// What was told of already, and fails the command all the same.
+#[derive(Debug)]
+pub struct Told;
+
+impl Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not all was done")
+    }
+}
+
+impl Error for Told {}
+
+/// Shows one outcome after the other, the failures as errors.
+fn show_all<T>(
+    results: impl IntoIterator<Item = (SessionName, Result<T>)>,
+    mut show: impl FnMut(&SessionName, T),
+) -> Result<()> {
+    let mut all = Ok(());
     for (name, result) in results {
         match result {
             Ok(outcome) => show(&name, outcome),
             Err(error) => {
                 ui::error(&error);
-                code = ExitCode::FAILURE;
+                all = Err(Told.into());
             }
         }
     }
-    code
+    all
 }
 
 fn warn_without_claude(context: &Context) {
     let layout = &context.layout;
-    let missing = claude::missing(&layout.claude.command).filter(|_| layout.runs_claude());
+    let missing = crate::claude::missing(&layout.claude.command).filter(|_| layout.runs_claude());
     if let Some(problem) = missing {
         ui::warn(problem);
     }
 }
 
 /// Shows a session on this terminal, whose windows were only just opened.
-fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
-    let Context {
-        project, layout, ..
-    } = context;
-    let records = Records::read(&project.main)?;
-    let session = Session::find(project, layout, &records, name, "attach")?;
+fn attach_to(context: &Context, name: &SessionName) -> Result<()> {
+    let records = Records::read(&context.project.main)?;
+    let session = Session::find(&context.project, &context.layout, &records, name, "attach")?;
     let open = tmux::sessions()?;
     let own = living::shown_in(&session, &open)
         .with_context(|| format!("the windows of {name} are closed"))
@@ -269,12 +277,10 @@ fn attach_to(context: &Context, name: &SessionName) -> Result<ExitCode> {
 }
 
 /// Shows a session's windows on this terminal.
-fn show_windows(name: &SessionName, own: &TmuxSession) -> Result<ExitCode> {
+fn show_windows(name: &SessionName, own: &TmuxSession) -> Result<()> {
     if !tmux::is_inside() && !std::io::stdin().is_terminal() {
-        return Err(anyhow!("there is no terminal here to show {name} on")).hint(format!(
-            "type it in a terminal: tally-session attach {name}"
-        ));
+        let again = format!("type it in a terminal: tally-session attach {name}");
+        return Err(anyhow!("there is no terminal here to show {name} on")).hint(again);
     }
-    tmux::attach(own)?;
-    Ok(ExitCode::SUCCESS)
+    tmux::attach(own)
 }

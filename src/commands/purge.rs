@@ -2,7 +2,6 @@
 
 use super::Context;
 use super::list::removed::{age, not_committed, size};
-use crate::cli;
 use crate::hint::Hint;
 use crate::session::loss::named::named;
 use crate::session::loss::purge::{self, Lost};
@@ -10,69 +9,62 @@ use crate::session::loss::removed::{About, Removed};
 use crate::session::restore;
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Purge) -> Result<ExitCode> {
+pub fn run(context: &Context, names: &[String], yes: bool) -> Result<()> {
     let project = &context.project;
-    let doomed = if args.names.is_empty() {
+    let doomed = if names.is_empty() {
         Removed::all(project)
     } else {
-        let found = args.names.iter().map(|name| restore::find(project, name));
+        let found = names.iter().map(|name| restore::find(project, name));
         found.collect::<Result<_>>()?
     };
     if doomed.is_empty() {
         ui::done("nothing that was removed is left");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let what = doomed.iter().map(|removed| {
-        let About { name, .. } = &removed.about;
-        let title = format!("{name}, removed {}", age(removed.since()));
+        let title = format!("{}, removed {}", removed.about.name, age(removed.since()));
         Ok(what_is_lost(
             &title,
             &removed.about,
-            &removed.lost(&context.project)?,
+            &removed.lost(project)?,
         ))
     });
     let what = what.collect::<Result<Vec<_>>>()?;
-    let names: Vec<_> = doomed.iter().map(|removed| removed.id.as_str()).collect();
-    let again = format!("tally-session purge --yes {}", names.join(" "));
-    agree(&what.join("\n"), args.yes, &again)?;
+    let ids: Vec<_> = doomed.iter().map(|removed| removed.id.as_str()).collect();
+    let again = format!("tally-session purge --yes {}", ids.join(" "));
+    agree(&what.join("\n"), yes, &again)?;
     for removed in doomed {
         let name = removed.about.name.clone();
-        purge::purge(project, removed)?.iter().for_each(ui::warn);
-        ui::done(format_args!("deleted {name}"));
+        let notes = purge::purge(project, removed)?;
+        ui::outcome(&notes, format_args!("deleted {name}"));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Deletes what is kept no longer. Nobody sees it: what can't be deleted `doctor` names.
-pub fn sweep(context: &Context) -> ExitCode {
+pub fn sweep(context: &Context) {
     purge::sweep_now(&context.project, context.layout.keep_removed);
-    ExitCode::SUCCESS
 }
 
 /// Asks whether this may go for good; where nobody is asked, it is said. `again` is the command that does not ask.
-///
-/// # Errors
-/// If the user does not want it, or can't be asked.
 pub fn agree(what: &str, yes: bool, again: &str) -> Result<()> {
     if yes {
         ui::say(what);
         return Ok(());
     }
-    match ui::agrees(what, "delete it for good?") {
-        Some(true) => Ok(()),
-        Some(false) => {
-            Err(anyhow!("nothing was deleted")).hint(format!("without a question: {again}"))
-        }
+    let (refused, cure) = match ui::agrees(what, "delete it for good?") {
+        Some(true) => return Ok(()),
+        Some(false) => ("nothing was deleted", "without a question"),
         None => {
             ui::say(what);
-            Err(anyhow!(
-                "what is deleted can't be had back, and there is no terminal to ask on"
-            ))
-            .hint(format!("delete it without a question: {again}"))
+            (
+                "what is deleted can't be had back, and there is no terminal to ask on",
+                "delete it without a question",
+            )
         }
-    }
+    };
+    Err(anyhow!(refused)).hint(format!("{cure}: {again}"))
 }
 
 /// What goes for good with something, in a line or a few.

@@ -5,18 +5,17 @@ use super::{Context, purge};
 use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
-use crate::process;
+use crate::session;
 use crate::session::loss::named::named;
+use crate::session::loss::purge::Lost;
 use crate::session::loss::removed::{About, Removed};
-use crate::session::remove::{self, Wish};
+use crate::session::remove::{self, Outcome, Wish};
 use crate::session::truth::status::{self, Status};
-use crate::session::{self};
 use crate::store::records::Records;
 use crate::ui;
 use anyhow::{Result, anyhow};
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
+pub fn run(context: &Context, args: &cli::Remove) -> Result<()> {
     let names = if args.merged {
         merged(context, args)?
     } else {
@@ -37,40 +36,40 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<ExitCode> {
             ))
             .hint(format!("delete it without a question: {without_question}"));
         }
-        return Ok(process::outlive_terminal()?);
+        return super::in_a_copy();
     }
-    let results = names
-        .into_iter()
-        .map(|name| {
-            let removed = remove::remove(
-                &context.project,
-                &context.layout,
-                &context.claude,
-                &name,
-                wish,
-                |about, lost| {
-                    let what = purge::what_is_lost(name.as_str(), about, lost);
-                    purge::agree(&what, args.yes, &without_question)
-                },
-            );
-            let shown = removed.and_then(|outcome| {
-                outcome.notes.iter().for_each(ui::warn);
-                let Some(removed) = outcome.removed else {
-                    ui::done(format_args!("removed {name}"));
-                    return Ok(());
-                };
-                if args.purge {
-                    removed.purge(&context.project)?.iter().for_each(ui::warn);
-                    ui::done(format_args!("removed {name} for good"));
-                    return Ok(());
-                }
-                ui::done(format_args!("removed {name}"));
-                show_way_back(context, &removed)
-            });
-            (name, shown)
-        })
-        .collect();
-    Ok(super::show_all(results, |_, ()| {}))
+    let Context {
+        project,
+        layout,
+        claude,
+        ..
+    } = context;
+    let results = names.into_iter().map(|name| {
+        let agree = |about: &About, lost: &Lost| {
+            let what = purge::what_is_lost(name.as_str(), about, lost);
+            purge::agree(&what, args.yes, &without_question)
+        };
+        let removed = remove::remove(project, layout, claude, &name, wish, agree);
+        let shown = removed.and_then(|outcome| show(context, args, &name, outcome));
+        (name, shown)
+    });
+    super::show_all(results, |_, ()| {})
+}
+
+/// Says what became of a session; what is to go for good goes now.
+fn show(context: &Context, args: &cli::Remove, name: &SessionName, outcome: Outcome) -> Result<()> {
+    outcome.notes.iter().for_each(ui::warn);
+    match outcome.removed {
+        Some(removed) if args.purge => {
+            let notes = removed.purge(&context.project)?;
+            ui::outcome(&notes, format_args!("removed {name} for good"));
+            Ok(())
+        }
+        removed => {
+            ui::done(format_args!("removed {name}"));
+            removed.map_or(Ok(()), |removed| show_way_back(context, &removed))
+        }
+    }
 }
 
 /// The sessions that were worked in and have nothing to lose, that no terminal shows and whose Claude does nothing, if the user
@@ -83,19 +82,18 @@ fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
         let claude = status.claude.as_ref();
         claude.is_none_or(|doing| doing.word == "idle" && !doing.in_background)
     };
-    let merged = judged
-        .iter()
-        .filter(|status| status.is_merged && !status.attached && is_idle(status));
+    let is_doomed = |it: &&Status<'_>| it.is_merged && !it.attached && is_idle(it);
+    let merged = judged.iter().filter(is_doomed);
     let names: Vec<_> = merged.map(|status| status.session.name.clone()).collect();
     let typed: Vec<_> = names.iter().map(SessionName::as_str).collect();
     let typed = typed.join(", ");
+    let what = format!("merged: {typed}");
     if names.is_empty() {
         ui::done("no session is merged and out of use");
     } else if args.yes {
-        ui::say(format_args!("merged: {typed}"));
+        ui::say(what);
     } else {
-        let agrees = ui::agrees(format_args!("merged: {typed}"), "clear them away?");
-        let refused = match agrees {
+        let refused = match ui::agrees(what, "clear them away?") {
             Some(true) => return Ok(names),
             Some(false) => "nothing was removed",
             None => "there is no terminal to ask on",
@@ -113,23 +111,22 @@ fn show_way_back(context: &Context, removed: &Removed) -> Result<()> {
     if !went.is_empty() {
         ui::done(format_args!("  with it went: {}", named(&went)));
     }
-    let days = context.layout.keep_removed;
-    if days > 0 {
-        let days = if days == 1 {
-            "day"
-        } else {
-            &format!("{days} days")
-        };
-        ui::done(format_args!(
-            "  for {days} it can be had back: tally-session restore {name}"
-        ));
-    } else if let Some(newest) = removed.lost(&context.project)?.commits.first() {
-        let commit = newest.split(' ').next().unwrap_or_default();
-        ui::done(format_args!(
-            "  its files are not kept; its commits are: tally-session add {name} --from {commit}"
-        ));
-    } else {
-        ui::done("  its files are not kept");
-    }
+    let back = |days: &str| format!("for {days} it can be had back: tally-session restore {name}");
+    let way = match context.layout.keep_removed {
+        0 => {
+            let lost = removed.lost(&context.project)?;
+            let newest = lost
+                .commits
+                .first()
+                .and_then(|newest| newest.split(' ').next());
+            let commits = newest.map_or_else(String::new, |commit| {
+                format!("; its commits are: tally-session add {name} --from {commit}")
+            });
+            format!("its files are not kept{commits}")
+        }
+        1 => back("a day"),
+        days => back(&format!("{days} days")),
+    };
+    ui::done(format_args!("  {way}"));
     Ok(())
 }

@@ -2,29 +2,18 @@
 
 use super::list::removed;
 use super::{Context, resume};
-use crate::cli;
 use crate::session::restore;
 use crate::ui;
 use anyhow::Result;
-use std::process::ExitCode;
 
-pub fn run(context: &Context, args: &cli::Restore) -> Result<ExitCode> {
-    let Some(wanted) = &args.name else {
-        removed::show(context, false)?;
-        return Ok(ExitCode::SUCCESS);
+pub fn run(context: &Context, wanted: Option<&str>) -> Result<()> {
+    let Some(wanted) = wanted else {
+        return removed::show(context, false);
     };
-    let Context {
-        project,
-        layout,
-        claude,
-        ..
-    } = context;
-    let restored = restore::restore(project, layout, claude, wanted)?;
-    restored.notes.iter().for_each(ui::warn);
-    ui::done(format_args!("restored {}", restored.name));
+    let restored = restore::restore(&context.project, &context.layout, &context.claude, wanted)?;
+    ui::outcome(&restored.notes, format_args!("restored {}", restored.name));
     if restored.is_session {
-        resume::bring_back(context, Some(&[restored.name]))
-    } else {
-        Ok(ExitCode::SUCCESS)
+        resume::bring_back(context, Some(&[restored.name]))?;
     }
+    Ok(())
 }

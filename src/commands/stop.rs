@@ -3,62 +3,50 @@
 use super::{Context, resume};
 use crate::cli;
 use crate::name::SessionName;
-use crate::process;
 use crate::session::stop::{self, Stopped, Verb};
 use crate::ui;
 use anyhow::Result;
-use std::process::ExitCode;
 
-pub fn stop(context: &Context, args: &cli::Stop) -> Result<ExitCode> {
-    let (code, _) = stop_all(context, &args.names, Verb::Stop, args.force)?;
-    Ok(code)
+pub fn stop(context: &Context, args: &cli::Stop) -> Result<()> {
+    stop_all(context, args, Verb::Stop)?.1
 }
 
-pub fn restart(context: &Context, args: &cli::Stop) -> Result<ExitCode> {
-    let (code, stopped) = stop_all(context, &args.names, Verb::Restart, args.force)?;
-    if stopped.is_empty() {
-        return Ok(code);
+pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
+    let (stopped, outcome) = stop_all(context, args, Verb::Restart)?;
+    if !stopped.is_empty() {
+        resume::bring_back(context, Some(&stopped))?;
     }
-    let resumed = resume::bring_back(context, Some(&stopped))?;
-    Ok(if code == ExitCode::SUCCESS {
-        resumed
-    } else {
-        code
-    })
+    outcome
 }
 
-/// Stops these, and says so; gives those that are. From a window that goes with one of them, a copy of this program does it all.
+/// Stops these, and says so; gives those that are, and whether all are. From a window that goes with one of them, a copy of this
+/// program does it all.
 fn stop_all(
     context: &Context,
-    names: &[String],
+    args: &cli::Stop,
     verb: Verb,
-    force: bool,
-) -> Result<(ExitCode, Vec<SessionName>)> {
-    let names = super::names_or_here(context, names, verb.word())?;
+) -> Result<(Vec<SessionName>, Result<()>)> {
+    let names = super::names_or_here(context, &args.names, verb.word())?;
     if super::closing_here(context, &names)?.is_some() {
-        return Ok((process::outlive_terminal()?, Vec::new()));
+        return Ok((Vec::new(), super::in_a_copy()));
     }
-    let mut stopped = Vec::new();
+    let Context {
+        project,
+        layout,
+        claude,
+        ..
+    } = context;
     let results = names.into_iter().map(|name| {
-        let Context {
-            project,
-            layout,
-            claude,
-            ..
-        } = context;
-        let result = stop::stop(project, layout, claude, &name, verb, force);
-        if result.is_ok() {
-            stopped.push(name.clone());
-        }
+        let result = stop::stop(project, layout, claude, &name, verb, args.force);
         (name, result)
     });
-    let results = results.collect();
-    let code = super::show_all(results, |name, outcome| match outcome {
-        Stopped::AlreadyStopped => ui::done(format_args!("{name} is stopped already")),
-        Stopped::Closed(notes) => {
-            notes.iter().for_each(ui::warn);
-            ui::done(format_args!("stopped {name}"));
+    let mut stopped = Vec::new();
+    let outcome = super::show_all(results, |name, outcome| {
+        match outcome {
+            Stopped::AlreadyStopped => ui::done(format_args!("{name} is stopped already")),
+            Stopped::Closed(notes) => ui::outcome(&notes, format_args!("stopped {name}")),
         }
+        stopped.push(name.clone());
     });
-    Ok((code, stopped))
+    Ok((stopped, outcome))
 }

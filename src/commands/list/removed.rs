@@ -11,9 +11,6 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 /// Shows it as a table, or as JSON.
-///
-/// # Errors
-/// If it can't be put into JSON.
 pub fn show(context: &Context, as_json: bool) -> Result<()> {
     let all = Removed::all(&context.project);
     let days = context.layout.keep_removed;
@@ -29,28 +26,23 @@ pub fn show(context: &Context, as_json: bool) -> Result<()> {
     }
     let column =
         |heading: &str, cell: &dyn Fn(&Removed) -> Cell| Column::new(heading, all.iter().map(cell));
+    // The name means the newest.
     let mut newest = HashSet::new();
-    let called: Vec<_> = all
-        .iter()
-        .map(|removed| {
-            let name = removed.about.name.as_str();
-            if newest.insert(name) {
-                name
-            } else {
-                &removed.id
-            }
-        })
-        .collect();
-    let command = called
-        .iter()
-        .zip(&all)
-        .map(|(name, removed)| (cure(name, removed, days), CYAN));
+    let commands = all.iter().map(|removed| {
+        let name = removed.about.name.as_str();
+        let called = if newest.insert(name) {
+            name
+        } else {
+            &removed.id
+        };
+        (cure(called, removed, days), CYAN)
+    });
     let columns = [
         column("name", &|removed| (removed.about.name.to_string(), BOLD)),
         column("removed", &|removed| (age(removed.since()), PLAIN)),
         column("kept", &|removed| (kept(removed, days), PLAIN)),
         column("size", &|removed| (size(removed.bytes()), PLAIN)),
-        Column::new("get it back", command).detail(),
+        Column::new("get it back", commands).detail(),
     ];
     table::print(&columns, all.len());
     Ok(())

@@ -2,10 +2,10 @@
 
 use crate::commands::Context;
 use crate::session::Session;
-use crate::session::truth::status::{Distance, State, Status};
+use crate::session::truth::status::{Service, State, Status};
+use crate::session::windows::claudes::Doing;
 use crate::ui::{self, BOLD, CYAN, DIM, GREEN, PLAIN, RED, YELLOW};
 use anstyle::Style;
-use std::path::Path;
 
 /// Between two columns, and before the further lines of a session.
 const GAP: usize = 2;
@@ -75,67 +75,62 @@ fn columns(context: &Context, judged: &[Status<'_>], on_terminal: bool) -> Vec<C
     let name = |status: &Status<'_>| (status.session.name.to_string(), BOLD);
     let mut columns = vec![column("name", &name), column("state", &state)];
     for (at, service) in context.layout.ports.keys().enumerate() {
-        let address = |status: &Status<'_>| {
-            let service = &status.services[at];
-            let number = || service.port.map(|port| port.to_string());
-            let address = if on_terminal {
-                service.url.clone()
-            } else {
-                number()
-            };
-            let (word, style) = match status.state {
-                State::Running if service.is_taken => (" taken", RED),
-                State::Running if service.up => ("", PLAIN),
-                State::Running if service.is_starting => (" starting", DIM),
-                State::Running => (" down", RED),
-                _ => ("", PLAIN),
-            };
-            known(address.map(|address| address + word), style)
-        };
+        let address = |status: &Status<'_>| address(status, &status.services[at], on_terminal);
         columns.push(column(service, &address).detail());
     }
+    // What goes without saying is not shown to a person.
+    let is_told =
+        |is_plain: &dyn Fn(&Status<'_>) -> bool| !on_terminal || !judged.iter().all(is_plain);
     let branch = |status: &Status<'_>| status.branch.clone().unwrap_or_else(|| "(detached)".into());
-    if !on_terminal
-        || judged
-            .iter()
-            .any(|status| branch(status) != status.session.name.as_str())
-    {
+    if is_told(&|status| branch(status) == status.session.name.as_str()) {
         columns.push(column("branch", &|status| (branch(status), PLAIN)));
     }
+    columns.extend([column("changes", &changes), column("claude", &claude)]);
+    let project = &context.project;
+    let beside = project.main.parent().filter(|_| on_terminal);
     let worktree = |status: &Status<'_>| {
         let whole = status.session.record.worktree();
-        let short = on_terminal
-            .then(|| from_main(&context.project.main, whole))
-            .flatten();
+        // As one who is in the main checkout types it.
+        let short = beside.and_then(|beside| whole.strip_prefix(beside).ok());
+        let short = short.map(|short| format!("../{}", short.display()));
         (short.unwrap_or_else(|| whole.display().to_string()), PLAIN)
     };
-    columns.extend([column("changes", &changes), column("claude", &claude)]);
     let is_in_place = |status: &Status<'_>| {
         let Session { name, record, .. } = status.session;
-        record.worktree() == context.project.worktree_path(name)
+        record.worktree() == project.worktree_path(name)
     };
-    if !on_terminal || !judged.iter().all(is_in_place) {
+    if is_told(&is_in_place) {
         columns.push(column("worktree", &worktree).detail());
     }
     columns
 }
 
+/// A port, or on a terminal its address, and whether the session serves it.
+fn address(status: &Status<'_>, service: &Service, on_terminal: bool) -> Cell {
+    let number = service.port.map(|port| port.to_string());
+    let url = service.url.clone().filter(|_| on_terminal);
+    let (word, style) = match status.state {
+        State::Running if service.is_taken => (" taken", RED),
+        State::Running if service.up => ("", PLAIN),
+        State::Running if service.is_starting => (" starting", DIM),
+        State::Running => (" down", RED),
+        _ => ("", PLAIN),
+    };
+    known(url.or(number).map(|address| address + word), style)
+}
+
 /// The columns of each line that a session takes: all in one if there is room, else the details below the rest.
 fn fold(columns: &[Column], room: usize) -> Vec<Vec<&Column>> {
-    let width = |columns: &[&Column]| {
-        columns
-            .iter()
-            .map(|column| column.width + GAP)
-            .sum::<usize>()
+    let width = |columns: &[&Column]| -> usize {
+        let widths = columns.iter().map(|column| column.width + GAP);
+        widths.sum()
     };
     let all: Vec<_> = columns.iter().collect();
     // No gap is needed behind the last column.
     if width(&all) <= room.saturating_add(GAP) {
         return vec![all];
     }
-    let (details, rest) = all
-        .into_iter()
-        .partition::<Vec<_>, _>(|column| column.is_detail);
+    let (details, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|column| column.is_detail);
     let mut lines = Vec::new();
     for part in [rest, details] {
         lines.push(Vec::new());
@@ -160,12 +155,6 @@ fn line(columns: &[&Column], row: usize) -> String {
     cells.collect::<String>().trim_end().to_owned()
 }
 
-/// A path beside the main checkout, as one who is there types it.
-fn from_main(main: &Path, path: &Path) -> Option<String> {
-    let beside = path.strip_prefix(main.parent()?).ok()?;
-    Some(format!("../{}", beside.display()))
-}
-
 /// A dash for what is unknown or not there.
 fn known(text: Option<String>, style: Style) -> Cell {
     text.map_or_else(|| ("-".to_owned(), DIM), |text| (text, style))
@@ -183,15 +172,14 @@ fn state(status: &Status<'_>) -> Cell {
 
 /// Changed files, then commits ahead and behind: `2 +3 -1`.
 fn changes(status: &Status<'_>) -> Cell {
-    let Distance { ahead, behind } = status.distance.unwrap_or_default();
+    let (ahead, behind) = status.distance.unwrap_or_default();
     let parts = [
         ("", status.changes.unwrap_or(0)),
         ("+", ahead),
         ("-", behind),
     ];
+    let parts = parts.iter().filter(|(_, count)| *count > 0);
     let words: Vec<_> = parts
-        .iter()
-        .filter(|(_, count)| *count > 0)
         .map(|(sign, count)| format!("{sign}{count}"))
         .collect();
     let words = if status.is_merged {
@@ -204,19 +192,18 @@ fn changes(status: &Status<'_>) -> Cell {
 
 /// What the user is waited for in has to be seen at once.
 fn claude(status: &Status<'_>) -> Cell {
-    let claude = status.claude.as_ref();
-    let style = match claude.map(|doing| doing.word.as_str()) {
-        Some("waiting") => YELLOW,
-        Some("busy") => GREEN,
+    let Some(Doing {
+        word,
+        in_background,
+    }) = &status.claude
+    else {
+        return known(None, PLAIN);
+    };
+    let style = match word.as_str() {
+        "waiting" => YELLOW,
+        "busy" => GREEN,
         _ => PLAIN,
     };
-    let doing = claude.map(|doing| {
-        let place = if doing.in_background {
-            " (background)"
-        } else {
-            ""
-        };
-        format!("{}{place}", doing.word)
-    });
-    known(doing, style)
+    let place = if *in_background { " (background)" } else { "" };
+    (format!("{word}{place}"), style)
 }

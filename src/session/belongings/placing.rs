@@ -77,7 +77,7 @@ impl<'a> Placing<'a> {
 
     /// A problem of the session's.
     pub fn warning(&self, problem: Problem) -> Finding {
-        Finding::of(&self.session.name, State::Warning, problem)
+        Finding::of(State::Warning, problem.of(&self.session.name))
     }
 }
 

@@ -1,10 +1,8 @@
 //! Putting right what can be put right without a risk.
 
-use crate::claude::Claude;
 use crate::finding::{Finding, Mend};
 use crate::git::keep::Changing;
 use crate::git::{Start, worktrees};
-use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::belongings::hidden;
@@ -19,6 +17,7 @@ use crate::store::records::Records;
 use crate::store::{atomic, claude_json};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
+use std::slice;
 
 /// What there is to tell of a mending.
 #[derive(Default)]
@@ -52,13 +51,12 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
     let project = subject.project;
     match mend {
         Mend::Files(name) => {
-            let (layout, claude) = subject.means()?;
-            mended.notes.extend(prepare(project, layout, claude, name)?);
+            mended.notes.extend(prepare(subject, name)?);
         }
         Mend::Finish(name) => {
             let (layout, claude) = subject.means()?;
-            let results =
-                resume::resume(project, layout, claude, Some(std::slice::from_ref(name)))?;
+            let wanted = Some(slice::from_ref(name));
+            let results = resume::resume(project, layout, claude, wanted)?;
             for (name, result) in results {
                 if let Resumed::Started(notes) | Resumed::BroughtBack(_, notes) = result? {
                     mended.notes.extend(notes);
@@ -85,12 +83,8 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
 }
 
 /// Makes all of a session true but its windows. Nothing is done about a worktree that is gone: that takes a resume.
-fn prepare(
-    project: &Project,
-    layout: &Layout,
-    claude: &Claude,
-    name: &SessionName,
-) -> Result<Vec<String>> {
+fn prepare(subject: &Subject<'_>, name: &SessionName) -> Result<Vec<String>> {
+    let (project, (layout, claude)) = (subject.project, subject.means()?);
     let mut hold = Hold::take(project, name)?;
     let records = Records::read(&project.main)?;
     let session = Session::find(project, layout, &records, name, "resume")?;

@@ -17,9 +17,9 @@ use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::parallel;
 use crate::project::Project;
-use crate::session::Session;
 use crate::session::belongings::{self, environment, fitting, hidden};
 use crate::session::records::hold::check_locks;
+use crate::session::{self, Session};
 use crate::store::records::{self, Records};
 use anyhow::Result;
 use around::Around;
@@ -28,11 +28,8 @@ use std::collections::HashSet;
 
 /// What is examined. What could not be had is a finding, and no reason to give up.
 pub struct Subject<'a> {
-    /// The project.
     pub project: &'a Project,
-    /// Its layout.
     pub layout: Result<Layout>,
-    /// The user's Claude.
     pub claude: Result<Claude>,
     /// The sessions that are looked at alone; none for all, and what is around them.
     pub names: Vec<SessionName>,
@@ -48,32 +45,24 @@ impl Subject<'_> {
     }
 }
 
-/// What was found, and what was done about it.
-pub struct Report {
-    /// A line each.
-    pub findings: Vec<Finding>,
-    /// What else there is to tell.
-    pub notes: Vec<String>,
-}
-
 /// Makes every check. Nothing is changed, but that what `remove` took away is deleted, as by every command. With `fix` what
-/// is safe to mend is mended, and looked at again.
-pub fn examine(subject: &Subject<'_>, fix: bool) -> Report {
+/// is safe to mend is mended, and looked at again. Gives what was found, and what else there is to tell.
+pub fn examine(subject: &Subject<'_>, fix: bool) -> (Vec<Finding>, Vec<String>) {
     let claude = subject.layout.as_ref().ok();
     let claude = claude.map(|layout| layout.claude.command.as_str());
     let programs = Programs::ask(claude);
     let mut found = check(subject, &[]);
     let mut notes = Vec::new();
-    if fix && found.iter().any(Finding::is_mendable) {
+    if fix && found.iter().any(|finding| finding.mend.is_some()) {
         let mended = mend::mend(subject, &found);
         found = compare(&found, check(subject, &mended.started));
         found.extend(mended.failures);
         notes = mended.notes;
         notes.retain(|note| !found.iter().any(|finding| finding.tells(note)));
     }
-    let mut findings = programs.check(claude);
+    let mut findings = programs.check();
     findings.extend(found);
-    Report { findings, notes }
+    (findings, notes)
 }
 
 /// What a person has to see of it: of a session without a fault one line, and what is wrong last, where the screen ends.
@@ -98,75 +87,32 @@ pub fn in_brief(findings: Vec<&Finding>) -> Vec<&Finding> {
 }
 
 /// What became of what was found before.
-fn compare(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
-    let is_in = |finding: &Finding, all: &[Finding]| {
-        all.iter().any(|other| other.checked == finding.checked)
-    };
-    let mendable: Vec<_> = before
-        .iter()
-        .filter(|one| one.is_mendable())
-        .cloned()
-        .collect();
-    let gone = mendable.iter().filter(|one| !is_in(one, &after));
-    let gone: Vec<_> = gone.filter_map(Finding::taken_away).collect();
-    let mut findings = after;
-    for finding in &mut findings {
-        if finding.state == State::Fine && is_in(finding, &mendable) {
-            finding.state = State::Fixed;
+fn compare(before: &[Finding], mut after: Vec<Finding>) -> Vec<Finding> {
+    let mendable = || before.iter().filter(|one| one.mend.is_some());
+    let is_gone = |old: &&Finding| after.iter().all(|new| new.checked != old.checked);
+    let gone = mendable().filter(is_gone).filter_map(Finding::taken_away);
+    let gone: Vec<_> = gone.collect();
+    for new in &mut after {
+        if new.state == State::Fine && mendable().any(|old| old.checked == new.checked) {
+            new.state = State::Fixed;
         }
     }
-    findings.extend(gone);
-    findings
+    after.extend(gone);
+    after
 }
 
 /// All checks but those of the programs. What the servers of sessions that were only just `started` do is not looked at.
 fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     let project = subject.project;
     let records = Records::read(&project.main);
-    let around = Around::look(subject, records.as_ref().ok(), started);
-    let mut findings = around.skipped(subject);
+    let mut findings = Vec::new();
+    let around = Around::look(subject, records.as_ref().ok(), started, &mut findings);
     findings.extend(store(project, &records));
-    let locks = check_locks(project);
-    let no_lock = |error| Finding::error("the locks:", error);
-    findings.extend(locks.iter().map(no_lock));
+    let no_lock = |error| Finding::error("the locks:", &error);
+    findings.extend(check_locks(project).into_iter().map(no_lock));
     match (&subject.layout, &records) {
         (Ok(layout), Ok(records)) => {
-            let named = subject.names.iter();
-            let unknown = named.filter(|name| records.find(name).is_none());
-            findings.extend(unknown.map(|name| {
-                Finding::failed(format!("{name}:"), "there is no such session")
-                    .cure("tally-session list")
-            }));
-            let sessions: Vec<_> = records
-                .iter()
-                .filter(|(name, _)| subject.names.is_empty() || subject.names.contains(name))
-                .map(|(name, record)| Session::new(project, layout, name, record))
-                .collect();
-            findings.extend(reach::check(project, layout, &sessions, records));
-            let lacking = fitting::lacking_folders(project, layout, &[&project.main]);
-            let mut is_fitting = lacking.is_none();
-            if is_fitting {
-                let environments = check_environments(project, layout, &sessions);
-                is_fitting = environments.iter().all(|it| it.state == State::Fine);
-                findings.extend(environments);
-            }
-            let mut lacking = Vec::from_iter(lacking);
-            if sessions.is_empty() && is_fitting {
-                lacking.extend(belongings::lacking(project, layout));
-            }
-            let lacking = lacking.into_iter();
-            findings.extend(
-                lacking.map(|problem| Finding::warning(problem.what, "").cure(problem.cure)),
-            );
-            let checked = parallel::map(&sessions, |session| {
-                let mut checked = sessions::check(session, &around);
-                for finding in &mut checked {
-                    finding.session = Some(Box::new(session.name.clone()));
-                }
-                checked
-            });
-            findings.extend(checked.into_iter().flatten());
-            findings.extend(ports::shared(&sessions, around.tmux.as_deref().ok()));
+            findings.extend(of_sessions(subject, layout, records, &around));
         }
         (Err(error), _) => {
             let file = project.main.join(layout::FILE);
@@ -174,10 +120,8 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
             findings.push(Finding::skipped("the sessions", "the layout is broken"));
         }
         (_, Err(_)) => {
-            findings.push(Finding::skipped(
-                "the sessions, and what none of them owns",
-                "the store can't be read",
-            ));
+            let checks = "the sessions, and what none of them owns";
+            findings.push(Finding::skipped(checks, "the store can't be read"));
         }
     }
     if subject.names.is_empty() {
@@ -194,6 +138,45 @@ fn check(subject: &Subject<'_>, started: &[SessionName]) -> Vec<Finding> {
     findings
 }
 
+/// The sessions, by themselves and together, and what all of them need.
+fn of_sessions(
+    subject: &Subject<'_>,
+    layout: &Layout,
+    records: &Records,
+    around: &Around<'_>,
+) -> Vec<Finding> {
+    let (project, names) = (subject.project, &subject.names);
+    let unknown = names.iter().filter(|name| records.find(name).is_none());
+    let unknown = unknown.map(|name| {
+        Finding::failed(format!("{name}:"), "there is no such session").cure("tally-session list")
+    });
+    let mut findings: Vec<_> = unknown.collect();
+    let mut sessions = session::all(project, layout, records);
+    sessions.retain(|session| names.is_empty() || names.contains(&session.name));
+    findings.extend(reach::check(project, layout, &sessions, records));
+    let mut lacking = Vec::from_iter(fitting::lacking_folders(project, layout, &[&project.main]));
+    if lacking.is_empty() {
+        let environments = check_environments(project, layout, &sessions);
+        let are_there = environments.iter().all(|it| it.state == State::Fine);
+        findings.extend(environments);
+        if sessions.is_empty() && are_there {
+            lacking = belongings::lacking(project, layout);
+        }
+    }
+    let warn = |problem| Finding::of(State::Warning, problem);
+    findings.extend(lacking.into_iter().map(warn));
+    let checked = parallel::map(&sessions, |session| {
+        let mut checked = sessions::check(session, around);
+        for finding in &mut checked {
+            finding.session = Some(Box::new(session.name.clone()));
+        }
+        checked
+    });
+    findings.extend(checked.into_iter().flatten());
+    findings.extend(ports::shared(&sessions, around.tmux.as_deref()));
+    findings
+}
+
 /// Whether each environment that the sessions' windows work on is there.
 fn check_environments(
     project: &Project,
@@ -205,8 +188,7 @@ fn check_environments(
     };
     let wanted = environment::wanted(project, layout, sessions).into_iter();
     let check = |name: String| match environment::lacking(project, layout, &name) {
-        Some(problem) => Finding::failed(problem.what, "")
-            .cure(problem.cure)
+        Some(problem) => Finding::of(State::Failed, problem)
             .cure("if yours are elsewhere, export WORKON_HOME in your shell's start-up file"),
         None => Finding::fine(
             format!("the virtual environment {name}"),
@@ -224,23 +206,17 @@ fn store(project: &Project, records: &Result<Records>) -> Vec<Finding> {
     if let Err(error) = Records::check_writable(&project.main) {
         findings.push(Finding::error("the store:", &error));
     }
-    match records {
+    findings.push(match records {
         Ok(_) if !path.exists() => {
-            let nothing = "is not there yet: there are no sessions";
-            findings.push(Finding::fine(checked, nothing));
+            Finding::fine(checked, "is not there yet: there are no sessions")
         }
         Ok(records) => {
             let count = records.iter().count();
             let plural = if count == 1 { "" } else { "s" };
-            findings.push(Finding::fine(
-                checked,
-                format!("has {count} session{plural}"),
-            ));
+            Finding::fine(checked, format!("has {count} session{plural}"))
         }
-        Err(error) => {
-            findings.push(Finding::error("the store:", error).edit(&path));
-        }
-    }
+        Err(error) => Finding::error("the store:", error).edit(&path),
+    });
     if path.exists() {
         let exclude = project.common.join("info/exclude");
         let checked = exclude.display().to_string();

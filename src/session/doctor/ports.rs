@@ -21,65 +21,51 @@ pub fn check(
         Ok(left) => left,
         Err(error) => return vec![Finding::error(format!("{}:", session.name), &error)],
     };
-    let open = open(session, tmux);
-    let is_closed = tmux.is_some() && open.is_none();
+    let is_open = tmux.map(|tmux| living::shown_in(session, tmux).is_some());
     let ports = session.ports();
-    ports
-        .filter_map(|(service, port)| {
-            let checked = format!("{}: the {service}'s port {port}", session.name);
-            Some(match left.ports.iter().find(|held| held.port == port) {
-                Some(held) if held.is_own => own(session, checked, held, is_closed),
-                Some(held) if !session.layout.has_in_a_window(service) => {
-                    let who = held.who();
-                    Finding::fine(
-                        checked,
-                        format!("is served by {who}, which no window has started"),
-                    )
-                }
-                Some(held) => stranger(session, checked, held, open),
-                None if open.is_some() => return not_up(session, living, checked, service),
-                None => Finding::fine(checked, "is free"),
-            })
-        })
-        .collect()
+    let findings = ports.filter_map(|(service, port)| {
+        let checked = format!("{}: the {service}'s port {port}", session.name);
+        match left.ports.iter().find(|held| held.port == port) {
+            Some(held) => Some(is_held(session, checked, service, held, is_open)),
+            None if is_open == Some(true) => not_up(session, living, checked, service),
+            None => Some(Finding::fine(checked, "is free")),
+        }
+    });
+    findings.collect()
 }
 
-/// The session's tmux session, if it is known to be open.
-fn open<'a>(session: &Session<'_>, tmux: Option<&'a [TmuxSession]>) -> Option<&'a TmuxSession> {
-    living::shown_in(session, tmux?)
-}
-
-fn own(session: &Session<'_>, checked: String, held: &Held, is_closed: bool) -> Finding {
-    let who = held.who();
-    match held.holder() {
-        Some(process) if is_closed => Finding::failed(
-            checked,
-            format!("is held by {who}, which came from windows that are closed"),
-        )
-        .cure(format!(
-            "end it, or go to the tmux server that has the windows of {}: kill {}",
-            session.name, process.pid
-        )),
-        _ => Finding::fine(checked, format!("is served by {who}")),
-    }
-}
-
-fn stranger(
+/// That somebody listens on a port, where the session's windows are open or not, if that is known.
+fn is_held(
     session: &Session<'_>,
     checked: String,
+    service: &str,
     held: &Held,
-    open: Option<&TmuxSession>,
+    is_open: Option<bool>,
 ) -> Finding {
-    let resume = format!("tally-session resume {}", session.name);
-    let move_off = match open {
-        Some(_) => format!(
-            "end that process if you can spare it, or take another port: tally-session restart {}",
-            session.name
-        ),
-        None => format!("take another port: {resume}"),
-    };
-    let found = format!("is held by {}, which is not the session's", held.who());
-    Finding::failed(checked, found).cure(move_off)
+    let (name, who) = (&session.name, held.who());
+    if held.is_own {
+        let closed = held.holder().filter(|_| is_open == Some(false));
+        let Some(process) = closed else {
+            return Finding::fine(checked, format!("is served by {who}"));
+        };
+        let found = format!("is held by {who}, which came from windows that are closed");
+        return Finding::failed(checked, found).cure(format!(
+            "end it, or go to the tmux server that has the windows of {name}: kill {}",
+            process.pid
+        ));
+    }
+    if !session.layout.has_in_a_window(service) {
+        let found = format!("is served by {who}, which no window has started");
+        return Finding::fine(checked, found);
+    }
+    let found = format!("is held by {who}, which is not the session's");
+    Finding::failed(checked, found).cure(if is_open == Some(true) {
+        format!(
+            "end that process if you can spare it, or take another port: tally-session restart {name}"
+        )
+    } else {
+        format!("take another port: tally-session resume {name}")
+    })
 }
 
 /// That nobody listens on a port; nothing where that follows from what has become of the server's window.
@@ -105,19 +91,17 @@ fn not_up(
     let serving = windows().find(|window| window.serves(service));
     let window = serving
         .or_else(|| windows().find(|window| window.name.contains(&placeholder)))
-        .and_then(|window| session.expand(&window.name).ok());
-    let attach = format!("tally-session attach {}", session.name);
-    let what = "is not served, though the session runs";
+        .and_then(|window| session.expand(&window.name).ok())
+        .map_or_else(String::new, |window| format!(" in the window {window}"));
+    let dead = Finding::failed(checked, "is not served, though the session runs").cure(format!(
+        "see why{window}: tally-session attach {}",
+        session.name
+    ));
     // Where no window is said to serve it, it may be served by hand.
-    let dead = if serving.is_some() {
-        Finding::failed(checked, what)
-    } else {
-        Finding::warning(checked, what)
-    };
-    Some(dead.cure(match window {
-        Some(window) => format!("see why in the window {window}: {attach}"),
-        None => format!("see why: {attach}"),
-    }))
+    Some(match serving {
+        Some(_) => dead,
+        None => dead.only_warns(),
+    })
 }
 
 /// Ports that several records have.
@@ -128,33 +112,21 @@ pub fn shared(sessions: &[Session<'_>], tmux: Option<&[TmuxSession]>) -> Vec<Fin
             by_port.entry(port).or_default().push(session);
         }
     }
-    let mut findings = Vec::new();
-    for (port, mut sharers) in by_port {
-        if sharers.len() < 2 {
-            continue;
-        }
+    let is_open =
+        |session: &Session<'_>| tmux.is_some_and(|tmux| living::shown_in(session, tmux).is_some());
+    by_port.retain(|_, sharers| sharers.len() > 1);
+    let shared = by_port.into_iter().map(|(port, mut sharers)| {
         // One that runs may keep it.
-        sharers.sort_by_key(|session| open(session, tmux).is_none());
+        sharers.sort_by_key(|session| !is_open(session));
         let (first, last) = (sharers[0], sharers[sharers.len() - 1]);
-        let names: Vec<_> = sharers
-            .iter()
-            .map(|session| session.name.as_str())
-            .collect();
-        let verb = match open(last, tmux) {
-            Some(_) => "restart",
-            None => "resume",
-        };
-        findings.push(
-            Finding::failed(
-                format!("port {port}"),
-                format!("is in the records of {}", names.join(" and ")),
-            )
-            .cure(format!(
-                "while {}'s server runs: tally-session {verb} {}",
-                first.name,
-                quote(last.name.as_str())
-            )),
-        );
-    }
-    findings
+        let names: Vec<_> = sharers.iter().map(|one| one.name.as_str()).collect();
+        let verb = if is_open(last) { "restart" } else { "resume" };
+        let found = format!("is in the records of {}", names.join(" and "));
+        Finding::failed(format!("port {port}"), found).cure(format!(
+            "while {}'s server runs: tally-session {verb} {}",
+            first.name,
+            quote(last.name.as_str())
+        ))
+    });
+    shared.collect()
 }

@@ -1,7 +1,8 @@
 //! The programs and their versions.
 
 use crate::claude;
-use crate::finding::Finding;
+use crate::finding::{Finding, State};
+use crate::problem::Problem;
 use crate::process::{Failure, Run, Started, how_to_install};
 use crate::processes;
 use std::sync::mpsc::{self, Receiver};
@@ -15,19 +16,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Asked {
     program: &'static str,
     option: &'static str,
+    /// Of which it needs this one or a newer one. Without it, it may be missing.
+    least: Option<(u32, u32)>,
     pid: Option<u32>,
     answer: Receiver<Result<Vec<u8>, Failure>>,
 }
 
 /// The programs that were asked, while other work is done.
 pub struct Programs {
-    git: Asked,
-    tmux: Asked,
-    claude: Option<Asked>,
+    asked: Vec<Asked>,
+    /// That Claude is not there to be asked.
+    missing: Option<Problem>,
 }
 
 impl Asked {
-    fn new(program: &'static str, option: &'static str) -> Self {
+    fn new(program: &'static str, option: &'static str, least: Option<(u32, u32)>) -> Self {
         let (send, answer) = mpsc::channel();
         let started = Run::new(program).arg(option).start();
         let pid = started.as_ref().ok().map(Started::pid);
@@ -36,44 +39,47 @@ impl Asked {
         Self {
             program,
             option,
+            least,
             pid,
             answer,
         }
     }
 
-    /// The program's version, or what is wrong with it.
-    fn version(self) -> Result<String, Finding> {
+    /// Whether the program works and is new enough.
+    fn check(self) -> Finding {
         let program = self.program;
-        let why = match self.answer.recv_timeout(PATIENCE) {
-            Ok(Ok(words)) => return Ok(version_in(&String::from_utf8_lossy(&words))),
-            Ok(Err(Failure::Missing { .. })) => {
-                let missing = Finding::failed(program, "is not installed, or not on the PATH");
-                return Err(missing.cure(how_to_install(program)));
+        let look = || format!("see what it says: {program} {}", self.option);
+        let (why, cure) = match self.answer.recv_timeout(PATIENCE) {
+            Ok(Ok(words)) => {
+                let version = version_in(&String::from_utf8_lossy(&words));
+                let found = numbers(&version);
+                match self
+                    .least
+                    .filter(|&least| found.is_some_and(|it| it < least))
+                {
+                    None => return Finding::fine(program, version),
+                    Some((major, minor)) => (
+                        format!("{version} is too old: it has to be {major}.{minor} or newer"),
+                        how_to_install(program),
+                    ),
+                }
             }
-            Ok(Err(error)) => format!("does not work: {error}"),
+            Ok(Err(Failure::Missing { .. })) => (
+                "is not installed, or not on the PATH".to_owned(),
+                how_to_install(program),
+            ),
+            Ok(Err(error)) => (format!("does not work: {error}"), look()),
             Err(_) => {
                 self.pid.into_iter().for_each(processes::end_with_its_own);
-                format!("did not say its version within {} s", PATIENCE.as_secs())
+                let seconds = PATIENCE.as_secs();
+                let why = format!("did not say its version within {seconds} s");
+                (why, look())
             }
         };
-        let look = format!("see what it says: {program} {}", self.option);
-        Err(Finding::failed(program, why).cure(look))
-    }
-
-    /// Whether the program is there and new enough.
-    fn check(self, least: (u32, u32)) -> Finding {
-        let program = self.program;
-        match self.version() {
-            Ok(version) if numbers(&version).is_some_and(|found| found < least) => {
-                let (major, minor) = least;
-                Finding::failed(
-                    program,
-                    format!("{version} is too old: it has to be {major}.{minor} or newer"),
-                )
-                .cure(how_to_install(program))
-            }
-            Ok(version) => Finding::fine(program, version),
-            Err(finding) => finding,
+        let failed = Finding::failed(program, why).cure(cure);
+        match self.least {
+            Some(_) => failed,
+            None => failed.only_warns(),
         }
     }
 }
@@ -81,28 +87,23 @@ impl Asked {
 impl Programs {
     /// Asks all of them at once. Only Claude itself is asked, not what else a layout may start it with.
     pub fn ask(claude: Option<&str>) -> Self {
-        let is_claude = |command: &&str| claude::program(command) == Some("claude");
-        Self {
-            git: Asked::new("git", "--version"),
-            tmux: Asked::new("tmux", "-V"),
-            claude: claude
-                .filter(is_claude)
-                .map(|_| Asked::new("claude", "--version")),
+        let missing = claude.and_then(claude::missing);
+        let mut asked = vec![
+            Asked::new("git", "--version", Some((2, 36))),
+            Asked::new("tmux", "-V", Some((3, 2))),
+        ];
+        if missing.is_none() && claude.and_then(claude::program) == Some("claude") {
+            asked.push(Asked::new("claude", "--version", None));
         }
+        Self { asked, missing }
     }
 
     /// What they are.
-    pub fn check(self, claude: Option<&str>) -> Vec<Finding> {
-        let mut findings = vec![self.git.check((2, 36)), self.tmux.check((3, 2))];
-        if let Some(problem) = claude.and_then(claude::missing) {
-            findings.push(Finding::warning(problem.what, "").cure(problem.cure));
-        } else if let Some(claude) = self.claude {
-            findings.push(match claude.version() {
-                Ok(version) => Finding::fine("claude", version),
-                Err(finding) => finding.only_warns(),
-            });
-        }
-        findings
+    pub fn check(self) -> Vec<Finding> {
+        let missing = self.missing.into_iter();
+        let missing = missing.map(|missing| Finding::of(State::Warning, missing));
+        let asked = self.asked.into_iter().map(Asked::check);
+        asked.chain(missing).collect()
     }
 }
 

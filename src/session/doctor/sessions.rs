@@ -1,6 +1,7 @@
 //! Each session by itself: its worktree and branch, its files, its ports.
 
 use crate::finding::{Finding, Mend, State};
+use crate::problem::Problem;
 use crate::session::Session;
 use crate::session::belongings::{self, claude_entry};
 use crate::session::doctor::around::Around;
@@ -23,13 +24,11 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         return vec![busy.cure("look again when it has ended")];
     }
     let tmux = around.tmux.as_deref().unwrap_or_default();
-    let is_half_made = seen != Seen::Nothing
-        || tmux
-            .iter()
-            .any(|tmux| session.owns(tmux) && tmux.is_pending());
+    let mut own = tmux.iter().filter(|tmux| session.owns(tmux));
+    let is_half_made = seen != Seen::Nothing || own.any(TmuxSession::is_pending);
     let resume = format!("tally-session resume {name}");
     let mut living = living::look(session, tmux, &around.stopped);
-    if around.table.is_ok() {
+    if around.table.is_some() {
         // Who has taken a port is told of that.
         living.retain(|living| living.taken_by.is_none());
     }
@@ -37,10 +36,8 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
     let mut problems = problems::of(session, tmux, &living, has_branch);
     // What finishing it cures goes without saying.
     problems.retain(|problem| !is_half_made || problem.cure != resume);
-    let mut findings: Vec<_> = problems
-        .into_iter()
-        .map(|problem| Finding::of(name, State::Failed, problem))
-        .collect();
+    let failed = |problem: Problem| Finding::of(State::Failed, problem.of(name));
+    let mut findings: Vec<_> = problems.into_iter().map(failed).collect();
     if is_half_made {
         let half_made = Finding::failed(checked, "is half made: a command was cut short");
         let finish = Mend::Finish(name.clone());
@@ -52,26 +49,21 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         if findings.is_empty() {
             findings.push(on_branch(session, checked));
         }
-        let included = around.included.as_deref().unwrap_or_default();
-        findings.extend(belongings::look(session, included, around.has_git()));
-        findings.extend(
-            around
-                .entries
-                .iter()
-                .map(|entries| claude_entry::look(session, entries)),
-        );
+        findings.extend(belongings::look(
+            session,
+            &around.included,
+            around.has_git(),
+        ));
+        let entries = around.entries.as_ref();
+        findings.extend(entries.map(|entries| claude_entry::look(session, entries)));
     }
     findings.extend(moved(session, tmux, &living));
     // Its own servers pass for strangers where its worktree is elsewhere.
     let is_away = !session.project.owns_worktree(worktree) && !living.is_empty();
     let is_started = around.started.contains(name);
-    if let (Ok(table), false) = (&around.table, is_away || is_started) {
-        findings.extend(ports::check(
-            session,
-            around.tmux.as_deref().ok(),
-            &living,
-            table,
-        ));
+    if let (Some(table), false) = (&around.table, is_away || is_started) {
+        let tmux = around.tmux.as_deref();
+        findings.extend(ports::check(session, tmux, &living, table));
     }
     findings
 }
@@ -97,7 +89,7 @@ fn moved(session: &Session<'_>, tmux: &[TmuxSession], living: &[Living<'_>]) -> 
 /// Whether the worktree has the session's branch checked out.
 fn on_branch(session: &Session<'_>, checked: String) -> Finding {
     if let Some(switched) = problems::switched(session) {
-        return Finding::of(&session.name, State::Warning, switched);
+        return Finding::of(State::Warning, switched.of(&session.name));
     }
     let path = session.record.worktree().display();
     Finding::fine(

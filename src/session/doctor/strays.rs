@@ -1,122 +1,85 @@
 //! What looks like a session's and belongs to none, and what killed commands left.
 
-use crate::finding::{Finding, Mend};
+use crate::finding::{Finding, Mend, State};
 use crate::git::worktrees::Worktree;
-use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::{Project, is_same};
 use crate::session::doctor::around::Around;
 use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
 use crate::session::owns;
-use crate::session::records::hold;
+use crate::session::records::hold::{self, Unfinished};
 use crate::session::records::unrecorded::Unrecorded;
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
 use crate::store::records::{self, Records};
 use crate::tmux::{self, TmuxSession};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Worktrees, tmux sessions and Claude entries that no record owns.
 pub fn check(project: &Project, records: &Records, around: &Around<'_>) -> Vec<Finding> {
-    let strays = Strays { project, records };
-    let worktrees = around.worktrees.as_deref().unwrap_or_default();
+    let worktrees = &around.worktrees;
     let lost = Unrecorded::among(project, records, worktrees);
-    let warn = |lost: Problem| Finding::warning(lost.what, "").cure(lost.cure);
+    let warn = |problem| Finding::of(State::Warning, problem);
     let mut findings: Vec<_> = Unrecorded::told(&lost).into_iter().map(warn).collect();
+    let is_owned = |path: &Path| {
+        let mut paths = records.iter().map(|(_, record)| record.worktree());
+        paths.any(|own| own == path || is_same(own, path))
+    };
+    // One that this tool would use for some session.
+    let is_stray = |path: &Path| project.name_at(path).is_some() && !is_owned(path);
     let others = worktrees.iter().skip(1);
-    let others = others.filter(|worktree| !strays.is_owned(&worktree.path));
-    findings.extend(others.filter_map(|worktree| strays.worktree(worktree)));
-    findings.extend(strays.windows(around, &lost));
-    if let Ok(entries) = &around.entries {
-        findings.extend(strays.claude_entries(entries));
+    let gone = others.filter(|it| !it.path.exists() && it.locked.is_none() && is_stray(&it.path));
+    findings.extend(gone.map(|worktree| entry(project, worktree)));
+    let has_record = |tmux: &TmuxSession| {
+        let known = records.iter().map(|(name, _)| name);
+        // Those have theirs again with the others.
+        let kept = lost.iter().filter(|lost| lost.kept.is_some());
+        let mut names = known.chain(kept.map(|lost| &lost.name));
+        names.any(|name| owns(project, name, tmux))
+    };
+    let windows = around.tmux.iter().flatten();
+    let windows = windows.filter(|tmux| tmux.is_of(&project.main) && !has_record(tmux));
+    findings.extend(windows.map(|tmux| {
+        let look = tmux::attach_command(&tmux.name);
+        let end = tmux::kill_command(&tmux.name);
+        let found = "was made for a session that has no record any more";
+        Finding::warning(format!("the tmux session {}", tmux.name), found)
+            .cure(format!("look at it with: {look}"))
+            .cure(format!("end all that runs in it: {end}"))
+    }));
+    if let Some(entries) = &around.entries {
+        let gone = entries
+            .folders()
+            .filter(|folder| folder.symlink_metadata().is_err());
+        let gone = gone.filter(|folder| is_stray(folder));
+        findings.extend(gone.map(|folder| claude_entry(project, entries, folder)));
     }
     findings
 }
 
-struct Strays<'a> {
-    project: &'a Project,
-    records: &'a Records,
+/// Git's entry of a worktree that is not there.
+fn entry(project: &Project, worktree: &Worktree) -> Finding {
+    let path = &worktree.path;
+    let checked = format!("git's entry of the worktree {}", path.display());
+    let beside = project.main.parent();
+    let Some(moved) = beside.and_then(|dir| worktree.moved_to(dir)) else {
+        let stale = Finding::warning(checked, "is left, though the folder is gone");
+        return stale.mended_by(Mend::Entry(path.clone()));
+    };
+    let found = format!("does not know that this was moved to {}", moved.display());
+    let moved = quote(&moved.to_string_lossy());
+    Finding::warning(checked, found).cure(format!("{} worktree repair {moved}", project.git()))
 }
 
-impl Strays<'_> {
-    fn is_owned(&self, path: &Path) -> bool {
-        self.records
-            .iter()
-            .any(|(_, record)| record.worktree() == path || is_same(record.worktree(), path))
-    }
-
-    /// Whether a path is one that this tool would use for some session.
-    fn is_ours(&self, path: &Path) -> bool {
-        self.project.name_at(path).is_some()
-    }
-
-    fn worktree(&self, worktree: &Worktree) -> Option<Finding> {
-        let Worktree { path, locked, .. } = worktree;
-        let git = self.project.git();
-        if path.exists() || !self.is_ours(path) || locked.is_some() {
-            return None;
-        }
-        let checked = format!("git's entry of the worktree {}", path.display());
-        if let Some(moved) = self
-            .project
-            .main
-            .parent()
-            .and_then(|dir| worktree.moved_to(dir))
-        {
-            let found = format!("does not know that this was moved to {}", moved.display());
-            let moved = quote(&moved.to_string_lossy());
-            let cure = format!("{git} worktree repair {moved}");
-            return Some(Finding::warning(checked, found).cure(cure));
-        }
-        let stale = Finding::warning(checked, "is left, though the folder is gone");
-        Some(stale.mended_by(Mend::Entry(path.clone())))
-    }
-
-    fn windows(&self, around: &Around<'_>, lost: &[Unrecorded]) -> Vec<Finding> {
-        let has_record = |tmux: &TmuxSession| {
-            let known = self.records.iter().map(|(name, _)| name);
-            // Those have theirs again with the others.
-            let kept = lost.iter().filter(|lost| lost.kept.is_some());
-            let mut names = known.chain(kept.map(|lost| &lost.name));
-            names.any(|name| owns(self.project, name, tmux))
-        };
-        let sessions = around.tmux.iter().flatten();
-        sessions
-            .filter(|tmux| tmux.is_of(&self.project.main) && !has_record(tmux))
-            .map(|tmux| {
-                Finding::warning(
-                    format!("the tmux session {}", tmux.name),
-                    "was made for a session that has no record any more",
-                )
-                .cure(format!(
-                    "look at it with: {}",
-                    tmux::attach_command(&tmux.name)
-                ))
-                .cure(format!(
-                    "end all that runs in it: {}",
-                    tmux::kill_command(&tmux.name)
-                ))
-            })
-            .collect()
-    }
-
-    fn claude_entries(&self, entries: &Entries) -> Vec<Finding> {
-        let gone = entries.folders().filter(|folder| {
-            self.is_ours(folder) && folder.symlink_metadata().is_err() && !self.is_owned(folder)
-        });
-        gone.map(|folder| {
-            let stray = Finding::warning(
-                format!("Claude's entry of {}", folder.display()),
-                "is left, though the folder is gone",
-            );
-            if entries.is_inherited(&self.project.main, folder) {
-                stray.mended_by(Mend::ClaudeEntry(folder.to_owned()))
-            } else {
-                stray.cure("it has more than what the main checkout allowed: take it out by hand, when no Claude runs, if you need nothing of it")
-            }
-        })
-        .collect()
+/// Claude's entry of a folder that is not there.
+fn claude_entry(project: &Project, entries: &Entries, folder: &Path) -> Finding {
+    let checked = format!("Claude's entry of {}", folder.display());
+    let stray = Finding::warning(checked, "is left, though the folder is gone");
+    if entries.is_inherited(&project.main, folder) {
+        stray.mended_by(Mend::ClaudeEntry(folder.to_owned()))
+    } else {
+        stray.cure("it has more than what the main checkout allowed: take it out by hand, when no Claude runs, if you need nothing of it")
     }
 }
 
@@ -127,35 +90,27 @@ pub fn leftovers(
     json: Option<&Path>,
 ) -> Vec<Finding> {
     let left = |path: &Path, mend: Mend| {
-        Finding::warning(
-            path.to_string_lossy(),
-            "was left by a command that was killed",
-        )
-        .mended_by(mend)
+        let found = "was left by a command that was killed";
+        Finding::warning(path.to_string_lossy(), found).mended_by(mend)
     };
-    let mut findings = Vec::new();
-    if let Some(records) = records {
-        let locks = hold::left(project, records.iter().map(|(name, _)| name));
-        findings.extend(locks.iter().map(|(lock, unfinished)| {
-            let unfinished = unfinished.as_ref();
-            match unfinished.and_then(|unfinished| unfinished.moving(project)) {
-                None => left(lock, Mend::Lock(lock.clone())),
-                Some(Removed { id, about, .. }) => Finding::failed(
-                    format!("{}:", about.name),
-                    "is only half there: a restore was cut short",
-                )
-                .cure(format!("tally-session restore {id}")),
-            }
-        }));
-    }
+    let names = records.map(|records| records.iter().map(|(name, _)| name));
+    let locks = names.map(|names| hold::left(project, names));
+    let of_lock = |(lock, unfinished): (PathBuf, Option<Unfinished>)| match unfinished
+        .and_then(|unfinished| unfinished.moving(project))
+    {
+        None => left(&lock, Mend::Lock(lock.clone())),
+        Some(Removed { id, about, .. }) => Finding::failed(
+            format!("{}:", about.name),
+            "is only half there: a restore was cut short",
+        )
+        .cure(format!("tally-session restore {id}")),
+    };
+    let mut findings: Vec<_> = locks.into_iter().flatten().map(of_lock).collect();
     let store = project.main.join(records::FILE);
     for file in [Some(store.as_path()), json].into_iter().flatten() {
         let parts = atomic::left(file);
-        findings.extend(
-            parts
-                .iter()
-                .map(|part| left(part, Mend::Parts(file.to_owned()))),
-        );
+        let of_part = |part: &PathBuf| left(part, Mend::Parts(file.to_owned()));
+        findings.extend(parts.iter().map(of_part));
     }
     let stays = trash::going(project).into_iter();
     findings.extend(stays.filter_map(|folder| {

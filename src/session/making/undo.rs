@@ -11,7 +11,7 @@ use crate::session::loss::uncommitted::Uncommitted;
 use crate::session::making::worktree::is_whole;
 use crate::session::making::{Made, Task};
 use crate::session::records::taking::Taking;
-use crate::session::windows::own;
+use crate::session::windows::closing;
 use crate::store::claude_json::{self, Before};
 use anyhow::Result;
 use std::fs;
@@ -28,7 +28,7 @@ pub fn undo(
     let session = &task.session;
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(own::close(session, &task.hold));
+        steps.push(closing::close(session, &task.hold));
     }
     if let Some(before) = before {
         let worktree = session.record.worktree();

@@ -1,17 +1,17 @@
 //! What is wrong with a session's worktree, branch, record and windows.
 
-use crate::file::read_text_if_there;
 use crate::git::worktrees::{self, Worktree};
+use crate::layout::Window;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::session::Session;
 use crate::session::records::hold::{self, Seen};
 use crate::session::records::moved;
+use crate::session::truth::commits;
 use crate::session::windows::living::{self, Life, Living};
 use crate::store::records;
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
-use std::path::PathBuf;
 
 /// All that is wrong with a session, each with its cure.
 pub fn of(
@@ -20,83 +20,66 @@ pub fn of(
     living: &[Living<'_>],
     has_branch: bool,
 ) -> Vec<Problem> {
-    let (name, branch) = (&session.name, session.record.branch());
-    let worktree = session.record.worktree();
+    let name = &session.name;
     let tmux_name = session.tmux_name();
+    let own = || tmux.iter().filter(|tmux| session.owns(tmux));
     let resume = format!("tally-session resume {name}");
     // One that runs is left alone by a resume.
-    let resume_anew = match tmux.iter().find(|tmux| session.owns(tmux)) {
+    let resume_anew = match own().next() {
         Some(_) => format!("tally-session restart {name}"),
         None => resume.clone(),
     };
     let seen = hold::look(session.project, name).ok();
     if seen == Some(Seen::Moving) {
         // Some of it is away, and is back when that is finished.
-        return vec![Problem::new(
-            "a remove or a restore of it was cut short",
-            resume,
-        )];
+        let what = "a remove or a restore of it was cut short";
+        return vec![Problem::new(what, resume)];
     }
     let mut problems = Vec::new();
-    if !session.project.owns_worktree(worktree) {
+    if !session.project.owns_worktree(session.record.worktree()) {
         problems.push(broken(session, has_branch, &resume_anew));
     } else if !has_branch && switched(session).is_none() {
         problems.push(Problem::new(
-            format!("its branch {branch} is gone"),
+            format!("its branch {} is gone", session.record.branch()),
             branch_again(session),
         ));
     }
-    for service in session
-        .layout
-        .ports
-        .keys()
-        .filter(|service| session.record.port(service).is_none())
-    {
-        problems.push(Problem::new(
-            format!("its record has no {service}_port"),
-            &resume_anew,
-        ));
-    }
-    if tmux
-        .iter()
-        .any(|tmux| tmux.name == tmux_name && !session.owns(tmux))
-    {
+    let services = session.layout.ports.keys();
+    let without_port = services.filter(|service| session.record.port(service).is_none());
+    problems.extend(without_port.map(|service| {
+        let what = format!("its record has no {service}_port");
+        Problem::new(what, &resume_anew)
+    }));
+    let is_foreign = |tmux: &TmuxSession| tmux.name == tmux_name && !session.owns(tmux);
+    if tmux.iter().any(is_foreign) {
         problems.push(Problem::new(
             format!("tally-session did not make the tmux session {tmux_name}"),
             tmux::attach_command(&tmux_name),
         ));
     }
-    if tmux
-        .iter()
-        .any(|tmux| session.owns(tmux) && tmux.is_pending())
-    {
-        problems.push(Problem::new(
-            "some of its windows were never started",
-            resume,
-        ));
+    if own().any(TmuxSession::is_pending) {
+        let what = "some of its windows were never started";
+        problems.push(Problem::new(what, resume));
     } else if seen == Some(Seen::Unfinished) {
         problems.push(Problem::new("a command on it was cut short", resume));
     } else {
-        problems.extend(dead(session, tmux, living));
+        problems.extend(dead(session, living));
+        problems.extend(outdated(session, tmux, living));
     }
     problems
 }
 
 /// What makes the branch of a session's worktree again, where that was last.
 fn branch_again(session: &Session<'_>) -> String {
-    let git = format!(
-        "git -C {}",
-        quote(&session.record.worktree().to_string_lossy())
-    );
-    let branch = quote(session.record.branch());
-    let log = |admin: PathBuf| read_text_if_there(&admin.join("logs/HEAD")).ok()?;
-    let log = session.admin().ok().and_then(log).unwrap_or_default();
-    let mut commits = log.lines().rev().filter_map(|line| line.split(' ').nth(1));
-    let is_one = |commit: &&str| commit.bytes().any(|digit| digit != b'0');
-    let last = commits.find(is_one);
+    let [worktree, branch] = [
+        &*session.record.worktree().to_string_lossy(),
+        session.record.branch(),
+    ]
+    .map(quote);
+    let last = commits(session).pop();
     match last.filter(|_| session.checked_out().is_some()) {
-        Some(commit) => format!("{git} branch {branch} {commit}"),
-        None => format!("{git} switch -c {branch}"),
+        Some(commit) => format!("git -C {worktree} branch {branch} {commit}"),
+        None => format!("git -C {worktree} switch -c {branch}"),
     }
 }
 
@@ -111,51 +94,41 @@ pub fn switched(session: &Session<'_>) -> Option<Problem> {
 }
 
 /// What does not live that should.
-fn dead(session: &Session<'_>, tmux: &[TmuxSession], living: &[Living<'_>]) -> Vec<Problem> {
-    let resume = format!("tally-session resume {}", session.name);
-    let those = |life: Life, is_claude: bool| {
-        let is_such = |living: &&Living<'_>| {
-            living.life == life
-                && living.taken_by.is_none()
-                && (!is_claude || living.window.runs_claude())
-        };
-        let keys = living.iter().filter(is_such);
-        let keys: Vec<_> = keys.map(|living| living.window.key.as_str()).collect();
-        (keys.len(), keys.join(", "))
+fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
+    let name = &session.name;
+    let those = |life: Life| {
+        let those = living.iter().filter(move |it| it.life == life);
+        let those = those.filter(|it| it.taken_by.is_none());
+        those.map(|it| it.window).collect::<Vec<_>>()
     };
+    let named = |windows: &[&Window]| {
+        let keys: Vec<_> = windows.iter().map(|window| window.key.as_str()).collect();
+        let plural = if keys.len() == 1 { "" } else { "s" };
+        format!("window{plural} {}", keys.join(", "))
+    };
+    let (closed, ended) = (those(Life::Closed), those(Life::Ended));
     let mut dead = Vec::new();
-    let taken = living
-        .iter()
-        .filter_map(|living| Some((&living.window.key, living.taken_by.as_ref()?)));
-    let taken: Vec<_> = taken
-        .map(|(key, who)| {
-            Problem::new(
-                format!("what ran in its window {key} has ended, and {who} listens on its port"),
-                format!(
-                    "end that, or take another port: tally-session restart {}",
-                    session.name
-                ),
-            )
-        })
-        .collect();
-    match those(Life::Closed, false) {
-        (0, _) => {}
-        (1, key) => dead.push(format!("its window {key} is closed")),
-        (_, keys) => dead.push(format!("its windows {keys} are closed")),
+    if !closed.is_empty() {
+        let are = if closed.len() == 1 { "is" } else { "are" };
+        dead.push(format!("its {} {are} closed", named(&closed)));
     }
-    match (those(Life::Ended, false), those(Life::Ended, true).0) {
-        ((0, _), _) => {}
-        ((all, _), claudes) if all == claudes => dead.push("its Claude has ended".to_owned()),
-        ((1, key), _) => dead.push(format!("what ran in its window {key} has ended")),
-        ((_, keys), _) => dead.push(format!("what ran in its windows {keys} has ended")),
+    if !ended.is_empty() {
+        dead.push(if ended.iter().all(|window| window.runs_claude()) {
+            "its Claude has ended".to_owned()
+        } else {
+            format!("what ran in its {} has ended", named(&ended))
+        });
     }
-    let mut dead: Vec<_> = dead
-        .into_iter()
-        .map(|what| Problem::new(what, &resume))
-        .chain(taken)
-        .collect();
-    dead.extend(outdated(session, tmux, living));
-    dead
+    let dead = dead.into_iter();
+    let dead = dead.map(|what| Problem::new(what, format!("tally-session resume {name}")));
+    let taken = living.iter().filter_map(|living| {
+        let (key, who) = (&living.window.key, living.taken_by.as_ref()?);
+        Some(Problem::new(
+            format!("what ran in its window {key} has ended, and {who} listens on its port"),
+            format!("end that, or take another port: tally-session restart {name}"),
+        ))
+    });
+    dead.chain(taken).collect()
 }
 
 /// That some of a session's windows were made by a layout that has changed since.
@@ -177,74 +150,68 @@ pub fn outdated(
 
 /// That the session's record is none of this repository's, if it is none.
 fn foreign(session: &Session<'_>) -> Option<Problem> {
-    let (name, worktree) = (&session.name, session.record.worktree());
-    let place = session.project.worktree_path(name);
-    let store = session.project.main.join(records::FILE);
-    (!session.counts()).then(|| {
-        Problem::new(
-            format!(
-                "its record names {}, which is no worktree of this repository, and not its place {}",
-                worktree.display(),
-                place.display()
-            ),
-            format!(
-                "write the right path into {}, or take the record out: tally-session remove {name}",
-                store.display()
-            ),
-        )
-    })
+    let Session { project, name, .. } = session;
+    let (worktree, place) = (session.record.worktree(), project.worktree_path(name));
+    let what = format!(
+        "its record names {}, which is no worktree of this repository, and not its place {}",
+        worktree.display(),
+        place.display()
+    );
+    let cure = format!(
+        "write the right path into {}, or take the record out: tally-session remove {name}",
+        project.main.join(records::FILE).display()
+    );
+    (!session.counts()).then(|| Problem::new(what, cure))
 }
 
 /// Refuses a session whose record is none of this repository's.
-///
-/// # Errors
-/// If it is none.
 pub fn refuse_foreign(session: &Session<'_>) -> Result<()> {
     foreign(session).map_or(Ok(()), |foreign| Err(foreign.into_error(&session.name)))
 }
 
 /// Why a session has no worktree; `resume` is what makes it again.
 pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem {
-    if let Some(blocked) = blocked(session, resume) {
-        return blocked;
-    }
-    let (name, worktree) = (&session.name, session.record.worktree());
-    let path = worktree.display();
-    if has_branch {
-        Problem::new(format!("its worktree {path} is gone"), resume)
-    } else {
+    let gone = || {
+        let path = session.record.worktree().display();
+        if has_branch {
+            return Problem::new(format!("its worktree {path} is gone"), resume);
+        }
         let branch = session.record.branch();
         Problem::new(
             format!("its worktree {path} and its branch {branch} are gone"),
-            format!("tally-session remove {name}"),
+            format!("tally-session remove {}", session.name),
         )
-    }
+    };
+    blocked(session, resume).unwrap_or_else(gone)
 }
 
 /// What keeps `resume` from making a session's worktree again.
 pub fn blocked(session: &Session<'_>, resume: &str) -> Option<Problem> {
     let project = session.project;
     let worktrees = worktrees::list(&project.common).unwrap_or_default();
-    let away = moved::problem(session, &worktrees).or_else(|| foreign(session));
-    if away.is_some() {
-        return away;
-    }
     let worktree = session.record.worktree();
     let path = worktree.display();
-    let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
-    if entries.any(Worktree::has_lost_git_file) {
-        return Some(Problem::new(
-            format!("the .git file of its worktree {path} is gone, or leads nowhere"),
-            format!("{} worktree repair", project.git()),
-        ));
-    }
-    if worktree.symlink_metadata().is_ok() {
-        return Some(Problem::new(
-            format!("{path} is no worktree of this repository"),
-            format!("move it away, then {resume}"),
-        ));
-    }
-    moved(session, &worktrees).or_else(|| elsewhere(session, &worktrees))
+    let in_the_way = || {
+        let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
+        if entries.any(Worktree::has_lost_git_file) {
+            return Some(Problem::new(
+                format!("the .git file of its worktree {path} is gone, or leads nowhere"),
+                format!("{} worktree repair", project.git()),
+            ));
+        }
+        let is_there = worktree.symlink_metadata().is_ok();
+        is_there.then(|| {
+            Problem::new(
+                format!("{path} is no worktree of this repository"),
+                format!("move it away, then {resume}"),
+            )
+        })
+    };
+    moved::problem(session, &worktrees)
+        .or_else(|| foreign(session))
+        .or_else(in_the_way)
+        .or_else(|| moved(session, &worktrees))
+        .or_else(|| elsewhere(session, &worktrees))
 }
 
 /// That the session's worktree was moved without git's knowledge, if it was.
@@ -276,21 +243,18 @@ pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Proble
     );
     let git = session.project.git();
     let [from, to] = [there, here].map(|path| quote(&path.to_string_lossy()));
-    let unlock = match other.locked {
-        Some(_) => format!("{git} worktree unlock {from} && "),
-        None => String::new(),
-    };
-    Some(if *there == session.project.main {
-        Problem::new(what, format!("{git} switch <another branch>"))
+    let locked = other.locked.as_ref();
+    let unlock = locked.map_or_else(String::new, |_| format!("{git} worktree unlock {from} && "));
+    let (what, cure) = if *there == session.project.main {
+        (what, format!("{git} switch <another branch>"))
     } else if there.exists() {
-        Problem::new(what, format!("{unlock}{git} worktree move {from} {to}"))
+        (what, format!("{unlock}{git} worktree move {from} {to}"))
     } else if let Some(moved) = other.moved_to(session.project.main.parent()?) {
         let moved = quote(&moved.to_string_lossy());
-        Problem::new(what, format!("{git} worktree repair {moved}"))
+        (what, format!("{git} worktree repair {moved}"))
     } else {
-        Problem::new(
-            format!("{what}; there is neither"),
-            format!("{unlock}{git} worktree prune"),
-        )
-    })
+        let what = format!("{what}; there is neither");
+        (what, format!("{unlock}{git} worktree prune"))
+    };
+    Some(Problem::new(what, cure))
 }

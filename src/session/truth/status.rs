@@ -1,7 +1,6 @@
 //! What state a session is in: derived each time, never stored.
 
 use crate::claude::{Claude, Running};
-use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::untouched::Untouched;
 use crate::git::work::Standing;
@@ -12,15 +11,14 @@ use crate::problem::Problem;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
 use crate::session::loss::uncommitted;
-use crate::session::truth::problems;
+use crate::session::truth::{commits, problems};
 use crate::session::windows::claudes::{self, Doing};
-use crate::session::windows::living::{self, Life};
+use crate::session::windows::living::{self, Life, Living};
 use crate::session::{Head, Session};
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::HashMap;
-use std::path::Path;
 use std::thread;
 
 /// Whether a session can be worked in.
@@ -38,7 +36,6 @@ pub enum State {
 /// A service of a session.
 #[derive(Debug)]
 pub struct Service {
-    /// The service's name.
     pub name: String,
     /// Its port, if the record has one.
     pub port: Option<Port>,
@@ -52,27 +49,15 @@ pub struct Service {
     pub is_taken: bool,
 }
 
-/// How many commits a branch and the main checkout's have that the other has not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Distance {
-    /// Commits of the branch alone.
-    pub ahead: usize,
-    /// Commits of the main checkout's branch alone.
-    pub behind: usize,
-}
-
 /// What is known of a session at one moment.
 #[derive(Debug)]
 pub struct Status<'a> {
-    /// The session.
     pub session: &'a Session<'a>,
-    /// Its state.
     pub state: State,
     /// What its tmux session is called.
     pub tmux_session: String,
     /// Whether a terminal shows it.
     pub attached: bool,
-    /// Its ports.
     pub services: Vec<Service>,
     /// What has become of each window of the layout, by its key; nothing where that can't be known.
     pub windows: Vec<(String, Life)>,
@@ -82,8 +67,8 @@ pub struct Status<'a> {
     pub is_merged: bool,
     /// How many files are changed, if that can be known.
     pub changes: Option<usize>,
-    /// How far its branch is from the main checkout's, if that can be known.
-    pub distance: Option<Distance>,
+    /// How many commits its branch has that the main checkout's has not, and the other way round, if that can be known.
+    pub distance: Option<(usize, usize)>,
     /// What its Claude does, if it says so.
     pub claude: Option<Doing>,
     /// What is wrong, each with its cure.
@@ -94,7 +79,6 @@ pub struct Status<'a> {
 struct Surroundings {
     tmux: Vec<TmuxSession>,
     stopped: Stopped,
-    /// The branches that are there, by their full names.
     branches: HashMap<String, Standing>,
     claudes: Vec<Running>,
 }
@@ -110,21 +94,6 @@ impl Surroundings {
     }
 }
 
-impl Surroundings {
-    /// How a session's branch stands, if it is there.
-    fn standing(&self, branch: Option<&String>) -> Option<&Standing> {
-        self.branches.get(&refname(branch?))
-    }
-}
-
-/// What is asked about each session by itself: git needs the most time by far.
-struct Finding {
-    has_worktree: bool,
-    branch: Option<String>,
-    changes: Changes,
-    services: Vec<Service>,
-}
-
 /// What there is to tell of a worktree's files.
 enum Changes {
     /// So many are changed, if that can be known.
@@ -134,66 +103,39 @@ enum Changes {
 }
 
 impl Changes {
-    fn look(session: &Session<'_>) -> Self {
-        match uncommitted::untouched(session) {
+    /// What can be known of each session by itself; git needs the most time by far. None without a worktree.
+    fn look(session: &Session<'_>) -> Option<Self> {
+        let has_worktree = session.project.owns_worktree(session.record.worktree());
+        has_worktree.then(|| match uncommitted::untouched(session) {
             Ok(Some(untouched)) => Self::Untouched(untouched),
-            _ => Self::Counted(Self::count(session)),
-        }
+            _ => Self::Counted(count(session)),
+        })
     }
 
-    fn count(session: &Session<'_>) -> Option<usize> {
-        let status = uncommitted::status(session, "no").ok()?;
-        Some(status.changes.len())
-    }
-
-    /// How many there are, where the branches stand so.
-    fn counted(
-        &self,
-        session: &Session<'_>,
-        branches: &HashMap<String, Standing>,
-    ) -> Option<usize> {
+    /// How many there are. Where something is staged, or another branch checked out, git has to be asked after all.
+    fn counted(&self, session: &Session<'_>, around: &Surroundings) -> Option<usize> {
         match self {
             Self::Counted(count) => *count,
             Self::Untouched(untouched) => {
                 let refname = untouched.refname.as_ref();
-                let standing = refname.and_then(|refname| branches.get(refname));
+                let standing = refname.and_then(|refname| around.branches.get(refname));
                 let tree = standing.and_then(|standing| standing.tree.as_ref());
                 let is_committed = tree == Some(&untouched.tree);
-                if is_committed {
-                    Some(untouched.new.len())
-                } else {
-                    Self::count(session)
-                }
+                is_committed
+                    .then_some(untouched.new.len())
+                    .or_else(|| count(session))
             }
         }
     }
 }
 
-impl Finding {
-    fn look(session: &Session<'_>) -> Self {
-        let has_worktree = session.project.owns_worktree(session.record.worktree());
-        Self {
-            has_worktree,
-            branch: branch(session),
-            changes: if has_worktree {
-                Changes::look(session)
-            } else {
-                Changes::Counted(None)
-            },
-            services: session
-                .layout
-                .ports
-                .keys()
-                .map(|name| service(session, name))
-                .collect(),
-        }
-    }
+/// How many files are changed, as git says.
+fn count(session: &Session<'_>) -> Option<usize> {
+    let status = uncommitted::status(session, "no").ok()?;
+    Some(status.changes.len())
 }
 
 /// Judges sessions. All that is asked is asked at once: tmux and git once about all of them, and git in each worktree.
-///
-/// # Errors
-/// If tmux or git can't be asked about all of them.
 pub fn judge<'a>(
     project: &Project,
     claude: &Claude,
@@ -202,30 +144,15 @@ pub fn judge<'a>(
     if sessions.is_empty() {
         return Ok(Vec::new());
     }
-    let mut findings = Vec::new();
+    let mut changes = Vec::new();
     let around = thread::scope(|scope| {
-        scope.spawn(|| findings = parallel::map(sessions, Finding::look));
+        scope.spawn(|| changes = parallel::map(sessions, Changes::look));
         Surroundings::look(project, claude, sessions)
     })?;
-    let both: Vec<_> = sessions.iter().zip(findings).collect();
-    // Where something is staged, or another branch checked out, git has to be asked after all.
-    let counts = parallel::map(&both, |(session, finding)| {
-        let changes = finding.changes.counted(session, &around.branches);
-        let standing = around.standing(finding.branch.as_ref());
-        let is_clean = changes == Some(0);
-        (
-            changes,
-            is_clean && standing.is_some_and(|standing| is_merged(session, standing)),
-        )
-    });
-    let judged = both.into_iter().zip(counts);
-    Ok(judged
-        .map(|((session, finding), (changes, is_merged))| Status {
-            is_merged,
-            changes,
-            ..judge_one(session, finding, &around)
-        })
-        .collect())
+    let both: Vec<_> = sessions.iter().zip(changes).collect();
+    Ok(parallel::map(&both, |&(session, ref changes)| {
+        judge_one(session, changes.as_ref(), &around)
+    }))
 }
 
 /// The branch that a session is on, if it is on one.
@@ -244,7 +171,9 @@ fn refname(branch: &str) -> String {
 /// Whether a session without changes has had commits, and the main checkout's branch has all that is in them. Of one that is
 /// not behind it, that can't be.
 fn is_merged(session: &Session<'_>, standing: &Standing) -> bool {
-    let Some(admin) = session.admin().ok().filter(|admin| has_moved(admin)) else {
+    let commits = commits(session);
+    let has_moved = commits.iter().any(|commit| *commit != commits[0]);
+    let Some(admin) = session.admin().ok().filter(|_| has_moved) else {
         return false;
     };
     let git = Git::at(&session.project.main);
@@ -259,19 +188,7 @@ fn is_merged(session: &Session<'_>, standing: &Standing) -> bool {
         }
 }
 
-/// Whether a worktree has been at more than one commit, as its reflog says.
-fn has_moved(admin: &Path) -> bool {
-    let log = read_if_there(&admin.join("logs/HEAD")).ok().flatten();
-    let log = log.unwrap_or_default();
-    let log = String::from_utf8_lossy(&log);
-    let commits = log.lines().filter_map(|line| line.split(' ').nth(1));
-    // A branch that is renamed is nowhere for a moment.
-    let mut commits = commits.filter(|commit| commit.bytes().any(|digit| digit != b'0'));
-    let first = commits.next();
-    commits.any(|commit| Some(commit) != first)
-}
-
-/// The sessions' branches that are there.
+/// The sessions' branches that are there, by their full names.
 fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<String, Standing>> {
     let own = |session: &Session<'_>| session.record.branch().to_owned();
     let refname = |session| refname(&branch(session).unwrap_or_else(|| own(session)));
@@ -281,61 +198,58 @@ fn branches(project: &Project, sessions: &[Session<'_>]) -> Result<HashMap<Strin
     Ok(standings.into_iter().map(by_name).collect())
 }
 
-fn service(session: &Session<'_>, name: &str) -> Service {
+fn service(session: &Session<'_>, name: &str, living: &[Living<'_>]) -> Service {
     let port = session.record.port(name);
+    let mut serving = living.iter().filter(|living| living.window.serves(name));
     Service {
         name: name.to_owned(),
         port,
         url: port.map(|port| session.url(port)),
         up: port.is_some_and(|port| !listeners::is_free(port)),
-        is_starting: false,
-        is_taken: false,
+        is_starting: serving.clone().any(Living::is_starting),
+        is_taken: serving
+            .next()
+            .is_some_and(|living| living.taken_by.is_some()),
     }
 }
 
-fn judge_one<'a>(session: &'a Session<'a>, finding: Finding, around: &Surroundings) -> Status<'a> {
-    let ours = living::shown_in(session, &around.tmux);
-    let found = around.standing(finding.branch.as_ref());
-    let recorded = session.record.branch().to_owned();
-    let has_branch = around.standing(finding.branch.as_ref().or(Some(&recorded)));
-    let living = living::look(session, &around.tmux, &around.stopped);
-    let mut services = finding.services;
-    for service in &mut services {
-        let starting = living.iter().filter(|living| living.is_starting());
-        let mut serving = starting.filter(|living| living.window.serves(&service.name));
-        service.is_starting = serving.next().is_some();
-        let serves = |living: &&living::Living<'_>| living.window.serves(&service.name);
-        let serving = living.iter().find(serves);
-        service.is_taken = serving.is_some_and(|living| living.taken_by.is_some());
-    }
+fn judge_one<'a>(
+    session: &'a Session<'a>,
+    changes: Option<&Changes>,
+    around: &Surroundings,
+) -> Status<'a> {
+    let tmux = &around.tmux;
+    let ours = living::shown_in(session, tmux);
+    let living = living::look(session, tmux, &around.stopped);
+    let branch = branch(session);
+    let standing = |branch: &str| around.branches.get(&refname(branch));
+    let found = branch.as_deref().and_then(standing);
+    let has_branch = standing(branch.as_deref().unwrap_or(session.record.branch())).is_some();
+    let mut problems = problems::of(session, tmux, &living, has_branch);
+    problems.extend(problems::switched(session));
+    let count = changes.and_then(|changes| changes.counted(session, around));
+    let services = session.layout.ports.keys();
+    let windows = living.iter();
     Status {
         session,
-        state: match (finding.has_worktree, ours) {
-            (false, _) => State::Broken,
-            (true, None) => State::Stopped,
-            (true, Some(_)) => State::Running,
+        state: match (changes, ours) {
+            (None, _) => State::Broken,
+            (Some(_), None) => State::Stopped,
+            (Some(_), Some(_)) => State::Running,
         },
         tmux_session: ours.map_or_else(|| session.tmux_name(), |tmux| tmux.name.clone()),
         attached: ours.is_some_and(|tmux| tmux.attached > 0),
-        services,
-        windows: living
-            .iter()
+        services: services
+            .map(|name| service(session, name, &living))
+            .collect(),
+        windows: windows
             .map(|living| (living.window.key.clone(), living.life))
             .collect(),
-        changes: None,
-        is_merged: false,
-        distance: found
-            .and_then(|standing| standing.distance)
-            .map(|(ahead, behind)| Distance { ahead, behind }),
-        claude: claudes::doing(
-            session,
-            &around.claudes,
-            &living::panes(session, &around.tmux),
-        ),
-        problems: problems::of(session, &around.tmux, &living, has_branch.is_some())
-            .into_iter()
-            .chain(problems::switched(session))
-            .collect(),
-        branch: finding.branch,
+        changes: count,
+        is_merged: count == Some(0) && found.is_some_and(|found| is_merged(session, found)),
+        distance: found.and_then(|found| found.distance),
+        claude: claudes::doing(session, &around.claudes, &living::panes(session, tmux)),
+        problems,
+        branch,
     }
 }

@@ -14,7 +14,6 @@ const DOING: [&str; 4] = ["waiting", "busy", "shell", "idle"];
 pub struct Doing {
     /// In Claude's own word: `waiting`, `busy`, `idle`, or `shell` for one that is idle with a shell in the background.
     pub word: String,
-    /// Whether it is in the background.
     pub in_background: bool,
 }
 
@@ -25,30 +24,27 @@ pub fn of<'a>(session: &Session<'_>, all: &'a [Running], panes: &[&Pane]) -> Vec
     let is_its = |running: &&Running| {
         running.belongs_to(worktree) || panes.iter().any(|pane| running.runs_in(pane))
     };
-    let (mut its, others): (Vec<_>, Vec<_>) = all.partition(is_its);
-    let others = others.into_iter();
-    let left: Vec<_> = others
-        .filter(|other| its.iter().any(|its| its.leads_to(other)))
-        .collect();
-    its.extend(left);
+    let (mut its, mut others): (Vec<_>, Vec<_>) = all.partition(is_its);
+    others.retain(|other| its.iter().any(|its| its.leads_to(other)));
+    its.append(&mut others);
     its
 }
 
 /// Those of a session's processes that end with Claude's daemon, or when that is told to end them, and not with the windows.
 pub fn of_daemon(all: &[Running], processes: &[Process]) -> Vec<Process> {
-    let is_its = |process: &&Process| {
+    let of_daemon = |process: &&Process| {
         let mut all = all.iter().filter(|running| running.is_of_daemon());
         all.any(|running| running.pid == process.pid)
     };
-    let mut its: Vec<_> = processes.iter().filter(is_its).collect();
-    // What it started them by.
-    let parents: Vec<_> = its.iter().filter_map(|process| process.parent).collect();
-    its.extend(
-        processes
-            .iter()
-            .filter(|process| parents.contains(&process.pid)),
-    );
-    its.into_iter().cloned().collect()
+    let its = processes.iter().filter(of_daemon);
+    // And what it started them by.
+    let pids: Vec<_> = its
+        .flat_map(|process| process.parent.into_iter().chain([process.pid]))
+        .collect();
+    let its = processes.iter();
+    its.filter(|process| pids.contains(&process.pid))
+        .cloned()
+        .collect()
 }
 
 /// Whether one is a reason to leave its session as it is: it works, or goes on when the windows are closed.
@@ -65,13 +61,9 @@ pub fn doing(session: &Session<'_>, all: &[Running], panes: &[&Pane]) -> Option<
     };
     its.sort_by_key(urgency);
     let able = || its.iter().filter(|running| urgency(running).is_some());
-    let is_own = |running: &&Running| {
-        panes
-            .iter()
-            .any(|pane| is_claudes(session, pane) && running.runs_in(pane))
-    };
-    let own = its.iter().find(|running| is_own(running));
-    let of_own = own.and_then(|own| {
+    let own_panes = panes.iter().filter(|pane| is_claudes(session, pane));
+    let is_own = |running: &&&Running| own_panes.clone().any(|pane| running.runs_in(pane));
+    let of_own = its.iter().find(is_own).and_then(|own| {
         let is_it = |other: &&&Running| other.pid == own.pid || own.leads_to(other);
         able().find(is_it)
     });

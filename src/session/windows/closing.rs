@@ -1,19 +1,18 @@
-//! Closing a session's windows: what goes with them, and what does not.
+//! Closing a session's windows: what goes with them, and what does not. What gives a [`Result`] fails if tmux does, or the system
+//! does not tell which processes there are, and says of its errors only where there is more to say.
 
 use crate::claude::{self, Claude, Running};
-use crate::hint::with_hint;
+use crate::hint::Hint;
 use crate::parallel::joined;
 use crate::processes::{Process, panes};
 use crate::session::Session;
 use crate::session::records::hold::Hold;
-use crate::session::windows::own;
 use crate::session::windows::servers::{self, Left};
 use crate::session::windows::{claudes, living};
-use crate::tmux::{self, Pane, TmuxSession};
+use crate::tmux::{self, Mark, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::thread;
-use std::time::Instant;
 
 /// What there is to close, and what came from it.
 #[derive(Default)]
@@ -24,8 +23,8 @@ pub struct Closing {
     open: Vec<TmuxSession>,
     /// Its panes in other tmux sessions.
     moved: Vec<Pane>,
-    /// Other sessions' panes in its own.
-    guests: Vec<Guest>,
+    /// Other sessions' panes in its own, each with the tmux session that it belongs to, if that is open.
+    guests: Vec<(Pane, Mark, Option<TmuxSession>)>,
     /// What came from the windows.
     running: Vec<Process>,
     /// Those of them that will not end with the windows.
@@ -34,48 +33,25 @@ pub struct Closing {
     daemons: Vec<Process>,
 }
 
-/// A pane of another session.
-struct Guest {
-    pane: Pane,
-    /// That session.
-    session: String,
-    /// The window there that it was made for.
-    key: String,
-    /// Its tmux session, if that is open.
-    home: Option<TmuxSession>,
-}
-
-impl Guest {
-    fn of(session: &Session<'_>, pane: &Pane, others: &[TmuxSession]) -> Option<Self> {
-        let mark = pane.mark.as_ref()?;
-        if session.has_made(pane) {
-            return None;
-        }
-        let is_home = |tmux: &&TmuxSession| {
-            tmux.is_of(&mark.main) && tmux.made_for.as_ref() == Some(&mark.name)
-        };
-        Some(Self {
-            pane: pane.clone(),
-            session: mark.name.clone(),
-            key: mark.key.clone(),
-            home: others.iter().find(is_home).cloned(),
-        })
-    }
-}
-
 impl Closing {
     /// A session's windows, wherever they are.
-    ///
-    /// # Errors
-    /// If tmux fails.
     pub fn of_windows(session: &Session<'_>) -> Result<Self> {
         let all = tmux::sessions()?;
         let panes = living::panes(session, &all);
         let panes: Vec<_> = panes.into_iter().cloned().collect();
-        let (open, others) = own::among(session, all);
+        let (open, others) = among(session, all);
         let is_elsewhere = |pane: &Pane| others.iter().any(|tmux| tmux.pane(&pane.id).is_some());
+        let home = |mark: &Mark| {
+            let mut homes = others.iter().filter(|tmux| tmux.is_of(&mark.main));
+            homes.find(|tmux| tmux.made_for.as_ref() == Some(&mark.name))
+        };
         let guests = open.iter().flat_map(|tmux| &tmux.panes);
-        let guests = guests.filter_map(|pane| Guest::of(session, pane, &others));
+        let guests = guests.filter(|pane| !session.has_made(pane));
+        let guests = guests.filter_map(|pane| {
+            let mark = pane.mark.clone()?;
+            let home = home(&mark).cloned();
+            Some((pane.clone(), mark, home))
+        });
         Ok(Self {
             guests: guests.collect(),
             moved: panes.into_iter().filter(is_elsewhere).collect(),
@@ -85,11 +61,8 @@ impl Closing {
     }
 
     /// The same, with what came from them.
-    ///
-    /// # Errors
-    /// If tmux fails, or the system does not tell which processes there are.
     pub fn find(session: &Session<'_>, claude: &Claude) -> Result<Self> {
-        let (running, windows) = thread::scope(|scope| {
+        thread::scope(|scope| {
             let running = scope.spawn(|| {
                 let claudes = claude.running();
                 let mut running = servers::running(session)?;
@@ -100,19 +73,19 @@ impl Closing {
             });
             // Meanwhile, tmux is asked.
             let windows = Self::of_windows(session);
-            (joined(running), windows)
-        });
-        let ((running, staying, daemons, claudes), windows) = (running?, windows?);
-        let closed = windows.open.iter().flat_map(|tmux| &tmux.panes);
-        let closed: Vec<_> = closed.chain(&windows.moved).collect();
-        let its = claudes::of(session, &claudes, &closed);
-        let claudes = its.into_iter().filter(|claude| claudes::is_at_work(claude));
-        Ok(Self {
-            claudes: claudes.cloned().collect(),
-            running,
-            staying,
-            daemons,
-            ..windows
+            let (running, staying, daemons, claudes) = joined(running)?;
+            let windows = windows?;
+            let closed = windows.open.iter().flat_map(|tmux| &tmux.panes);
+            let closed: Vec<_> = closed.chain(&windows.moved).collect();
+            let its = claudes::of(session, &claudes, &closed);
+            let claudes = its.into_iter().filter(|claude| claudes::is_at_work(claude));
+            Ok(Self {
+                claudes: claudes.cloned().collect(),
+                running,
+                staying,
+                daemons,
+                ..windows
+            })
         })
     }
 
@@ -125,15 +98,9 @@ impl Closing {
         self.open.is_empty() && self.moved.is_empty()
     }
 
-    /// The Claudes that go on when the windows are closed.
-    fn in_background(&self) -> impl Iterator<Item = &Running> {
-        let claudes = self.claudes.iter();
-        claudes.filter(|claude| claude.is_in_background())
-    }
-
-    /// Whether there are any.
+    /// Whether Claudes go on when the windows are closed.
     pub fn has_background(&self) -> bool {
-        self.in_background().next().is_some()
+        self.claudes.iter().any(Running::is_in_background)
     }
 
     /// That a Claude is busy, or works in the background; and how to look at it.
@@ -146,9 +113,9 @@ impl Closing {
     fn others(&self) -> Option<String> {
         let panes = self.open.iter().flat_map(|tmux| &tmux.panes);
         let names: BTreeSet<_> = panes
-            .filter_map(|pane| Some((&pane.window, pane.name.as_ref()?)))
+            .filter_map(|pane| Some((&pane.window, pane.name.as_deref()?)))
             .collect();
-        let names: Vec<_> = names.into_iter().map(|(_, name)| name.as_str()).collect();
+        let names: Vec<_> = names.into_iter().map(|(_, name)| name).collect();
         let names = names.join(", ");
         let told = format!("closed with it what tally-session did not open: {names}");
         (!names.is_empty()).then_some(told)
@@ -165,49 +132,62 @@ impl Closing {
             refuse_open_elsewhere(session, &self.running)?;
         }
         self.refuse_homeless()?;
-        for background in self.in_background() {
+        let claudes = self.claudes.iter();
+        for background in claudes.filter(|claude| claude.is_in_background()) {
             claude::stop(background)?;
         }
-        for Guest { pane, home, .. } in &self.guests {
-            home.as_ref()
-                .map_or(Ok(()), |home| tmux::send_home(pane, home))?;
+        for (pane, _, home) in &self.guests {
+            home.iter()
+                .try_for_each(|home| tmux::send_home(pane, home))?;
         }
         tmux::kill(&self.open, &self.moved, hold.lock().file())?;
-        let closed = Instant::now();
-        servers::hang_up(session, &self.running, &self.staying);
-        let left = servers::end(session, closed, &self.running, &self.staying, &self.daemons)?;
+        let left = servers::end(session, &self.running, &self.staying, &self.daemons)?;
         Ok((self.others(), left))
     }
 
     /// Refuses where a window of another session would be closed too.
     fn refuse_homeless(&self) -> Result<()> {
         let mut guests = self.guests.iter();
-        let Some(Guest { session, key, .. }) = guests.find(|guest| guest.home.is_none()) else {
+        let Some((_, Mark { key, name, .. }, _)) = guests.find(|(.., home)| home.is_none()) else {
             return Ok(());
         };
-        let error = anyhow!(
-            "the window {key} of {session} is among its own, and the others of {session} are closed"
-        );
-        let close = format!("close it: tally-session stop {session}");
-        Err(with_hint(error, close))
+        Err(anyhow!(
+            "the window {key} of {name} is among its own, and the others of {name} are closed"
+        ))
+        .hint(format!("close it: tally-session stop {name}"))
     }
 }
 
 /// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
 fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
     let shells = panes::of(running)?;
-    let Some(shell) = shells
-        .first()
-        .filter(|_| !servers::are_closing(session, &shells))
-    else {
+    let Some(shell) = shells.first() else {
         return Ok(());
     };
-    let error = anyhow!(
+    if servers::are_closing(session, &shells) {
+        return Ok(());
+    }
+    Err(anyhow!(
         "the windows of {} are open in another tmux server than the one that is used here: {shell}",
         session.name
-    );
-    Err(with_hint(
-        error,
-        "go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …".to_owned(),
     ))
+    .hint("go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …")
+}
+
+/// Closes the windows that this tool made for a session, and nothing else.
+pub fn close(session: &Session<'_>, hold: &Hold) -> Result<()> {
+    let (open, _) = among(session, tmux::sessions()?);
+    tmux::kill(&open, &[], hold.lock().file())
+}
+
+/// Of all that tmux has, the session's tmux session, if this tool made it for this project, and behind it those that share its
+/// windows (`tmux new-session -t`): they would keep them open. And the others.
+fn among(session: &Session<'_>, all: Vec<TmuxSession>) -> (Vec<TmuxSession>, Vec<TmuxSession>) {
+    let all = all.into_iter();
+    let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
+    let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();
+    let shares = |tmux: &TmuxSession| tmux.group.as_ref().is_some_and(|it| groups.contains(it));
+    let (sharing, others): (Vec<_>, Vec<_>) = others.into_iter().partition(shares);
+    open.extend(sharing);
+    (open, others)
 }

@@ -33,7 +33,6 @@ pub enum Life {
 /// A window of the layout.
 #[derive(Debug)]
 pub struct Living<'a> {
-    /// The window.
     pub window: &'a Window,
     /// What has become of it.
     pub life: Life,
@@ -48,22 +47,24 @@ pub struct Living<'a> {
 impl Living<'_> {
     /// Whether its command was typed only a moment ago.
     pub fn is_starting(&self) -> bool {
-        self.life == Life::Runs && self.was_typed_within(STARTING)
+        let was_typed = |pane: &Pane| was_typed_within(STARTING, pane);
+        self.life == Life::Runs && self.pane.as_ref().is_some_and(was_typed)
     }
+}
 
-    fn was_typed_within(&self, milliseconds: u64) -> bool {
-        let typed = self.pane.as_ref().and_then(|pane| pane.typed.as_ref());
-        typed.is_some_and(|typed| wait::now().saturating_sub(typed.at) < milliseconds)
-    }
+/// Whether what belongs into a pane was typed so many milliseconds ago, or later.
+fn was_typed_within(milliseconds: u64, pane: &Pane) -> bool {
+    let typed = pane.typed.as_ref();
+    typed.is_some_and(|typed| wait::now().saturating_sub(typed.at) < milliseconds)
 }
 
 /// The panes that were made for a session, wherever they are now.
 pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane> {
     let mut found: Vec<&Pane> = Vec::new();
-    for pane in tmux.iter().flat_map(|tmux| &tmux.panes) {
-        let is_its = session.has_made(pane);
+    let panes = tmux.iter().flat_map(|tmux| &tmux.panes);
+    for pane in panes.filter(|pane| session.has_made(pane)) {
         // Windows that several sessions share are there several times.
-        if is_its && found.iter().all(|known| known.id != pane.id) {
+        if found.iter().all(|known| known.id != pane.id) {
             found.push(pane);
         }
     }
@@ -73,16 +74,13 @@ pub fn panes<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Vec<&'a Pane
 /// The tmux session that a session is shown in: its own, or else the one that has most of its windows by now.
 pub fn shown_in<'a>(session: &Session<'_>, tmux: &'a [TmuxSession]) -> Option<&'a TmuxSession> {
     let count = |tmux: &TmuxSession| {
-        tmux.panes
-            .iter()
-            .filter(|pane| session.has_made(pane))
-            .count()
+        let panes = tmux.panes.iter();
+        panes.filter(|pane| session.has_made(pane)).count()
     };
     let own = tmux.iter().find(|tmux| session.owns(tmux));
     own.or_else(|| {
-        tmux.iter()
-            .filter(|tmux| count(tmux) > 0)
-            .max_by_key(|tmux| count(tmux))
+        let most = tmux.iter().max_by_key(|tmux| count(tmux));
+        most.filter(|tmux| count(tmux) > 0)
     })
 }
 
@@ -103,44 +101,40 @@ pub fn look<'a>(
     }
     let windows = session.layout.windows.iter();
     let living = windows.map(|window| {
-        let is_its = |pane: &&&Pane| {
-            pane.mark
-                .as_ref()
-                .is_some_and(|mark| mark.key == window.key)
-        };
-        let pane = panes.iter().find(is_its).copied();
-        let mut living = Living {
-            window,
-            life: match pane {
-                None => Life::Closed,
-                Some(pane) if pane.is_dead => Life::Closed,
-                Some(pane) if window.run.is_some() && waits(pane, stopped) => Life::Ended,
-                Some(_) => Life::Runs,
-            },
-            pane: pane.cloned(),
-            is_outdated: false,
-            taken_by: None,
-        };
-        if living.life == Life::Ended && living.was_typed_within(BEGINNING) {
-            living.life = Life::Runs;
-        }
-        if living.life == Life::Ended
-            && let Some(held) = held(session, window)
-        {
-            // It may go on in the background of its shell.
-            if held.is_own {
-                living.life = Life::Runs;
-            } else {
-                living.taken_by = Some(held.who());
-            }
-        }
+        let is_its = |pane: &&Pane| pane.mark.as_ref().is_some_and(|it| it.key == window.key);
+        let pane = panes.iter().copied().find(is_its);
         let typed = pane.and_then(|pane| pane.typed.as_ref());
-        living.is_outdated = typed.is_some_and(|typed| {
-            content(session, window).is_ok_and(|content| content != typed.line)
-        });
-        living
+        let is_other = |line: &str| content(session, window).is_ok_and(|content| content != line);
+        let (life, taken_by) = life(session, window, pane, stopped);
+        Living {
+            window,
+            life,
+            pane: pane.cloned(),
+            is_outdated: typed.is_some_and(|typed| is_other(&typed.line)),
+            taken_by,
+        }
     });
     living.collect()
+}
+
+/// What has become of a window with this pane, and who has its port if it has ended.
+fn life(
+    session: &Session<'_>,
+    window: &Window,
+    pane: Option<&Pane>,
+    stopped: &Stopped,
+) -> (Life, Option<String>) {
+    let Some(pane) = pane.filter(|pane| !pane.is_dead) else {
+        return (Life::Closed, None);
+    };
+    if window.run.is_none() || !waits(pane, stopped) || was_typed_within(BEGINNING, pane) {
+        return (Life::Runs, None);
+    }
+    match held(session, window) {
+        // It may go on in the background of its shell.
+        Some(held) if held.is_own => (Life::Runs, None),
+        held => (Life::Ended, held.map(|held| held.who())),
+    }
 }
 
 /// The port that a window's command serves, if somebody listens there.

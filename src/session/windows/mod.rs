@@ -1,10 +1,10 @@
-//! The windows of a session: making them, and typing into each what belongs there.
+//! The windows of a session: making them, and typing into each what belongs there. What gives a [`Result`] fails if tmux does, or
+//! the session has no port for all that is in a window, and says of its errors only where there is more to say.
 
 pub mod claudes;
 pub mod closing;
 pub mod living;
 pub mod opening;
-pub mod own;
 pub mod repair;
 pub mod servers;
 pub mod shells;
@@ -63,15 +63,7 @@ pub fn create(
     let all: Vec<_> = all.collect::<Result<_>>()?;
     let made = windows::create(&project.main, &all, lock)?;
     let made = sessions.iter().zip(made);
-    let waiting = made.map(|(session, panes)| {
-        let panes = panes?;
-        let waiting = panes.iter().map(|pane| Waiting::new(session, pane));
-        Ok(waiting
-            .collect::<Result<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect())
-    });
+    let waiting = made.map(|(session, panes)| Waiting::all(session, &panes?));
     Ok(waiting.collect())
 }
 
@@ -97,9 +89,6 @@ fn new_window(session: &Session<'_>, window: &Window) -> Result<NewWindow> {
 }
 
 /// What is typed into a window: the line that is run, and what is left at the prompt. `claude` is Claude's command.
-///
-/// # Errors
-/// If the session has no port for all that is in it.
 fn lines(session: &Session<'_>, window: &Window, claude: &str) -> Result<(String, Option<String>)> {
     let layout = session.layout;
     let dir = session.record.worktree().join(&window.dir);
@@ -112,15 +101,12 @@ fn lines(session: &Session<'_>, window: &Window, claude: &str) -> Result<(String
     if let Some(run) = &window.run {
         parts.push(session.expand_command(run, claude)?);
     }
-    let typed = window.typed.as_ref();
-    let typed = typed.map(|text| session.expand_command(text, claude));
-    Ok((parts.join(" && "), typed.transpose()?))
+    let expand = |text| session.expand_command(text, claude);
+    let typed = window.typed.as_deref().map(expand).transpose()?;
+    Ok((parts.join(" && "), typed))
 }
 
 /// What belongs into a window, in one line.
-///
-/// # Errors
-/// If the session has no port for all that is in it.
 pub fn content(session: &Session<'_>, window: &Window) -> Result<String> {
     // Claude's own options change from one time to the next.
     let claude = session.expand_command(&session.layout.claude.command, "")?;
@@ -130,10 +116,13 @@ pub fn content(session: &Session<'_>, window: &Window) -> Result<String> {
 }
 
 impl Waiting {
+    /// What these panes wait for, as far as the layout has their windows.
+    fn all(session: &Session<'_>, panes: &[Pane]) -> Result<Vec<Self>> {
+        let waiting = panes.iter().map(|pane| Self::new(session, pane));
+        waiting.filter_map(Result::transpose).collect()
+    }
+
     /// What a pane waits for, if the layout has its window.
-    ///
-    /// # Errors
-    /// If the session has no port for all that is in it.
     pub fn new(session: &Session<'_>, pane: &Pane) -> Result<Option<Self>> {
         let Some(window) = session.window_of(pane) else {
             return Ok(None);
@@ -197,11 +186,15 @@ impl Waiting {
 ///
 /// The windows with a text for their second prompt come first: it is there after a moment, unless the commands of all the
 /// others start in it.
-///
-/// # Errors
-/// If tmux fails.
 pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
+    let type_keys = |lines: &[&Waiting], texts: &[&Waiting]| {
+        let shown = lines.iter().filter(|waiting| waiting.shown);
+        let shown = shown.map(|waiting| &waiting.pane);
+        let texts = texts.iter().filter_map(|waiting| waiting.text());
+        let keys = lines.iter().map(|waiting| waiting.line()).chain(texts);
+        windows::type_keys(keys, shown, &lock_store(project)?)
+    };
     let all = waiting.iter().collect();
     let (reading, late) = wait_for_shells(all, &mut notes, Terminal::is_read)?;
     let (early, others): (Vec<_>, Vec<_>) = reading
@@ -212,31 +205,16 @@ pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
             terminal.mark();
         }
     }
-    let type_keys = |keys: Vec<Keys<'_>>, shown: &[&Waiting]| {
-        let shown = shown.iter().filter(|waiting| waiting.shown);
-        let shown = shown.map(|waiting| &waiting.pane);
-        windows::type_keys(keys, shown, &lock_store(project)?)
-    };
-    type_keys(early.iter().map(|waiting| waiting.line()).collect(), &early)?;
+    type_keys(&early, &[])?;
 
     let is_read_again = |terminal: &Terminal| terminal.is_read() && !terminal.is_marked();
     let slow = not_reading(&early, MOMENT, is_read_again)?;
     let (ready, slow): (Vec<_>, Vec<_>) = early
         .into_iter()
         .partition(|waiting| waiting.lives() && !slow.contains(waiting));
-    let others: Vec<_> = others.into_iter().chain(late.iter().copied()).collect();
-    let lines = others.iter().map(|waiting| waiting.line());
-    let texts = ready
-        .iter()
-        .chain(&late)
-        .filter_map(|waiting| waiting.text());
-    type_keys(lines.chain(texts).collect(), &others)?;
+    type_keys(&[&*others, &late].concat(), &[&*ready, &late].concat())?;
 
     let (ready, late) = wait_for_shells(slow, &mut notes, is_read_again)?;
-    let texts = ready
-        .iter()
-        .chain(&late)
-        .filter_map(|waiting| waiting.text());
-    type_keys(texts.collect(), &[])?;
+    type_keys(&[], &[ready, late].concat())?;
     Ok(notes)
 }

@@ -4,7 +4,8 @@
 
 use crate::claude::{self, Claude, Conversation, Running};
 use crate::file::read_if_there;
-use crate::process::{self, quote};
+use crate::layout::placeholders;
+use crate::process::quote;
 use crate::processes;
 use crate::session::Session;
 use crate::session::records::hold::Unfinished;
@@ -39,9 +40,6 @@ struct Opening {
 }
 
 /// Writes down that a new session begins, on its task if it has one.
-///
-/// # Errors
-/// If it can't be written.
 pub fn begin(session: &Session<'_>, unfinished: &Unfinished) -> Result<()> {
     let Some(since) = unfinished.begins else {
         return Ok(());
@@ -50,33 +48,20 @@ pub fn begin(session: &Session<'_>, unfinished: &Unfinished) -> Result<()> {
     if let Some(prompt) = &unfinished.prompt {
         atomic::replace_soon(&admin.join(PROMPT), prompt.as_bytes(), 0o600)?;
     }
-    let conversation = None;
-    write(
-        &admin,
-        &Opening {
-            since,
-            conversation,
-        },
-    )
+    write(&admin, since, None)
 }
 
 /// Writes down, in git's folder of a worktree, that its session goes on with this conversation.
-///
-/// # Errors
-/// If it can't be written.
 pub fn go_on(admin: &Path, conversation: Option<String>) -> Result<()> {
-    let since = wait::now();
-    write(
-        admin,
-        &Opening {
-            since,
-            conversation,
-        },
-    )
+    write(admin, wait::now(), conversation)
 }
 
-fn write(admin: &Path, opening: &Opening) -> Result<()> {
-    atomic::replace_soon(&admin.join(FILE), &serde_json::to_vec(opening)?, 0o600)
+fn write(admin: &Path, since: u64, conversation: Option<String>) -> Result<()> {
+    let opening = Opening {
+        since,
+        conversation,
+    };
+    atomic::replace_soon(&admin.join(FILE), &serde_json::to_vec(&opening)?, 0o600)
 }
 
 /// The conversation that a session is in, if anything was said, where these Claudes run.
@@ -85,40 +70,26 @@ pub fn conversation(
     claude: &Claude,
     running: &[Running],
 ) -> Option<Conversation> {
-    let text = session
-        .admin()
-        .and_then(|admin| read_if_there(&admin.join(FILE)));
+    let admin = session.admin().ok();
     // It is advice: what can't be read is as good as none.
-    let opening = text.ok().flatten();
-    let opening = opening.and_then(|text| serde_json::from_slice::<Opening>(&text).ok());
-    let Opening {
-        since,
-        conversation,
-    } = opening.unwrap_or_default();
-    let since = UNIX_EPOCH + Duration::from_millis(since);
+    let text = admin.and_then(|admin| read_if_there(&admin.join(FILE)).ok()?);
+    let opening = text.and_then(|text| serde_json::from_slice::<Opening>(&text).ok());
+    let opening = opening.unwrap_or_default();
+    let since = UNIX_EPOCH + Duration::from_millis(opening.since);
+    let goes_on = opening.conversation.as_deref();
     let runs = |id: &str| running.iter().any(|running| running.is_in(id));
-    claude.conversation(
-        session.record.worktree(),
-        since,
-        conversation.as_deref(),
-        runs,
-    )
+    claude.conversation(session.record.worktree(), since, goes_on, runs)
 }
 
-/// The command that starts Claude, for the shell that asks for it.
-///
-/// # Errors
-/// If Claude's settings can't be written, or the layout's command needs a port that the session lacks.
+/// The command that starts Claude, for the shell that asks for it. It fails if Claude's settings can't be written, or the layout's
+/// command needs a port that the session lacks.
 pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
     let running = claude.running();
     let mut conversation = conversation(session, claude, &running);
     let own = session.claude_name();
     if let Some(conversation) = &mut conversation {
         task_is_told(session);
-        conversation.name = conversation
-            .name
-            .take()
-            .filter(|name| !is_numbered(name, &own));
+        conversation.name.take_if(|name| is_numbered(name, &own));
     }
     let opening = match &conversation {
         None => claude::Opening::New {
@@ -127,27 +98,20 @@ pub fn command(session: &Session<'_>, claude: &Claude) -> Result<String> {
         Some(conversation) => {
             let mut running = running.iter();
             let it = running.find(|it| it.is_in_background() && it.is_in(&conversation.id));
-            it.map_or(
-                claude::Opening::Continue(conversation),
-                claude::Opening::Attach,
-            )
+            let goes_on = claude::Opening::Continue(conversation);
+            it.map_or(goes_on, claude::Opening::Attach)
         }
     };
     let program = session.expand_command(&session.layout.claude.command, "")?;
-    let settings = if program.contains(claude::SETTINGS) {
+    if program.contains(claude::SETTINGS) {
         // Claude takes one file of them, and this is the user's.
-        None
-    } else {
-        let file = session.admin()?.join(SETTINGS);
-        let text = serde_json::to_vec_pretty(&telling::settings(session)?)?;
-        atomic::replace_soon(&file, &text, 0o600)?;
-        Some(file)
-    };
-    let line = claude::command_line(&program, settings.as_deref(), &own, &opening);
-    Ok(match settings {
-        None => line,
-        Some(_) => without_variables(session, &line),
-    })
+        return Ok(claude::command_line(&program, None, &own, &opening));
+    }
+    let file = session.admin()?.join(SETTINGS);
+    let text = serde_json::to_vec_pretty(&telling::settings(session)?)?;
+    atomic::replace_soon(&file, &text, 0o600)?;
+    let line = claude::command_line(&program, Some(&file), &own, &opening);
+    Ok(without_variables(session, &line))
 }
 
 /// A command without the session's variables, but for the one by which its processes are known, for the shell that has started this
@@ -175,9 +139,8 @@ pub fn task_is_told(session: &Session<'_>) {
 
 /// Whether Claude has given a conversation this name, as others had the session's already: with a number behind it.
 fn is_numbered(name: &str, own: &str) -> bool {
-    let number = name
-        .strip_prefix(own)
-        .and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'));
+    let behind = name.strip_prefix(own);
+    let number = behind.and_then(|rest| rest.strip_prefix(" (")?.strip_suffix(')'));
     number.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
@@ -187,22 +150,13 @@ fn prompt(session: &Session<'_>) -> Option<PathBuf> {
 }
 
 /// What is typed for [`command`], where this is the text of its window. At its beginning the shell's own words for Claude count.
-///
-/// # Errors
-/// If this program can't be found.
 pub fn typed(session: &Session<'_>, text: &str) -> Result<String> {
-    let program = process::own()?;
-    let main = session.project.main.to_string_lossy();
-    let [main, name] = [&*main, session.name.as_str()].map(quote);
-    let command = format!("eval \"$({program} -C {main} {COMMAND} {name})\"");
-    Ok(
-        if text
-            .trim_start()
-            .starts_with(crate::layout::placeholders::CLAUDE)
-        {
-            command
-        } else {
-            format!("sh -c {}", quote(&command))
-        },
-    )
+    let (call, name) = (telling::call(session)?, quote(session.name.as_str()));
+    let command = format!("eval \"$({call} {COMMAND} {name})\"");
+    let is_first = text.trim_start().starts_with(placeholders::CLAUDE);
+    Ok(if is_first {
+        command
+    } else {
+        format!("sh -c {}", quote(&command))
+    })
 }

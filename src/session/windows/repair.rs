@@ -3,13 +3,14 @@
 
 use crate::session::Session;
 use crate::session::windows::living::{Life, Living};
-use crate::session::windows::{Waiting, new_window};
+use crate::session::windows::{Waiting, new_session, new_window};
 use crate::store::lock::Lock;
 use crate::tmux::windows::{self, NewSession, NewWindow, Place};
 use crate::tmux::{TmuxSession, screen};
 use anyhow::{Context, Result};
 
 /// What was brought back.
+#[derive(Default)]
 pub struct Repaired {
     /// What its windows wait for.
     pub waiting: Vec<Waiting>,
@@ -21,60 +22,57 @@ pub struct Repaired {
 
 /// Opens the windows that are closed, and has what belongs into those where it has ended. `own` is the session's tmux session, if
 /// it is not only other ones that have its windows by now.
-///
-/// # Errors
-/// If tmux fails.
 pub fn repair(
     session: &Session<'_>,
     living: &[Living<'_>],
     own: Option<&TmuxSession>,
     lock: &Lock,
 ) -> Result<Repaired> {
-    let mut repaired = Repaired {
-        waiting: Vec::new(),
-        keys: Vec::new(),
-        notes: Vec::new(),
-    };
-    for living in living.iter().filter(|living| living.life == Life::Ended) {
-        let Some(pane) = &living.pane else { continue };
-        let key = &living.window.key;
-        if let Some(who) = &living.taken_by {
+    let name = &session.name;
+    let mut repaired = Repaired::default();
+    let those = |life| living.iter().filter(move |living| living.life == life);
+    for Living {
+        window,
+        pane,
+        taken_by,
+        ..
+    } in those(Life::Ended)
+    {
+        let Some(pane) = pane else { continue };
+        let key = &window.key;
+        if let Some(who) = taken_by {
             repaired.notes.push(format!(
-                "{who} listens on the port of {0}'s window {key}: end that, or take another port: tally-session restart {0}",
-                session.name
+                "{who} listens on the port of {name}'s window {key}: end that, or take another port: tally-session restart {name}"
             ));
-            continue;
-        }
-        if !screen::has_empty_prompt(pane)? {
+        } else if !screen::has_empty_prompt(pane)? {
             repaired.notes.push(format!(
-                "something is typed at the prompt of {}'s window {key}: run it or take it out, then tally-session resume {0}",
-                session.name
+                "something is typed at the prompt of {name}'s window {key}: run it or take it out, then tally-session resume {name}"
             ));
-            continue;
+        } else {
+            let waiting = Waiting::new(session, pane)?;
+            repaired.waiting.extend(waiting.map(Waiting::anew));
+            repaired.keys.push(key.clone());
         }
-        let waiting = Waiting::new(session, pane)?;
-        repaired.waiting.extend(waiting.map(Waiting::anew));
-        repaired.keys.push(key.clone());
     }
-    let closed = || living.iter().filter(|living| living.life == Life::Closed);
-    if closed().next().is_none() {
+    let closed: Vec<_> = those(Life::Closed).collect();
+    if closed.is_empty() {
         return Ok(repaired);
     }
     let new = NewSession {
         name: own.map_or_else(|| session.tmux_name(), |own| own.name.clone()),
         windows: missing(session, living, own)?,
         into: own,
-        instead_of: closed().filter_map(|living| living.pane.as_ref()).collect(),
-        ..crate::session::windows::new_session(session)
+        instead_of: closed
+            .iter()
+            .filter_map(|living| living.pane.as_ref())
+            .collect(),
+        ..new_session(session)
     };
     let made = windows::create(&session.project.main, &[new], lock)?;
     let panes = made.into_iter().next().context("no window was opened")??;
-    for pane in &panes {
-        repaired.waiting.extend(Waiting::new(session, pane)?);
-    }
-    repaired
-        .keys
-        .extend(closed().map(|living| living.window.key.clone()));
+    repaired.waiting.extend(Waiting::all(session, &panes)?);
+    let keys = closed.iter().map(|living| living.window.key.clone());
+    repaired.keys.extend(keys);
     Ok(repaired)
 }
 

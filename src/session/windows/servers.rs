@@ -1,4 +1,4 @@
-//! Ending what came from a session's windows.
+//! Ending what came from a session's windows. What gives a [`Result`] fails if the system does not tell which processes there are.
 
 use crate::listeners;
 use crate::ports::Port;
@@ -24,7 +24,6 @@ const LIMIT: Duration = Duration::from_secs(8);
 /// A port of the session's that somebody listens on.
 #[derive(Debug)]
 pub struct Held {
-    /// The port.
     pub port: Port,
     /// Who listens: the session's own processes, or others, as far as the user may see them.
     holders: Vec<Process>,
@@ -40,10 +39,8 @@ impl Held {
 
     /// Who listens, in words.
     pub fn who(&self) -> String {
-        self.holder().map_or_else(
-            || "a process of another user".to_owned(),
-            ToString::to_string,
-        )
+        let unseen = || "a process of another user".to_owned();
+        self.holder().map_or_else(unseen, ToString::to_string)
     }
 }
 
@@ -62,9 +59,6 @@ impl Left {
     }
 
     /// What is there of the session's among these processes and ports, those included that were its own `before`.
-    ///
-    /// # Errors
-    /// If the system does not tell.
     pub fn of(session: &Session<'_>, table: &Table, before: &[Process]) -> Result<Self> {
         let processes = table.of_session(session.record.worktree(), before)?;
         let mut ports = Vec::new();
@@ -86,20 +80,16 @@ impl Left {
     /// What there is to tell of it.
     pub fn notes(&self) -> Vec<String> {
         let ports = self.ports.iter();
-        let mut notes: Vec<_> = ports
-            .map(|held| {
-                let (port, who) = (held.port, held.who());
-                format!("port {port} is not free: {who} listens there")
-            })
-            .collect();
-        if !self.processes.is_empty() {
-            let processes: Vec<_> = self.processes.iter().map(ToString::to_string).collect();
-            let processes = processes.join(", ");
-            notes.push(format!(
-                "this was started in its windows and still runs: {processes}"
-            ));
-        }
-        notes
+        let ports = ports.map(|held| {
+            let (port, who) = (held.port, held.who());
+            format!("port {port} is not free: {who} listens there")
+        });
+        let processes: Vec<_> = self.processes.iter().map(ToString::to_string).collect();
+        let processes = processes.join(", ");
+        let runs = format!("this was started in its windows and still runs: {processes}");
+        ports
+            .chain((!processes.is_empty()).then_some(runs))
+            .collect()
     }
 
     /// Leaves out the ports that have become free.
@@ -109,9 +99,8 @@ impl Left {
 
     /// Whether all ports that are held are held by others; one whose holder can't be seen may just be given back.
     fn is_settled(&self) -> bool {
-        self.ports
-            .iter()
-            .all(|held| !held.is_own && held.holder().is_some())
+        let mut ports = self.ports.iter();
+        ports.all(|held| !held.is_own && held.holder().is_some())
     }
 
     /// The session's own processes that hold its ports.
@@ -127,17 +116,11 @@ fn is_among(processes: &[Process], process: &Process) -> bool {
 }
 
 /// What came from the session's windows, works in its worktree and runs.
-///
-/// # Errors
-/// If the system does not tell which processes there are.
 pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
     Table::now([])?.of_session(session.record.worktree(), &[])
 }
 
 /// Who of these will still run when the session's windows are closed and its servers have ended.
-///
-/// # Errors
-/// If the system does not tell.
 pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process>> {
     let mut staying = panes::outliving(running)?;
     if !staying.is_empty() {
@@ -150,9 +133,6 @@ pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process
 
 /// Waits until the session's own servers have given back its ports, as they do when their windows have been closed. Nobody
 /// is told to end.
-///
-/// # Errors
-/// If the system does not tell which processes there are.
 pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
     let mut left = Left::default();
     wait::until(TERMINATE, &waiting_for(session), || {
@@ -160,13 +140,6 @@ pub fn wait_for_ports(session: &Session<'_>) -> Result<Left> {
         Ok(left.is_settled().then_some(()))
     })?;
     Ok(left)
-}
-
-/// Waits a moment for the processes that ran `before` to end, as most do when their windows are closed; but for the `staying`
-/// ones. What is left then is for [`end`].
-pub fn hang_up(session: &Session<'_>, before: &[Process], staying: &[Process]) {
-    let ending = before.iter().filter(|process| !is_among(staying, process));
-    end_within(HANG_UP, session, &ending.cloned().collect::<Vec<_>>());
 }
 
 /// Whether these shells end, as they do when their windows were only just closed.
@@ -185,22 +158,22 @@ fn waiting_for(session: &Session<'_>) -> String {
     format!("for the servers of {} to end", session.name)
 }
 
-/// Waits until the processes that came from the session's windows have ended, which ran `before` these were `closed` or only
-/// came then; but for the `staying` ones, and those of `daemons`, which are not told. Those that hold one of its ports are asked to end, and then made to. Nobody else
-/// is touched.
+/// When the session's windows were only just closed, waits until the processes that came from them have ended, which ran `before`
+/// or only came then; but for the `staying` ones, and those of `daemons`, which are not told. Most end by themselves in a moment.
+/// Those that hold one of its ports are asked to end, and then made to. Nobody else is touched.
 ///
 /// A process came from its windows if its environment says so, or that of the one that started it where it has none to read: that
 /// also holds for one that left its terminal.
-///
-/// # Errors
-/// If the system does not tell which processes there are.
 pub fn end(
     session: &Session<'_>,
-    closed: Instant,
     before: &[Process],
     staying: &[Process],
     daemons: &[Process],
 ) -> Result<Left> {
+    let closed = Instant::now();
+    let is_staying = |process: &Process| is_among(staying, process);
+    let ending = before.iter().filter(|process| !is_staying(process));
+    end_within(HANG_UP, session, &ending.cloned().collect::<Vec<_>>());
     let mut told = HashSet::new();
     let mut left = Left::default();
     wait::until(LIMIT, &waiting_for(session), || {
@@ -219,7 +192,6 @@ pub fn end(
                 }
             }
         }
-        let is_staying = |process| is_among(staying, process);
         // A server of the session's that works elsewhere passes for a stranger, and ends with its window all the same.
         let are_others = waited >= HANG_UP || left.ports.is_empty();
         let is_done = are_others && left.is_settled() && left.processes.iter().all(is_staying);

@@ -26,16 +26,13 @@ pub fn wait_for_shells<'a>(
         .into_iter()
         .partition(|waiting| late.contains(waiting));
     let seconds = PATIENCE.as_secs();
-    notes.extend(by_session(
-        &ended,
-        "ended before they could be typed into: look at their start-up files",
-    ));
-    notes.extend(by_session(
-        &late,
-        &format!(
-            "showed no prompt for {seconds} s; their commands were typed all the same, look there"
-        ),
-    ));
+    let unseen = format!(
+        "showed no prompt for {seconds} s; their commands were typed all the same, look there"
+    );
+    let early = "ended before they could be typed into: look at their start-up files";
+    for (windows, did) in [(&ended, early), (&late, &unseen)] {
+        notes.extend(by_session(windows, did));
+    }
     Ok((reading, late))
 }
 
@@ -57,20 +54,14 @@ pub fn not_reading<'a>(
 
 /// One sentence a session on what its shells did.
 fn by_session(windows: &[&Waiting], did: &str) -> Vec<String> {
-    windows
-        .chunk_by(|one, next| one.session == next.session)
-        .map(|windows| {
-            let names: Vec<_> = windows
-                .iter()
-                .map(|waiting| waiting.window.as_str())
-                .collect();
-            format!(
-                "the shells of {} in the windows {} {did}",
-                windows[0].session,
-                names.join(", ")
-            )
-        })
-        .collect()
+    let sessions = windows.chunk_by(|one, next| one.session == next.session);
+    let told = sessions.map(|windows| {
+        let session = &windows[0].session;
+        let names: Vec<_> = windows.iter().map(|it| it.window.as_str()).collect();
+        let names = names.join(", ");
+        format!("the shells of {session} in the windows {names} {did}")
+    });
+    told.collect()
 }
 
 /// A pane's terminal, without making it ours.
@@ -82,13 +73,8 @@ pub struct Terminal {
 impl Terminal {
     /// None if the terminal is gone: its shell has ended, and there is nobody to wait for.
     pub fn open(path: &Path) -> Option<Self> {
-        let file = openat(
-            CWD,
-            path,
-            OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC,
-            Mode::empty(),
-        );
-        let file = file.ok()?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat(CWD, path, flags, Mode::empty()).ok()?;
         Some(Self {
             modes: tcgetattr(&file).ok()?,
             file,
@@ -99,11 +85,8 @@ impl Terminal {
     /// of carriage return and newline around (readline and fish none, zsh both); a start-up file that asks for one key
     /// (`read -n1 -s`) leaves the usual turning of one.
     pub fn is_read(&self) -> bool {
-        let input = self.modes.input_modes;
-        !self
-            .modes
-            .local_modes
-            .intersects(LocalModes::ICANON | LocalModes::ECHO)
+        let (input, local) = (self.modes.input_modes, self.modes.local_modes);
+        !local.intersects(LocalModes::ICANON | LocalModes::ECHO)
             && input.contains(InputModes::ICRNL) == input.contains(InputModes::INLCR)
     }
 

@@ -1,4 +1,5 @@
-//! What a session and its Claude tell each other: where its servers are, and that Claude waits.
+//! What a session and its Claude tell each other: where its servers are, and that Claude waits. What gives a [`Result`] fails if
+//! this program can't be found, or tmux fails.
 
 use crate::claude::settings::{self, Event};
 use crate::process::{self, quote};
@@ -12,56 +13,42 @@ use serde_json::Value;
 /// The subcommand that hears of it.
 pub const COMMAND: &str = "hook";
 
-/// The settings of a session's Claude.
-///
-/// # Errors
-/// If this program can't be found.
-pub fn settings(session: &Session<'_>) -> Result<Value> {
-    let program = process::own()?;
+/// This program at work on a session's project, as a shell runs it.
+pub fn call(session: &Session<'_>) -> Result<String> {
     let main = quote(&session.project.main.to_string_lossy());
+    Ok(format!("{} -C {main}", process::own()?))
+}
+
+/// The settings of a session's Claude.
+pub fn settings(session: &Session<'_>) -> Result<Value> {
+    let (program, call) = (process::own()?, call(session)?);
     let name = quote(session.name.as_str());
     let rings = session.layout.claude.bell;
-    Ok(settings::text(
-        &session.env(),
-        |event| rings || event == Event::Start,
-        |event| {
-            let event = event.to_possible_value();
-            let event = event.as_ref().map_or("", |event| event.get_name());
-            // Whatever becomes of this program, Claude does not hear of it.
-            format!(
-                "[ ! -x {program} ] || {program} -C {main} {COMMAND} {event} {name} 2>/dev/null || :"
-            )
-        },
-    ))
+    let hears = |event| rings || event == Event::Start;
+    Ok(settings::text(&session.env(), hears, |event| {
+        let event = event.to_possible_value();
+        let event = event.as_ref().map_or("", |event| event.get_name());
+        // Whatever becomes of this program, Claude does not hear of it.
+        format!("[ ! -x {program} ] || {call} {COMMAND} {event} {name} 2>/dev/null || :")
+    }))
 }
 
 /// What Claude has to know of its session.
-///
-/// # Errors
-/// If this program can't be found.
 pub fn about(session: &Session<'_>) -> Result<String> {
     let (name, project) = (&session.name, &session.project.name);
+    let call = call(session)?;
     let mut lines = vec![format!(
         "This is the session {name} of the project {project}: a git worktree with servers of its own, which run in windows of tmux. Do not start others; use these:"
     )];
-    let call = format!(
-        "{} -C {}",
-        process::own()?,
-        quote(&session.project.main.to_string_lossy())
-    );
-    for (service, port) in session.ports() {
+    lines.extend(session.ports().map(|(service, port)| {
         let mut windows = session.layout.windows.iter();
         let window = windows.find(|window| window.serves(service));
-        let read = window.map(|window| {
+        let read = window.map_or_else(String::new, |window| {
             let key = &window.key;
             format!(", in the window {key}; what that shows: {call} logs {name} {key}")
         });
-        lines.push(format!(
-            "- {service}: {}{}",
-            session.url(port),
-            read.unwrap_or_default()
-        ));
-    }
+        format!("- {service}: {}{read}", session.url(port))
+    }));
     lines.push(format!(
         "A server that has ended is started again, in its window, by: {call} resume {name}"
     ));
@@ -69,20 +56,18 @@ pub fn about(session: &Session<'_>) -> Result<String> {
 }
 
 /// Has tmux show that a session's Claude waits for its user, or that it does not any more.
-///
-/// # Errors
-/// If tmux fails.
 pub fn mark(session: &Session<'_>, event: Event) -> Result<()> {
     let claudes = |all: Vec<TmuxSession>| {
-        let mut panes = living::panes(session, &all).into_iter();
-        panes
-            .find(|pane| claudes::is_claudes(session, pane))
-            .cloned()
+        let panes = living::panes(session, &all).into_iter();
+        let mut claudes = panes.filter(|pane| claudes::is_claudes(session, pane));
+        claudes.next().cloned()
     };
     // Claude waits for this, and mostly it runs there; in the background it has no window.
-    let here = claudes(tmux::here()?);
-    let Some(pane) = here.map_or_else(|| tmux::sessions().map(claudes), |pane| Ok(Some(pane)))?
-    else {
+    let mut pane = claudes(tmux::here()?);
+    if pane.is_none() {
+        pane = claudes(tmux::sessions()?);
+    }
+    let Some(pane) = pane else {
         return Ok(());
     };
     match event {
