@@ -3,7 +3,7 @@
 use super::Context;
 use crate::cli;
 use crate::name::SessionName;
-use crate::session::resume::{self, Resumed};
+use crate::session::resume::{self, Back};
 use crate::ui;
 use anyhow::Result;
 use clap::Args;
@@ -39,17 +39,11 @@ pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<(
         ui::done("there are no sessions to resume; make one with: tally-session add <name>");
     }
     super::show_all(results, |name, resumed| {
-        let (notes, done) = match resumed {
-            Resumed::AlreadyRunning(notes) => (notes, format!("{name} is already running")),
-            Resumed::BroughtBack(windows, notes) => {
-                let windows = windows.join(", ");
-                (notes, format!("brought back in {name}: {windows}"))
-            }
-            Resumed::Started(notes) => (
-                notes,
-                format!("resumed {name}: tally-session attach {name}"),
-            ),
+        let done = match resumed.back {
+            Back::Nothing => format!("{name} is already running"),
+            Back::Parts(parts) => format!("brought back in {name}: {}", parts.join(", ")),
+            Back::Windows => format!("resumed {name}: tally-session attach {name}"),
         };
-        ui::outcome(&notes, done);
+        ui::outcome(&resumed.notes, done);
     })
 }

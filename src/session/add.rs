@@ -99,6 +99,7 @@ pub fn add<'a>(
         hold,
         start: begin.start,
         windows: Windows::None,
+        notes: Vec::new(),
     };
     let (made, before) = making::make(project, layout, claude, &[&task]);
     let mut made = made.into_iter().next().context("nothing was made")?;

@@ -8,29 +8,39 @@ use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
-use crate::session::making::{self, Open, Windows, hooks};
+use crate::session::making::{self, Open, Task, Windows, hooks};
 use crate::session::records::hold::Hold;
 use crate::session::records::record;
 use crate::session::records::unrecorded::Unrecorded;
-
 use crate::session::windows::{self, Waiting};
 use crate::session::{Session, lock_store};
 use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Context, Result};
-use plan::Planned;
 use std::collections::HashMap;
 
 /// What became of a session.
 #[derive(Debug)]
-pub enum Resumed {
-    /// It ran all the time, with all that belongs to it. There may be something to tell.
-    AlreadyRunning(Vec<String>),
-    /// It ran, and has again these files, and what belongs into these windows.
-    BroughtBack(Vec<String>, Vec<String>),
-    /// Its windows are there again.
-    Started(Vec<String>),
+pub struct Resumed {
+    /// What was brought back.
+    pub back: Back,
+    /// What there is to tell.
+    pub notes: Vec<String>,
 }
+
+/// What was brought back of a session.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Back {
+    /// It ran all the time, with all that belongs to it.
+    Nothing,
+    /// It ran, and has again these files, and what belongs into these windows.
+    Parts(Vec<String>),
+    /// Its windows are there again.
+    Windows,
+}
+
+/// What became of each session.
+type Results = Vec<(SessionName, Result<Resumed>)>;
 
 /// Brings sessions back, the wanted ones or all: what is missing is made, and then the windows of all of them are filled at
 /// once. What failed with one of them does not keep the others.
@@ -63,15 +73,15 @@ pub fn resume(
             // Another command has removed it meanwhile.
             return None;
         }
-        let planned = note.and_then(|note| {
+        let task = note.and_then(|note| {
             let session = Session::find(project, layout, &records, &name, "resume")?;
             let hold = holds.remove(&name);
             let hold = hold.with_context(|| format!("{name} was only just added"))??;
-            let mut planned = plan::plan(session, hold, claude, &open)?;
-            planned.notes.extend(note);
-            Ok(planned)
+            let mut task = plan::plan(session, hold, claude, &open)?;
+            task.notes.extend(note);
+            Ok(task)
         });
-        Some((name, planned))
+        Some((name, task))
     };
     let planned = names.into_iter().filter_map(plan).collect();
     Ok(carry_out(project, layout, claude, planned))
@@ -96,39 +106,66 @@ fn carry_out(
     project: &Project,
     layout: &Layout,
     claude: &Claude,
-    planned: Vec<(SessionName, Result<Planned<'_>>)>,
+    planned: Vec<(SessionName, Result<Task<'_>>)>,
 ) -> Results {
-    let to_do = planned.iter().filter_map(|(_, task)| task.as_ref().ok());
-    let to_do: Vec<_> = to_do.map(|planned| &planned.task).collect();
-    let (made, _) = making::make(project, layout, claude, &to_do);
+    let tasks = planned.iter().filter_map(|(_, task)| task.as_ref().ok());
+    let (made, _) = making::make(project, layout, claude, &tasks.collect::<Vec<_>>());
     let mut made = made.into_iter();
     let mut waiting = Vec::new();
-    let mut done = Vec::new();
-    let mut results = Vec::new();
-    for (name, planned) in planned {
-        let result = planned.and_then(|Planned { task, notes }| {
-            let made = made.next().context("nothing was done for it")?;
-            let notes = [notes, made.notes].concat();
-            if let Some(error) = made.failure {
-                if made.tmux {
-                    // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-                    let _ = windows::closing::close(&task.session, &task.hold);
-                }
-                let again = format!("tally-session resume {name}");
-                let without = format!("tally-session resume --no-hooks {name}");
-                return Err(telling(hooks::advise(error, &again, &without), &notes));
+    let mut of_each = |task: Task<'_>| {
+        let made = made.next().context("nothing was done for it")?;
+        let notes = [task.notes, made.notes].concat();
+        if let Some(error) = made.failure {
+            let name = &task.session.name;
+            if made.tmux {
+                // Half of them would pass for a session that runs; the error that is reported is the one that matters.
+                let _ = windows::closing::close(&task.session, &task.hold);
             }
-            waiting.extend(made.waiting);
-            done.push(task.hold);
-            Ok(match task.windows {
-                Windows::Living(..) if made.lacked.is_empty() => Resumed::AlreadyRunning(notes),
-                Windows::Living(..) => Resumed::BroughtBack(made.lacked, notes),
-                _ => Resumed::Started(notes),
-            })
-        });
-        results.push((name, result));
+            let again = format!("tally-session resume {name}");
+            let without = format!("tally-session resume --no-hooks {name}");
+            return Err(telling(hooks::advise(error, &again, &without), &notes));
+        }
+        waiting.extend(made.waiting);
+        let back = match task.windows {
+            Windows::Living(..) if made.lacked.is_empty() => Back::Nothing,
+            Windows::Living(..) => Back::Parts(made.lacked),
+            _ => Back::Windows,
+        };
+        Ok((Resumed { back, notes }, task.hold))
+    };
+    let carried_out: Vec<_> = planned
+        .into_iter()
+        .map(|(name, task)| (name, task.and_then(&mut of_each)))
+        .collect();
+    fill(project, &waiting, carried_out)
+}
+
+/// Fills the windows of all of them, and ends the holds if that went well.
+fn fill(
+    project: &Project,
+    waiting: &[Waiting],
+    carried_out: Vec<(SessionName, Result<(Resumed, Hold)>)>,
+) -> Results {
+    let filled = windows::fill(project, waiting);
+    let of_each = |(resumed, hold): (Resumed, Hold)| match &filled {
+        Err(error) if resumed.back != Back::Nothing => {
+            Err(telling(hint::copy(error), &resumed.notes))
+        }
+        Err(_) => Ok(resumed),
+        Ok(_) => {
+            hold.finish();
+            Ok(resumed)
+        }
+    };
+    let mut results: Results = carried_out
+        .into_iter()
+        .map(|(name, one)| (name, one.and_then(of_each)))
+        .collect();
+    let resumed = results.iter_mut().filter_map(|(_, it)| it.as_mut().ok());
+    let with_windows = resumed.filter(|it| it.back != Back::Nothing);
+    if let (Ok(notes), Some(last)) = (filled, with_windows.last()) {
+        last.notes.extend(notes);
     }
-    fill(project, &waiting, done, &mut results);
     results
 }
 
@@ -148,46 +185,6 @@ fn take_in(project: &Project, layout: &Layout, wanted: Option<&[SessionName]>) -
         (name, taken_in)
     });
     Ok(taken_in.collect())
-}
-
-/// What became of each session.
-type Results = Vec<(SessionName, Result<Resumed>)>;
-
-/// Fills the windows of all of them, and ends the holds if that went well.
-fn fill(project: &Project, waiting: &[Waiting], done: Vec<Hold>, results: &mut Results) {
-    let started = results.iter_mut().filter_map(|(_, result)| {
-        let has_windows = result.as_ref().is_ok_and(Resumed::has_windows);
-        has_windows.then_some(result)
-    });
-    match windows::fill(project, waiting) {
-        Ok(notes) => {
-            done.into_iter().for_each(Hold::finish);
-            if let Some(Ok(last)) = started.last() {
-                last.told().extend(notes);
-            }
-        }
-        Err(error) => {
-            for result in started {
-                if let Ok(resumed) = result {
-                    *result = Err(telling(hint::copy(&error), resumed.told()));
-                }
-            }
-        }
-    }
-}
-
-impl Resumed {
-    /// Whether something was to be typed into its windows.
-    fn has_windows(&self) -> bool {
-        !matches!(self, Self::AlreadyRunning(_))
-    }
-
-    /// What there is to tell.
-    fn told(&mut self) -> &mut Vec<String> {
-        match self {
-            Self::AlreadyRunning(told) | Self::BroughtBack(_, told) | Self::Started(told) => told,
-        }
-    }
 }
 
 /// An error with what there was to tell of what was done before it.

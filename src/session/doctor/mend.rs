@@ -10,7 +10,7 @@ use crate::session::doctor::Subject;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::{self, Task, Windows};
 use crate::session::records::hold::{self, Hold, Unfinished};
-use crate::session::resume::{self, Resumed};
+use crate::session::resume::{self, Back};
 use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
 use crate::store::records::Records;
@@ -58,8 +58,9 @@ fn one(subject: &Subject<'_>, mend: &Mend, mended: &mut Mended) -> Result<()> {
             let wanted = Some(slice::from_ref(name));
             let results = resume::resume(project, layout, claude, wanted)?;
             for (name, result) in results {
-                if let Resumed::Started(notes) | Resumed::BroughtBack(_, notes) = result? {
-                    mended.notes.extend(notes);
+                let resumed = result?;
+                if resumed.back != Back::Nothing {
+                    mended.notes.extend(resumed.notes);
                     mended.started.push(name);
                 }
             }
@@ -98,6 +99,7 @@ fn prepare(subject: &Subject<'_>, name: &SessionName) -> Result<Vec<String>> {
         hold,
         start: Start::Existing,
         windows: Windows::LeftAlone,
+        notes: Vec::new(),
     };
     let (made, _) = making::make(project, layout, claude, &[&task]);
     task.hold.finish();

@@ -34,6 +34,8 @@ pub struct Task<'a> {
     /// What its branch starts from, if its worktree is to be made.
     pub start: Start,
     pub windows: Windows<'a>,
+    /// What there is to tell before anything is made.
+    pub notes: Vec<String>,
 }
 
 /// What there is of a session's windows.

@@ -4,15 +4,15 @@ use crate::file::check_room;
 use crate::git::keep::Changing;
 use crate::git::worktrees::{self, INITIALIZING};
 use crate::git::{Git, Start};
-use crate::hint::{Hint, with_hint};
-use crate::process::{Failure, PAUSES, quote};
+use crate::hint::Hint;
+use crate::process::{Failure, PAUSES};
 use crate::project;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::{Made, Task};
 use crate::session::records::hold::Hold;
 use crate::session::truth::problems;
 use crate::session::{Session, lock_store};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -129,11 +129,9 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
     if path.symlink_metadata().is_ok() && !session.project.owns_worktree(path) {
         // An empty folder is what an add that was cut short has made.
         if hold.unfinished.is_none() || fs::remove_dir(path).is_err() {
-            return Err(if entry.is_some() {
-                lost_git_file(session, path)
-            } else {
-                not_ours(session, path)
-            });
+            let resume = format!("tally-session resume {}", session.name);
+            let problem = problems::in_the_way(session, &worktrees, &resume);
+            problem.map_or(Ok(()), |it| Err(it.into_error(&session.name)))?;
         }
     }
     // Without its entry git would know nothing of what is staged there, and of what it is on.
@@ -150,12 +148,9 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         "if you have moved it, tell git where it is: {} worktree repair <its folder>",
         session.project.git()
     ))?;
-    if let Some(reason) = entry
-        .locked
-        .as_ref()
-        .filter(|reason| *reason != INITIALIZING)
-    {
-        return Err(locked(session, path, reason));
+    let locked = entry.locked.as_deref();
+    if let Some(reason) = locked.filter(|reason| *reason != INITIALIZING) {
+        return Err(problems::locked(session, reason).into_error(&session.name));
     }
     let about = About::of(session, Some(entry), &worktrees, None)?;
     Removed::begin(session.project, about)?.take(
@@ -163,50 +158,5 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         hold.lock().file(),
         Changing::default(),
         None,
-    )
-}
-
-/// Something that is not the session's, where its worktree would be.
-fn not_ours(session: &Session<'_>, path: &Path) -> anyhow::Error {
-    let error = anyhow!(
-        "{}, where the worktree of {} belongs, is something else",
-        path.display(),
-        session.name
-    );
-    with_hint(
-        error,
-        format!("move it away, then tally-session resume {}", session.name),
-    )
-}
-
-/// A worktree without its `.git` file is an ordinary folder to git, with the user's work in it.
-pub fn lost_git_file(session: &Session<'_>, path: &Path) -> anyhow::Error {
-    let error = anyhow!(
-        "the worktree {} of {} has lost its .git file",
-        path.display(),
-        session.name
-    );
-    with_hint(error, format!("{} worktree repair", session.project.git()))
-}
-
-/// A worktree that the user has locked.
-pub fn locked(session: &Session<'_>, path: &Path, reason: &str) -> anyhow::Error {
-    let reason = if reason.is_empty() {
-        "without a reason"
-    } else {
-        reason
-    };
-    let error = anyhow!(
-        "the worktree {} of {} is locked: {reason}",
-        path.display(),
-        session.name
-    );
-    with_hint(
-        error,
-        format!(
-            "{} worktree unlock {}",
-            session.project.git(),
-            quote(&path.to_string_lossy())
-        ),
     )
 }

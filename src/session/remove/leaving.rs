@@ -8,6 +8,7 @@ use crate::git::worktrees::{self, INITIALIZING, Worktree};
 use crate::hint::{self, with_hint};
 use crate::name::SessionName;
 use crate::parallel::joined;
+use crate::problem::Problem;
 use crate::project::is_same;
 use crate::session::Session;
 use crate::session::belongings::{claude_entry, placed};
@@ -16,7 +17,6 @@ use crate::session::loss::branch::Branch;
 use crate::session::loss::purge::Lost;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::hooks;
-use crate::session::making::worktree::{locked, lost_git_file};
 use crate::session::records::hold::Hold;
 use crate::session::truth::problems;
 use crate::session::windows::closing::Closing;
@@ -73,10 +73,11 @@ impl<'a> Leaving<'a> {
         let at = worktrees.iter().position(is_at);
         refuse_others_place(&session, records, at)?;
         let own = at.map(|at| &worktrees[at]);
-        let notes = judge(&session, own, begun.is_some())?;
-        if let Some(elsewhere) = problems::elsewhere(&session, &worktrees) {
-            return Err(elsewhere.into_error(&session.name));
+        let again = wish.typed(&[&session.name]);
+        if let Some(kept) = that_keeps_it(&session, own, &worktrees, &again) {
+            return Err(kept.into_error(&session.name));
         }
+        let notes = told_of(&session, own, begun.is_some());
         let refname = format!("refs/heads/{}", session.record.branch());
         let tip = Git::at(&project.main).tip(&project.common, &refname)?;
         let loss = if own.is_some_and(is_half_made) {
@@ -264,35 +265,40 @@ fn refuse_others_place(session: &Session<'_>, records: &Records, at: Option<usiz
     Ok(())
 }
 
-/// Refuses what git, or the user, keeps where it is. A folder that git does not list as its worktree is nobody's to take away; one
-/// that has `begun` to go may be half gone. Gives what there is to tell.
-fn judge(session: &Session<'_>, own: Option<&Worktree>, begun: bool) -> Result<Option<String>> {
-    let (path, shown) = (
-        session.record.worktree(),
-        session.record.worktree().display(),
-    );
-    let there = path.exists();
-    Ok(match own {
-        Some(own) if is_half_made(own) => None,
-        Some(Worktree {
-            locked: Some(reason),
-            ..
-        }) => return Err(locked(session, path, reason)),
-        Some(_) if there && !session.project.owns_worktree(path) => {
-            return Err(lost_git_file(session, path));
+/// What keeps it where it is: a folder that git does not list as its worktree is nobody's to take away.
+fn that_keeps_it(
+    session: &Session<'_>,
+    own: Option<&Worktree>,
+    worktrees: &[Worktree],
+    again: &str,
+) -> Option<Problem> {
+    let path = session.record.worktree();
+    let own = own.filter(|own| !is_half_made(own));
+    let kept = own.and_then(|own| match &own.locked {
+        Some(reason) => Some(problems::locked(session, reason)),
+        None if path.exists() && !session.project.owns_worktree(path) => {
+            problems::in_the_way(session, worktrees, again)
         }
+        None => None,
+    });
+    kept.or_else(|| problems::elsewhere(session, worktrees))
+}
+
+/// What there is to tell of its worktree; one that has `begun` to go may be half gone.
+fn told_of(session: &Session<'_>, own: Option<&Worktree>, begun: bool) -> Option<String> {
+    let path = session.record.worktree();
+    let (there, shown) = (path.exists(), path.display());
+    match own.map(|own| own.branch.as_ref()) {
+        _ if own.is_some_and(is_half_made) => None,
         Some(_) if !there && !begun => Some(format!(
             "its worktree {shown} was not there: what was in it, if you moved it, is not kept"
         )),
-        Some(Worktree {
-            branch: Some(other),
-            ..
-        }) if other != session.record.branch() => Some(format!(
+        Some(Some(other)) if other != session.record.branch() => Some(format!(
             "its worktree was on the branch {other}, which stays"
         )),
         None if there && !begun => Some(format!(
             "{shown} is no worktree of this repository, and stays as it is"
         )),
         _ => None,
-    })
+    }
 }

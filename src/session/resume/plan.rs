@@ -14,19 +14,13 @@ use crate::session::{Session, foreign_windows, lock_store, restore};
 use crate::store::records::Records;
 use anyhow::{Result, anyhow};
 
-/// What is to be done for one session, and what there is to tell.
-pub struct Planned<'a> {
-    pub task: Task<'a>,
-    pub notes: Vec<String>,
-}
-
 /// Decides what is to be done for a session, and moves it off ports that are taken.
 pub fn plan<'a>(
     mut session: Session<'a>,
     mut hold: Hold,
     claude: &Claude,
     open: &'a Open,
-) -> Result<Planned<'a>> {
+) -> Result<Task<'a>> {
     let (project, layout) = (session.project, session.layout);
     let called = |name: &str| open.tmux.iter().find(|tmux| tmux.name == name);
     let mut notes = match hold.removed(project) {
@@ -72,13 +66,13 @@ pub fn plan<'a>(
     if matches!(windows, Windows::None) {
         notes.extend(leave_taken_ports(&mut session, &mut hold)?);
     }
-    let task = Task {
+    Ok(Task {
         session,
         hold,
         start,
         windows,
-    };
-    Ok(Planned { task, notes })
+        notes,
+    })
 }
 
 /// Has the record say which branch the worktree is on: it was switched, or renamed.

@@ -189,29 +189,45 @@ pub fn broken(session: &Session<'_>, has_branch: bool, resume: &str) -> Problem 
 pub fn blocked(session: &Session<'_>, resume: &str) -> Option<Problem> {
     let project = session.project;
     let worktrees = worktrees::list(&project.common).unwrap_or_default();
-    let worktree = session.record.worktree();
-    let path = worktree.display();
-    let in_the_way = || {
-        let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
-        if entries.any(Worktree::has_lost_git_file) {
-            return Some(Problem::new(
-                format!("the .git file of its worktree {path} is gone, or leads nowhere"),
-                format!("{} worktree repair", project.git()),
-            ));
-        }
-        let is_there = worktree.symlink_metadata().is_ok();
-        is_there.then(|| {
-            Problem::new(
-                format!("{path} is no worktree of this repository"),
-                format!("move it away, then {resume}"),
-            )
-        })
-    };
     moved::problem(session, &worktrees)
         .or_else(|| foreign(session))
-        .or_else(in_the_way)
+        .or_else(|| in_the_way(session, &worktrees, resume))
         .or_else(|| moved(session, &worktrees))
         .or_else(|| elsewhere(session, &worktrees))
+}
+
+/// What is where the session's worktree belongs and is none, if something is there. A worktree without its `.git` file is an ordinary
+/// folder to git, with the user's work in it.
+pub fn in_the_way(session: &Session<'_>, worktrees: &[Worktree], resume: &str) -> Option<Problem> {
+    let worktree = session.record.worktree();
+    let path = worktree.display();
+    let mut entries = worktrees.iter().filter(|entry| entry.is_at(worktree));
+    if entries.any(Worktree::has_lost_git_file) {
+        return Some(Problem::new(
+            format!("the .git file of its worktree {path} is gone, or leads nowhere"),
+            format!("{} worktree repair", session.project.git()),
+        ));
+    }
+    worktree.symlink_metadata().is_ok().then(|| {
+        Problem::new(
+            format!("{path} is no worktree of this repository"),
+            format!("move it away, then {resume}"),
+        )
+    })
+}
+
+/// That the user has locked the session's worktree, for this reason.
+pub fn locked(session: &Session<'_>, reason: &str) -> Problem {
+    let path = session.record.worktree();
+    let reason = match reason {
+        "" => "without a reason",
+        reason => reason,
+    };
+    let (git, quoted) = (session.project.git(), quote(&path.to_string_lossy()));
+    Problem::new(
+        format!("its worktree {} is locked: {reason}", path.display()),
+        format!("{git} worktree unlock {quoted}"),
+    )
 }
 
 /// That the session's worktree was moved without git's knowledge, if it was.
