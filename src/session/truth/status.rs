@@ -110,11 +110,9 @@ impl Changes {
                 let standing = refname.and_then(|refname| around.branches.get(refname));
                 let tree = standing.and_then(|standing| standing.tree.as_ref());
                 let is_committed = tree == Some(&untouched.tree);
-                if is_committed {
-                    Some(untouched.new.len())
-                } else {
-                    count(session)
-                }
+                is_committed
+                    .then_some(untouched.new.len())
+                    .or_else(|| count(session))
             }
         }
     }
