@@ -28,15 +28,12 @@ pub struct Cli {
     /// Work as if started in this folder
     #[arg(short = 'C', value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     pub dir: Option<PathBuf>,
-
     /// Print each git and tmux command as it is run
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-
     /// Print only errors and what was asked for
     #[arg(short, long, global = true)]
     pub quiet: bool,
-
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -187,27 +184,21 @@ Examples:
 pub struct Add {
     /// The session's name, which is its branch's too
     pub name: String,
-
     /// Start a new branch here, not at the main checkout's HEAD
     #[arg(long, value_name = "REF")]
     pub from: Option<String>,
-
     /// Fetch from the remote first
     #[arg(long)]
     pub fetch: bool,
-
     /// Move what is not committed in the main checkout there
     #[arg(long)]
     pub take_changes: bool,
-
     /// Start Claude on this task at once
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: Option<String>,
-
     /// Leave out what the layout has run then
     #[arg(long)]
     pub no_hooks: bool,
-
     /// Attach to the session when it is ready
     #[arg(short, long)]
     pub attach: bool,
@@ -223,11 +214,9 @@ pub struct Resume {
     /// The sessions to bring back [default: all]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-
     /// Leave out what the layout has run then
     #[arg(long)]
     pub no_hooks: bool,
-
     /// Attach to the session when it is ready
     #[arg(short, long)]
     pub attach: bool,
@@ -239,7 +228,6 @@ pub struct Stop {
     /// The sessions [default: the one you are in]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-
     /// Stop it though its Claude is busy
     #[arg(short, long)]
     pub force: bool,
@@ -254,10 +242,8 @@ Examples:
 pub struct Logs {
     /// The session [default: the one you are in]
     pub name: Option<String>,
-
     /// The window, by its first word [default: the servers']
     pub window: Option<String>,
-
     /// So many lines of each, or 200
     #[arg(short = 'n', long, default_value_t = 200, hide_default_value = true)]
     pub lines: usize,
@@ -279,27 +265,21 @@ pub struct Remove {
     /// The sessions to clear away [default: the one you are in]
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-
     /// Remove it though there is work in it that is nowhere else
     #[arg(short, long)]
     pub force: bool,
-
     /// Leave the branch
     #[arg(long)]
     pub keep_branch: bool,
-
     /// Leave out what the layout has run then
     #[arg(long)]
     pub no_hooks: bool,
-
     /// Delete it for good, its commits too
     #[arg(long)]
     pub purge: bool,
-
     /// All that are merged and not in use; asks first
     #[arg(long, conflicts_with = "names")]
     pub merged: bool,
-
     /// Ask nothing
     #[arg(short, long, requires = "asks")]
     pub yes: bool,

@@ -19,16 +19,17 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-/// How much is told on stderr: errors only, notes and warnings too, or each git and tmux command too.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verbosity {
-    Quiet,
-    Normal,
-    Verbose,
+/// What was set for all that is printed.
+struct Settings {
+    /// Errors only.
+    quiet: bool,
+    /// Each git and tmux command too.
+    verbose: bool,
+    /// The folder that was named with `-C`, quoted; the commands that are told must name it too.
+    folder: Option<String>,
 }
 
-/// How much is told, and the folder that was named with `-C`, quoted; the commands that are told must name it too.
-static SETTINGS: OnceLock<(Verbosity, Option<String>)> = OnceLock::new();
+static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
 /// What is wrong.
 pub const RED: Style = AnsiColor::Red.on_default().bold();
@@ -47,33 +48,30 @@ pub const PLAIN: Style = Style::new();
 
 /// Sets how much is told, and the folder that was named with `-C`; the first call counts.
 pub fn set_up(quiet: bool, verbose: bool, folder: Option<&Path>) {
-    let verbosity = match (quiet, verbose) {
-        (true, _) => Verbosity::Quiet,
-        (false, true) => Verbosity::Verbose,
-        (false, false) => Verbosity::Normal,
-    };
     let folder = folder.map(|folder| {
         let whole = std::path::absolute(folder);
         quote(&whole.as_deref().unwrap_or(folder).to_string_lossy())
     });
+    let settings = Settings {
+        quiet,
+        verbose,
+        folder,
+    };
     // A second call would be a mistake of the program's own, and harmless.
-    let _ = SETTINGS.set((verbosity, folder));
-}
-
-fn tells(least: Verbosity) -> bool {
-    SETTINGS.get().map_or(Verbosity::Normal, |(set, _)| *set) >= least
+    let _ = SETTINGS.set(settings);
 }
 
 /// Whether the user wants to be told what is done.
 pub fn narrates() -> bool {
-    tells(Verbosity::Normal)
+    SETTINGS.get().is_none_or(|set| !set.quiet)
 }
 
 /// A text whose commands can be pasted where this one was typed.
 pub fn as_typed(text: impl Display) -> String {
-    const VERBS: &str = "add,attach,doctor,layout --detect,list,purge,remove,restore,resume";
+    const VERBS: &str =
+        "add,attach,doctor,layout --detect,list,logs,purge,remove,restart,restore,resume,stop";
     let text = text.to_string();
-    let Some((_, Some(folder))) = SETTINGS.get() else {
+    let Some(folder) = SETTINGS.get().and_then(|set| set.folder.as_ref()) else {
         return text;
     };
     VERBS.split(',').fold(text, |text, verb| {
@@ -191,8 +189,12 @@ fn ask(question: &str, answers: &str) -> io::Result<String> {
 }
 
 /// Tells on the terminal what somebody has to know, also whoever wants errors only, and asks whether to go on; none if there is
-/// no terminal to ask on.
-pub fn agrees(what: impl Display, question: &str) -> Option<bool> {
+/// no terminal to ask on. Whoever says `yes` beforehand is told without being asked.
+pub fn agrees(what: &str, yes: bool, question: &str) -> Option<bool> {
+    if yes {
+        say(what);
+        return Some(true);
+    }
     can_ask().then(|| {
         let _ = writeln!(anstream::stderr(), "{}", harmless(as_typed(what)));
         let answer = ask(question, "y/N").unwrap_or_default().to_lowercase();
@@ -272,7 +274,7 @@ pub fn with_progress<T>(
 
 /// A command that is about to be run, quoted so that it can be pasted.
 pub fn command(line: impl Display) {
-    if tells(Verbosity::Verbose) {
+    if SETTINGS.get().is_some_and(|set| set.verbose) {
         narrate(DIM, "+ ", line);
     }
 }

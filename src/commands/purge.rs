@@ -49,11 +49,7 @@ pub fn sweep(context: &Context) {
 
 /// Asks whether this may go for good; where nobody is asked, it is said. `again` is the command that does not ask.
 pub fn agree(what: &str, yes: bool, again: &str) -> Result<()> {
-    if yes {
-        ui::say(what);
-        return Ok(());
-    }
-    let (refused, cure) = match ui::agrees(what, "delete it for good?") {
+    let (refused, cure) = match ui::agrees(what, yes, "delete it for good?") {
         Some(true) => return Ok(()),
         Some(false) => ("nothing was deleted", "without a question"),
         None => {

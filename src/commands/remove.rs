@@ -87,21 +87,18 @@ fn merged(context: &Context, args: &cli::Remove) -> Result<Vec<SessionName>> {
     let names: Vec<_> = merged.map(|status| status.session.name.clone()).collect();
     let typed: Vec<_> = names.iter().map(SessionName::as_str).collect();
     let typed = typed.join(", ");
-    let what = format!("merged: {typed}");
     if names.is_empty() {
         ui::done("no session is merged and out of use");
-    } else if args.yes {
-        ui::say(what);
-    } else {
-        let refused = match ui::agrees(what, "clear them away?") {
-            Some(true) => return Ok(names),
-            Some(false) => "nothing was removed",
-            None => "there is no terminal to ask on",
-        };
-        return Err(anyhow!("{refused}; merged are: {typed}"))
-            .hint("without a question: tally-session remove --merged --yes");
+        return Ok(names);
     }
-    Ok(names)
+    let what = format!("merged: {typed}");
+    let refused = match ui::agrees(&what, args.yes, "clear them away?") {
+        Some(true) => return Ok(names),
+        Some(false) => "nothing was removed",
+        None => "there is no terminal to ask on",
+    };
+    Err(anyhow!("{refused}; merged are: {typed}"))
+        .hint("without a question: tally-session remove --merged --yes")
 }
 
 /// Says what went that is in no commit, and how to have it back.

@@ -267,13 +267,15 @@ fn what_is_to_be_typed_next_names_the_folder_that_was_named() {
     let added = sandbox.run_in(&sandbox.home, ["-C", main, "add", "feat"]);
     let attach = format!("  attach    tally-session {option} attach feat\n");
     assert!(added.stdout.ends_with(&attach), "{added}");
-    sandbox
-        .run_in(&sandbox.home, ["-C", main, "remove", "featt"])
-        .fails(&format!(
-            "error: there is no session featt\n\
-             hint: did you mean feat? tally-session {option} remove feat\n\
-             hint: see which there are: tally-session {option} list\n"
-        ));
+    for verb in ["remove", "stop", "restart", "logs"] {
+        sandbox
+            .run_in(&sandbox.home, ["-C", main, verb, "featt"])
+            .fails(&format!(
+                "error: there is no session featt\n\
+                 hint: did you mean feat? tally-session {option} {verb} feat\n\
+                 hint: see which there are: tally-session {option} list\n"
+            ));
+    }
     sandbox.run(["remove", "featt"]).fails(
         "error: there is no session featt\nhint: did you mean feat? tally-session remove feat\n\
          hint: see which there are: tally-session list\n",

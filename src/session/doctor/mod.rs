@@ -23,7 +23,6 @@ use crate::session::{self, Session};
 use crate::store::records::{self, Records};
 use anyhow::Result;
 use around::Around;
-use programs::Programs;
 use std::collections::HashSet;
 
 /// What is examined. What could not be had is a finding, and no reason to give up.
@@ -50,7 +49,7 @@ impl Subject<'_> {
 pub fn examine(subject: &Subject<'_>, fix: bool) -> (Vec<Finding>, Vec<String>) {
     let claude = subject.layout.as_ref().ok();
     let claude = claude.map(|layout| layout.claude.command.as_str());
-    let programs = Programs::ask(claude);
+    let asked = programs::ask(claude);
     let mut found = check(subject, &[]);
     let mut notes = Vec::new();
     if fix && found.iter().any(|finding| finding.mend.is_some()) {
@@ -60,7 +59,7 @@ pub fn examine(subject: &Subject<'_>, fix: bool) -> (Vec<Finding>, Vec<String>) 
         notes = mended.notes;
         notes.retain(|note| !found.iter().any(|finding| finding.tells(note)));
     }
-    let mut findings = programs.check();
+    let mut findings = programs::check(asked, claude);
     findings.extend(found);
     (findings, notes)
 }

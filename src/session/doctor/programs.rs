@@ -2,7 +2,6 @@
 
 use crate::claude;
 use crate::finding::{Finding, State};
-use crate::problem::Problem;
 use crate::process::{Failure, Run, Started, how_to_install};
 use crate::processes;
 use std::sync::mpsc::{self, Receiver};
@@ -13,20 +12,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A program that was asked for its version.
-struct Asked {
+pub struct Asked {
     program: &'static str,
     option: &'static str,
     /// Of which it needs this one or a newer one. Without it, it may be missing.
     least: Option<(u32, u32)>,
     pid: Option<u32>,
     answer: Receiver<Result<Vec<u8>, Failure>>,
-}
-
-/// The programs that were asked, while other work is done.
-pub struct Programs {
-    asked: Vec<Asked>,
-    /// That Claude is not there to be asked.
-    missing: Option<Problem>,
 }
 
 impl Asked {
@@ -84,27 +76,26 @@ impl Asked {
     }
 }
 
-impl Programs {
-    /// Asks all of them at once. Only Claude itself is asked, not what else a layout may start it with.
-    pub fn ask(claude: Option<&str>) -> Self {
-        let missing = claude.and_then(claude::missing);
-        let mut asked = vec![
-            Asked::new("git", "--version", Some((2, 36))),
-            Asked::new("tmux", "-V", Some((3, 2))),
-        ];
-        if missing.is_none() && claude.and_then(claude::program) == Some("claude") {
-            asked.push(Asked::new("claude", "--version", None));
-        }
-        Self { asked, missing }
+/// Asks all of them at once, to be looked at when other work is done. Only Claude itself is asked, not what else a layout may start
+/// it with.
+pub fn ask(claude: Option<&str>) -> Vec<Asked> {
+    let mut asked = vec![
+        Asked::new("git", "--version", Some((2, 36))),
+        Asked::new("tmux", "-V", Some((3, 2))),
+    ];
+    let is_there = |command: &&str| claude::missing(command).is_none();
+    if claude.filter(is_there).and_then(claude::program) == Some("claude") {
+        asked.push(Asked::new("claude", "--version", None));
     }
+    asked
+}
 
-    /// What they are.
-    pub fn check(self) -> Vec<Finding> {
-        let missing = self.missing.into_iter();
-        let missing = missing.map(|missing| Finding::of(State::Warning, missing));
-        let asked = self.asked.into_iter().map(Asked::check);
-        asked.chain(missing).collect()
-    }
+/// What they are.
+pub fn check(asked: Vec<Asked>, claude: Option<&str>) -> Vec<Finding> {
+    let missing = claude.and_then(claude::missing);
+    let missing = missing.map(|missing| Finding::of(State::Warning, missing));
+    let asked = asked.into_iter().map(Asked::check);
+    asked.chain(missing).collect()
 }
 
 /// The first word with a number in it: `git version 2.47.3`, `tmux 3.3a`, `tmux next-3.6`, `2.1.330 (Claude Code)`.

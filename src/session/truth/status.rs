@@ -83,17 +83,6 @@ struct Surroundings {
     claudes: Vec<Running>,
 }
 
-impl Surroundings {
-    fn look(project: &Project, claude: &Claude, sessions: &[Session<'_>]) -> Result<Self> {
-        Ok(Self {
-            tmux: tmux::sessions()?,
-            stopped: Stopped::default(),
-            branches: branches(project, sessions)?,
-            claudes: claude.running(),
-        })
-    }
-}
-
 /// What there is to tell of a worktree's files.
 enum Changes {
     /// So many are changed, if that can be known.
@@ -147,7 +136,12 @@ pub fn judge<'a>(
     let mut changes = Vec::new();
     let around = thread::scope(|scope| {
         scope.spawn(|| changes = parallel::map(sessions, Changes::look));
-        Surroundings::look(project, claude, sessions)
+        anyhow::Ok(Surroundings {
+            tmux: tmux::sessions()?,
+            stopped: Stopped::default(),
+            branches: branches(project, sessions)?,
+            claudes: claude.running(),
+        })
     })?;
     let both: Vec<_> = sessions.iter().zip(changes).collect();
     Ok(parallel::map(&both, |&(session, ref changes)| {

@@ -4,7 +4,7 @@
 use crate::claude::{self, Claude, Running};
 use crate::hint::Hint;
 use crate::parallel::joined;
-use crate::processes::{Process, panes};
+use crate::processes::{Process, Table, panes};
 use crate::session::Session;
 use crate::session::records::hold::Hold;
 use crate::session::windows::servers::{self, Left};
@@ -65,7 +65,8 @@ impl Closing {
         thread::scope(|scope| {
             let running = scope.spawn(|| {
                 let claudes = claude.running();
-                let mut running = servers::running(session)?;
+                let table = Table::now([])?;
+                let mut running = table.of_session(session.record.worktree(), &[])?;
                 let daemons = claudes::of_daemon(&claudes, &running);
                 running.retain(|process| !daemons.contains(process));
                 let staying = servers::staying(session, &running)?;

@@ -131,9 +131,9 @@ fn without_variables(session: &Session<'_>, line: &str) -> String {
 
 /// Forgets the task, when Claude has it.
 pub fn task_is_told(session: &Session<'_>) {
-    if let Some(prompt) = prompt(session) {
+    if let Ok(admin) = session.admin() {
         // It is told again then, which does little harm.
-        let _ = fs::remove_file(prompt);
+        let _ = fs::remove_file(admin.join(PROMPT));
     }
 }
 

@@ -95,26 +95,22 @@ fn missing(
         let is_free = |index| own.panes.iter().all(|pane| pane.index != index);
         (from >= own.base_index && (from..first.index).all(is_free)).then_some(from)
     });
-    let mut missing = Vec::new();
-    for (index, living) in (room.unwrap_or(0)..).zip(before) {
-        let place = match (room, first) {
-            (Some(_), _) => Some(Place::At(index)),
-            (None, first) => first.map(|first| Place::Before(first.window.clone())),
-        };
-        missing.push(NewWindow {
-            place,
-            ..new_window(session, living.window)?
-        });
-    }
+    let new = |living: &Living<'_>, place: Option<Place>| -> Result<NewWindow> {
+        let window = new_window(session, living.window)?;
+        Ok(NewWindow { place, ..window })
+    };
+    let in_front = (room.unwrap_or(0)..).zip(before).map(|(index, living)| {
+        let before = || first.map(|first| Place::Before(first.window.clone()));
+        new(living, room.map(|_| Place::At(index)).or_else(before))
+    });
+    let mut missing = in_front.collect::<Result<Vec<_>>>()?;
     let mut after = Vec::new();
     let mut last = None;
     for living in behind {
         last = place(living).or(last);
         if living.life == Life::Closed {
-            after.push(NewWindow {
-                place: last.map(|last| Place::After(last.window.clone())),
-                ..new_window(session, living.window)?
-            });
+            let behind = last.map(|last| Place::After(last.window.clone()));
+            after.push(new(living, behind)?);
         }
     }
     // Of those that come behind the same window the last one made comes first.

@@ -115,11 +115,6 @@ fn is_among(processes: &[Process], process: &Process) -> bool {
     processes.iter().any(|other| other.pid == process.pid)
 }
 
-/// What came from the session's windows, works in its worktree and runs.
-pub fn running(session: &Session<'_>) -> Result<Vec<Process>> {
-    Table::now([])?.of_session(session.record.worktree(), &[])
-}
-
 /// Who of these will still run when the session's windows are closed and its servers have ended.
 pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process>> {
     let mut staying = panes::outliving(running)?;
