@@ -2,8 +2,9 @@
 
 use super::found::{Because, Found, Service};
 use super::tools::doubled;
-use crate::layout::BUILT_IN;
-use toml::{Table, Value};
+use crate::layout::tree::{self, bare};
+use serde::Deserialize;
+use toml::{Deserializer, Spanned, Table, Value};
 
 /// Where comments begin, if there is room.
 const COLUMN: usize = 40;
@@ -32,8 +33,9 @@ name = \"shell\"
 pub fn write(found: &Found) -> String {
     let is_named = |name: &str| found.services.iter().any(|service| service.name == name);
     let is_pair = found.services.len() == 2 && is_named("backend") && is_named("frontend");
+    let built_in = Deserializer::from(Spanned::new(0..0, tree::built_in()));
     let mut draft = Draft {
-        built_in: built_in(),
+        built_in: Table::deserialize(built_in).unwrap_or_default(),
         is_pair,
         text: HEAD.to_owned(),
         table: String::new(),
@@ -70,19 +72,6 @@ pub fn write(found: &Found) -> String {
     draft.text
 }
 
-/// The built-in layout, each window in the table by which it can be changed.
-fn built_in() -> Table {
-    let mut layout: Table = BUILT_IN.parse().unwrap_or_default();
-    let windows = layout["window"].as_array().into_iter().flatten();
-    let windows = windows.filter_map(|window| {
-        let name = window["name"].as_str()?.split(':').next()?;
-        Some((name.to_owned(), window.clone()))
-    });
-    let windows: Table = windows.collect();
-    layout.insert("window".to_owned(), windows.into());
-    layout
-}
-
 struct Draft {
     built_in: Table,
     /// Whether the built-in windows fit, changed here and there.
@@ -99,7 +88,7 @@ impl Draft {
     }
 
     fn line(&mut self, key: &str, value: &Value, why: &str) {
-        let line = format!("{} = {value}", self::key(key));
+        let line = format!("{} = {value}", bare(key));
         if why.is_empty() {
             self.text.extend([&line, "\n"]);
         } else if line.len() + why.len() > WIDTH {
@@ -120,7 +109,7 @@ impl Draft {
         if there.and_then(|table| table.get(key)) == Some(&value) {
             return;
         }
-        let keys: Vec<_> = path.iter().map(|key| self::key(key)).collect();
+        let keys: Vec<_> = path.iter().map(|key| bare(key)).collect();
         let table = keys.join(".");
         if self.table != table {
             self.text.extend(["\n[", &table, "]\n"]);
@@ -250,16 +239,6 @@ impl Draft {
             self.line("dir", &dir.into(), "");
         }
         self.line(key, &command.into(), why);
-    }
-}
-
-/// A key in TOML.
-fn key(text: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if text.bytes().all(is_bare) {
-        text.to_owned()
-    } else {
-        Value::from(text).to_string()
     }
 }
 
