@@ -227,11 +227,13 @@ impl Kind {
                     _ => words.chain(ports).collect(),
                 };
                 let value = |word: &str| known.iter().any(|it| it == word).then(String::new);
+                let brace = "(for a brace itself, write {{)";
                 expand(text, value).map(drop).map_err(|broken| match broken {
-                    Broken::Open => broken.to_string(),
-                    Broken::Unknown(_) => {
-                        format!("{broken}; there are {{{}}}", known.join("} {"))
-                    }
+                    Broken::Open => format!("has a {{ without its }} {brace}"),
+                    Broken::Unknown(word) => format!(
+                        "has the placeholder {{{word}}}, which is not there {brace}; there are {{{}}}",
+                        known.join("} {")
+                    ),
                 })
             }
             Self::Service | Self::Variable => Ok(()),
