@@ -40,18 +40,13 @@ pub fn write(found: &Found) -> String {
         text: HEAD.to_owned(),
         table: String::new(),
     };
-    let fits = is_pair
-        && found
-            .services
-            .iter()
-            .all(|service| draft.is_built_in(service));
-    if fits {
+    let mut services = found.services.iter();
+    if is_pair && services.all(|service| draft.is_built_in(service)) {
         draft.comment("The built-in windows fit: Django in backend/, Vite in frontend/.");
     }
     if found.services.is_empty() {
-        draft.comment(
-            "Nothing was found that serves: add a [[window]] with a `run` for each server.",
-        );
+        let what = "Nothing was found that serves: add a [[window]] with a `run` for each server.";
+        draft.comment(what);
     }
     for check in &found.checks {
         draft.comment(&format!("Check: {check}."));
@@ -95,8 +90,7 @@ impl Draft {
             self.comment(why);
             self.text.extend([&line, "\n"]);
         } else {
-            let padded = format!("{line:<COLUMN$} ");
-            self.text.push_str(&padded);
+            self.text.extend([format!("{line:<COLUMN$} ")]);
             self.comment(why);
         }
     }
@@ -121,11 +115,10 @@ impl Draft {
     /// Whether a service's window is the built-in one.
     fn is_built_in(&self, service: &Service) -> bool {
         let run = service.command();
-        self.is_pair && {
-            let window = &self.built_in["window"][&service.name];
-            window["dir"].as_str() == Some(&service.dir)
-                && window["run"].as_str() == Some(run.trim_end_matches(STRICT))
-        }
+        let is = |key: &str, value: &str| {
+            self.built_in["window"][&service.name][key].as_str() == Some(value)
+        };
+        self.is_pair && is("dir", &service.dir) && is("run", run.trim_end_matches(STRICT))
     }
 
     /// The keys of a built-in table.
@@ -153,17 +146,9 @@ impl Draft {
     }
 
     fn files(&mut self, found: &Found) {
-        let mut links = self.built_in["files"]["link"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        let is_cloned = |link: &Value| {
-            found
-                .clone
-                .iter()
-                .any(|path| Some(&**path) == link.as_str())
-        };
-        if !links.all(is_cloned) {
+        let links = self.built_in["files"]["link"].as_array();
+        let is_cloned = |link: &Value| found.clone.iter().any(|path| link.as_str() == Some(path));
+        if !links.is_some_and(|links| links.iter().all(is_cloned)) {
             self.put(&["files"], "link", Vec::<String>::new(), "");
         }
         for (key, paths, why) in [
@@ -222,13 +207,8 @@ impl Draft {
         }
         self.text += OTHERS;
         if let Some((dir, typed)) = &found.console {
-            self.window(
-                "cli".to_owned(),
-                dir,
-                "type",
-                typed.value.clone(),
-                &typed.why,
-            );
+            let text = typed.value.clone();
+            self.window("cli".to_owned(), dir, "type", text, &typed.why);
         }
     }
 
