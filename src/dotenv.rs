@@ -1,43 +1,39 @@
 //! Setting a variable in the text of an `.env` file, and reading it, byte by byte: all else stays as it is.
 
+use std::iter;
+use std::ops::Range;
+
 /// The text with `name=value` in it: every line that sets the variable is replaced in place, and if there is none, one
 /// is appended. `export `, quotes, spaces around the name and CRLF line ends are kept; a file in any encoding that
 /// extends ASCII comes back as it was.
 pub fn set(text: &[u8], name: &str, value: &str) -> Vec<u8> {
     let mut result = Vec::with_capacity(text.len() + name.len() + value.len() + 4);
     let mut found = false;
-    for entry in entries(text) {
-        match assignment(entry, name) {
-            Some(Assignment {
-                before,
-                quote,
-                after,
-                ..
-            }) => {
-                found = true;
-                result.extend_from_slice(before);
-                result.extend(quoted(value, quote));
-                if after.starts_with(b"#") {
-                    result.push(b' ');
-                }
-                result.extend_from_slice(after);
-            }
-            None => result.extend_from_slice(entry),
+    for line in lines(text) {
+        if line.name != name.as_bytes() {
+            result.extend(line.text);
+            continue;
         }
+        found = true;
+        let quotes = usize::from(line.quote.is_some());
+        let after = &line.text[line.value.end + quotes..];
+        result.extend(&line.text[..line.value.start - quotes]);
+        result.extend(quoted(value, line.quote));
+        if after.starts_with(b"#") {
+            result.push(b' ');
+        }
+        result.extend(after);
     }
     if !found {
-        let end: &[u8] = match entries(text).next() {
-            Some(first) if first.ends_with(b"\r\n") => b"\r\n",
-            Some(first) if first.ends_with(b"\r") => b"\r",
+        let end: &[u8] = match lines(text).next() {
+            Some(first) if first.text.ends_with(b"\r\n") => b"\r\n",
+            Some(first) if first.text.ends_with(b"\r") => b"\r",
             _ => b"\n",
         };
         if !text.is_empty() && !text.ends_with(b"\n") && !text.ends_with(b"\r") {
-            result.extend_from_slice(end);
+            result.extend(end);
         }
-        result.extend_from_slice(name.as_bytes());
-        result.push(b'=');
-        result.extend(quoted(value, None));
-        result.extend_from_slice(end);
+        result.extend([name.as_bytes(), b"=", &quoted(value, None), end].concat());
     }
     result
 }
@@ -55,47 +51,73 @@ fn quoted(value: &str, there: Option<u8>) -> Vec<u8> {
 
 /// What the file sets the variable to: the last line counts, as it does for those who read such files.
 pub fn value<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    entries(text)
-        .filter_map(|entry| assignment(entry, name))
-        .last()
-        .map(|assignment| assignment.value)
+    let sets = lines(text).filter(|line| line.name == name.as_bytes());
+    sets.last().map(|line| &line.text[line.value])
 }
 
 /// The variables that the file sets, each time with its value, but for those that are not in UTF-8.
-pub fn all(text: &[u8]) -> impl Iterator<Item = (String, String)> {
-    entries(text).filter_map(|entry| {
-        let body = without_export(entry);
-        let name = body[..body.iter().position(|&byte| byte == b'=')?].trim_ascii_end();
-        let name = str::from_utf8(name).ok()?;
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        let value = assignment(entry, name).filter(|_| is_name && name.bytes().all(is_word))?;
-        Some((
-            name.to_owned(),
-            str::from_utf8(value.value).ok()?.to_owned(),
-        ))
+pub fn all(text: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    lines(text).filter_map(|line| {
+        let name = str::from_utf8(line.name).ok()?;
+        let is_variable = !name.is_empty()
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+            && !name.contains(['.', '-']);
+        let value = str::from_utf8(&line.text[line.value]).ok()?;
+        is_variable.then_some((name, value))
     })
 }
 
-/// A line that sets the variable, in its parts.
-struct Assignment<'a> {
-    /// Up to the value or its opening quote.
-    before: &'a [u8],
+/// A line of a file with its end: LF, CRLF or CR. A quoted value may go over several.
+struct Line<'a> {
+    text: &'a [u8],
+    /// The variable that it sets; empty for none.
+    name: &'a [u8],
+    /// Where the value is, without its quotes.
+    value: Range<usize>,
     /// The quote around the value.
     quote: Option<u8>,
-    value: &'a [u8],
-    /// From behind the value or its closing quote: spaces, a comment, the line end.
-    after: &'a [u8],
 }
 
-/// The file's lines, each with its end: LF, CRLF or CR. A quoted value may go over several.
-fn entries(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let length = value_length(text);
-        let (entry, rest) = text.split_at(length + line_length(&text[length..]));
-        text = rest;
-        Some(entry).filter(|entry| !entry.is_empty())
+fn lines(mut text: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    iter::from_fn(move || {
+        let line = (!text.is_empty()).then(|| Line::at(text))?;
+        text = &text[line.text.len()..];
+        Some(line)
     })
+}
+
+impl<'a> Line<'a> {
+    /// The one that a text begins with.
+    fn at(text: &'a [u8]) -> Self {
+        let mut line = Self {
+            text: &text[..line_length(text)],
+            name: b"",
+            value: 0..0,
+            quote: None,
+        };
+        let Some(equals) = line.text.iter().position(|&byte| byte == b'=') else {
+            return line;
+        };
+        let name = without_export(&text[..equals]).trim_ascii_end();
+        let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
+        if name.is_empty() || !name.iter().all(is_of_name) {
+            return line;
+        }
+        line.name = name;
+        let start = text.len() - spaces(&text[equals + 1..]).len();
+        let quote = text.get(start).filter(|quote| b"\"'`".contains(quote));
+        line.quote = quote.copied();
+        let closed = quote.and_then(|quote| closing(&text[start + 1..], *quote));
+        if let Some(length) = closed {
+            let end = start + 1 + length;
+            line.value = start + 1..end;
+            line.text = &text[..end + line_length(&text[end..])];
+        } else {
+            line.quote = None;
+            line.value = start..start + bare_length(&line.text[start..]);
+        }
+        line
+    }
 }
 
 /// The length of the line that begins here.
@@ -104,26 +126,6 @@ fn line_length(text: &[u8]) -> usize {
         Some(end) if text[end..].starts_with(b"\r\n") => end + 2,
         Some(end) => end + 1,
         None => text.len(),
-    }
-}
-
-/// How far the quoted value of an assignment that begins here goes; nothing for any other line.
-fn value_length(text: &[u8]) -> usize {
-    let line = &text[..line_length(text)];
-    let Some(equals) = line.iter().position(|&byte| byte == b'=') else {
-        return 0;
-    };
-    let name = without_export(&line[..equals]).trim_ascii_end();
-    let is_name = name
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte))
-        && !name.is_empty();
-    let value = spaces(&text[equals + 1..]);
-    match value.split_first() {
-        Some((&quote @ (b'"' | b'\'' | b'`'), inside)) if is_name => {
-            closing(inside, quote).map_or(0, |end| text.len() - inside.len() + end)
-        }
-        _ => 0,
     }
 }
 
@@ -150,30 +152,6 @@ fn without_export(line: &[u8]) -> &[u8] {
     }
 }
 
-fn assignment<'a>(line: &'a [u8], name: &str) -> Option<Assignment<'a>> {
-    let body = without_export(line);
-    let rest = spaces(body.strip_prefix(name.as_bytes())?).strip_prefix(b"=")?;
-    let value = spaces(rest);
-    let before = &line[..line.len() - value.len()];
-    if let Some((&quote @ (b'"' | b'\'' | b'`'), inside)) = value.split_first()
-        && let Some(length) = closing(inside, quote)
-    {
-        return Some(Assignment {
-            before,
-            quote: Some(quote),
-            value: &inside[..length],
-            after: &inside[length + 1..],
-        });
-    }
-    let length = bare_length(value);
-    Some(Assignment {
-        before,
-        quote: None,
-        value: &value[..length],
-        after: &value[length..],
-    })
-}
-
 /// An unquoted value ends before a comment (a `#` behind a space), or before the spaces and the end of the line.
 fn bare_length(value: &[u8]) -> usize {
     let comment = (0..value.len())
@@ -197,7 +175,9 @@ fn spaces(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
+    use proptest::sample::select;
 
     #[test]
     fn a_line_is_replaced_in_place_and_all_else_stays() {
@@ -270,10 +250,6 @@ mod tests {
     fn all_variables_are_read() {
         let text = "# A=0\nA=1\n export B = 'x y' # why\r\nno line\nC-D=1\n1E=2\nF=\n";
         let all: Vec<_> = all(text.as_bytes()).collect();
-        let all: Vec<_> = all
-            .iter()
-            .map(|(name, value)| (&**name, &**value))
-            .collect();
         assert_eq!(all, [("A", "1"), ("B", "x y"), ("F", "")]);
     }
 
@@ -294,39 +270,23 @@ mod tests {
         }
     }
 
-    /// Text made of the pieces that such files are made of, and of any bytes.
+    /// What such files are made of.
+    const PIECES: [&str; 19] = [
+        "A", "A=", "export ", "=", " ", "\t", "\n", "\r\n", "\r", "'", "\"", "`", "\\", "\\\"",
+        "\\'", "#", "old", "\nA=old", "\nX=1\n",
+    ];
+
+    /// Text of these pieces, and of any bytes.
     fn text() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            Just(b"A".to_vec()),
-            Just(b"A=".to_vec()),
-            Just(b"export ".to_vec()),
-            Just(b"=".to_vec()),
-            Just(b" ".to_vec()),
-            Just(b"\t".to_vec()),
-            Just(b"\n".to_vec()),
-            Just(b"\r\n".to_vec()),
-            Just(b"\r".to_vec()),
-            Just(b"'".to_vec()),
-            Just(b"\"".to_vec()),
-            Just(b"`".to_vec()),
-            Just(b"\\".to_vec()),
-            Just(b"\\\"".to_vec()),
-            Just(b"\\'".to_vec()),
-            Just(b"#".to_vec()),
-            Just(b"old".to_vec()),
-            Just(b"\nA=old".to_vec()),
-            Just(b"\nX=1\n".to_vec()),
-            proptest::collection::vec(any::<u8>(), 0..4),
-        ];
-        proptest::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
+        let piece = select(&PIECES[..]).prop_map(|piece| piece.as_bytes().to_vec());
+        let piece = prop_oneof![19 => piece, 1 => vec(any::<u8>(), 0..4)];
+        vec(piece, 0..16).prop_map(|pieces| pieces.concat())
     }
 
-    /// The entries that set no `A`, without their ends: a last one may get one.
+    /// The lines that do not set `A`, without their ends: a last one may get one.
     fn others(text: &[u8]) -> Vec<&[u8]> {
-        entries(text)
-            .filter(|entry| assignment(entry, "A").is_none())
-            .map(<[u8]>::trim_ascii_end)
-            .collect()
+        let others = lines(text).filter(|line| line.name != b"A");
+        others.map(|line| line.text.trim_ascii_end()).collect()
     }
 
     proptest! {

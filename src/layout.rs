@@ -1,23 +1,26 @@
 //! Which ports, files and windows a session gets.
 
-mod change;
 mod check;
 pub mod detect;
-mod file;
 pub mod placeholders;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod wrong;
 
 use crate::file::read_if_there;
 use crate::hint::{Hint, with_hint};
 use crate::ports::Port;
 use anyhow::{Context, Result, bail};
-use change::{Change, Changes, Text};
-use file::{LayoutFile, plain};
+use check::check;
 use indexmap::IndexMap;
-use std::path::Path;
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::iter;
+use std::path::{Component, Path, PathBuf};
 use toml::Spanned;
+use toml::de::DeTable;
 use wrong::Wrong;
 
 /// The file's name, in the main checkout.
@@ -27,7 +30,8 @@ pub const FILE: &str = ".tally-session.toml";
 pub const BUILT_IN: &str = include_str!("layout/built_in.toml");
 
 /// What differs from one project to another. Texts may hold placeholders: see [`placeholders`].
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Layout {
     /// Typed first in every window; empty for nothing.
     pub activate: String,
@@ -44,24 +48,29 @@ pub struct Layout {
     /// By file: the variables set in it, and in every window's environment.
     pub env: IndexMap<String, IndexMap<String, String>>,
     /// Files of it that git tracks, each with the one that stands in `env` in its place.
+    #[serde(skip)]
     pub env_instead: IndexMap<String, String>,
     /// The windows, in their order.
+    #[serde(rename = "window", deserialize_with = "windows")]
     pub windows: Vec<Window>,
     /// The user's own commands.
     pub hooks: Hooks,
 }
 
 /// Claude Code in the windows.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClaudeCode {
     /// How it is started, options included.
     pub command: String,
     /// Whether its window rings and is marked when it waits.
+    #[serde(default = "yes")]
     pub bell: bool,
 }
 
 /// Paths from the main checkout's root.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Files {
     /// Symlinked to the main checkout's.
     pub link: Vec<String>,
@@ -74,22 +83,28 @@ pub struct Files {
 }
 
 /// A window of the tmux session.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// What it is known by among the others, whatever it is called: the first word of its name, if only one begins with that.
+    #[serde(skip)]
     pub key: String,
     /// What tmux calls it.
+    #[serde(default)]
     pub name: String,
     /// Its folder, from the worktree's root; empty for the root itself.
+    #[serde(default)]
     pub dir: String,
     /// A command that is typed and run.
     pub run: Option<String>,
     /// A text that is typed and left at the prompt.
+    #[serde(rename = "type")]
     pub typed: Option<String>,
 }
 
 /// Scripts for `sh`, run in the worktree; empty for nothing.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hooks {
     /// After the files, before the windows.
     pub post_add: String,
@@ -103,9 +118,6 @@ impl Layout {
     /// # Errors
     /// If the file can't be read, or something is wrong with it: with its path, the line, the key and the reason.
     pub fn read(main: &Path) -> Result<Self> {
-        let built_in = LayoutFile::parse(BUILT_IN.as_bytes())
-            .map_err(|wrong| wrong.at(BUILT_IN.as_bytes()))
-            .context("the built-in layout is broken")?;
         let path = main.join(FILE);
         let text = match read_if_there(&path)? {
             Some(text) => text,
@@ -117,17 +129,47 @@ impl Layout {
             let hint = "see how it is written: tally-session layout";
             with_hint(wrong.at(&text).context(failed()), hint.to_owned())
         };
-        let own = LayoutFile::parse(&text).map_err(in_file)?;
-        let services = own.services_over(&built_in);
-        own.check(&services).map_err(in_file)?;
-        let merged = own.over(built_in).map_err(in_file)?;
-        merged.check_claude().map_err(in_file)?;
+        let own = tree::parse(&text).map_err(in_file)?;
+        let merged = tree::over_built_in(&own).map_err(in_file)?;
+        let layout = Self::of(merged.clone()).map_err(in_file)?;
+        let services: Vec<_> = layout.ports.keys().cloned().collect();
+        check(&own, &services).map_err(in_file)?;
+        if let Some(claude) = own.get("claude")
+            && layout.claude.command.trim().is_empty()
+            && layout.runs_claude()
+        {
+            let wrong = Wrong::new("claude", claude.span(), "is empty, and a window runs it");
+            return Err(in_file(wrong));
+        }
         // What the file itself has is right: what is wrong now is a built-in value that it leaves standing.
-        if let Err(wrong) = merged.check(&services) {
+        if let Err(wrong) = check(&merged, &services) {
             let cure = wrong.cure();
             return Err(wrong.of_the_built_in()).with_context(failed).hint(cure);
         }
-        Ok(merged.into())
+        Ok(layout)
+    }
+
+    /// The layout that a tree of values is.
+    fn of(tree: DeTable<'_>) -> Result<Self, Wrong> {
+        let tree = toml::Deserializer::from(Spanned::new(0..0, tree));
+        let mut layout = Self::deserialize(tree)?;
+        let files = &mut layout.files;
+        let lists = [
+            &mut files.link,
+            &mut files.clone,
+            &mut files.copy,
+            &mut files.sqlite,
+        ];
+        let dirs = layout.windows.iter_mut().map(|window| &mut window.dir);
+        for path in lists.into_iter().flatten().chain(dirs) {
+            *path = plain(path);
+        }
+        let env = layout.env.into_iter();
+        layout.env = env
+            .map(|(path, variables)| (plain(&path), variables))
+            .collect();
+        name_windows(&mut layout.windows);
+        Ok(layout)
     }
 }
 
@@ -162,70 +204,54 @@ impl Window {
 }
 
 /// Gives each window its key.
-fn with_keys(mut windows: Vec<Window>) -> Vec<Window> {
-    let word = |name: &str| {
-        let is_of_word = |letter: &char| letter.is_alphanumeric() || "-_".contains(*letter);
-        name.chars().take_while(is_of_word).collect::<String>()
-    };
-    let words: Vec<_> = windows.iter().map(|window| word(&window.name)).collect();
-    for (at, window) in windows.iter_mut().enumerate() {
-        let is_plain = !words[at].is_empty() && !words[..at].contains(&words[at]);
-        let number = if is_plain {
-            String::new()
+fn name_windows(windows: &mut [Window]) {
+    let is_of_word = |letter: &char| letter.is_alphanumeric() || "-_".contains(*letter);
+    for at in 0..windows.len() {
+        let word: String = windows[at].name.chars().take_while(is_of_word).collect();
+        let is_plain = !word.is_empty() && windows[..at].iter().all(|before| before.key != word);
+        windows[at].key = if is_plain {
+            word
         } else {
-            format!("#{}", at + 1)
+            format!("{word}#{}", at + 1)
         };
-        window.key = format!("{}{number}", words[at]);
     }
-    windows
 }
 
-impl From<LayoutFile> for Layout {
-    fn from(file: LayoutFile) -> Self {
-        let text = |text: Option<Text>| text.map(Spanned::into_inner).unwrap_or_default();
-        let paths = |paths: Option<Vec<Text>>| {
-            let paths = paths.into_iter().flatten();
-            paths.map(|path| plain(path.get_ref())).collect()
-        };
-        let windows = file.windows.list().into_iter().map(|window| Window {
-            key: String::new(),
-            name: text(window.name),
-            dir: plain(&text(window.dir)),
-            run: window.run.map(Spanned::into_inner),
-            typed: window.typed.map(Spanned::into_inner),
-        });
-        Self {
-            activate: text(file.activate),
-            claude: ClaudeCode {
-                command: text(file.claude.command),
-                bell: file.claude.bell.unwrap_or(true),
-            },
-            host: text(file.host),
-            keep_removed: file.keep_removed.unwrap_or_default(),
-            ports: values(file.ports).collect(),
-            files: Files {
-                link: paths(file.files.link),
-                clone: paths(file.files.clone),
-                copy: paths(file.files.copy),
-                sqlite: paths(file.files.sqlite),
-            },
-            env: values(file.env)
-                .map(|(path, variables)| (plain(&path), values(variables).collect()))
-                .collect(),
-            env_instead: IndexMap::new(),
-            windows: with_keys(windows.collect()),
-            hooks: Hooks {
-                post_add: text(file.hooks.post_add),
-                pre_remove: text(file.hooks.pre_remove),
-            },
+/// Windows in a list, or each under a name.
+fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
+    struct Windows;
+    impl<'de> Visitor<'de> for Windows {
+        type Value = Vec<Window>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a [[window]] for each, or a [window.<name>] to change one")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Window>, A::Error> {
+            let windows: Vec<_> =
+                iter::from_fn(|| list.next_element().transpose()).collect::<Result<_, _>>()?;
+            if windows.is_empty() {
+                return Err(de::Error::custom("a session needs at least one [[window]]"));
+            }
+            Ok(windows)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Vec<Window>, A::Error> {
+            let windows = iter::from_fn(|| table.next_entry::<String, _>().transpose());
+            windows.map(|window| Ok(window?.1)).collect()
         }
     }
+    deserializer.deserialize_any(Windows)
 }
 
-/// What is left when the changes are made.
-fn values<T>(changes: Changes<T>) -> impl Iterator<Item = (String, T)> {
-    changes.into_iter().filter_map(|(key, change)| {
-        let value = Change::into(change.into_inner())?;
-        Some((key.into_inner(), value))
-    })
+/// What is not said of the bell.
+fn yes() -> bool {
+    true
+}
+
+/// A path as git writes it: without `./` and a slash at its end.
+fn plain(path: &str) -> String {
+    let parts = Path::new(path).components();
+    let parts = parts.filter(|part| matches!(part, Component::Normal(_)));
+    parts.collect::<PathBuf>().to_string_lossy().into_owned()
 }

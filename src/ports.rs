@@ -17,10 +17,8 @@ impl Port {
 
     /// A port from a number of any size.
     pub fn from_number(number: u64) -> Option<Self> {
-        u16::try_from(number)
-            .ok()
-            .filter(|&port| port > 0)
-            .map(Self)
+        let number = u16::try_from(number).ok();
+        number.filter(|&port| port > 0).map(Self)
     }
 }
 
@@ -47,8 +45,8 @@ pub fn next_free(
     taken: &BTreeSet<Port>,
     is_free: impl Fn(Port) -> bool,
 ) -> Result<Port> {
-    (first.0..=u16::MAX)
-        .map(Port)
+    let mut ports = (first.0..=u16::MAX).map(Port);
+    ports
         .find(|port| !taken.contains(port) && is_free(*port))
         .with_context(|| format!("no port from {first} to 65535 is free"))
 }

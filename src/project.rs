@@ -47,12 +47,13 @@ impl Project {
             bare::refuse(&common)?;
             return Self::new(top, common);
         }
-        let admin = admin_folder(top)?.with_context(|| {
+        let no_worktree = || {
             format!(
                 "{} is no git worktree: it names no folder",
                 dot_git.display()
             )
-        })?;
+        };
+        let admin = admin_folder(top)?.with_context(no_worktree)?;
         let Ok(Some(common)) = read_text_if_there(&admin.join("commondir")) else {
             bare::refuse(&fs::canonicalize(&admin).unwrap_or(admin))?;
             bail!(
@@ -61,17 +62,17 @@ impl Project {
             );
         };
         let common = admin.join(common.trim_end());
-        let common = fs::canonicalize(&common).with_context(|| {
+        let failed = || {
             format!(
                 "cannot open the git folder {} of {}",
                 common.display(),
                 top.display()
             )
-        })?;
+        };
+        let common = fs::canonicalize(&common).with_context(failed)?;
         bare::refuse(&common)?;
-        match common.parent() {
+        match common.parent().map(Path::to_owned) {
             Some(main) if common.ends_with(".git") && main.join(".git").is_dir() => {
-                let main = main.to_owned();
                 Self::new(&main, common)
             }
             _ => bail!(
@@ -82,10 +83,9 @@ impl Project {
     }
 
     fn new(main: &Path, common: PathBuf) -> Result<Self> {
-        let name = main
-            .file_name()
-            .and_then(|name| name.to_str())
-            .with_context(|| format!("the folder {} has no name in UTF-8", main.display()))?;
+        let name = main.file_name().and_then(|name| name.to_str());
+        let name =
+            name.with_context(|| format!("the folder {} has no name in UTF-8", main.display()))?;
         if main.to_string_lossy().contains(char::is_control) {
             bail!(
                 "the path {:?} has a control character in it: it cannot be typed into a shell",
@@ -120,11 +120,9 @@ impl Project {
 
     /// Whether a folder is a worktree of this repository, as its own `.git` file says.
     pub fn owns_worktree(&self, dir: &Path) -> bool {
-        admin_folder(dir)
-            .ok()
-            .flatten()
-            .and_then(|admin| fs::canonicalize(admin).ok())
-            .is_some_and(|admin| admin.parent() == Some(&self.common.join("worktrees")))
+        let admin = admin_folder(dir).ok().flatten();
+        let admin = admin.and_then(|admin| fs::canonicalize(admin).ok());
+        admin.is_some_and(|admin| admin.parent() == Some(&self.common.join("worktrees")))
     }
 }
 
@@ -136,24 +134,18 @@ pub fn admin_folder(worktree: &Path) -> Result<Option<PathBuf>> {
     let file = worktree.join(".git");
     let text = read_text_if_there(&file)?;
     let text = text.with_context(|| format!("cannot read {}: it is not there", file.display()))?;
-    Ok(text
-        .strip_prefix("gitdir: ")
-        .map(|admin| worktree.join(admin.trim_end_matches(['\r', '\n']))))
+    let admin = text.strip_prefix("gitdir: ");
+    Ok(admin.map(|admin| worktree.join(admin.trim_end_matches(['\r', '\n']))))
 }
 
 /// Whether two paths lead to the same thing.
 pub fn is_same(one: &Path, other: &Path) -> bool {
-    fs::canonicalize(one)
-        .ok()
-        .zip(fs::canonicalize(other).ok())
-        .is_some_and(|(one, other)| one == other)
+    let there = fs::canonicalize(one).ok();
+    there.is_some() && there == fs::canonicalize(other).ok()
 }
 
 /// A path without symlinks and dots, whose last part may lead to nothing.
 pub fn without_symlinks(path: &Path) -> Option<PathBuf> {
-    Some(
-        fs::canonicalize(path.parent()?)
-            .ok()?
-            .join(path.file_name()?),
-    )
+    let folder = fs::canonicalize(path.parent()?).ok()?;
+    Some(folder.join(path.file_name()?))
 }

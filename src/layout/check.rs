@@ -1,15 +1,16 @@
 //! What may stand in `.tally-session.toml`.
 
-use super::change::Text;
-use super::file::{LayoutFile, WindowTable, Windows, bare, plain};
-use super::placeholders::{self, Broken, CLAUDE, expand};
+use super::placeholders::{self, Broken, expand};
+use super::plain;
+use super::tree::{Value, bare, entries, items};
 use super::wrong::Wrong;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Component, Path};
+use toml::de::DeTable;
 
 /// What a value is, and so what may stand in it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Service,
     Variable,
@@ -29,178 +30,157 @@ enum Kind {
     Script,
 }
 
-/// A text of a file: its key as a person writes it, itself, and its place.
-type Value<'a> = (String, &'a str, Range<usize>, Kind);
-
-fn value(key: String, text: &Text, kind: Kind) -> Value<'_> {
-    (key, text.get_ref(), text.span(), kind)
+/// A text of a file: its key as a person writes it, itself, its place, and what it is.
+struct Text<'a> {
+    key: String,
+    value: &'a str,
+    span: Range<usize>,
+    kind: Kind,
 }
 
-impl LayoutFile {
-    /// Checks every value by itself and beside the others. `services` are those in force.
-    ///
-    /// # Errors
-    /// The first value that is wrong.
-    pub fn check(&self, services: &[String]) -> Result<(), Wrong> {
-        for (key, text, span, kind) in self.values() {
-            if let Err(reason) = kind.check(text, services) {
-                return Err(Wrong::new(key, span, reason));
-            }
-        }
-        self.check_services()?;
-        self.check_windows()?;
-        self.check_paths()
+impl Text<'_> {
+    fn wrong(&self, reason: impl Into<String>) -> Wrong {
+        Wrong::new(&*self.key, self.span.clone(), reason)
     }
+}
 
-    /// Checks that there is a command where a window runs Claude.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn check_claude(&self) -> Result<(), Wrong> {
-        let runs_it = |window: &&WindowTable| {
-            let run = window.run.as_ref();
-            run.is_some_and(|run| run.get_ref().contains(CLAUDE))
+/// The tables with texts in them, in the order in which they are looked at: variables are set in the copy of a file.
+const TABLES: [&str; 8] = [
+    "activate", "claude", "host", "hooks", "ports", "window", "env", "files",
+];
+
+/// Checks every text of a file by itself and beside the others. `services` are those in force.
+///
+/// # Errors
+/// The first one that is wrong.
+pub fn check(file: &DeTable<'_>, services: &[String]) -> Result<(), Wrong> {
+    let mut texts = Vec::new();
+    for table in TABLES {
+        collect(file.get(table), table, &[table], &mut texts);
+    }
+    for text in &texts {
+        let checked = text.kind.check(text.value, services);
+        checked.map_err(|reason| text.wrong(reason))?;
+    }
+    check_services(&texts)?;
+    check_windows(file, &texts)?;
+    check_paths(&texts)
+}
+
+/// Notes the texts of a value, which stands under these keys.
+fn collect<'a>(
+    value: Option<&'a Value<'_>>,
+    key: &str,
+    keys: &[&'a str],
+    texts: &mut Vec<Text<'a>>,
+) {
+    if let Some(value) = value
+        && let Some(text) = value.get_ref().as_str()
+    {
+        let kind = match keys {
+            ["host"] => Kind::Host,
+            ["hooks", _] => Kind::Script,
+            ["files", ..] => Kind::Path,
+            ["window", _, "name"] => Kind::Name,
+            ["window", _, "dir"] => Kind::Dir,
+            ["window", ..] => Kind::Command,
+            _ => Kind::Line,
         };
-        let is_run = self.windows.tables().iter().any(runs_it);
-        let claude = self.claude.command.as_ref().filter(|_| is_run);
-        match claude.filter(|claude| claude.get_ref().trim().is_empty()) {
-            Some(claude) => Err(Wrong::new(
-                "claude",
-                claude.span(),
-                "is empty, and a window runs it",
-            )),
-            None => Ok(()),
-        }
+        texts.push(Text {
+            key: key.to_owned(),
+            value: text,
+            span: value.span(),
+            kind,
+        });
     }
-
-    /// Each service has a variable of its own.
-    fn check_services(&self) -> Result<(), Wrong> {
-        let mut seen = HashMap::new();
-        for service in self.ports.keys() {
-            if let Some(other) = seen.insert(service.get_ref().to_uppercase(), service) {
-                return Err(Wrong::new(
-                    format!("ports.{}", bare(service)),
-                    service.span(),
-                    format!("has the same letters as {}", other.get_ref()),
-                ));
-            }
-        }
-        Ok(())
+    for (at, value) in items(value).enumerate() {
+        collect(
+            Some(value),
+            &format!("{key}[{at}]"),
+            &[keys, &[""]].concat(),
+            texts,
+        );
     }
-
-    fn check_windows(&self) -> Result<(), Wrong> {
-        if let Windows::All(windows) = &self.windows
-            && let Some(nameless) = windows.iter().find(|window| window.name.is_none())
-        {
-            let span = nameless.span.clone();
-            return Err(Wrong::new(&nameless.key, span, "has no name"));
-        }
-        for window in self.windows.tables() {
-            if let (Some(_), Some(typed)) = (&window.run, &window.typed) {
-                return Err(Wrong::new(
-                    format!("{}.type", window.key),
-                    typed.span(),
-                    "stands beside a run: one of them",
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Each path is made in one way. What is linked is the main checkout's, and what is cloned comes whole: nothing may be written
-    /// below it.
-    fn check_paths(&self) -> Result<(), Wrong> {
-        let folders = |word, paths: &Option<Vec<Text>>| {
-            let paths = paths.iter().flatten();
-            let plain = paths.map(|path| (word, plain(path.get_ref())));
-            plain.collect::<Vec<_>>()
+    let is_out = |value: &Value<'_>| value.get_ref().as_bool() == Some(false);
+    for (name, value) in entries(value).filter(|(_, value)| !is_out(value)) {
+        let text = &**name.get_ref();
+        let keys = [keys, &[text]].concat();
+        let key = format!("{key}.{}", bare(text));
+        let kind = match keys[..] {
+            ["ports", _] => Some(Kind::Service),
+            ["env", _] => Some(Kind::Path),
+            ["env", _, _] => Some(Kind::Variable),
+            _ => None,
         };
-        let files = &self.files;
-        let whole = [
-            folders("linked", &files.link),
-            folders("cloned", &files.clone),
-        ];
-        let mut seen = HashMap::new();
-        for (key, path, span, kind) in self.values() {
-            if !matches!(kind, Kind::Path) {
-                continue;
-            }
-            let path_itself = plain(path);
-            let is_above = |(_, whole): &&(&str, String)| {
-                *whole != path_itself && Path::new(&path_itself).starts_with(whole)
-            };
-            if let Some((word, whole)) = whole.iter().flatten().find(is_above) {
-                let reason = format!("is inside the {word} {whole}");
-                return Err(Wrong::new(key, span, reason));
-            }
-            match seen.insert(path_itself, key.clone()) {
-                // Variables are set in the copy.
-                Some(other) if !(other.starts_with("env.") && key.starts_with("files.copy")) => {
-                    return Err(Wrong::new(key, span, format!("is the path of {other} too")));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        texts.extend(kind.map(|kind| Text {
+            key: key.clone(),
+            value: text,
+            span: name.span(),
+            kind,
+        }));
+        collect(Some(value), &key, &keys, texts);
     }
+}
 
-    /// Every text.
-    fn values(&self) -> Vec<Value<'_>> {
-        let mut values = Vec::new();
-        let single = [
-            ("activate", &self.activate, Kind::Line),
-            ("claude", &self.claude.command, Kind::Line),
-            ("host", &self.host, Kind::Host),
-            ("hooks.post_add", &self.hooks.post_add, Kind::Script),
-            ("hooks.pre_remove", &self.hooks.pre_remove, Kind::Script),
-        ];
-        for (key, text, kind) in single {
-            values.extend(text.as_ref().map(|text| value(key.to_owned(), text, kind)));
+/// Each service has a variable of its own.
+fn check_services(texts: &[Text<'_>]) -> Result<(), Wrong> {
+    let mut seen = HashMap::new();
+    for service in of_kind(texts, Kind::Service) {
+        if let Some(other) = seen.insert(service.value.to_uppercase(), service.value) {
+            return Err(service.wrong(format!("has the same letters as {other}")));
         }
-        for service in self.ports.keys() {
-            let key = format!("ports.{}", bare(service));
-            values.push(value(key, service, Kind::Service));
-        }
-        for window in self.windows.tables() {
-            let texts = [
-                ("name", &window.name, Kind::Name),
-                ("dir", &window.dir, Kind::Dir),
-                ("run", &window.run, Kind::Command),
-                ("type", &window.typed, Kind::Command),
-            ];
-            for (name, text, kind) in texts {
-                let key = format!("{}.{name}", window.key);
-                values.extend(text.as_ref().map(|text| value(key, text, kind)));
-            }
-        }
-        for (path, variables) in &self.env {
-            let Some(variables) = variables.get_ref().to() else {
-                continue;
-            };
-            let file = format!("env.{}", bare(path));
-            for (name, value) in variables {
-                let Some(text) = value.get_ref().to() else {
-                    continue;
-                };
-                let key = format!("{file}.{}", bare(name));
-                values.push(self::value(key.clone(), name, Kind::Variable));
-                values.push((key, text.as_str(), value.span(), Kind::Line));
-            }
-            values.push(value(file, path, Kind::Path));
-        }
-        let lists = [
-            ("link", &self.files.link),
-            ("clone", &self.files.clone),
-            ("copy", &self.files.copy),
-            ("sqlite", &self.files.sqlite),
-        ];
-        for (list, paths) in lists {
-            for (at, path) in paths.iter().flatten().enumerate() {
-                values.push(value(format!("files.{list}[{at}]"), path, Kind::Path));
-            }
-        }
-        values
     }
+    Ok(())
+}
+
+fn check_windows(file: &DeTable<'_>, texts: &[Text<'_>]) -> Result<(), Wrong> {
+    for (at, window) in items(file.get("window")).enumerate() {
+        if window.get_ref().get("name").is_none() {
+            return Err(Wrong::new(
+                format!("window[{at}]"),
+                window.span(),
+                "has no name",
+            ));
+        }
+    }
+    for typed in of_kind(texts, Kind::Command) {
+        let window = typed.key.strip_suffix(".type");
+        let run = window.map(|window| format!("{window}.run"));
+        if texts.iter().any(|text| Some(&text.key) == run.as_ref()) {
+            return Err(typed.wrong("stands beside a run: one of them"));
+        }
+    }
+    Ok(())
+}
+
+fn of_kind<'t, 'a>(texts: &'t [Text<'a>], kind: Kind) -> impl Iterator<Item = &'t Text<'a>> {
+    texts.iter().filter(move |text| text.kind == kind)
+}
+
+/// Each path is made in one way. What is linked is the main checkout's, and what is cloned comes whole: nothing may be written
+/// below it.
+fn check_paths(texts: &[Text<'_>]) -> Result<(), Wrong> {
+    let paths = of_kind(texts, Kind::Path).map(|text| (text, plain(text.value)));
+    let paths: Vec<_> = paths.collect();
+    let mut seen = HashMap::new();
+    for (text, path) in &paths {
+        for (word, list) in [("linked", "files.link["), ("cloned", "files.clone[")] {
+            let is_above = |(other, whole): &&(&Text<'_>, String)| {
+                other.key.starts_with(list) && whole != path && Path::new(path).starts_with(whole)
+            };
+            if let Some((_, whole)) = paths.iter().find(is_above) {
+                return Err(text.wrong(format!("is inside the {word} {whole}")));
+            }
+        }
+        match seen.insert(path, &text.key) {
+            // Variables are set in the copy.
+            Some(other) if !(other.starts_with("env.") && text.key.starts_with("files.copy")) => {
+                return Err(text.wrong(format!("is the path of {other} too")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Kind {
@@ -247,11 +227,13 @@ impl Kind {
                     _ => words.chain(ports).collect(),
                 };
                 let value = |word: &str| known.iter().any(|it| it == word).then(String::new);
+                let brace = "(for a brace itself, write {{)";
                 expand(text, value).map(drop).map_err(|broken| match broken {
-                    Broken::Open => broken.to_string(),
-                    Broken::Unknown(_) => {
-                        format!("{broken}; there are {{{}}}", known.join("} {"))
-                    }
+                    Broken::Open => format!("has a {{ without its }} {brace}"),
+                    Broken::Unknown(word) => format!(
+                        "has the placeholder {{{word}}}, which is not there {brace}; there are {{{}}}",
+                        known.join("} {")
+                    ),
                 })
             }
             Self::Service | Self::Variable => Ok(()),

@@ -86,7 +86,7 @@ fn in_words_of_people(said: &str) -> String {
     };
     let wanted = match wanted {
         "u64" => "a whole number of 0 or more",
-        "a string" => "a text in quotes",
+        "a string" | "struct ClaudeCode" => "a text in quotes",
         "a sequence" => "a list",
         "a map" => TABLE,
         "a boolean" => "false",

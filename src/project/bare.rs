@@ -40,14 +40,10 @@ pub fn refuse(common: &Path) -> Result<()> {
 
 /// Where a main checkout can be made, of the repository's name: beside its worktrees, where they are all in one folder with it.
 fn place(common: &Path) -> PathBuf {
-    let hidden = |name: &str| name.starts_with('.');
-    let is_hidden = common.file_name().and_then(|name| name.to_str());
+    let name = common.file_name().unwrap_or_default();
+    let is_hidden = name.as_encoded_bytes().starts_with(b".");
     let folder = common.parent().unwrap_or(common);
-    let named = if is_hidden.is_some_and(hidden) {
-        folder
-    } else {
-        common
-    };
+    let named = if is_hidden { folder } else { common };
     let name = named.file_stem().unwrap_or(common.as_os_str());
     let place = folder.join(name);
     if place.exists() {

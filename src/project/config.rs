@@ -6,11 +6,8 @@ use std::path::Path;
 /// Whether a file of settings switches one on or off, as `core` and `ignorecase`, both in small letters; none if it does neither.
 pub fn switch(config: &Path, section: &str, key: &str) -> Option<bool> {
     let config = fs::read(config).ok()?;
-    switch_in(
-        &String::from_utf8_lossy(&config).to_lowercase(),
-        section,
-        key,
-    )
+    let config = String::from_utf8_lossy(&config).to_lowercase();
+    switch_in(&config, section, key)
 }
 
 /// The last value counts, and one without a `=` means yes.
@@ -39,24 +36,18 @@ mod tests {
     fn the_last_value_in_the_section_of_that_name_counts() {
         for (config, ignored) in [
             ("", None),
-            (
-                "[core]\n\tbare = false\n\tignorecase = true ; why\n",
-                Some(true),
-            ),
+            ("[core]\nbare = no\n\tignorecase = true ; why", Some(true)),
             ("[core]\n\tignorecase\n[user]\n\tname = a\n", Some(true)),
             (
-                "[core]\nignorecase=true\n[core]\n\tignorecase = false\n",
+                "[core]\nignorecase=true\n[core]\nignorecase = off",
                 Some(false),
             ),
             ("[user]\n\tignorecase = true\n", None),
             ("[core \"x\"]\n\tignorecase = true\n", None),
             ("[core]\n\t# ignorecase = true\n", None),
         ] {
-            assert_eq!(
-                switch_in(config, "core", "ignorecase"),
-                ignored,
-                "{config:?}"
-            );
+            let switch = switch_in(config, "core", "ignorecase");
+            assert_eq!(switch, ignored, "{config:?}");
         }
     }
 }

@@ -7,7 +7,9 @@ use super::tools::doubled;
 use crate::dotenv;
 use crate::name;
 use crate::shell::quote;
-use regex_lite::Captures;
+use crate::url::decoded;
+use regex_lite::Regex;
+use std::sync::LazyLock;
 
 const COMPOSE: [&str; 4] = [
     "compose.yaml",
@@ -36,7 +38,11 @@ const NAMES: [(&str, &str); 4] = [
 ];
 
 /// The address of a database, with groups for `PostgreSQL`, user, password, host, port and name.
-const ADDRESS: &str = r"^(?:(postgres|postgresql|postgis|psql)|mysql2?|mariadb|mongodb)(?:\+\w+)?://(?:([^:@/]*)(?::([^@/]*))?@)?(\[::1\]|[^:/?]*)(?::(\d+))?/([^/?]*)";
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:(postgres|postgresql|postgis|psql)|mysql2?|mariadb|mongodb)(?:\+\w+)?://(?:([^:@/]*)(?::([^@/]*))?@)?(\[::1\]|[^:/?]*)(?::(\d+))?/([^/?]*)",
+    )
+});
 
 /// What the clients read, with its group of an address and its name in what stands behind a `?` there, and how a project's
 /// variables for it end.
@@ -54,14 +60,109 @@ fn composed(checkout: &Checkout) -> Option<(&'static str, Option<String>)> {
     let image = pattern(r"(?m)^( +)image:.*(postgres|postgis|pgvector|timescale)").captures(&text);
     let service = image.and_then(|image| {
         let begins = pattern(r"^( +)([\w.-]+):\s*$");
-        let mut before = text[..image.get(0)?.start()]
-            .lines()
-            .rev()
-            .filter_map(|line| begins.captures(line));
+        let before = text[..image.get(0)?.start()].lines().rev();
+        let mut before = before.filter_map(|line| begins.captures(line));
         let service = before.find(|line| line[1].len() < image[1].len())?;
         Some(service[2].to_owned())
     });
     Some((file, service))
+}
+
+/// A database that a variable names.
+struct Database {
+    is_postgres: bool,
+    /// Its own name.
+    base: String,
+    /// The variables that the clients read.
+    login: [(&'static str, String); 4],
+}
+
+impl Database {
+    /// That of an address.
+    fn at(address: &str) -> Option<Self> {
+        let parts = ADDRESS.captures(address)?;
+        let part = |group| {
+            let part = parts.get(group).map_or("", |part| part.as_str());
+            decoded(part)
+        };
+        let query = address.split_once('?').map_or("", |(_, query)| query);
+        let login = LOGIN.map(|(variable, group, key, _)| {
+            let mut pairs = query.split('&');
+            let queried = pairs.find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+            (variable, queried.map_or_else(|| part(group), decoded))
+        });
+        Some(Self {
+            is_postgres: parts.get(1).is_some(),
+            base: part(6),
+            login,
+        })
+    }
+
+    /// That of a variable which is its name alone, among the others of the text.
+    fn called(name: &str, value: &str, text: &[u8], is_composed: bool) -> Option<Self> {
+        let (_, beginning) = NAMES.iter().find(|(known, _)| name == *known)?;
+        let mut login = LOGIN.map(|(variable, _, _, ends)| {
+            let names = ends.map(|end| format!("{beginning}{end}"));
+            let value = names.iter().find_map(|name| dotenv::value(text, name));
+            let value = String::from_utf8_lossy(value.unwrap_or_default());
+            (variable, value.into_owned())
+        });
+        if login[0].1.is_empty() {
+            "localhost".clone_into(&mut login[0].1);
+        }
+        Some(Self {
+            is_postgres: beginning.starts_with('P') || login[1].1 == "5432" || is_composed,
+            base: value.to_owned(),
+            login,
+        })
+    }
+
+    /// Whether it is one that the hooks can make and drop.
+    fn is_own(&self) -> bool {
+        let host = self.login[0].1.as_str();
+        // A folder has the server's socket.
+        let is_here =
+            ["", "localhost", "127.0.0.1", "[::1]"].contains(&host) || host.starts_with('/');
+        // A name that stands for itself in SQL.
+        self.is_postgres && is_here && pattern("^[a-z_][a-z0-9_]*$").is_match(&self.base)
+    }
+
+    /// The beginning of the names of sessions' databases.
+    fn shortened(&self) -> &str {
+        // One that stands for itself in SQL has a byte a letter.
+        self.base[..self.base.len().min(LONGEST)].trim_end_matches('_')
+    }
+
+    /// What makes the database of a session and drops it; with the server's own clients, as a user, if it is in a container.
+    fn hooks(&self, service: Option<&(&str, String)>, mut why: String) -> [Because; 2] {
+        let [mut make, mut drop] = [POST_ADD, PRE_REMOVE].map(|script| {
+            let texts = script
+                .split("tally_{ident}")
+                .map(|text| text.replace("tally", &self.base));
+            let texts: Vec<_> = texts.collect();
+            texts.join(&format!("{}_{{ident}}", self.shortened()))
+        });
+        if let Some((file, service)) = service {
+            let user = match self.login[2].1.as_str() {
+                "" => "postgres",
+                user => user,
+            };
+            let run = format!("docker compose --project-directory {{main}} exec -T {service}");
+            let user = doubled(&quote(user));
+            let clients = |script: &str| {
+                let clients = CLIENTS.into_iter().filter(|client| script.contains(client));
+                let in_it =
+                    |client| format!("{client}() {{{{ {run} {client} -U {user} \"$@\"; }}}}\n");
+                clients.map(in_it).collect::<String>()
+            };
+            make = clients(&make) + &make;
+            // The file is not in the container.
+            drop = clients(&drop) + &drop.replace("-f \"$kept\"", ">\"$kept\"");
+            why = format!("{file}: {service}, which has to run, has the databases of all sessions");
+        }
+        let kept = "`restore` brings its rows back";
+        [Because::new(make, why), Because::new(drop, kept)]
+    }
 }
 
 /// If a variable names a database: what it is in a session, in the file of these two that it stands in there, and the hooks
@@ -73,130 +174,42 @@ pub fn find(
     value: &str,
     found: &mut Found,
 ) {
-    let beginning = NAMES
-        .iter()
-        .find(|(known, _)| name == *known)
-        .map(|(_, beginning)| beginning);
-    let address = pattern(ADDRESS).captures(value);
-    let text = checkout.bytes(file);
-    let group = |group| {
-        let part = address.as_ref().and_then(|address| address.get(group));
-        part.map_or(String::new(), |part| decoded(part.as_str()))
-    };
-    let (before, query) = value.split_at(value.find('?').unwrap_or(value.len()));
-    let queried = |key: &str| {
-        let mut pairs = query[query.len().min(1)..].split('&');
-        pairs.find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
-    };
-    let beside = |beginning: &str, ends: [&str; 2]| {
-        let mut values = ends
-            .iter()
-            .filter_map(|end| dotenv::value(&text, &format!("{beginning}{end}")));
-        let value = values.next().unwrap_or_default();
-        String::from_utf8_lossy(value).into_owned()
-    };
-    let mut login = LOGIN.map(|(variable, part, key, ends)| {
-        let in_address = || queried(key).map_or_else(|| group(part), decoded);
-        let value = beginning.map_or_else(in_address, |beginning| beside(beginning, ends));
-        (variable, value)
-    });
     let service = composed(checkout).and_then(|(file, service)| Some((file, service?)));
-    let (is_postgres, base) = match (beginning, &address) {
-        (Some(beginning), _) => {
-            let is_known = beginning.starts_with('P') || login[1].1 == "5432" || service.is_some();
-            if login[0].1.is_empty() {
-                "localhost".clone_into(&mut login[0].1);
-            }
-            (is_known, value.to_owned())
-        }
-        (None, Some(address)) => (address.get(1).is_some(), group(6)),
-        (None, None) => return,
+    let called = Database::called(name, value, &checkout.bytes(file), service.is_some());
+    let Some(database) = called.or_else(|| Database::at(value)) else {
+        return;
     };
-    // A folder has the server's socket.
-    let is_here = ["", "localhost", "127.0.0.1", "[::1]"].contains(&&*login[0].1)
-        || login[0].1.starts_with('/');
-    // A name that stands for itself in SQL.
-    let is_plain = pattern("^[a-z_][a-z0-9_]*$").is_match(&base);
-    let why = format!("{file}: {name}: a database with main's rows");
-    let [make, drop] = hooks(&base, &login[2].1, service.as_ref(), why);
+    let hooks = database.is_own().then(|| {
+        let why = format!("{file}: {name}: a database with main's rows");
+        database.hooks(service.as_ref(), why)
+    });
     // That of sessions may have a name in which they do not differ.
-    let is_other = !found.pre_remove.is_empty()
-        && found.post_add.iter().all(|there| there.value != make.value);
-    if !is_postgres || !is_here || !is_plain || is_other {
+    let is_first = found.pre_remove.is_empty();
+    let is_made = |make: &Because| found.post_add.iter().any(|there| there.value == make.value);
+    let Some([make, drop]) = hooks.filter(|[make, _]| is_first || is_made(make)) else {
         found.checks.push(shared(file, name, name));
         return;
-    }
+    };
     if service.is_none() {
-        for (variable, value) in login.iter().filter(|(_, value)| !value.is_empty()) {
-            found.sets(into, variable, doubled(value), "for the hooks");
-        }
+        let login = database.login.iter().filter(|(_, value)| !value.is_empty());
+        login.for_each(|(variable, value)| {
+            found.sets(into, variable, doubled(value), "for the hooks")
+        });
     }
-    if found.pre_remove.is_empty() {
+    if is_first {
         found.post_add.push(make);
         found.pre_remove.push(drop);
     }
+    let (before, query) = value.split_at(value.find('?').unwrap_or(value.len()));
     let name_begins = before.rfind('/').map_or(0, |slash| slash + 1);
     let (before, query) = (doubled(&before[..name_begins]), doubled(query));
-    let value = format!("{before}{}_{{ident}}{query}", shortened(&base));
-    let secret = match login[3].1.as_str() {
+    let value = format!("{before}{}_{{ident}}{query}", database.shortened());
+    let secret = match database.login[3].1.as_str() {
         "" => "",
         _ => "; keep this file out of git if the password is a secret",
     };
     let why = format!("{file}: a database for each session{secret}");
     found.sets(into, name, value, why);
-}
-
-/// The beginning of the names of sessions' databases, where this is that of main's.
-fn shortened(base: &str) -> &str {
-    // One that stands for itself in SQL has a byte a letter.
-    base[..base.len().min(LONGEST)].trim_end_matches('_')
-}
-
-/// What makes the database of a session and drops it; with the server's own clients, as a user, if it is in a container.
-fn hooks(
-    base: &str,
-    user: &str,
-    service: Option<&(&str, String)>,
-    mut why: String,
-) -> [Because; 2] {
-    let named = |script| {
-        let names = pattern(r"tally(_\{ident\})?");
-        let name = |found: &Captures<'_>| match found.get(1) {
-            None => base.to_owned(),
-            Some(ident) => format!("{}{}", shortened(base), ident.as_str()),
-        };
-        names.replace_all(script, name).into_owned()
-    };
-    let (mut make, mut drop) = (named(POST_ADD), named(PRE_REMOVE));
-    if let Some((file, service)) = service {
-        let user = if user.is_empty() { "postgres" } else { user };
-        let run = format!("docker compose --project-directory {{main}} exec -T {service}");
-        let user = doubled(&quote(user));
-        let clients = |script: &str| {
-            let clients = CLIENTS.into_iter().filter(|client| script.contains(client));
-            let in_it = |client| format!("{client}() {{{{ {run} {client} -U {user} \"$@\"; }}}}\n");
-            clients.map(in_it).collect::<String>()
-        };
-        make = clients(&make) + &make;
-        // The file is not in the container.
-        drop = clients(&drop) + &drop.replace("-f \"$kept\"", ">\"$kept\"");
-        why = format!("{file}: {service}, which has to run, has the databases of all sessions");
-    }
-    let kept = "`restore` brings its rows back";
-    [Because::new(make, why), Because::new(drop, kept)]
-}
-
-/// A part of an address as it is meant.
-fn decoded(part: &str) -> String {
-    let decode = |bytes: &Captures<'_>| {
-        let bytes = bytes[0]
-            .split('%')
-            .filter_map(|byte| u8::from_str_radix(byte, 16).ok());
-        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
-    };
-    pattern("(%[0-9A-Fa-f]{2})+")
-        .replace_all(part, decode)
-        .into_owned()
 }
 
 /// That sessions have one database.

@@ -2,8 +2,9 @@
 
 use super::found::{Because, Found, Service};
 use super::tools::doubled;
-use crate::layout::BUILT_IN;
-use toml::{Table, Value};
+use crate::layout::tree::{self, bare};
+use serde::Deserialize;
+use toml::{Deserializer, Spanned, Table, Value};
 
 /// Where comments begin, if there is room.
 const COLUMN: usize = 40;
@@ -32,24 +33,20 @@ name = \"shell\"
 pub fn write(found: &Found) -> String {
     let is_named = |name: &str| found.services.iter().any(|service| service.name == name);
     let is_pair = found.services.len() == 2 && is_named("backend") && is_named("frontend");
+    let built_in = Deserializer::from(Spanned::new(0..0, tree::built_in()));
     let mut draft = Draft {
-        built_in: built_in(),
+        built_in: Table::deserialize(built_in).unwrap_or_default(),
         is_pair,
         text: HEAD.to_owned(),
         table: String::new(),
     };
-    let fits = is_pair
-        && found
-            .services
-            .iter()
-            .all(|service| draft.is_built_in(service));
-    if fits {
+    let mut services = found.services.iter();
+    if is_pair && services.all(|service| draft.is_built_in(service)) {
         draft.comment("The built-in windows fit: Django in backend/, Vite in frontend/.");
     }
     if found.services.is_empty() {
-        draft.comment(
-            "Nothing was found that serves: add a [[window]] with a `run` for each server.",
-        );
+        let what = "Nothing was found that serves: add a [[window]] with a `run` for each server.";
+        draft.comment(what);
     }
     for check in &found.checks {
         draft.comment(&format!("Check: {check}."));
@@ -70,19 +67,6 @@ pub fn write(found: &Found) -> String {
     draft.text
 }
 
-/// The built-in layout, each window in the table by which it can be changed.
-fn built_in() -> Table {
-    let mut layout: Table = BUILT_IN.parse().unwrap_or_default();
-    let windows = layout["window"].as_array().into_iter().flatten();
-    let windows = windows.filter_map(|window| {
-        let name = window["name"].as_str()?.split(':').next()?;
-        Some((name.to_owned(), window.clone()))
-    });
-    let windows: Table = windows.collect();
-    layout.insert("window".to_owned(), windows.into());
-    layout
-}
-
 struct Draft {
     built_in: Table,
     /// Whether the built-in windows fit, changed here and there.
@@ -99,15 +83,14 @@ impl Draft {
     }
 
     fn line(&mut self, key: &str, value: &Value, why: &str) {
-        let line = format!("{} = {value}", self::key(key));
+        let line = format!("{} = {value}", bare(key));
         if why.is_empty() {
             self.text.extend([&line, "\n"]);
         } else if line.len() + why.len() > WIDTH {
             self.comment(why);
             self.text.extend([&line, "\n"]);
         } else {
-            let padded = format!("{line:<COLUMN$} ");
-            self.text.push_str(&padded);
+            self.text.extend([format!("{line:<COLUMN$} ")]);
             self.comment(why);
         }
     }
@@ -120,7 +103,7 @@ impl Draft {
         if there.and_then(|table| table.get(key)) == Some(&value) {
             return;
         }
-        let keys: Vec<_> = path.iter().map(|key| self::key(key)).collect();
+        let keys: Vec<_> = path.iter().map(|key| bare(key)).collect();
         let table = keys.join(".");
         if self.table != table {
             self.text.extend(["\n[", &table, "]\n"]);
@@ -132,11 +115,10 @@ impl Draft {
     /// Whether a service's window is the built-in one.
     fn is_built_in(&self, service: &Service) -> bool {
         let run = service.command();
-        self.is_pair && {
-            let window = &self.built_in["window"][&service.name];
-            window["dir"].as_str() == Some(&service.dir)
-                && window["run"].as_str() == Some(run.trim_end_matches(STRICT))
-        }
+        let is = |key: &str, value: &str| {
+            self.built_in["window"][&service.name][key].as_str() == Some(value)
+        };
+        self.is_pair && is("dir", &service.dir) && is("run", run.trim_end_matches(STRICT))
     }
 
     /// The keys of a built-in table.
@@ -164,17 +146,9 @@ impl Draft {
     }
 
     fn files(&mut self, found: &Found) {
-        let mut links = self.built_in["files"]["link"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        let is_cloned = |link: &Value| {
-            found
-                .clone
-                .iter()
-                .any(|path| Some(&**path) == link.as_str())
-        };
-        if !links.all(is_cloned) {
+        let links = self.built_in["files"]["link"].as_array();
+        let is_cloned = |link: &Value| found.clone.iter().any(|path| link.as_str() == Some(path));
+        if !links.is_some_and(|links| links.iter().all(is_cloned)) {
             self.put(&["files"], "link", Vec::<String>::new(), "");
         }
         for (key, paths, why) in [
@@ -233,13 +207,8 @@ impl Draft {
         }
         self.text += OTHERS;
         if let Some((dir, typed)) = &found.console {
-            self.window(
-                "cli".to_owned(),
-                dir,
-                "type",
-                typed.value.clone(),
-                &typed.why,
-            );
+            let text = typed.value.clone();
+            self.window("cli".to_owned(), dir, "type", text, &typed.why);
         }
     }
 
@@ -250,16 +219,6 @@ impl Draft {
             self.line("dir", &dir.into(), "");
         }
         self.line(key, &command.into(), why);
-    }
-}
-
-/// A key in TOML.
-fn key(text: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if text.bytes().all(is_bare) {
-        text.to_owned()
-    } else {
-        Value::from(text).to_string()
     }
 }
 

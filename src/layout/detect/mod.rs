@@ -37,8 +37,8 @@ pub fn draft(main: &Path, around: Around) -> String {
     if found.services.is_empty() {
         processes::find(&checkout, "Procfile", &mut found);
     }
-    let has_python =
-        around.has_virtualenv && checkout.files_below("").any(|file| is_of(file, &["py"]));
+    let is_python = |file| is_of(file, &["py"]);
+    let has_python = around.has_virtualenv && checkout.files_below("").any(is_python);
     if found.activate.is_none() && !has_python {
         found.activate = Some(Because::new("", "no virtual environment is there"));
     }
@@ -50,21 +50,21 @@ pub fn draft(main: &Path, around: Around) -> String {
     draft::write(&found)
 }
 
+/// Files that tell of a server.
+const TELLING: [&str; 4] = ["manage.py", "package.json", "Procfile.dev", "compose.yaml"];
+
 /// The folders that seem to be what the built-in layout calls otherwise, with the file that tells so; a cheap look.
 pub fn elsewhere(main: &Path) -> Vec<String> {
     let checkout = Checkout::look(main, []);
-    let is_telling =
-        |name: &&str| ["manage.py", "package.json", "Procfile.dev", "compose.yaml"].contains(name);
     let told = checkout.folders().flat_map(|folder| {
-        let place = if folder.is_empty() {
-            "the root".to_owned()
-        } else {
-            format!("{folder}/")
+        let place = match folder {
+            "" => "the root".to_owned(),
+            _ => format!("{folder}/"),
         };
-        let names = checkout.names_in(folder).filter(is_telling);
-        names
-            .map(move |name| format!("{name} is in {place}"))
-            .collect::<Vec<_>>()
+        let names = checkout
+            .names_in(folder)
+            .filter(|name| TELLING.contains(name));
+        names.map(move |name| format!("{name} is in {place}"))
     });
     told.take(3).collect()
 }
@@ -100,11 +100,10 @@ fn name_services(found: &mut Found) {
 
 /// A name that a service may have.
 fn identifier(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    let name = pattern("[^a-z0-9]").replace_all(&name, "_");
-    let name = name.trim_matches('_');
+    let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+    let name = name.trim_matches('_').to_ascii_lowercase();
     if name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        name.to_owned()
+        name
     } else {
         format!("app_{name}").trim_end_matches('_').to_owned()
     }

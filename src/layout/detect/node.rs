@@ -3,7 +3,7 @@
 use super::checkout::{Checkout, is_of, join, upwards};
 use super::found::{Found, Service};
 use super::python::in_folder;
-use super::tools::{Gets, NODE, NODE_SERVERS, Side, TOOLS, Tool, is_assignment, with_port};
+use super::tools::{Gets, NODE, NODE_SERVERS, Side, TOOLS, Tool, with_port};
 use super::{pattern, variables};
 use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
 use serde_json::Value;
@@ -23,8 +23,8 @@ struct Package<'a> {
 
 impl<'a> Package<'a> {
     fn read(checkout: &'a Checkout, folder: &'a str) -> Option<Self> {
-        let json: Value =
-            serde_json::from_str(&checkout.text(&join(folder, "package.json"))).ok()?;
+        let text = checkout.bytes(&join(folder, "package.json"));
+        let json: Value = serde_json::from_slice(&text).ok()?;
         let locked = upwards(folder, |home| {
             PACKAGE_MANAGERS.iter().find_map(|manager| {
                 let mut locks = manager.lock_files.iter().map(|lock| join(home, lock));
@@ -35,11 +35,11 @@ impl<'a> Package<'a> {
         let (manager, lock) = locked.unwrap_or_else(|| {
             let named = json["packageManager"].as_str().unwrap_or_default();
             let is_it = |manager: &&PackageManager| named.split('@').next() == Some(manager.name);
-            let manager = PACKAGE_MANAGERS
-                .iter()
-                .find(is_it)
-                .unwrap_or(&PACKAGE_MANAGERS[3]);
-            (manager, join(folder, "package.json"))
+            let manager = PACKAGE_MANAGERS.iter().find(is_it);
+            (
+                manager.unwrap_or(&PACKAGE_MANAGERS[3]),
+                join(folder, "package.json"),
+            )
         });
         Some(Self {
             checkout,
@@ -58,13 +58,11 @@ impl<'a> Package<'a> {
             let needed = self.json["dependencies"].to_string();
             let is_node = pattern(NODE_SERVERS).is_match(&needed) || script.contains("server");
             let known = || TOOLS.iter().chain(Some(&NODE).filter(|_| is_node));
-            let (command, tool) =
-                script
-                    .rsplit(['&', ';', '|'])
-                    .map(str::trim)
-                    .find_map(|command| {
-                        Some((command, known().find(|tool| tool.is_started_by(command))?))
-                    })?;
+            let mut commands = script.rsplit(['&', ';', '|']).map(str::trim);
+            let (command, tool) = commands.find_map(|command| {
+                let tool = known().find(|tool| tool.is_started_by(command))?;
+                Some((command, tool))
+            })?;
             Some(self.service(name, &script, command, tool, found))
         })
     }
@@ -81,9 +79,8 @@ impl<'a> Package<'a> {
         let is_alone = script == command && !command.contains(['"', '\'', '`', '\\', '$']);
         let named = with_port(command);
         let runs = format!("{}{name}", self.manager.runs);
-        let mut listens = tool.side == Side::Front
-            || !matches!(tool.gets, Gets::Variable(_))
-            || self.reads_port();
+        let is_asked = tool.side == Side::Back && matches!(tool.gets, Gets::Variable(_));
+        let mut listens = !is_asked || self.reads_port();
         let run = match (&named, tool.gets) {
             (Some((_, command)), gets) if is_alone => self.directly(command, gets),
             (_, Gets::Variable(variable)) => format!("{variable}={{port}} {runs}"),
@@ -103,20 +100,21 @@ impl<'a> Package<'a> {
         let named = named.and_then(|(number, _)| Some((number?, file.clone())));
         let named = named.or_else(|| self.port_in_config());
         let named = named.or_else(|| variables::named_port(self.checkout, self.folder));
-        let why = format!(
-            "{file}: {name} runs {}",
-            tool.commands[0].trim_end_matches(" *")
-        );
+        let program = tool.commands[0].trim_end_matches(" *");
+        let why = format!("{file}: {name} runs {program}");
         Service::new(self.folder, run, tool.first, named, tool.side, why)
     }
 
     /// A command as the script has it, with the session's port in the place of its own.
     fn directly(&self, command: &str, gets: Gets) -> String {
         let mut words: Vec<_> = command.split(' ').collect();
-        let first = words.iter().take_while(|word| is_assignment(word)).count();
-        if !["node", "bun", "deno", "npx", "bunx"]
-            .iter()
-            .any(|program| words.get(first) == Some(program))
+        let sets_variable = pattern(r"^\w+=");
+        let is_program = |word: &&str| !sets_variable.is_match(word);
+        let first = words.iter().position(is_program).unwrap_or(words.len());
+        let runs_by_itself = ["node", "bun", "deno", "npx", "bunx"];
+        if !words
+            .get(first)
+            .is_some_and(|word| runs_by_itself.contains(word))
         {
             words.insert(first, self.manager.executes.trim());
         }
@@ -130,21 +128,19 @@ impl<'a> Package<'a> {
     /// Whether one of its programs asks for a port.
     fn reads_port(&self) -> bool {
         let files = self.checkout.files_below(self.folder);
-        let mut files = files.filter(|file| is_of(file, &["js", "mjs", "cjs", "ts", "mts"]));
-        files.any(|file| {
-            self.checkout
-                .text(&join(self.folder, file))
-                .contains("env.PORT")
-        })
+        let files = files.filter(|file| is_of(file, &["js", "mjs", "cjs", "ts", "mts"]));
+        let mut texts = files.map(|file| self.checkout.text(&join(self.folder, file)));
+        texts.any(|text| text.contains("env.PORT"))
     }
 
     /// What its tools' own files have for a pattern with one group.
     fn in_configs(&self, text: &str) -> Vec<(String, String)> {
         let names = self.checkout.names_in(self.folder);
         let files = names.filter(|name| name.contains(".config.") || *name == "package.json");
+        let pattern = pattern(text);
         let found = files.filter_map(|name| {
             let file = join(self.folder, name);
-            let found = pattern(text).captures(&self.checkout.text(&file))?[1].to_owned();
+            let found = pattern.captures(&self.checkout.text(&file))?[1].to_owned();
             Some((found, file))
         });
         found.collect()
@@ -193,10 +189,7 @@ pub fn find(checkout: &Checkout, only_packages: bool, found: &mut Found) {
     let folders = checkout.folders();
     for package in folders.filter_map(|folder| Package::read(checkout, folder)) {
         package.packages(found);
-        if only_packages {
-            continue;
-        }
-        if let Some(service) = package.server(found) {
+        if !only_packages && let Some(service) = package.server(found) {
             package.asks_elsewhere(found);
             found.services.push(service);
         }

@@ -34,18 +34,13 @@ fn process_of(file: &str, name: &str, command: &str, found: &mut Found) -> Servi
         (None, Some(Gets::Variable(variable))) => format!("{variable}={{port}} {run}"),
         (None, Some(Gets::Everywhere(variable))) => {
             let value = format!("{{{}_port}}", identifier(name));
-            found.sets(
-                ".env",
-                variable,
-                value,
-                format!("{file}: {command} reads it"),
-            );
+            let why = format!("{file}: {command} reads it");
+            found.sets(".env", variable, value, why);
             run
         }
         (None, None) if name == "web" => {
-            found
-                .checks
-                .push(format!("{file}: {name} has to listen on $PORT"));
+            let check = format!("{file}: {name} has to listen on $PORT");
+            found.checks.push(check);
             format!("PORT={{port}} {run}")
         }
         (None, None) => {

@@ -51,8 +51,15 @@ pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, foun
             }
         }
     }
+    if !only_packages {
+        find_programs(checkout, has_virtualenv, found);
+    }
+}
+
+/// Finds the servers that a program makes, with a package among its requirements.
+fn find_programs(checkout: &Checkout, has_virtualenv: bool, found: &mut Found) {
     // What is nearest to the program tells of it best.
-    for folder in checkout.folders().rev().filter(|_| !only_packages) {
+    for folder in checkout.folders().rev() {
         let is_below = |service: &Service| below(folder, &join(&service.dir, "x")).is_some();
         let wanted = requirements(checkout, folder);
         let package = PACKAGES.iter().find(|package| {
@@ -64,15 +71,13 @@ pub fn find(checkout: &Checkout, has_virtualenv: bool, only_packages: bool, foun
         {
             let file = join(folder, &program.file);
             if program.name.is_none() && package.run.contains("{name}") {
-                found.checks.push(format!(
-                    "it is not sure which variable of {file} is the server"
-                ));
+                let check = format!("it is not sure which variable of {file} is the server");
+                found.checks.push(check);
             }
             let run = prepare(checkout, folder, has_virtualenv, found) + &program.command(package);
             let why = format!("{file}: {}", package.name);
-            found
-                .services
-                .push(server(checkout, folder, run, package.first, why));
+            let service = server(checkout, folder, run, package.first, why);
+            found.services.push(service);
         }
     }
 }
@@ -85,12 +90,11 @@ fn server(checkout: &Checkout, folder: &str, run: String, first: u16, why: Strin
 /// Has a session have the environment of a folder, and gives what stands before a command for that.
 fn prepare(checkout: &Checkout, folder: &str, has_virtualenv: bool, found: &mut Found) -> String {
     if let Some((before, activate)) = upwards(folder, |there| environment(checkout, there, found)) {
-        let other = found.activate.as_ref().map(|activate| &activate.value);
-        let is_other = other.is_some_and(|other| *other != activate.value) && before.is_empty();
-        if is_other {
-            return format!("{} && ", activate.value);
+        let value = activate.value.clone();
+        let first = found.activate.get_or_insert(activate);
+        if first.value != value && before.is_empty() {
+            return format!("{value} && ");
         }
-        found.activate.get_or_insert(activate);
         return before;
     }
     if !has_virtualenv {
@@ -136,12 +140,10 @@ pub fn in_folder(folder: &str, line: &str) -> String {
 fn requirements(checkout: &Checkout, folder: &str) -> String {
     let list = r"^(requirements[^/]*\.(txt|in)|requirements/[^/]*|pyproject\.toml|Pipfile|setup\.py|setup\.cfg)$";
     let list = pattern(list);
-    let lists = checkout
-        .files_below(folder)
-        .filter(|file| list.is_match(file));
-    lists
-        .map(|list| checkout.text(&join(folder, list)) + "\n")
-        .collect()
+    let files = checkout.files_below(folder);
+    let lists = files.filter(|file| list.is_match(file));
+    let texts = lists.map(|list| checkout.text(&join(folder, list)) + "\n");
+    texts.collect()
 }
 
 /// Where a server is made.
@@ -159,11 +161,10 @@ impl Program {
         let files = files.filter(|file| is_plain.is_match(file) && !file.contains("test"));
         let programs = files.filter_map(|file| {
             let text = checkout.text(&join(folder, file));
-            let name =
-                || variable(&text, package.made_by).or_else(|| variable(&text, "create_app("));
+            let mut calls = [package.made_by, "create_app("].into_iter();
             text.contains(package.made_by).then(|| Self {
                 file: file.to_owned(),
-                name: name(),
+                name: calls.find_map(|call| variable(&text, call)),
             })
         });
         // One in which the variable was seen is better than a function that makes it.
@@ -176,14 +177,11 @@ impl Program {
             Some(path) if package.run.starts_with("uvicorn") => (" --app-dir src", path),
             _ => ("", self.file.as_str()),
         };
-        let path = path
-            .trim_end_matches("/__init__.py")
-            .trim_end_matches(".py");
-        let run = package
-            .run
-            .replace("{module}", &path.replace('/', "."))
-            .replace("{name}", self.name.as_deref().unwrap_or("app"))
-            .replace("{file}", self.file.trim_end_matches("/__init__.py"));
+        let [module, file] = [path, &self.file].map(|path| path.trim_end_matches("/__init__.py"));
+        let module = module.trim_end_matches(".py").replace('/', ".");
+        let name = self.name.as_deref().unwrap_or("app");
+        let run = package.run.replace("{module}", &module);
+        let run = run.replace("{name}", name).replace("{file}", file);
         run.replacen(" --reload", &format!("{options} --reload"), 1)
     }
 }
@@ -191,8 +189,7 @@ impl Program {
 /// The variable of a whole program that is set to what a call gives.
 fn variable(text: &str, call: &str) -> Option<String> {
     let setting = pattern(r"(?m)^(\w+)[ \t]*(?::[^=\n]*)?=(.*)$");
-    let mut settings = setting
-        .captures_iter(text)
-        .filter(|setting| setting[2].contains(call));
-    settings.next().map(|setting| setting[1].to_owned())
+    let mut settings = setting.captures_iter(text);
+    let set = settings.find(|setting| setting[2].contains(call))?;
+    Some(set[1].to_owned())
 }

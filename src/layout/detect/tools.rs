@@ -4,6 +4,8 @@
 use super::pattern;
 use Gets::{Everywhere, Variable, Words};
 use Side::{Back, Front};
+use regex_lite::Regex;
+use std::sync::LazyLock;
 
 /// Which half of a project a server is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,25 +114,23 @@ pub const PACKAGES: &[Package] = &[
 ];
 
 /// Words before a command that change nothing in what it is.
-const BEFORE: &str = r"^\s*((npx|bunx|pnpm|yarn|cross-env|env|bundle|exec|uv|poetry|pipenv|run|python3?|\w+=\S*)\s+)*";
+static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^\s*((npx|bunx|pnpm|yarn|cross-env|env|bundle|exec|uv|poetry|pipenv|run|python3?|\w+=\S*)\s+)*",
+    )
+});
 
 impl Tool {
     /// Whether a command starts it.
     pub fn is_started_by(&self, command: &str) -> bool {
-        let command = pattern(BEFORE).replace(command, "");
+        let command = BEFORE.replace(command, "") + " ";
         self.commands.iter().any(|beginning| {
             let rest = command.strip_prefix(beginning.trim_end_matches(" *"));
-            rest.is_some_and(|rest| {
-                let is_free = beginning.contains(' ') && rest.starts_with(' ');
-                is_free || rest.is_empty() || rest.starts_with(" -")
-            })
+            // Behind it stand nothing, options, or whatever is free to.
+            let free = if beginning.contains(' ') { " " } else { " -" };
+            rest.is_some_and(|rest| rest == " " || rest.starts_with(free))
         })
     }
-}
-
-/// Whether a word sets a variable for the command behind it.
-pub fn is_assignment(word: &str) -> bool {
-    pattern(r"^\w+=").is_match(word)
 }
 
 /// A project's own text, for a place where braces mean something.
@@ -139,13 +139,17 @@ pub fn doubled(text: &str) -> String {
 }
 
 /// How a command names its port: by a number, or by the variable with or without one.
-const PORT: &str = r"(?:^|\s)(?:(?:(?:--port|-p)[ =]|runserver )(?:\S*:)?|PORT=)(\d+)\b|\$\{PORT(?::-(\d+))?\}|\$PORT\b";
+static PORT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|\s)(?:(?:(?:--port|-p)[ =]|runserver )(?:\S*:)?|PORT=)(\d+)\b|\$\{PORT(?::-(\d+))?\}|\$PORT\b",
+    )
+});
 
 /// A command with `{port}` in the place of the port that it names, if it does, and the number of that, if it has one. A second
 /// number is another port; the variable is the same one wherever it stands.
 pub fn with_port(command: &str) -> Option<(Option<u16>, String)> {
     let (mut written, mut number, mut end) = (String::new(), None, 0);
-    for named in pattern(PORT).captures_iter(command) {
+    for named in PORT.captures_iter(command) {
         if named.get(1).is_some() && end > 0 {
             continue;
         }
@@ -167,27 +171,21 @@ mod tests {
     fn a_tool_is_known_by_its_command() {
         let known = |command: &str| {
             let tool = TOOLS.iter().find(|tool| tool.is_started_by(command));
-            tool.map(|tool| tool.commands[0])
+            tool.map_or("none", |tool| tool.commands[0])
         };
         for (command, tool) in [
-            ("vite", Some("vite")),
-            ("vite dev --host", Some("vite")),
-            ("vite build", None),
-            ("NODE_ENV=x npx vite --open", Some("vite")),
-            (
-                "cross-env A=1 react-scripts start",
-                Some("react-scripts start"),
-            ),
-            ("next build", None),
-            ("next dev apps/x", Some("next")),
-            (
-                "uv run python manage.py runserver",
-                Some("manage.py runserver"),
-            ),
-            ("bundle exec puma -C config/puma.rb", Some("puma *")),
-            ("bin/vite dev", Some("bin/vite dev")),
-            ("echo vite", None),
-            ("", None),
+            ("vite", "vite"),
+            ("vite dev --host", "vite"),
+            ("vite build", "none"),
+            ("NODE_ENV=x npx vite --open", "vite"),
+            ("cross-env A=1 ng serve", "ng serve"),
+            ("next build", "none"),
+            ("next dev apps/x", "next"),
+            ("uv run python manage.py runserver", "manage.py runserver"),
+            ("bundle exec puma -C config/puma.rb", "puma *"),
+            ("bin/vite dev", "bin/vite dev"),
+            ("echo vite", "none"),
+            ("", "none"),
         ] {
             assert_eq!(known(command), tool, "{command}");
         }

@@ -6,10 +6,12 @@ use super::tools::{Side, doubled};
 use super::{database, pattern};
 use crate::dotenv;
 use crate::file;
-use regex_lite::Captures;
+use regex_lite::{Captures, Regex};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// An address of a server on this machine.
-const ADDRESS: &str = r"(localhost|127\.0\.0\.1):(\d+)";
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(localhost|127\.0\.0\.1):(\d+)"));
 
 /// What a login gives: no session has it of its own.
 const OF_THE_USER: [&str; 4] = ["HOME", "PATH", "SHELL", "USER"];
@@ -65,9 +67,27 @@ pub fn find_files(checkout: &Checkout, found: &mut Found) {
 
 /// The first port of the only back end is the one that the front end's variables name, if nothing else tells of it.
 pub fn find_port(checkout: &Checkout, found: &mut Found) {
-    let named = port_of_back(checkout, &found.services);
-    let backs = found.services.iter_mut();
-    let mut backs = backs.filter(|service| service.side == Side::Back);
+    let services = &found.services;
+    let fronts = services
+        .iter()
+        .filter(|service| service.side == Side::Front);
+    let mut files = fronts.flat_map(|front| files_in(checkout, &front.dir));
+    let named = files.find_map(|file| {
+        let is_of_back = |name: &str| {
+            ["API", "BACKEND", "SERVER"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let is_free = |port: &u16| services.iter().all(|service| service.port != Some(*port));
+        let bytes = checkout.bytes(&file);
+        let variables = dotenv::all(&bytes).filter(|(name, _)| is_of_back(name));
+        let mut ports = variables.filter_map(|(_, value)| ADDRESS.captures(value)?[2].parse().ok());
+        Some((ports.find(is_free)?, file))
+    });
+    let mut backs = found
+        .services
+        .iter_mut()
+        .filter(|service| service.side == Side::Back);
     if let (Some(back), None) = (backs.next(), backs.next())
         && back.port.is_some()
         && back.named_in.is_none()
@@ -77,61 +97,34 @@ pub fn find_port(checkout: &Checkout, found: &mut Found) {
     }
 }
 
-/// A port that a front end's variables name and no server is known to have, and the file.
-fn port_of_back(checkout: &Checkout, services: &[Service]) -> Option<(u16, String)> {
-    for front in services
-        .iter()
-        .filter(|service| service.side == Side::Front)
-    {
-        for file in files_in(checkout, &front.dir) {
-            for (name, value) in dotenv::all(&checkout.bytes(&file)) {
-                if pattern("API|BACKEND|SERVER").is_match(&name)
-                    && let Some(address) = pattern(ADDRESS).captures(&value)
-                    && let Ok(port) = address[2].parse()
-                    && services.iter().all(|service| service.port != Some(port))
-                {
-                    return Some((port, file));
-                }
-            }
-        }
-    }
-    None
-}
-
 /// The variables that name a server of the project, or its database.
 pub fn find(checkout: &Checkout, found: &mut Found) {
-    let mut folders = vec![String::new()];
-    folders.extend(found.services.iter().map(|service| service.dir.clone()));
-    folders.sort();
-    folders.dedup();
+    let dirs = found.services.iter().map(|service| service.dir.clone());
+    let folders: BTreeSet<_> = dirs.chain([String::new()]).collect();
     for folder in folders {
         let is_front = |service: &Service| service.dir == folder && service.side == Side::Front;
         // Tools of front ends read that too, and a person's own values are in it.
-        let own = if found.services.iter().any(is_front) {
-            ".env.local"
-        } else {
-            ".env"
+        let own = match found.services.iter().any(is_front) {
+            true => ".env.local",
+            false => ".env",
         };
         for file in files_in(checkout, &folder) {
-            let into = if checkout.is_ignored(&file) {
+            let is_own = checkout.is_ignored(&file);
+            let into = if is_own {
                 file.clone()
             } else {
                 join(&folder, own)
             };
             for (name, value) in dotenv::all(&checkout.bytes(&file)) {
-                let is_own = name.starts_with("TALLY_") || OF_THE_USER.contains(&&*name);
-                if is_own || value.contains(char::is_control) {
+                let is_set = name.starts_with("TALLY_") || OF_THE_USER.contains(&name);
+                if is_set || value.contains(char::is_control) {
                     continue;
                 }
-                if let Some((value, service)) = with_servers(&value, &found.services) {
-                    found.sets(
-                        &into,
-                        &name,
-                        value,
-                        format!("{file} has the address of {service}"),
-                    );
+                if let Some((value, service)) = with_servers(value, &found.services) {
+                    let why = format!("{file} has the address of {service}");
+                    found.sets(&into, name, value, why);
                 } else if !is_example(&file) {
-                    database::find(checkout, [&file, &into], &name, &value, found);
+                    database::find(checkout, [&file, &into], name, value, found);
                 }
             }
         }
@@ -141,23 +134,20 @@ pub fn find(checkout: &Checkout, found: &mut Found) {
 /// A value with each address of a server as the session has it, and the name of the last one; none if it has no such address.
 fn with_servers(value: &str, services: &[Service]) -> Option<(String, String)> {
     let mut named = None;
-    let written = pattern(ADDRESS)
-        .replace_all(&doubled(value), |address: &Captures<'_>| {
-            let port = address[2].parse::<u16>().ok();
-            let server = services
-                .iter()
-                .find(|service| port.is_some() && service.port == port);
-            let Some(server) = server else {
-                return address[0].to_owned();
-            };
-            named = Some(server.name.clone());
-            let host = if &address[1] == "localhost" {
-                "{host}"
-            } else {
-                &address[1]
-            };
-            format!("{host}:{{{}_port}}", server.name)
-        })
-        .into_owned();
+    let value = doubled(value);
+    let written = ADDRESS.replace_all(&value, |address: &Captures<'_>| {
+        let port = address[2].parse().ok();
+        let mut services = services.iter();
+        let Some(server) = services.find(|service| port.is_some() && service.port == port) else {
+            return address[0].to_owned();
+        };
+        named = Some(server.name.clone());
+        let host = match &address[1] {
+            "localhost" => "{host}",
+            number => number,
+        };
+        format!("{host}:{{{}_port}}", server.name)
+    });
+    let written = written.into_owned();
     Some((written, named?))
 }

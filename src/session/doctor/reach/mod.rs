@@ -7,11 +7,14 @@ mod proxy;
 mod python;
 mod variables;
 
+use crate::file::read_if_there;
 use crate::finding::Finding;
 use crate::layout::Layout;
 use crate::project::Project;
 use crate::session::Session;
+use crate::session::belongings::inside;
 use crate::store::records::Records;
+use std::path::PathBuf;
 
 /// What is looked at.
 struct Scope<'a> {
@@ -22,14 +25,6 @@ struct Scope<'a> {
     /// All that there are.
     records: &'a Records,
 }
-
-const CHECKS: [fn(&Scope<'_>) -> Vec<Finding>; 5] = [
-    packages::check,
-    python::check,
-    hooks::check,
-    variables::check,
-    proxy::check,
-];
 
 /// Looks for all of it.
 pub fn check(
@@ -45,5 +40,20 @@ pub fn check(
         sessions: sessions.iter().filter(is_whole).cloned().collect(),
         records,
     };
-    CHECKS.iter().flat_map(|check| check(&scope)).collect()
+    let findings = [
+        packages::check(&scope),
+        python::check(&scope),
+        hooks::check(&scope).into_iter().collect(),
+        variables::check(&scope),
+        proxy::check(&scope),
+    ];
+    findings.concat()
+}
+
+/// A file of a session's worktree, with its bytes; none if it is not there, or leads out of it.
+fn read_inside(session: &Session<'_>, path: &str) -> Option<(PathBuf, Vec<u8>)> {
+    let worktree = session.record.worktree();
+    let there = worktree.join(inside::follow(worktree, path).ok()?);
+    let bytes = read_if_there(&there).ok()??;
+    Some((there, bytes))
 }

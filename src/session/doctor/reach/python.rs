@@ -5,6 +5,7 @@ use crate::finding::Finding;
 use crate::process::quote;
 use crate::session::belongings::environment;
 use crate::session::doctor::reach::Scope;
+use crate::url::decoded;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,180 +14,160 @@ use std::path::{Path, PathBuf};
 pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
     let shared = scope.sessions.iter().find_map(environment::shared);
     let shared = shared.map(|(_, told)| Finding::fine("the virtual environment", told.what));
-    let folders = environments(scope);
-    let all = folders
-        .iter()
-        .flat_map(|folder| packages(folder).map(move |site| (folder, site)));
-    let imports = all.flat_map(|(folder, site)| findings(scope, folder, &site));
-    shared.into_iter().chain(imports).collect()
+    let mut findings: Vec<_> = shared.into_iter().collect();
+    for folder in folders(scope) {
+        let environment = Environment { scope, folder };
+        for version in entries(&environment.folder.join("lib")) {
+            if version
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"python"))
+            {
+                findings.extend(environment.findings(&version.join("site-packages")));
+            }
+        }
+    }
+    findings
 }
 
 /// The environments of the windows, shared or not.
-fn environments(scope: &Scope<'_>) -> BTreeSet<PathBuf> {
-    let named = environment::folders(scope.project, scope.layout, &scope.sessions);
-    let of_sessions = scope.sessions.iter().flat_map(|session| {
+fn folders(scope: &Scope<'_>) -> BTreeSet<PathBuf> {
+    let mut folders = environment::folders(scope.project, scope.layout, &scope.sessions);
+    for session in &scope.sessions {
         let worktree = session.record.worktree();
         let windows = session.layout.windows.iter();
-        let beside = windows.map(|window| worktree.join(&window.dir).join(".venv"));
-        beside
-            .chain(environment::activated(session))
-            .collect::<Vec<_>>()
-    });
-    let folders = named.into_iter().chain(of_sessions);
+        folders.extend(windows.map(|window| worktree.join(&window.dir).join(".venv")));
+        folders.extend(environment::activated(session));
+    }
+    let folders = folders.into_iter();
     folders
         .filter_map(|folder| fs::canonicalize(folder).ok())
         .collect()
 }
 
-/// The folders of an environment's packages.
-fn packages(environment: &Path) -> impl Iterator<Item = PathBuf> {
-    let versions = fs::read_dir(environment.join("lib"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    versions
-        .filter(|version| {
-            version
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(b"python")
-        })
-        .map(|version| version.path().join("site-packages"))
+/// What is in a folder, in the order of the names.
+fn entries(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
-/// A package that is imported from where it is developed.
-struct Editable {
-    name: String,
-    /// The folder that it was installed from.
-    project: PathBuf,
+struct Environment<'a> {
+    scope: &'a Scope<'a>,
+    folder: PathBuf,
 }
 
-fn findings(scope: &Scope<'_>, environment: &Path, site: &Path) -> Vec<Finding> {
-    let main = &scope.project.main;
-    let mut files: Vec<_> = fs::read_dir(site)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    files.sort();
-    let in_main = |path: PathBuf| {
-        fs::canonicalize(path)
-            .ok()
-            .filter(|path| path.starts_with(main))
-    };
-    let mut paths: Vec<(&PathBuf, PathBuf)> = files
-        .iter()
-        .filter(|file| file.extension().is_some_and(|end| end == "pth"))
-        .flat_map(|file| lines(file).into_iter().map(move |line| (file, line)))
-        .filter_map(|(file, line)| Some((file, in_main(site.join(line))?)))
-        .collect();
-    let mut findings = Vec::new();
-    for Editable { name, project } in files.iter().filter_map(|file| editable(file)) {
-        let Some(project) = in_main(project.clone()) else {
-            findings.extend(astray(scope, environment, &name, &project));
-            continue;
+impl Environment<'_> {
+    /// What is wrong with its packages, which are in this folder.
+    fn findings(&self, site: &Path) -> Vec<Finding> {
+        let main = &self.scope.project.main;
+        let files = entries(site);
+        let in_main = |path: &Path| {
+            fs::canonicalize(path)
+                .ok()
+                .filter(|path| path.starts_with(main))
         };
-        let of_it = |(_, path): &(&PathBuf, PathBuf)| path.starts_with(&project);
-        let imported = paths
+        let named = files
             .iter()
-            .find(|path| of_it(path))
-            .map_or(&project, |(_, path)| path);
-        let finding = found(
-            scope,
-            environment,
-            imported,
-            &format!("imports {name} from"),
-        );
-        findings.push(
-            cures(scope, environment, &name, &project)
-                .into_iter()
-                .fold(finding, Finding::cure),
-        );
-        paths.retain(|path| !of_it(path));
+            .filter(|file| file.extension().is_some_and(|end| end == "pth"));
+        let lines = named.flat_map(|file| lines(file).into_iter().map(move |line| (file, line)));
+        let paths = lines.filter_map(|(file, line)| Some((file, in_main(&site.join(line))?)));
+        let mut paths: Vec<_> = paths.collect();
+        let mut findings = Vec::new();
+        for (name, project) in files.iter().filter_map(|file| editable(file)) {
+            let Some(project) = in_main(&project) else {
+                findings.extend(self.astray(&name, &project));
+                continue;
+            };
+            let mut of_it = paths.extract_if(.., |(_, path)| path.starts_with(&project));
+            let imported = of_it
+                .next()
+                .map_or_else(|| project.clone(), |(_, path)| path);
+            of_it.for_each(drop);
+            let finding = self.found(&imported, &format!("imports {name} from"));
+            let cures = self.cures(&name, &project).into_iter();
+            findings.push(cures.fold(finding, Finding::cure));
+        }
+        let others = paths.iter();
+        findings
+            .extend(others.map(|(file, path)| self.found(path, "imports what is in").edit(file)));
+        findings
     }
-    findings.extend(
-        paths
-            .iter()
-            .map(|(file, path)| found(scope, environment, path, "imports what is in").edit(file)),
-    );
-    findings
-}
 
-/// A server that starts in the very folder finds its own modules first.
-fn found(scope: &Scope<'_>, environment: &Path, imported: &Path, imports: &str) -> Finding {
-    let main = &scope.project.main;
-    let checked = format!("the virtual environment {}", environment.display());
-    let below = imported.strip_prefix(main).unwrap_or(imported).display();
-    let found = format!("{imports} the main checkout's {below}");
-    let mut windows = scope.layout.windows.iter();
-    if windows.any(|window| main.join(&window.dir) == imported) {
-        let found = format!("{found}, but for what starts in that folder");
-        Finding::warning(checked, found)
-    } else {
-        Finding::failed(checked, found)
+    fn checked(&self) -> String {
+        format!("the virtual environment {}", self.folder.display())
     }
-}
 
-/// That something was installed from the checkout of another session, which may be gone by now.
-fn astray(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> Option<Finding> {
-    let is_session_s = |above: &&Path| {
-        let mut sessions = scope.sessions.iter();
-        scope.project.name_at(above).is_some()
-            || sessions.any(|session| session.record.worktree() == *above)
-    };
-    let there = fs::canonicalize(project).unwrap_or_else(|_| project.to_owned());
-    let checkout = there.ancestors().find(is_session_s)?;
-    if environment.starts_with(checkout) {
-        return None;
+    /// A server that starts in the very folder finds its own modules first.
+    fn found(&self, imported: &Path, imports: &str) -> Finding {
+        let main = &self.scope.project.main;
+        let below = imported.strip_prefix(main).unwrap_or(imported).display();
+        let found = format!("{imports} the main checkout's {below}");
+        let mut windows = self.scope.layout.windows.iter();
+        if windows.any(|window| main.join(&window.dir) == imported) {
+            let found = format!("{found}, but for what starts in that folder");
+            Finding::warning(self.checked(), found)
+        } else {
+            Finding::failed(self.checked(), found)
+        }
     }
-    let what = if there.exists() {
-        "which is a session's"
-    } else {
-        "where nothing is"
-    };
-    let checked = format!("the virtual environment {}", environment.display());
-    let found = format!("imports {name} from {}, {what}", there.display());
-    let own = own_checkout(scope, environment).unwrap_or(&scope.project.main);
-    let again = install(own, there.strip_prefix(checkout).ok()?);
-    Some(Finding::failed(checked, found).cure(pip(environment, &again)))
-}
 
-/// The session's checkout that an environment is in.
-fn own_checkout<'a>(scope: &'a Scope<'_>, environment: &Path) -> Option<&'a Path> {
-    let sessions = scope.sessions.iter();
-    let mut worktrees = sessions.map(|session| session.record.worktree());
-    worktrees.find(|worktree| environment.starts_with(worktree))
-}
+    /// That something was installed from the checkout of another session, which may be gone by now.
+    fn astray(&self, name: &str, project: &Path) -> Option<Finding> {
+        let is_session_s = |above: &&Path| {
+            let mut sessions = self.scope.sessions.iter();
+            self.scope.project.name_at(above).is_some()
+                || sessions.any(|session| session.record.worktree() == *above)
+        };
+        let there = fs::canonicalize(project).unwrap_or_else(|_| project.to_owned());
+        let checkout = there.ancestors().find(is_session_s)?;
+        if self.folder.starts_with(checkout) {
+            return None;
+        }
+        let what = if there.exists() {
+            "which is a session's"
+        } else {
+            "where nothing is"
+        };
+        let found = format!("imports {name} from {}, {what}", there.display());
+        let own = self.own_checkout().unwrap_or(&self.scope.project.main);
+        let again = install(own, there.strip_prefix(checkout).ok()?);
+        Some(Finding::failed(self.checked(), found).cure(self.pip(&again)))
+    }
 
-/// The command that has an environment's `pip` do something.
-fn pip(environment: &Path, work: &str) -> String {
-    let folder = quote(&environment.to_string_lossy());
-    if environment.join("bin/pip").exists() {
-        format!("{folder}/bin/python -m pip {work}")
-    } else {
-        format!("uv pip {work} --python {folder}")
+    /// The session's checkout that it is in.
+    fn own_checkout(&self) -> Option<&Path> {
+        let sessions = self.scope.sessions.iter();
+        let mut worktrees = sessions.map(|session| session.record.worktree());
+        worktrees.find(|worktree| self.folder.starts_with(worktree))
+    }
+
+    /// The command that has its `pip` do something.
+    fn pip(&self, work: &str) -> String {
+        let folder = quote(&self.folder.to_string_lossy());
+        if self.folder.join("bin/pip").exists() {
+            format!("{folder}/bin/python -m pip {work}")
+        } else {
+            format!("uv pip {work} --python {folder}")
+        }
+    }
+
+    /// What ends it: in an environment of the session's own, an installation of the session's own.
+    fn cures(&self, name: &str, project: &Path) -> Vec<String> {
+        let main = &self.scope.project.main;
+        let below = project.strip_prefix(main).unwrap_or(project);
+        if let Some(own) = self.own_checkout() {
+            return vec![self.pip(&install(own, below))];
+        }
+        let of_each = install(Path::new("."), below);
+        let own = environment::own_instead(self.scope.project, ".venv", &of_each);
+        let uninstall = self.pip(&format!("uninstall {}", quote(name)));
+        vec![uninstall, format!("or {own}")]
     }
 }
 
 /// The work of installing what is below a checkout.
 fn install(checkout: &Path, below: &Path) -> String {
-    format!(
-        "install -e {}",
-        quote(&checkout.join(below).to_string_lossy())
-    )
-}
-
-/// What ends it: in an environment of the session's own, an installation of the session's own.
-fn cures(scope: &Scope<'_>, environment: &Path, name: &str, project: &Path) -> Vec<String> {
-    let below = project.strip_prefix(&scope.project.main).unwrap_or(project);
-    if let Some(own) = own_checkout(scope, environment) {
-        return vec![pip(environment, &install(own, below))];
-    }
-    let of_each = install(Path::new("."), below);
-    let own = environment::own_instead(scope.project, ".venv", &of_each);
-    let uninstall = pip(environment, &format!("uninstall {}", quote(name)));
-    vec![uninstall, format!("or {own}")]
+    let project = checkout.join(below);
+    format!("install -e {}", quote(&project.to_string_lossy()))
 }
 
 /// The lines of a `.pth` file that are folders; what it imports is not known.
@@ -202,9 +183,9 @@ fn lines(file: &Path) -> Vec<String> {
     folders.map(ToOwned::to_owned).collect()
 }
 
-/// What a file among the packages says of one that was installed as editable: `direct_url.json` of today's installers, and the
-/// link of `setup.py develop`.
-fn editable(file: &Path) -> Option<Editable> {
+/// The name of a package that a file among the packages says was installed as editable, and the folder that it was installed
+/// from: `direct_url.json` of today's installers, and the link of `setup.py develop`.
+fn editable(file: &Path) -> Option<(String, PathBuf)> {
     let stem = file.file_stem()?.to_str()?;
     match file.extension()?.to_str()? {
         "dist-info" => {
@@ -212,24 +193,9 @@ fn editable(file: &Path) -> Option<Editable> {
             let json: Value = serde_json::from_str(&text).ok()?;
             let url = json["url"].as_str()?.strip_prefix("file://")?;
             let name = stem.split('-').next()?.to_owned();
-            let project = PathBuf::from(decoded(url)?);
-            (json["dir_info"]["editable"] == true).then_some(Editable { name, project })
+            (json["dir_info"]["editable"] == true).then(|| (name, decoded(url).into()))
         }
-        "egg-link" => Some(Editable {
-            name: stem.to_owned(),
-            project: lines(file).first()?.into(),
-        }),
+        "egg-link" => Some((stem.to_owned(), lines(file).first()?.into())),
         _ => None,
     }
-}
-
-/// The path of a URL.
-fn decoded(url: &str) -> Option<String> {
-    let mut parts = url.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).ok()
 }

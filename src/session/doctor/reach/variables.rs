@@ -9,10 +9,9 @@ use crate::file::read_if_there;
 use crate::finding::Finding;
 use crate::process::quote;
 use crate::session::Session;
-use crate::session::belongings::inside;
-use crate::session::doctor::reach::Scope;
+use crate::session::doctor::reach::{Scope, read_inside};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The files of a development server, each with priority over those before it.
 const RANKED: [&str; 4] = [
@@ -35,7 +34,6 @@ pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
 }
 
 fn in_files_alone(session: &Session<'_>) -> Vec<Finding> {
-    let worktree = session.record.worktree();
     let everywhere = session.env();
     let mut findings = Vec::new();
     for (path, variables) in &session.layout.env {
@@ -43,24 +41,22 @@ fn in_files_alone(session: &Session<'_>) -> Vec<Finding> {
         let Some(rank) = RANKED.iter().position(|ranked| *ranked == file) else {
             continue;
         };
-        let alone = variables
-            .iter()
-            .filter(|(name, _)| everywhere.iter().all(|(set, _)| set != *name));
-        for (name, value) in alone {
-            let Ok(wanted) = session.expand(value) else {
+        for other in &RANKED[rank + 1..] {
+            let other = format!("{folder}/{other}");
+            let Some((there, text)) = read_inside(session, &other) else {
                 continue;
             };
-            for other in &RANKED[rank + 1..] {
-                let other = format!("{folder}/{other}");
-                let Ok(there) = inside::follow(worktree, &other) else {
-                    continue;
-                };
-                let there = worktree.join(there);
-                if let Some(found) = set_to_another(&there, name, &wanted) {
+            let alone = variables
+                .iter()
+                .filter(|(name, _)| everywhere.iter().all(|(set, _)| set != *name));
+            for (name, value) in alone {
+                let wanted = session.expand(value).ok();
+                let found = wanted.and_then(|wanted| set_to_another(&text, name, &wanted));
+                findings.extend(found.map(|found| {
                     let checked = format!("{}: {}", session.name, other.trim_start_matches('/'));
                     let found = format!("sets {name} to {found}, and counts before {path}");
-                    findings.push(Finding::warning(checked, found).edit(&there));
-                }
+                    Finding::warning(checked, found).edit(&there)
+                }));
             }
         }
     }
@@ -71,42 +67,39 @@ fn in_files_alone(session: &Session<'_>) -> Vec<Finding> {
 /// is started again in its own folder.
 fn by_direnv(session: &Session<'_>) -> Vec<Finding> {
     let worktree = session.record.worktree();
-    let folders = session
-        .layout
-        .windows
-        .iter()
-        .map(|window| worktree.join(&window.dir));
+    let windows = session.layout.windows.iter();
+    let folders = windows.map(|window| worktree.join(&window.dir));
     let nearest = |folder: PathBuf| {
-        let files = folder.ancestors().map(|above| above.join(".envrc"));
-        files.into_iter().find(|file| file.is_file())
+        let mut files = folder.ancestors().map(|above| above.join(".envrc"));
+        files.find(|file| file.is_file())
     };
     let files = folders.chain([worktree.to_owned()]).filter_map(nearest);
     let mut findings = Vec::new();
     for file in files.collect::<BTreeSet<_>>() {
+        let Ok(Some(text)) = read_if_there(&file) else {
+            continue;
+        };
+        // Each session has its own copy of a file that git has.
+        let shown = file.strip_prefix(worktree).unwrap_or(&file).display();
+        let place = quote(&file.to_string_lossy());
         for (name, value) in session.env() {
-            let Some(found) = set_to_another(&file, &name, &value) else {
-                continue;
-            };
-            // Each session has its own copy of a file that git has.
-            let shown = file.strip_prefix(worktree).unwrap_or(&file).display();
-            findings.push(
+            let found = set_to_another(&text, &name, &value);
+            findings.extend(found.map(|found| {
                 Finding::warning(
                     format!("{shown} of the sessions"),
                     format!("has direnv set {name} to {found}, whatever a session's own is"),
                 )
                 .cure(format!(
-                    "write there: export {name}=\"${{{name}:-{found}}}\"; it is in {}",
-                    quote(&file.to_string_lossy())
-                )),
-            );
+                    "write there: export {name}=\"${{{name}:-{found}}}\"; it is in {place}"
+                ))
+            }));
         }
     }
     findings
 }
 
-/// What a file sets a variable to, if that is plain and another value. What a shell or a parser would fill in is not known.
-fn set_to_another(file: &Path, name: &str, wanted: &str) -> Option<String> {
-    let text = read_if_there(file).ok()??;
-    let found = String::from_utf8_lossy(dotenv::value(&text, name)?).into_owned();
+/// What a text sets a variable to, if that is plain and another value. What a shell or a parser would fill in is not known.
+fn set_to_another(text: &[u8], name: &str, wanted: &str) -> Option<String> {
+    let found = String::from_utf8_lossy(dotenv::value(text, name)?).into_owned();
     (found != wanted && !found.contains(['$', '`'])).then_some(found)
 }
