@@ -2,8 +2,7 @@
 
 use crate::cli;
 use crate::git::Git;
-use crate::layout::detect::{self, Around};
-use crate::layout::{self};
+use crate::layout::{self, detect};
 use crate::session::belongings::environment;
 use crate::ui;
 use anyhow::Result;
@@ -15,11 +14,9 @@ pub fn run(dir: Option<PathBuf>, args: &cli::Layout) -> Result<ExitCode> {
     if args.detect {
         let (_, project) = super::project_at(dir)?;
         let status = Git::at(&project.main).status::<&str>([], "matching")?;
-        let around = Around {
-            ignored: status.ignored,
-            has_virtualenv: environment::is_there(&project.name),
-        };
-        ui::as_it_is(detect::draft(&project.main, around).trim_end());
+        let has_virtualenv = environment::is_there(&project.name);
+        let draft = detect::draft(&project.main, status.ignored, has_virtualenv);
+        ui::as_it_is(draft.trim_end());
     } else {
         ui::as_it_is(layout::BUILT_IN.trim_end());
     }
