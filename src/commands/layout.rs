@@ -1,8 +1,7 @@
 //! `layout`: prints the built-in layout, word for word, or one drafted for the project.
 
 use crate::git::Git;
-use crate::layout::BUILT_IN;
-use crate::layout::detect::{Around, draft};
+use crate::layout::{BUILT_IN, detect};
 use crate::session::belongings::environment;
 use crate::ui;
 use anyhow::Result;
@@ -13,11 +12,9 @@ pub fn run(dir: Option<&Path>, detect: bool) -> Result<()> {
     if detect {
         let (_, project) = super::project_at(dir)?;
         let status = Git::at(&project.main).status::<&str>([], "matching")?;
-        let around = Around {
-            ignored: status.ignored,
-            has_virtualenv: environment::is_there(&project.name),
-        };
-        ui::as_it_is(draft(&project.main, around).trim_end());
+        let has_virtualenv = environment::is_there(&project.name);
+        let draft = detect::draft(&project.main, status.ignored, has_virtualenv);
+        ui::as_it_is(draft.trim_end());
     } else {
         ui::as_it_is(BUILT_IN.trim_end());
     }

@@ -98,9 +98,8 @@ impl Checkout {
 
     /// The files below a folder, by their paths from it.
     pub fn files_below(&self, folder: &str) -> impl Iterator<Item = &str> {
-        self.files
-            .iter()
-            .filter_map(move |file| below(folder, file))
+        let files = self.files.iter();
+        files.filter_map(move |file| below(folder, file))
     }
 
     /// The names of the files in a folder.

@@ -192,9 +192,9 @@ pub fn find(
     };
     if service.is_none() {
         let login = database.login.iter().filter(|(_, value)| !value.is_empty());
-        login.for_each(|(variable, value)| {
-            found.sets(into, variable, doubled(value), "for the hooks")
-        });
+        for (variable, value) in login {
+            found.sets(into, variable, doubled(value), "for the hooks");
+        }
     }
     if is_first {
         found.post_add.push(make);

@@ -19,16 +19,6 @@ const HEAD: &str = "\
 /// What has Vite fail where it else would take another port; the built-in window does without.
 const STRICT: &str = " --strictPort";
 
-/// The windows that every layout has, but for the built-in console.
-const OTHERS: &str = "
-[[window]]
-name = \"claude\"
-run = \"{claude}\"
-
-[[window]]
-name = \"shell\"
-";
-
 /// The text of the layout.
 pub fn write(found: &Found) -> String {
     let is_named = |name: &str| found.services.iter().any(|service| service.name == name);
@@ -203,22 +193,25 @@ impl Draft {
                 Some(_) => format!("{0}:{{{0}_port}}", service.name),
                 None => service.name.clone(),
             };
-            self.window(name, &service.dir, "run", service.command(), &service.why);
+            let run = ("run", service.command(), &*service.why);
+            self.window(&name, &service.dir, Some(run));
         }
-        self.text += OTHERS;
+        self.window("claude", "", Some(("run", "{claude}".to_owned(), "")));
+        self.window("shell", "", None);
         if let Some((dir, typed)) = &found.console {
-            let text = typed.value.clone();
-            self.window("cli".to_owned(), dir, "type", text, &typed.why);
+            self.window("cli", dir, Some(("type", typed.value.clone(), &typed.why)));
         }
     }
 
-    fn window(&mut self, name: String, dir: &str, key: &str, command: String, why: &str) {
+    fn window(&mut self, name: &str, dir: &str, typed: Option<(&str, String, &str)>) {
         self.text += "\n[[window]]\n";
         self.line("name", &name.into(), "");
         if !dir.is_empty() {
             self.line("dir", &dir.into(), "");
         }
-        self.line(key, &command.into(), why);
+        if let Some((key, command, why)) = typed {
+            self.line(key, &command.into(), why);
+        }
     }
 }
 

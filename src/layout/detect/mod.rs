@@ -19,26 +19,19 @@ use regex_lite::Regex;
 use std::path::Path;
 use tools::Side;
 
-/// What is known of a project that its files do not tell.
-pub struct Around {
-    /// The paths that git ignores, a folder that is ignored as a whole with a slash at its end.
-    pub ignored: Vec<String>,
-    /// Whether virtualenvwrapper has an environment of its name.
-    pub has_virtualenv: bool,
-}
-
-/// The text of a layout for the project of a main checkout.
-pub fn draft(main: &Path, around: Around) -> String {
-    let checkout = Checkout::look(main, around.ignored);
+/// The text of a layout for the project of a main checkout, where git ignores these paths, a folder that is ignored as a whole
+/// with a slash at its end, and for whose name virtualenvwrapper has an environment or not.
+pub fn draft(main: &Path, ignored: Vec<String>, has_virtualenv: bool) -> String {
+    let checkout = Checkout::look(main, ignored);
     let mut found = Found::default();
     let runs_all = processes::find(&checkout, "Procfile.dev", &mut found);
-    python::find(&checkout, around.has_virtualenv, runs_all, &mut found);
+    python::find(&checkout, has_virtualenv, runs_all, &mut found);
     node::find(&checkout, runs_all, &mut found);
     if found.services.is_empty() {
         processes::find(&checkout, "Procfile", &mut found);
     }
     let is_python = |file| is_of(file, &["py"]);
-    let has_python = around.has_virtualenv && checkout.files_below("").any(is_python);
+    let has_python = has_virtualenv && checkout.files_below("").any(is_python);
     if found.activate.is_none() && !has_python {
         found.activate = Some(Because::new("", "no virtual environment is there"));
     }

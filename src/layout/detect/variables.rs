@@ -104,10 +104,8 @@ pub fn find(checkout: &Checkout, found: &mut Found) {
     for folder in folders {
         let is_front = |service: &Service| service.dir == folder && service.side == Side::Front;
         // Tools of front ends read that too, and a person's own values are in it.
-        let own = match found.services.iter().any(is_front) {
-            true => ".env.local",
-            false => ".env",
-        };
+        let has_front = found.services.iter().any(is_front);
+        let own = if has_front { ".env.local" } else { ".env" };
         for file in files_in(checkout, &folder) {
             let is_own = checkout.is_ignored(&file);
             let into = if is_own {
