@@ -191,9 +191,6 @@ impl<'a> Git<'a> {
     }
 
     /// The hash of what a revision names, if it names one of the wanted kind: `commit` or `tree`.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn object(self, revision: &str, kind: &str) -> Result<Option<String>> {
         let revision = format!("{revision}^{{{kind}}}");
         let output = self
@@ -209,9 +206,6 @@ impl<'a> Git<'a> {
     }
 
     /// The commit that a ref of this full name leads to, if it is there.
-    ///
-    /// # Errors
-    /// If git has to be asked and could not be started.
     pub fn tip(self, common: &Path, refname: &str) -> Result<Option<String>> {
         let tip = worktrees::tip(common, refname);
         let is_known = !common.join("reftable").exists();
@@ -222,9 +216,6 @@ impl<'a> Git<'a> {
     }
 
     /// Makes a branch that tracks a remote one: `origin/name`.
-    ///
-    /// # Errors
-    /// If git fails, also because the branch is there.
     pub fn create_tracking_branch(self, branch: &str, remote: &str) -> Result<()> {
         let failed = || format!("cannot make the branch {branch}");
         self.run(["branch", "--no-track", "--", branch, remote])
@@ -242,9 +233,6 @@ impl<'a> Git<'a> {
     }
 
     /// Takes a branch away, merged or not.
-    ///
-    /// # Errors
-    /// If git fails, also because the branch is checked out somewhere.
     pub fn delete_branch(self, branch: &str) -> Result<()> {
         let deleted = self.run(["branch", "-D", "--quiet", "--", branch]).insist();
         // A first try may have deleted it and then failed on git's configuration, which somebody else was writing.

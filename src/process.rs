@@ -245,9 +245,6 @@ impl<'a> Run<'a> {
     }
 
     /// Starts it, to be given what it reads and asked for its answer later.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn start(&self) -> Result<Started, Failure> {
         let mut command = self.command();
         let io = |error| self.broken(error);
@@ -269,9 +266,6 @@ impl<'a> Run<'a> {
     }
 
     /// Runs it to its end, whatever its status.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn output(&self) -> Result<Output, Failure> {
         let input = match &self.stdin {
             Input::Bytes(bytes) => bytes.as_slice(),
@@ -289,18 +283,12 @@ impl<'a> Run<'a> {
     }
 
     /// Runs it to its end and gives what it wrote to stdout.
-    ///
-    /// # Errors
-    /// If it could not be started, or ended with a status that is not zero.
     pub fn stdout(&self) -> Result<Vec<u8>, Failure> {
         self.output()?.stdout_of(self.line())
     }
 
     /// As [`Run::stdout`], and tries again when it fails though it should not: another process may be in its way for a
     /// moment. It must be one that can be run again.
-    ///
-    /// # Errors
-    /// As [`Run::stdout`], after the last try.
     pub fn insist(&self) -> Result<Vec<u8>, Failure> {
         for pause in PAUSES {
             match self.stdout() {
@@ -312,17 +300,11 @@ impl<'a> Run<'a> {
     }
 
     /// As [`Run::insist`], and gives it as text.
-    ///
-    /// # Errors
-    /// As [`Run::stdout`], after the last try.
     pub fn text(&self) -> Result<String, Failure> {
         Ok(String::from_utf8_lossy(&self.insist()?).into_owned())
     }
 
     /// Runs it on the user's own terminal.
-    ///
-    /// # Errors
-    /// As [`Run::stdout`].
     pub fn foreground(&self) -> Result<(), Failure> {
         let status = self
             .command()

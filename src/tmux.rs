@@ -50,9 +50,6 @@ fn tmux() -> Run<'static> {
 }
 
 /// All sessions of the user's tmux server; none if no server runs.
-///
-/// # Errors
-/// If tmux fails though its server runs.
 pub fn sessions() -> Result<Vec<TmuxSession>> {
     let list = ask(&tmux().args(["list-panes", "-a", "-F", &TmuxSession::format()]))
         .context("cannot ask tmux for its sessions")?;
@@ -109,9 +106,6 @@ fn server_runs() -> bool {
 }
 
 /// Ends sessions, and panes of others, and all that runs in them, in one call. What has ended meanwhile is no error.
-///
-/// # Errors
-/// If tmux fails though its server runs.
 pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()> {
     let mut arguments = Vec::new();
     let mut end = |kind: &str, id: &str, target: &str| {
@@ -148,9 +142,6 @@ fn word(text: &str) -> String {
 }
 
 /// Rings the bell of a pane, and has it say that this session waits.
-///
-/// # Errors
-/// If the terminal can't be written to, or tmux fails.
 pub fn call(pane: &Pane, session: &str) -> Result<()> {
     let failed = || format!("cannot ring in {}", pane.tty.display());
     let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits().cast_signed();
@@ -197,9 +188,6 @@ pub fn attach(session: &TmuxSession) -> Result<()> {
 }
 
 /// The sessions that have the window which this program runs in: several, if they share it.
-///
-/// # Errors
-/// If tmux could not be started.
 pub fn here() -> Result<Vec<TmuxSession>> {
     let Ok(pane) = std::env::var(PANE) else {
         return Ok(Vec::new());

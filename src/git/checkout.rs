@@ -7,11 +7,8 @@ use std::fs;
 use std::path::Path;
 
 impl Git<'_> {
-    /// Checks a branch out in a new worktree of the repository with this common git folder; with a commit it is a new branch,
-    /// which starts there.
-    ///
-    /// # Errors
-    /// If git fails. Its words may be those of a hook, and the worktree be complete.
+    /// Checks a branch out in a new worktree of the repository with this common git folder; with a commit it is a new branch, which
+    /// starts there. When it fails, the words may be those of a hook, and the worktree be complete.
     pub fn add_worktree(
         self,
         common: &Path,

@@ -25,9 +25,6 @@ pub fn lacks_keys(common: &Path, admin: &Path) -> bool {
 }
 
 /// Has them found from there.
-///
-/// # Errors
-/// If the link can't be made.
 pub fn share_keys(common: &Path, admin: &Path) -> Result<(), Failure> {
     if !lacks_keys(common, admin) {
         return Ok(());

@@ -170,9 +170,6 @@ impl Git<'_> {
     }
 
     /// Whether git ignores a path.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn ignores(self, path: &str) -> Result<bool> {
         Ok(self
             .run(["check-ignore", "--quiet", "--", path])
@@ -212,9 +209,6 @@ impl Git<'_> {
     }
 
     /// What HEAD has of a file; none if it does not have it.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn committed(self, path: &str) -> Result<Option<Vec<u8>>> {
         let blob = self
             .run(["cat-file", "blob", &format!("HEAD:{path}")])

@@ -5,9 +5,6 @@ use anyhow::Result;
 
 impl Git<'_> {
     /// The folder in which it looks for them in every checkout, from its root, if the configuration names such a one.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn hooks_in_each_checkout(self) -> Result<Option<String>> {
         let set = self.run(["config", "--type=path", "--get", "core.hooksPath"]);
         let path = line_of(&set.output()?);

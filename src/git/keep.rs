@@ -32,9 +32,6 @@ pub enum Change<'a> {
 
 /// Every name of an object that the files of git's folder of a worktree have in them: what is checked out, where that was before,
 /// what a rebase, a merge or a bisect has to do. See gitrepository-layout(5).
-///
-/// # Errors
-/// If a file can't be read.
 pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     let entries =
@@ -69,17 +66,11 @@ pub struct Changing(Option<Started>);
 
 impl Changing {
     /// Starts it.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn start(git: Git<'_>) -> Result<Self, Failure> {
         Ok(Self(Some(git.start_update_ref()?)))
     }
 
-    /// Makes all of these changes, or none.
-    ///
-    /// # Errors
-    /// If git fails, also because a ref is not as it should be; it can be tried again.
+    /// Makes all of these changes, or none. Fails also where a ref is not as it should be; it can be tried again.
     pub fn make(&mut self, git: Git<'_>, changes: &[Change<'_>]) -> Result<(), Failure> {
         if changes.is_empty() {
             return Ok(());
@@ -127,9 +118,6 @@ impl Git<'_> {
 
     /// Makes what leads to all of these objects that there are, and to what is `staged`; the `first` one comes first. None if
     /// there are none.
-    ///
-    /// # Errors
-    /// If git fails, or the disk is full.
     pub fn keeper(
         self,
         first: Option<&str>,
@@ -184,9 +172,6 @@ impl Git<'_> {
     }
 
     /// Makes a commit of a tree with these parents, which no ref leads to.
-    ///
-    /// # Errors
-    /// If git fails, or the disk is full.
     pub fn commit(self, tree: &str, parents: &[String], message: &str) -> Result<String> {
         let mut text = format!("tree {tree}\n");
         for parent in parents {
@@ -216,9 +201,6 @@ impl Git<'_> {
     }
 
     /// Makes all of these changes, or none.
-    ///
-    /// # Errors
-    /// If git fails, also because a ref is not as it should be.
     pub fn change_refs(self, changes: &[Change<'_>]) -> Result<(), Failure> {
         Changing::default().make(self, changes)
     }

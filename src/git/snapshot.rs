@@ -32,18 +32,12 @@ pub struct Difference {
 
 impl Scratch {
     /// One that is empty.
-    ///
-    /// # Errors
-    /// If its folder can't be made.
     pub fn new() -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         Ok(Self { folder })
     }
 
     /// A copy of the index of the checkout that git keeps this folder for.
-    ///
-    /// # Errors
-    /// If it can't be copied.
     pub fn of(admin: &Path) -> Result<Self> {
         let (scratch, index) = (Self::new()?, admin.join("index"));
         match fs::copy(&index, scratch.index()) {
@@ -100,10 +94,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// Stages all changes and new files, but for what is at these paths and below them.
-    ///
-    /// # Errors
-    /// If git fails, also because it can't read a file.
+    /// Stages all changes and new files, but for what is at these paths and below them. Fails also where git can't read a file.
     pub fn add_all(self, except: &[String]) -> Result<()> {
         let except = except.iter().map(|path| path.trim_end_matches('/'));
         let except = except.map(|path| format!(":(exclude,top,literal){path}"));
@@ -113,10 +104,7 @@ impl<'a> Git<'a> {
         Ok(())
     }
 
-    /// The tree that the index makes up.
-    ///
-    /// # Errors
-    /// If git fails, also because of a conflict in it.
+    /// The tree that the index makes up. Fails also where a conflict is in it.
     pub fn write_tree(self) -> Result<String, Failure> {
         let tree = self.run(["write-tree"]).stdout()?;
         Ok(String::from_utf8_lossy(&tree).trim_end().to_owned())
@@ -214,9 +202,6 @@ impl<'a> Git<'a> {
     }
 
     /// Looks at all files once more, so that git knows which are as the index has them.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn refresh(self) -> Result<()> {
         // Its status tells only whether some are not.
         self.run(["update-index", "-q", "--refresh"]).output()?;

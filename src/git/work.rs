@@ -29,9 +29,6 @@ pub struct Standing {
 
 impl Git<'_> {
     /// What is checked out; none in a repository without a commit, or if no branch is at it.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn head(self) -> Result<Option<Head>> {
         let output = self
             .run(["for-each-ref", "--points-at=HEAD"])
@@ -126,9 +123,6 @@ impl Git<'_> {
     }
 
     /// How many commits a branch has that this checkout has not, and the other way round; none if they have no common one.
-    ///
-    /// # Errors
-    /// If git could not be started.
     fn distance(self, refname: &str) -> Result<Option<(usize, usize)>> {
         let range = format!("{refname}...HEAD");
         let output = self
@@ -189,9 +183,7 @@ impl Git<'_> {
     }
 
     /// Whether this repository has commits that no remote branch has: of any branch, checked out or not, or put aside in a stash.
-    ///
-    /// # Errors
-    /// If git fails, also because the repository is another user's.
+    /// Fails also where the repository is another user's.
     pub fn has_unpushed(self) -> Result<bool> {
         let list = self
             .run(["rev-list", "--ignore-missing", "--max-count=1", "--all"])

@@ -26,9 +26,6 @@ pub struct Worktree {
 }
 
 /// Every worktree of the repository with this common git folder, the main checkout first.
-///
-/// # Errors
-/// If the folder can't be read, or git must be asked and fails.
 pub fn list(common: &Path) -> Result<Vec<Worktree>> {
     let main = common.parent().unwrap_or(common);
     // Where refs are kept in tables, a worktree's HEAD says nothing, and git is asked for all at once.

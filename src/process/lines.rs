@@ -14,9 +14,6 @@ const LONGEST: usize = 4096;
 
 impl Run<'_> {
     /// Runs it to its end, whatever its status, and gives each line of what it says, on either output, as it is said.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn lines(&self, line: impl FnMut(&str) + Send) -> Result<ExitStatus, Failure> {
         let io = |error| Failure::Io {
             line: self.line(),

@@ -11,9 +11,6 @@ pub struct Grants(IndexMap<String, Value>);
 
 impl Grants {
     /// Those of an entry; one that is not there has none.
-    ///
-    /// # Errors
-    /// If it does not parse.
     pub fn of(entry: Option<&RawValue>) -> Result<Self> {
         let mut granted = IndexMap::new();
         if let Some(entry) = entry
@@ -30,9 +27,6 @@ impl Grants {
     }
 
     /// A worktree's entry with what it lacks of these; none if it lacks nothing.
-    ///
-    /// # Errors
-    /// If the entry does not parse.
     pub fn added_to<'a>(&self, worktree: Option<&'a RawValue>) -> Result<Option<Object<'a>>> {
         let mut entry = match worktree {
             None => Object::new(),
@@ -60,9 +54,6 @@ impl Grants {
     }
 
     /// Whether a worktree's entry holds nothing but what it could have inherited of these.
-    ///
-    /// # Errors
-    /// If the entry does not parse.
     pub fn are_all_of(&self, worktree: Option<&RawValue>) -> Result<bool> {
         let Some(worktree) = worktree.filter(|worktree| worktree.get().starts_with('{')) else {
             return Ok(false);

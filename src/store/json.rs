@@ -24,9 +24,6 @@ pub enum Part<'a> {
 }
 
 /// Reads an object, one level deep.
-///
-/// # Errors
-/// If the text is no JSON object.
 pub fn object(text: &str) -> Result<Object<'_>> {
     let fields: IndexMap<String, &RawValue> = serde_json::from_str(text)?;
     let fields = fields.into_iter();

@@ -24,9 +24,6 @@ pub struct Lock {
 
 impl Lock {
     /// Waits for the lock, with a message, and gives up with an error.
-    ///
-    /// # Errors
-    /// If the file can't be made, or another process holds the lock for two minutes.
     pub fn take(path: &Path) -> Result<Self> {
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(|error| failed(path, error))?;
@@ -49,9 +46,6 @@ impl Lock {
     }
 
     /// Takes it if nobody holds it, for whoever wants to be quick; none if somebody does.
-    ///
-    /// # Errors
-    /// If the file is not there, or can't be locked.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
         Self::ask(path, File::options())
     }
@@ -71,9 +65,6 @@ impl Lock {
     }
 
     /// Looks whether it could be taken, once nobody holds it. Nothing is made for that.
-    ///
-    /// # Errors
-    /// If its file can't be opened, or made.
     pub fn check(path: &Path) -> Result<()> {
         if path.exists() {
             return Self::try_take(path).map(drop);
@@ -98,9 +89,6 @@ impl Lock {
     }
 
     /// What is written in the lock file.
-    ///
-    /// # Errors
-    /// If it can't be read.
     pub fn text(&self) -> Result<String> {
         let mut text = String::new();
         let mut file = &self.file;
@@ -111,9 +99,6 @@ impl Lock {
     }
 
     /// Writes into the lock file.
-    ///
-    /// # Errors
-    /// If it can't be written.
     pub fn write(&self, text: &str) -> Result<()> {
         let mut file = &self.file;
         // Never empty in between: whoever is killed leaves the old text, or the new one with some of the old behind it.
@@ -125,9 +110,6 @@ impl Lock {
     }
 
     /// Takes the lock's file away; whoever waits for it makes another.
-    ///
-    /// # Errors
-    /// If the file can't be removed.
     pub fn remove(&self) -> Result<()> {
         fs::remove_file(&self.path)
             .with_context(|| format!("cannot remove {}", self.path.display()))

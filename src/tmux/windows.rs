@@ -69,10 +69,8 @@ pub struct Keys<'a> {
     pub all: Option<&'a Typed>,
 }
 
-/// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each.
-///
-/// # Errors
-/// If tmux fails, also because a session of that name is there. Some of it may be made then.
+/// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each. Fails also
+/// where a session of that name is there; some of it may be made then.
 pub fn create(
     owner: &Path,
     sessions: &[NewSession<'_>],
