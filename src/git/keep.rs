@@ -1,6 +1,6 @@
 //! Keeping objects that nothing of git's leads to any more from being collected: one ref leads to all of them.
 
-use super::Git;
+use super::{Git, parts};
 use crate::process::{Failure, Started};
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
@@ -93,24 +93,23 @@ impl Git<'_> {
     /// What the index of this checkout leads to: a line for each file, as `git ls-files --stage` has it, also of the sides of a
     /// conflict that is or was.
     pub fn staged(self) -> Result<Vec<String>> {
-        let list = self
-            .run(["ls-files", "-z", "--stage", "--resolve-undo"])
-            .insist()?;
+        let list = self.run("ls-files -z --stage --resolve-undo").insist()?;
         // Behind the tab is the path.
-        let entry = |line: &[u8]| Some(line.split(|&byte| byte == b'\t').next()?.to_owned());
-        let entries = list.split(|&byte| byte == 0).filter_map(entry);
+        let entries = parts(&list).filter_map(|line| line.split(|&byte| byte == b'\t').next());
+        let entries = entries.filter(|entry| !entry.starts_with(b"160000"));
         Ok(entries
-            .filter(|entry| !entry.is_empty() && !entry.starts_with(b"160000"))
-            .map(|entry| String::from_utf8_lossy(&entry).into_owned())
+            .map(|entry| String::from_utf8_lossy(entry).into_owned())
             .collect())
     }
 
     /// What git has in the refs of this worktree and in the reflogs of its HEAD and of this branch, where it keeps them in tables.
     pub fn objects_in_tables(self, branch: Option<&str>) -> Result<BTreeSet<String>> {
-        let refs = self.run(["for-each-ref", "--format=%(objectname)"]);
+        let refs = self.run("for-each-ref --format=%(objectname)");
         let mut names: BTreeSet<_> = names_in(&refs.insist()?).collect();
         for name in ["HEAD"].into_iter().chain(branch) {
-            let log = self.run(["log", "--walk-reflogs", "--format=%H", name, "--"]);
+            let log = self
+                .run("log --walk-reflogs --format=%H")
+                .args([name, "--"]);
             names.extend(names_in(&log.output()?.stdout));
         }
         Ok(names)
@@ -127,7 +126,8 @@ impl Git<'_> {
     ) -> Result<Option<Keeper>> {
         let list: Vec<_> = names.iter().map(String::as_str).collect();
         let kinds = self
-            .run(["cat-file", "--batch-check=%(objectname) %(objecttype)"])
+            .run("cat-file")
+            .arg("--batch-check=%(objectname) %(objecttype)")
             .env("GIT_NO_LAZY_FETCH", "1")
             .input(list.join("\n").into_bytes())
             .text()?;
@@ -165,9 +165,7 @@ impl Git<'_> {
         for (number, entry) in entries.iter().enumerate() {
             write!(tree, "{entry}\t{number}\0")?;
         }
-        let tree = self
-            .run(["mktree", "-z", "--missing"])
-            .input(tree.into_bytes());
+        let tree = self.run("mktree -z --missing").input(tree.into_bytes());
         self.commit(tree.text()?.trim(), parents, message)
     }
 
@@ -180,24 +178,17 @@ impl Git<'_> {
         // It is this program's, whoever the user is to git.
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         for role in ["author", "committer"] {
-            writeln!(
-                text,
-                "{role} tally-session <tally-session@localhost> {now} +0000"
-            )?;
+            let program = "tally-session <tally-session@localhost>";
+            writeln!(text, "{role} {program} {now} +0000")?;
         }
         write!(text, "\n{message}\n")?;
         // Not commit-tree: they may be more than a command line takes.
-        let commit = self
-            .run(["hash-object", "-t", "commit", "-w", "--stdin"])
-            .input(text.into_bytes())
-            .text()?;
-        Ok(commit.trim().to_owned())
+        let commit = self.run("hash-object -t commit -w --stdin");
+        Ok(commit.input(text.into_bytes()).text()?.trim().to_owned())
     }
 
     fn start_update_ref(self) -> Result<Started, Failure> {
-        self.run(["update-ref", "--stdin"])
-            .input(Vec::new())
-            .start()
+        self.run("update-ref --stdin").input(Vec::new()).start()
     }
 
     /// Makes all of these changes, or none.
@@ -207,7 +198,7 @@ impl Git<'_> {
 
     /// What this repository's own configuration says of a branch: keys and values.
     pub fn branch_config(self, branch: &str) -> Result<Vec<(String, String)>> {
-        let list = self.run(["config", "--local", "-z", "--list"]).text()?;
+        let list = self.run("config --local -z --list").text()?;
         let section = format!("branch.{branch}.");
         let is_its = |key: &str| {
             let rest = key.strip_prefix(&section);
@@ -223,15 +214,13 @@ impl Git<'_> {
     /// Takes out what this repository's own configuration says of a branch.
     pub fn forget_branch_config(self, branch: &str) -> Result<()> {
         let section = format!("branch.{branch}");
-        self.run(["config", "--local", "--remove-section", &section])
-            .insist()?;
-        Ok(())
+        let remove = self.run("config --local --remove-section");
+        Ok(remove.arg(section).insist().map(drop)?)
     }
 
     /// Adds to this repository's own configuration.
     pub fn add_config(self, key: &str, value: &str) -> Result<()> {
-        self.run(["config", "--local", "--add", key, value])
-            .insist()?;
-        Ok(())
+        let add = self.run("config --local --add").args([key, value]);
+        Ok(add.insist().map(drop)?)
     }
 }
