@@ -32,17 +32,10 @@ impl Lock {
         let mut options = File::options();
         options.create(true).truncate(false);
         let lock = wait::until(PATIENCE, &what, || Self::ask(path, options.clone()))?;
-        lock.ok_or_else(|| {
-            anyhow!(
-                "another tally-session has held {} for {} s",
-                path.display(),
-                PATIENCE.as_secs()
-            )
-        })
-        .hint(format!(
-            "see who holds it: lsof {}",
-            quote(&path.to_string_lossy())
-        ))
+        let (shown, patience) = (path.display(), PATIENCE.as_secs());
+        let is_held = || anyhow!("another tally-session has held {shown} for {patience} s");
+        let see = format!("see who holds it: lsof {}", quote(&path.to_string_lossy()));
+        lock.ok_or_else(is_held).hint(see)
     }
 
     /// Takes it if nobody holds it, for whoever wants to be quick; none if somebody does.
@@ -127,23 +120,18 @@ fn failed(path: &Path, error: io::Error) -> anyhow::Error {
     let error = anyhow!(error).context(format!("cannot lock {}", path.display()));
     let there = there(path);
     let quoted = |path: &Path| quote(&path.to_string_lossy());
-    match kind {
+    let hint = match kind {
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             let there = quoted(there);
-            with_hint(
-                error,
-                format!("move away what is in its place: mv {there} {there}.old"),
-            )
+            format!("move away what is in its place: mv {there} {there}.old")
         }
         ErrorKind::PermissionDenied => {
             let dir = there.parent().filter(|_| there == path).unwrap_or(there);
-            with_hint(
-                error,
-                format!("make it yours: sudo chown -R \"$(id -un)\" {}", quoted(dir)),
-            )
+            format!("make it yours: sudo chown -R \"$(id -un)\" {}", quoted(dir))
         }
-        _ => error,
-    }
+        _ => return error,
+    };
+    with_hint(error, hint)
 }
 
 /// Whether the path still leads to this file.
