@@ -73,11 +73,8 @@ pub struct Branch {
 impl Branch {
     /// Whether it keeps git from making a branch of this full name: `a` and `a/b` can't be there at once.
     pub fn is_in_the_way_of(&self, refname: &str) -> bool {
-        let is_above = |one: &str, other: &str| {
-            let below = one.strip_prefix(other);
-            below.is_some_and(|below| below.starts_with('/'))
-        };
-        is_above(&self.refname, refname) || is_above(refname, &self.refname)
+        let (own, other) = (Path::new(&self.refname), Path::new(refname));
+        own != other && (own.starts_with(other) || other.starts_with(own))
     }
 
     /// Its name.
@@ -89,11 +86,9 @@ impl Branch {
 /// The full names of a branch and of those above it: [`Git::branches`] gives of these what there is of it, and all that is in its
 /// way.
 pub fn refnames_to(branch: &str) -> impl Iterator<Item = String> {
-    let slashes = branch.match_indices('/');
-    let above = slashes.map(|(at, _)| &branch[..at]);
-    above
-        .chain([branch])
-        .map(|branch| format!("refs/heads/{branch}"))
+    let slashes = branch.match_indices('/').map(|(at, _)| at);
+    let ends = slashes.chain([branch.len()]);
+    ends.map(|end| format!("refs/heads/{}", &branch[..end]))
 }
 
 impl<'a> Git<'a> {
@@ -110,10 +105,8 @@ impl<'a> Git<'a> {
     /// git in a worktree by what git keeps of it, wherever that is now.
     pub fn of(admin: &'a Path, common: &'a Path) -> Self {
         Self {
-            dir: common,
             folders: Some((admin, common)),
-            index: None,
-            lock: None,
+            ..Self::at(common)
         }
     }
 
@@ -130,11 +123,11 @@ impl<'a> Git<'a> {
     fn run(self, words: &'static str) -> Run<'a> {
         let run = Run::new("git").env("LC_ALL", "C").arg("-C").arg(self.dir);
         let run = run.args(words.split_whitespace());
-        let folders = self
-            .folders
-            .map(|(admin, common)| [("GIT_DIR", admin), ("GIT_COMMON_DIR", common)]);
-        let run = run.envs(folders.into_iter().flatten());
-        let run = run.envs(self.index.map(|index| ("GIT_INDEX_FILE", index)));
+        let (admin, common) = self.folders.unzip();
+        let admin = admin.map(|admin| ("GIT_DIR", admin));
+        let common = common.map(|common| ("GIT_COMMON_DIR", common));
+        let index = self.index.map(|index| ("GIT_INDEX_FILE", index));
+        let run = run.envs([admin, common, index].into_iter().flatten());
         match self.lock {
             Some(lock) => run.holding(lock),
             None => run,
@@ -211,11 +204,8 @@ impl<'a> Git<'a> {
 
     /// The folder in which it looks for hooks in every checkout, from its root, if the configuration names such a one.
     pub fn hooks_in_each_checkout(self) -> Result<Option<String>> {
-        let path = line_of(
-            &self
-                .run("config --type=path --get core.hooksPath")
-                .output()?,
-        );
+        let set = self.run("config --type=path --get core.hooksPath");
+        let path = line_of(&set.output()?);
         Ok(Some(path).filter(|path| !path.is_empty() && !path.starts_with('/')))
     }
 

@@ -86,33 +86,10 @@ impl Git<'_> {
         Ok(paths(&list.arg("--").args(wanted).insist()?))
     }
 
-    /// What `git status` would show of these paths: without a look at all others, where git knows none of them. Where they are
-    /// many it tells of all others too.
+    /// What `git status` would show of these paths. Where they are many it tells of all others too.
     pub fn changes_of(self, wanted: &BTreeSet<String>) -> Result<Vec<Change>> {
-        if wanted.len() > FEW {
-            return self.changes();
-        }
-        let options = "-t --cached --others --exclude-standard";
-        let mut changes = Vec::new();
-        let mut tracked = Vec::new();
-        for line in self.listed(options, wanted)? {
-            match line.split_once(' ') {
-                Some(("?", path)) => changes.push(Change {
-                    untracked: true,
-                    path: path.to_owned(),
-                }),
-                // Its changes are hidden already.
-                Some(("S", _)) | None => {}
-                Some((_, path)) => tracked.push(path.to_owned()),
-            }
-        }
-        if tracked.len() > FEW {
-            return self.changes();
-        }
-        if !tracked.is_empty() {
-            changes.extend(self.status(&tracked, "no")?.changes);
-        }
-        Ok(changes)
+        let few = Some(wanted).filter(|wanted| wanted.len() <= FEW);
+        Ok(self.status(few.into_iter().flatten(), "no")?.changes)
     }
 
     /// What `git status` would show of the whole checkout.

@@ -2,12 +2,12 @@
 
 use super::{Git, parts};
 use crate::process::{Failure, Started};
+use crate::wait;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What leads to objects.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,9 +34,8 @@ pub enum Change<'a> {
 /// what a rebase, a merge or a bisect has to do. See gitrepository-layout(5).
 pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let entries =
-        fs::read_dir(admin).with_context(|| format!("cannot read {}", admin.display()))?;
-    for entry in entries {
+    let failed = |path: &Path| format!("cannot read {}", path.display());
+    for entry in fs::read_dir(admin).with_context(|| failed(admin))? {
         let path = entry?.path();
         let about = path.symlink_metadata()?;
         // Submodules' repositories keep what is theirs.
@@ -44,8 +43,7 @@ pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
         if about.is_dir() && !is_another_s {
             names.extend(objects_in(&path)?);
         } else if about.is_file() && !path.ends_with("index") {
-            let text =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = fs::read(&path).with_context(|| failed(&path))?;
             names.extend(names_in(&text));
         }
     }
@@ -131,31 +129,26 @@ impl Git<'_> {
             .env("GIT_NO_LAZY_FETCH", "1")
             .input(list.join("\n").into_bytes())
             .text()?;
-        let of_kind = |kind: &'static str| {
-            let objects = kinds.lines().filter_map(|line| line.split_once(' '));
-            objects
-                .filter(move |(_, is)| *is == kind)
-                .map(|(name, _)| name.to_owned())
-        };
-        let mut commits: Vec<_> = of_kind("commit").collect();
+        let staged = staged.iter().filter_map(|entry| {
+            let (mode, rest) = entry.split_once(' ')?;
+            Some(format!("{mode} blob {}", rest.split(' ').next()?))
+        });
+        let mut entries: BTreeSet<_> = staged.collect();
+        let mut commits = Vec::new();
+        for (name, kind) in kinds.lines().filter_map(|line| line.split_once(' ')) {
+            match kind {
+                "commit" => commits.push(name.to_owned()),
+                "tree" => drop(entries.insert(format!("040000 tree {name}"))),
+                "blob" => drop(entries.insert(format!("100644 blob {name}"))),
+                _ => {}
+            }
+        }
         commits.sort_by_key(|commit| Some(commit.as_str()) != first);
-        let mut entries: BTreeSet<_> = staged
-            .iter()
-            .filter_map(|entry| {
-                let (mode, rest) = entry.split_once(' ')?;
-                Some(format!("{mode} blob {}", rest.split(' ').next()?))
-            })
-            .collect();
-        entries.extend(of_kind("tree").map(|name| format!("040000 tree {name}")));
-        entries.extend(of_kind("blob").map(|name| format!("100644 blob {name}")));
-        if let ([commit], true) = (&commits[..], entries.is_empty()) {
-            let commit = commit.clone();
-            return Ok(Some(Keeper { commit, commits }));
-        }
-        if commits.is_empty() && entries.is_empty() {
-            return Ok(None);
-        }
-        let commit = self.join(&commits, &entries, message)?;
+        let commit = match &commits[..] {
+            [] if entries.is_empty() => return Ok(None),
+            [commit] if entries.is_empty() => commit.clone(),
+            _ => self.join(&commits, &entries, message)?,
+        };
         Ok(Some(Keeper { commit, commits }))
     }
 
@@ -176,7 +169,7 @@ impl Git<'_> {
             writeln!(text, "parent {parent}")?;
         }
         // It is this program's, whoever the user is to git.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let now = wait::now() / 1000;
         for role in ["author", "committer"] {
             let program = "tally-session <tally-session@localhost>";
             writeln!(text, "{role} {program} {now} +0000")?;
@@ -200,15 +193,12 @@ impl Git<'_> {
     pub fn branch_config(self, branch: &str) -> Result<Vec<(String, String)>> {
         let list = self.run("config --local -z --list").text()?;
         let section = format!("branch.{branch}.");
-        let is_its = |key: &str| {
-            let rest = key.strip_prefix(&section);
-            rest.is_some_and(|rest| !rest.contains('.'))
+        let entry = |entry: &str| {
+            let (key, value) = entry.split_once('\n')?;
+            let is_its = !key.strip_prefix(&section)?.contains('.');
+            is_its.then(|| (key.to_owned(), value.to_owned()))
         };
-        let entries = list.split('\0').filter_map(|entry| entry.split_once('\n'));
-        Ok(entries
-            .filter(|(key, _)| is_its(key))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect())
+        Ok(list.split('\0').filter_map(entry).collect())
     }
 
     /// Takes out what this repository's own configuration says of a branch.

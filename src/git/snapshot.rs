@@ -172,15 +172,12 @@ impl<'a> Git<'a> {
         let list = git.run("ls-files -z --unmerged").insist()?;
         let name = |entry: String| Some(entry.split_once('\t')?.1.to_owned());
         let conflicts: BTreeSet<_> = paths(&list).into_iter().filter_map(name).collect();
-        if conflicts.is_empty() {
-            ensure!(
-                merged.status.success(),
-                "git cannot merge: {}",
-                merged.stderr
-            );
-            return Ok(Ok(git.write_tree()?));
+        if !conflicts.is_empty() {
+            return Ok(Err(conflicts));
         }
-        Ok(Err(conflicts))
+        let words = merged.stderr;
+        ensure!(merged.status.success(), "git cannot merge: {words}");
+        Ok(Ok(git.write_tree()?))
     }
 
     /// Has the checkout, whose files and index are those of one tree, have those of another. A file that is not as that tree has it
