@@ -43,31 +43,22 @@ pub enum Opening<'a> {
 
 impl Claude {
     /// The user's, from the environment.
-    ///
-    /// # Errors
-    /// If the user has no home folder.
     pub fn of_user() -> Result<Self> {
-        if let Some(dir) = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()) {
-            let dir = PathBuf::from(dir);
-            return Ok(Self {
-                json: dir.join(".claude.json"),
-                dir,
-            });
-        }
-        let home = shell::home()
-            .context("cannot find your home folder: HOME is not set")
-            .hint("export HOME=<your home folder>")?;
-        Ok(Self {
-            dir: home.join(".claude"),
-            json: home.join(".claude.json"),
-        })
+        let own = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
+        let (dir, beside) = if let Some(own) = own.map(PathBuf::from) {
+            (own.clone(), own)
+        } else {
+            let home = shell::home()
+                .context("cannot find your home folder: HOME is not set")
+                .hint("export HOME=<your home folder>")?;
+            (home.join(".claude"), home)
+        };
+        let json = beside.join(".claude.json");
+        Ok(Self { dir, json })
     }
 }
 
 /// Ends a Claude that works in the background, and waits until it has.
-///
-/// # Errors
-/// If it can't be told so, or goes on.
 pub fn stop(background: &Running) -> Result<()> {
     /// How long it may take.
     const LIMIT: Duration = Duration::from_secs(10);

@@ -9,7 +9,6 @@ pub mod case;
 mod checkout;
 pub mod crypt;
 pub mod files;
-mod hooks;
 pub mod index;
 pub mod keep;
 mod progress;
@@ -74,11 +73,8 @@ pub struct Branch {
 impl Branch {
     /// Whether it keeps git from making a branch of this full name: `a` and `a/b` can't be there at once.
     pub fn is_in_the_way_of(&self, refname: &str) -> bool {
-        let is_above = |one: &str, other: &str| {
-            let below = one.strip_prefix(other);
-            below.is_some_and(|below| below.starts_with('/'))
-        };
-        is_above(&self.refname, refname) || is_above(refname, &self.refname)
+        let (own, other) = (Path::new(&self.refname), Path::new(refname));
+        own != other && (own.starts_with(other) || other.starts_with(own))
     }
 
     /// Its name.
@@ -90,11 +86,9 @@ impl Branch {
 /// The full names of a branch and of those above it: [`Git::branches`] gives of these what there is of it, and all that is in its
 /// way.
 pub fn refnames_to(branch: &str) -> impl Iterator<Item = String> {
-    let slashes = branch.match_indices('/');
-    let above = slashes.map(|(at, _)| &branch[..at]);
-    above
-        .chain([branch])
-        .map(|branch| format!("refs/heads/{branch}"))
+    let slashes = branch.match_indices('/').map(|(at, _)| at);
+    let ends = slashes.chain([branch.len()]);
+    ends.map(|end| format!("refs/heads/{}", &branch[..end]))
 }
 
 impl<'a> Git<'a> {
@@ -111,10 +105,8 @@ impl<'a> Git<'a> {
     /// git in a worktree by what git keeps of it, wherever that is now.
     pub fn of(admin: &'a Path, common: &'a Path) -> Self {
         Self {
-            dir: common,
             folders: Some((admin, common)),
-            index: None,
-            lock: None,
+            ..Self::at(common)
         }
     }
 
@@ -127,18 +119,15 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// A git command with a fixed locale.
-    fn run<S: AsRef<OsStr>>(self, args: impl IntoIterator<Item = S>) -> Run<'a> {
-        let run = Run::new("git")
-            .env("LC_ALL", "C")
-            .arg("-C")
-            .arg(self.dir)
-            .args(args);
-        let folders = self
-            .folders
-            .map(|(admin, common)| [("GIT_DIR", admin), ("GIT_COMMON_DIR", common)]);
-        let run = run.envs(folders.into_iter().flatten());
-        let run = run.envs(self.index.map(|index| ("GIT_INDEX_FILE", index)));
+    /// A git command of these words, with a fixed locale.
+    fn run(self, words: &'static str) -> Run<'a> {
+        let run = Run::new("git").env("LC_ALL", "C").arg("-C").arg(self.dir);
+        let run = run.args(words.split_whitespace());
+        let (admin, common) = self.folders.unzip();
+        let admin = admin.map(|admin| ("GIT_DIR", admin));
+        let common = common.map(|common| ("GIT_COMMON_DIR", common));
+        let index = self.index.map(|index| ("GIT_INDEX_FILE", index));
+        let run = run.envs([admin, common, index].into_iter().flatten());
         match self.lock {
             Some(lock) => run.holding(lock),
             None => run,
@@ -160,58 +149,36 @@ impl<'a> Git<'a> {
         more: &str,
     ) -> Result<Vec<Branch>> {
         let format = "--format=%(refname)%00%(objectname)%00%(worktreepath)";
-        let list = self
-            .run(["for-each-ref", &format!("{format}{more}")])
-            .args(refnames)
-            .text()?;
-        Ok(list
-            .lines()
-            .filter_map(|line| {
-                let mut fields = line.split('\0');
-                Some(Branch {
-                    refname: fields.next()?.to_owned(),
-                    commit: fields.next()?.to_owned(),
-                    worktree: fields
-                        .next()
-                        .filter(|path| !path.is_empty())
-                        .map(PathBuf::from),
-                    upstream: Upstream::read(fields),
-                })
+        let list = self.run("for-each-ref").arg(format!("{format}{more}"));
+        let list = list.args(refnames).text()?;
+        let branch = |line: &str| {
+            let mut fields = line.split('\0');
+            Some(Branch {
+                refname: fields.next()?.to_owned(),
+                commit: fields.next()?.to_owned(),
+                worktree: fields.next().filter(|it| !it.is_empty()).map(PathBuf::from),
+                upstream: Upstream::read(fields),
             })
-            .collect())
+        };
+        Ok(list.lines().filter_map(branch).collect())
     }
 
     /// The branch of this name, if there is one.
     pub fn branch(self, name: &str) -> Result<Option<Branch>> {
         let refname = format!("refs/heads/{name}");
-        Ok(self
-            .branches([&refname])?
-            .into_iter()
-            .find(|found| found.refname == refname))
+        let mut found = self.branches([&refname])?.into_iter();
+        Ok(found.find(|found| found.refname == refname))
     }
 
     /// The hash of what a revision names, if it names one of the wanted kind: `commit` or `tree`.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn object(self, revision: &str, kind: &str) -> Result<Option<String>> {
         let revision = format!("{revision}^{{{kind}}}");
-        let output = self
-            .run([
-                "rev-parse",
-                "--verify",
-                "--quiet",
-                "--end-of-options",
-                &revision,
-            ])
-            .output()?;
+        let parse = self.run("rev-parse --verify --quiet --end-of-options");
+        let output = parse.arg(revision).output()?;
         Ok(output.status.success().then(|| line_of(&output)))
     }
 
     /// The commit that a ref of this full name leads to, if it is there.
-    ///
-    /// # Errors
-    /// If git has to be asked and could not be started.
     pub fn tip(self, common: &Path, refname: &str) -> Result<Option<String>> {
         let tip = worktrees::tip(common, refname);
         let is_known = !common.join("reftable").exists();
@@ -222,31 +189,29 @@ impl<'a> Git<'a> {
     }
 
     /// Makes a branch that tracks a remote one: `origin/name`.
-    ///
-    /// # Errors
-    /// If git fails, also because the branch is there.
     pub fn create_tracking_branch(self, branch: &str, remote: &str) -> Result<()> {
         let failed = || format!("cannot make the branch {branch}");
-        self.run(["branch", "--no-track", "--", branch, remote])
-            .insist()
-            .with_context(failed)?;
-        let tracked = self
-            .run(["branch", "--quiet", "--set-upstream-to", remote, branch])
-            .insist();
-        if let Err(error) = tracked {
+        let make = self.run("branch --no-track --").args([branch, remote]);
+        make.insist().with_context(failed)?;
+        let track = self.run("branch --quiet --set-upstream-to");
+        let tracked = track.args([remote, branch]).insist();
+        if tracked.is_err() {
             // What was only half made is not left; the error that is reported is the one that matters.
             let _ = self.delete_branch(branch);
-            return Err(error).with_context(failed);
         }
-        Ok(())
+        tracked.map(drop).with_context(failed)
+    }
+
+    /// The folder in which it looks for hooks in every checkout, from its root, if the configuration names such a one.
+    pub fn hooks_in_each_checkout(self) -> Result<Option<String>> {
+        let set = self.run("config --type=path --get core.hooksPath");
+        let path = line_of(&set.output()?);
+        Ok(Some(path).filter(|path| !path.is_empty() && !path.starts_with('/')))
     }
 
     /// Takes a branch away, merged or not.
-    ///
-    /// # Errors
-    /// If git fails, also because the branch is checked out somewhere.
     pub fn delete_branch(self, branch: &str) -> Result<()> {
-        let deleted = self.run(["branch", "-D", "--quiet", "--", branch]).insist();
+        let deleted = self.run("branch -D --quiet --").arg(branch).insist();
         // A first try may have deleted it and then failed on git's configuration, which somebody else was writing.
         if deleted.is_err() && self.branch(branch)?.is_none() {
             return Ok(());
@@ -257,12 +222,24 @@ impl<'a> Git<'a> {
     }
 }
 
-/// What git prints with `-z`.
-fn paths(list: &[u8]) -> Vec<String> {
+/// The parts of what git prints with `-z`.
+fn parts(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&byte| byte == 0)
-        .filter(|path| !path.is_empty())
-        .map(|path| String::from_utf8_lossy(path).into_owned())
-        .collect()
+        .filter(|part| !part.is_empty())
+}
+
+/// The same as text.
+fn paths(list: &[u8]) -> Vec<String> {
+    let text = |part| String::from_utf8_lossy(part).into_owned();
+    parts(list).map(text).collect()
+}
+
+/// The lines of what git prints that have so many fields, with a zero between them.
+fn rows<const N: usize>(list: &str) -> impl Iterator<Item = [&str; N]> {
+    let lines = list
+        .lines()
+        .map(|line| line.split('\0').collect::<Vec<_>>());
+    lines.filter_map(|fields| fields.try_into().ok())
 }
 
 fn lines_of(list: &str) -> Vec<String> {
@@ -270,9 +247,6 @@ fn lines_of(list: &str) -> Vec<String> {
 }
 
 fn line_of(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    let answer = String::from_utf8_lossy(&output.stdout);
+    answer.lines().next().unwrap_or_default().to_owned()
 }

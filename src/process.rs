@@ -89,6 +89,7 @@ pub const PAUSES: [Duration; 5] = [
 ];
 
 /// A program with its arguments, not started yet.
+#[derive(Default)]
 pub struct Run<'a> {
     program: &'static str,
     args: Vec<OsString>,
@@ -99,7 +100,9 @@ pub struct Run<'a> {
     words: Option<&'a File>,
 }
 
+#[derive(Default)]
 enum Input<'a> {
+    #[default]
     Nothing,
     Bytes(Vec<u8>),
     Handle(&'a File),
@@ -110,20 +113,15 @@ impl<'a> Run<'a> {
     pub fn new(program: &'static str) -> Self {
         Self {
             program,
-            args: Vec::new(),
-            dir: None,
-            env: Vec::new(),
-            left_out: Vec::new(),
-            stdin: Input::Nothing,
-            words: None,
+            ..Self::default()
         }
     }
 
     /// Adds arguments.
     #[must_use]
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
-        self.args
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        let args = args.into_iter();
+        self.args.extend(args.map(|arg| arg.as_ref().to_owned()));
         self
     }
 
@@ -200,15 +198,12 @@ impl<'a> Run<'a> {
 
     /// The command line, quoted so that it can be pasted.
     fn line(&self) -> String {
-        let words = self.args.iter().map(|arg| quote(&arg.to_string_lossy()));
-        let env = self
-            .env
-            .iter()
-            .map(|(name, value)| format!("{}={}", name.display(), quote(&value.to_string_lossy())));
-        env.chain([self.program.to_owned()])
-            .chain(words)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let quoted = |word: &OsString| quote(&word.to_string_lossy());
+        let env = self.env.iter();
+        let env = env.map(|(name, value)| format!("{}={}", name.display(), quoted(value)));
+        let line = env.chain([self.program.to_owned()]);
+        let line: Vec<_> = line.chain(self.args.iter().map(quoted)).collect();
+        line.join(" ")
     }
 
     fn command(&self) -> Command {
@@ -216,10 +211,8 @@ impl<'a> Run<'a> {
         let mut command = Command::new(self.program);
         command.args(&self.args);
         let of_a_claude = std::env::var_os(CLAUDES).map(|_| OF_A_CLAUDE);
-        for name in FOREIGN.into_iter().chain(of_a_claude.into_iter().flatten()) {
-            command.env_remove(name);
-        }
-        for name in &self.left_out {
+        let foreign = FOREIGN.into_iter().chain(of_a_claude.into_iter().flatten());
+        for name in foreign.chain(self.left_out.iter().map(String::as_str)) {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
@@ -230,12 +223,10 @@ impl<'a> Run<'a> {
     }
 
     fn not_started(&self, error: io::Error) -> Failure {
-        if error.kind() == io::ErrorKind::NotFound {
-            Failure::Missing {
-                program: self.program,
-            }
-        } else {
-            self.broken(error)
+        let program = self.program;
+        match error.kind() {
+            io::ErrorKind::NotFound => Failure::Missing { program },
+            _ => self.broken(error),
         }
     }
 
@@ -245,17 +236,12 @@ impl<'a> Run<'a> {
     }
 
     /// Starts it, to be given what it reads and asked for its answer later.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn start(&self) -> Result<Started, Failure> {
         let mut command = self.command();
         let io = |error| self.broken(error);
         // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
-        let stderr = self
-            .words
-            .map_or_else(tempfile::tempfile, File::try_clone)
-            .map_err(io)?;
+        let stderr = self.words.map_or_else(tempfile::tempfile, File::try_clone);
+        let stderr = stderr.map_err(io)?;
         command
             .stdin(self.stdin().map_err(io)?)
             .stdout(Stdio::piped())
@@ -269,9 +255,6 @@ impl<'a> Run<'a> {
     }
 
     /// Runs it to its end, whatever its status.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn output(&self) -> Result<Output, Failure> {
         let input = match &self.stdin {
             Input::Bytes(bytes) => bytes.as_slice(),
@@ -289,18 +272,12 @@ impl<'a> Run<'a> {
     }
 
     /// Runs it to its end and gives what it wrote to stdout.
-    ///
-    /// # Errors
-    /// If it could not be started, or ended with a status that is not zero.
     pub fn stdout(&self) -> Result<Vec<u8>, Failure> {
-        self.output()?.stdout_of(self.line())
+        self.output()?.answer()
     }
 
     /// As [`Run::stdout`], and tries again when it fails though it should not: another process may be in its way for a
     /// moment. It must be one that can be run again.
-    ///
-    /// # Errors
-    /// As [`Run::stdout`], after the last try.
     pub fn insist(&self) -> Result<Vec<u8>, Failure> {
         for pause in PAUSES {
             match self.stdout() {
@@ -312,36 +289,26 @@ impl<'a> Run<'a> {
     }
 
     /// As [`Run::insist`], and gives it as text.
-    ///
-    /// # Errors
-    /// As [`Run::stdout`], after the last try.
     pub fn text(&self) -> Result<String, Failure> {
         Ok(String::from_utf8_lossy(&self.insist()?).into_owned())
     }
 
     /// Runs it on the user's own terminal.
-    ///
-    /// # Errors
-    /// As [`Run::stdout`].
     pub fn foreground(&self) -> Result<(), Failure> {
-        let status = self
-            .command()
-            .status()
-            .map_err(|error| self.not_started(error))?;
+        let status = self.command().status();
         let shown = Output {
-            status,
+            line: self.line(),
+            status: status.map_err(|error| self.not_started(error))?,
             stdout: Vec::new(),
             stderr: String::new(),
         };
-        shown.stdout_of(self.line()).map(drop)
+        shown.answer().map(drop)
     }
 }
 
 /// The command that installs a program which is called as its package is.
 pub fn how_to_install(program: &str) -> String {
-    if cfg!(target_os = "macos") {
-        format!("brew install {program}")
-    } else {
-        format!("sudo apt install {program}")
-    }
+    let is_macos = cfg!(target_os = "macos");
+    let installer = if is_macos { "brew" } else { "sudo apt" };
+    format!("{installer} install {program}")
 }

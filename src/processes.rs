@@ -109,14 +109,14 @@ impl Table {
         let before = before
             .iter()
             .map(|process| sysinfo::Pid::from_u32(process.pid));
-        let pids: HashSet<_> = of_it.map(|&(pid, _)| pid).chain(before).collect();
-        let mut pids = Vec::from_iter(pids);
-        if !pids.is_empty() {
-            let own: HashSet<_> = line(std::process::id())?.collect();
-            pids.retain(|pid| !own.contains(pid));
+        let mut pids: HashSet<_> = of_it.map(|&(pid, _)| pid).chain(before).collect();
+        if pids.is_empty() {
+            return Ok(Vec::new());
         }
-        let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
-        let system = look(&pids, wanted.with_cwd(UpdateKind::Always))?;
+        for own in line(std::process::id())? {
+            pids.remove(&own);
+        }
+        let system = look(pids, with_cmd().with_cwd(UpdateKind::Always))?;
         let folder = fs::canonicalize(worktree).unwrap_or_else(|_| worktree.to_owned());
         let own = system.processes().values();
         let own = own.filter(|process| works_in_or_below(process, &folder));
@@ -129,15 +129,11 @@ impl Table {
     pub fn listening(&self, port: Port) -> Result<Vec<Process>> {
         let its = self.listening.iter();
         let its = its.filter(|(number, _)| *number == port.number());
-        let pids: HashSet<_> = its.map(|&(_, pid)| sysinfo::Pid::from_u32(pid)).collect();
-        let system = look_at(&Vec::from_iter(pids))?;
-        Ok(system
-            .processes()
-            .values()
-            // One that is ending has lost its command line and its environment, and keeps its sockets for a moment more.
-            .filter(|process| !process.cmd().is_empty())
-            .map(Process::new)
-            .collect())
+        let system = look_at(its.map(|&(_, pid)| sysinfo::Pid::from_u32(pid)))?;
+        let all = system.processes().values();
+        // One that is ending has lost its command line and its environment, and keeps its sockets for a moment more.
+        let living = all.filter(|process| !process.cmd().is_empty());
+        Ok(living.map(Process::new).collect())
     }
 }
 
@@ -150,13 +146,21 @@ fn works_in_or_below(process: &sysinfo::Process, folder: &Path) -> bool {
 }
 
 /// These processes, with their command lines.
-fn look_at(pids: &[sysinfo::Pid]) -> Result<System> {
-    let wanted = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
-    look(pids, wanted)
+fn look_at(pids: impl IntoIterator<Item = sysinfo::Pid>) -> Result<System> {
+    look(pids, with_cmd())
 }
 
-fn look(pids: &[sysinfo::Pid], wanted: ProcessRefreshKind) -> Result<System> {
-    look_in(ProcessesToUpdate::Some(pids), wanted)
+fn with_cmd() -> ProcessRefreshKind {
+    ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always)
+}
+
+/// These processes. One that is asked for twice, `sysinfo` does not find.
+fn look(
+    pids: impl IntoIterator<Item = sysinfo::Pid>,
+    wanted: ProcessRefreshKind,
+) -> Result<System> {
+    let pids: HashSet<_> = pids.into_iter().collect();
+    look_in(ProcessesToUpdate::Some(&Vec::from_iter(pids)), wanted)
 }
 
 /// All processes.
@@ -188,19 +192,17 @@ pub fn lives(pid: u32) -> bool {
 /// Whether any of these processes runs. One that has ended and that its parent has not asked about does not.
 pub fn any_runs(processes: &[Process]) -> bool {
     let pids = processes.iter().map(|process| process.pid);
-    let pids = pids.filter(|&pid| lives(pid)).map(sysinfo::Pid::from_u32);
-    let pids: Vec<_> = pids.collect();
-    !pids.is_empty()
-        && look(&pids, ProcessRefreshKind::nothing())
+    let living = pids.filter(|&pid| lives(pid)).map(sysinfo::Pid::from_u32);
+    let living: Vec<_> = living.collect();
+    !living.is_empty()
+        && look(living, ProcessRefreshKind::nothing())
             .map_or(true, |system| !system.processes().values().all(has_ended))
 }
 
 /// Whether a process has only not been asked about by its parent.
 fn has_ended(process: &sysinfo::Process) -> bool {
-    matches!(
-        process.status(),
-        ProcessStatus::Zombie | ProcessStatus::Dead
-    )
+    let ends = [ProcessStatus::Zombie, ProcessStatus::Dead];
+    ends.contains(&process.status())
 }
 
 /// The folders that some processes work in.
@@ -209,9 +211,8 @@ pub struct Folders(System);
 impl Folders {
     /// Looks at these processes, as far as they live.
     pub fn of(pids: impl IntoIterator<Item = u32>) -> Result<Self> {
-        let pids: Vec<_> = pids.into_iter().map(sysinfo::Pid::from_u32).collect();
         let wanted = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always);
-        Ok(Self(look(&pids, wanted)?))
+        look(pids.into_iter().map(sysinfo::Pid::from_u32), wanted).map(Self)
     }
 
     /// Whether a process is there, and no younger than it is said to be: the numbers of processes are used again. `began` is in
@@ -243,7 +244,7 @@ pub fn is_below(pid: u32, above: u32) -> bool {
 
 /// A process, the one that started it, and so on.
 fn line(pid: u32) -> Result<impl Iterator<Item = sysinfo::Pid>> {
-    let mut system = look(&[], ProcessRefreshKind::nothing())?;
+    let mut system = look([], ProcessRefreshKind::nothing())?;
     let first = sysinfo::Pid::from_u32(pid);
     Ok(std::iter::successors(Some(first), move |&pid| {
         let wanted = ProcessRefreshKind::nothing().without_tasks();
@@ -255,7 +256,7 @@ fn line(pid: u32) -> Result<impl Iterator<Item = sysinfo::Pid>> {
 /// What the process is called that started this one.
 pub fn caller() -> Option<String> {
     let parent = sysinfo::Pid::from_u32(std::os::unix::process::parent_id());
-    let system = look(&[parent], ProcessRefreshKind::nothing()).ok()?;
+    let system = look([parent], ProcessRefreshKind::nothing()).ok()?;
     let name = system.process(parent)?.name();
     Some(name.to_string_lossy().into_owned())
 }

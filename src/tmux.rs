@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The user option that marks a session as ours; it names the main checkout.
@@ -50,9 +50,6 @@ fn tmux() -> Run<'static> {
 }
 
 /// All sessions of the user's tmux server; none if no server runs.
-///
-/// # Errors
-/// If tmux fails though its server runs.
 pub fn sessions() -> Result<Vec<TmuxSession>> {
     let list = ask(&tmux().args(["list-panes", "-a", "-F", &TmuxSession::format()]))
         .context("cannot ask tmux for its sessions")?;
@@ -83,35 +80,25 @@ fn ask(question: &Run<'_>) -> Result<Option<Vec<u8>>> {
 
 /// Whether a server runs that has no sessions, as with `exit-empty` off.
 fn has_no_sessions() -> bool {
-    let sessions = tmux()
-        .args(["list-sessions", "-F", "#{session_id}"])
-        .stdout();
-    sessions.is_ok_and(|sessions| sessions.is_empty())
+    let sessions = tmux().args(["list-sessions", "-F", "#{session_id}"]);
+    sessions.stdout().is_ok_and(|sessions| sessions.is_empty())
 }
 
 /// Whether somebody answers on the socket that tmux uses: the one that `TMUX` names, or the default one.
 fn server_runs() -> bool {
-    let ours = std::env::var("TMUX")
-        .ok()
-        .and_then(|tmux| Some(PathBuf::from(tmux.split(',').next()?)));
-    let socket = ours
-        .filter(|path| !path.as_os_str().is_empty())
-        .unwrap_or_else(|| {
-            let dir = std::env::var_os("TMUX_TMPDIR")
-                .filter(|dir| !dir.is_empty())
-                .unwrap_or_else(|| "/tmp".into());
-            Path::new(&dir).join(format!(
-                "tmux-{}/default",
-                rustix::process::getuid().as_raw()
-            ))
-        });
+    let ours = std::env::var("TMUX").unwrap_or_default();
+    let socket = match ours.split(',').next() {
+        Some(path) if !path.is_empty() => PathBuf::from(path),
+        _ => {
+            let dir = std::env::var_os("TMUX_TMPDIR").filter(|dir| !dir.is_empty());
+            let user = rustix::process::getuid().as_raw();
+            PathBuf::from(dir.unwrap_or_else(|| "/tmp".into())).join(format!("tmux-{user}/default"))
+        }
+    };
     UnixStream::connect(socket).is_ok()
 }
 
 /// Ends sessions, and panes of others, and all that runs in them, in one call. What has ended meanwhile is no error.
-///
-/// # Errors
-/// If tmux fails though its server runs.
 pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()> {
     let mut arguments = Vec::new();
     let mut end = |kind: &str, id: &str, target: &str| {
@@ -135,11 +122,9 @@ pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()>
 /// Makes a pane a window of a tmux session, at its end.
 pub fn send_home(pane: &Pane, home: &TmuxSession) -> Result<()> {
     let home = format!("{}:", home.id);
-    tmux()
-        .args(["break-pane", "-d", "-s", &pane.id, "-t", &home])
-        .stdout()
-        .map(drop)
-        .context("cannot move a window to where it belongs")
+    let words = ["break-pane", "-d", "-s", &pane.id, "-t", &home];
+    let moved = tmux().args(words).stdout().map(drop);
+    moved.context("cannot move a window to where it belongs")
 }
 
 /// One word in a text of tmux commands.
@@ -148,9 +133,6 @@ fn word(text: &str) -> String {
 }
 
 /// Rings the bell of a pane, and has it say that this session waits.
-///
-/// # Errors
-/// If the terminal can't be written to, or tmux fails.
 pub fn call(pane: &Pane, session: &str) -> Result<()> {
     let failed = || format!("cannot ring in {}", pane.tty.display());
     let flags = (OFlags::NOCTTY | OFlags::NONBLOCK).bits().cast_signed();
@@ -197,16 +179,11 @@ pub fn attach(session: &TmuxSession) -> Result<()> {
 }
 
 /// The sessions that have the window which this program runs in: several, if they share it.
-///
-/// # Errors
-/// If tmux could not be started.
 pub fn here() -> Result<Vec<TmuxSession>> {
-    let Ok(pane) = std::env::var(PANE) else {
+    let pane = std::env::var(PANE).ok().filter(|_| is_inside());
+    let Some(pane) = pane else {
         return Ok(Vec::new());
     };
-    if !is_inside() {
-        return Ok(Vec::new());
-    }
     let is_here = format!("#{{==:#{{pane_id}},{pane}}}");
     let panes = ["list-panes", "-a", "-f", &is_here, "-F"];
     let found = tmux().args(panes).arg(TmuxSession::format()).output()?;
@@ -220,11 +197,8 @@ pub fn attach_command(name: &str) -> String {
 
 /// How a person gives a session another name: ours are known by their marks.
 pub fn rename_command(name: &str) -> String {
-    format!(
-        "tmux rename-session -t {} {}",
-        quote(&format!("={name}")),
-        quote(&format!("{name}-other"))
-    )
+    let [target, other] = [format!("={name}"), format!("{name}-other")].map(|name| quote(&name));
+    format!("tmux rename-session -t {target} {other}")
 }
 
 /// How a person makes a pane a window of a session.

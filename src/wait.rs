@@ -14,10 +14,8 @@ pub fn now() -> u64 {
 
 /// Asks `ready` again and again, every few milliseconds, until it has an answer or `limit` is over.
 ///
-/// After one second the user is told `what` is being waited for: "for another tally-session to finish".
-///
-/// # Errors
-/// The first error of `ready`.
+/// After one second the user is told `what` is being waited for: "for another tally-session to finish". The first error of `ready`
+/// ends it.
 pub fn until<T>(
     limit: Duration,
     what: &str,

@@ -29,36 +29,25 @@ impl Claude {
         known: Option<&str>,
         runs: impl Fn(&str) -> bool,
     ) -> Option<Conversation> {
-        let folders = fs::read_dir(self.dir.join("projects")).into_iter();
-        let files = folders.flatten().flatten().flat_map(|folder| {
-            let files = fs::read_dir(folder.path()).into_iter();
-            files.flatten().flatten()
-        });
+        let files = entries(&self.dir.join("projects")).flat_map(|folder| entries(&folder));
         let is_known = |id: Option<&str>| id.is_some() && id == known;
         let may_count = |path: &PathBuf| {
             let modified = fs::metadata(path).and_then(|about| about.modified());
             is_known(id(path)) || modified.is_ok_and(|modified| modified > since)
         };
-        let files = files
-            .map(|file| file.path())
-            .filter(|path| id(path).is_some() && may_count(path));
-        let found: Vec<_> = files
-            .filter_map(|path| Transcript::read(&path, worktree))
-            .filter(|found| found.last > since || is_known(Some(&found.id)))
-            .collect();
-        let continued: HashSet<_> = found
-            .iter()
-            .filter_map(|found| found.continued_in.as_ref())
-            .collect();
+        let files = files.filter(|path| id(path).is_some() && may_count(path));
+        let found = files.filter_map(|path| Transcript::read(&path, worktree));
+        let found = found.filter(|found| found.last > since || is_known(Some(&found.id)));
+        let found: Vec<_> = found.collect();
+        let continued = found.iter().filter_map(|found| found.continued_in.as_ref());
+        let continued: HashSet<_> = continued.collect();
         let counts = |found: &&Transcript| {
             let is_own = continued.contains(&found.id) || is_known(Some(&found.id));
             !found.in_background || is_own
         };
         // `/clear` may write to the old one and the new one at the same moment: the one that began later counts.
-        let mut last = found
-            .iter()
-            .filter(counts)
-            .max_by_key(|found| (found.last, found.began))?;
+        let counting = found.iter().filter(counts);
+        let mut last = counting.max_by_key(|found| (found.last, found.began))?;
         let by_id: HashMap<_, _> = found.iter().map(|found| (&*found.id, found)).collect();
         // After a `/clear` in the background the job goes on under another id.
         let in_job = |found: &Transcript| {
@@ -68,31 +57,28 @@ impl Claude {
             is_later.then_some(job)
         };
         let mut seen = HashSet::from([last.id.clone()]);
+        let mut id = last.id.clone();
         while let Some(next) = last.continued_in.clone().or_else(|| in_job(last))
             && seen.insert(next.clone())
         {
-            match by_id.get(&*next) {
-                Some(next) => last = next,
-                // Nothing was said in it so far.
-                None if runs(&next) => {
-                    return Some(Conversation {
-                        id: next,
-                        name: last.name.clone(),
-                    });
-                }
-                None => break,
+            let there = by_id.get(&*next);
+            // In one that runs nothing was said so far.
+            if there.is_some() || runs(&next) {
+                id = next;
             }
+            let Some(there) = there else {
+                break;
+            };
+            last = there;
         }
-        Some(Conversation {
-            id: last.id.clone(),
-            name: last.name.clone(),
-        })
+        let name = last.name.clone();
+        Some(Conversation { id, name })
     }
 
     /// The folder that a conversation began in.
     pub fn began_in(&self, id: &str) -> Option<PathBuf> {
-        let folders = fs::read_dir(self.dir.join("projects")).ok()?.flatten();
-        let mut files = folders.map(|folder| folder.path().join(format!("{id}.jsonl")));
+        let folders = entries(&self.dir.join("projects"));
+        let mut files = folders.map(|folder| folder.join(format!("{id}.jsonl")));
         let file = files.find_map(|path| open_if_there(&path).ok()?)?;
         begin(&file).map(|(cwd, _)| cwd)
     }
@@ -108,6 +94,12 @@ impl Claude {
         let job: Job = serde_json::from_slice(&read_if_there(&job).ok()??).ok()?;
         Some(job.session_id)
     }
+}
+
+/// What is in a folder, as far as it can be read.
+pub fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path())
 }
 
 /// What Claude calls a conversation in the background: by the beginning of the id that it had first.

@@ -1,12 +1,11 @@
 //! The Claudes that run, as they say themselves.
 
 use super::Claude;
-use super::conversations::job_of;
+use super::conversations::{entries, job_of};
 use crate::file::read_if_there;
 use crate::processes::{self, Folders};
 use crate::tmux::Pane;
 use serde::Deserialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A Claude that runs.
@@ -59,11 +58,9 @@ impl Running {
 
     /// Whether it works in a folder or below it, or does in the background what began there.
     pub fn belongs_to(&self, folder: &Path) -> bool {
-        let began_there = self
-            .began_in
-            .as_ref()
-            .is_some_and(|it| it.starts_with(folder));
-        self.cwd.starts_with(folder) || began_there
+        let places = [Some(&self.cwd), self.began_in.as_ref()];
+        let mut places = places.into_iter().flatten();
+        places.any(|place| place.starts_with(folder))
     }
 
     /// Whether it runs in this pane of tmux. What it says of that names no server, so that the shell there is asked for.
@@ -81,9 +78,8 @@ impl Running {
 
     /// What it does, if it does it itself.
     pub fn doing(&self) -> Option<&str> {
-        self.status
-            .as_deref()
-            .filter(|_| self.parked_job_id.is_none())
+        let status = self.status.as_deref();
+        status.filter(|_| self.parked_job_id.is_none())
     }
 
     /// Whether it has only come back from this one, or shows it.
@@ -103,24 +99,19 @@ impl Claude {
     /// Every Claude that runs, but for those of `claude -p`, which are over soon. A file may tell of one that has died: its process
     /// has to work where it says. Files that look different are passed over.
     pub fn running(&self) -> Vec<Running> {
-        let entries = fs::read_dir(self.dir.join("sessions")).into_iter();
-        let files = entries.flatten().flatten().map(|entry| entry.path());
+        let files = entries(&self.dir.join("sessions"));
         let files = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
-        let mut running: Vec<Running> = files
-            .filter_map(|path| serde_json::from_slice(&read_if_there(&path).ok()??).ok())
-            .collect();
-        let is_typed =
-            |running: &Running| running.entrypoint.as_deref().is_none_or(|it| it == "cli");
-        running.retain(is_typed);
-        if !running.is_empty() {
-            let processes = Folders::of(running.iter().map(|running| running.pid));
-            running.retain(|running| {
-                let works = |processes: &Folders| {
-                    processes.works_in(running.pid, &running.cwd, running.started_at)
-                };
-                processes.as_ref().is_ok_and(works)
-            });
+        let read = |path: PathBuf| serde_json::from_slice(&read_if_there(&path).ok()??).ok();
+        let mut running: Vec<Running> = files.filter_map(read).collect();
+        running.retain(|it| it.entrypoint.as_deref().is_none_or(|way| way == "cli"));
+        if running.is_empty() {
+            return running;
         }
+        let processes = Folders::of(running.iter().map(|running| running.pid));
+        running.retain(|it| {
+            let processes = processes.as_ref();
+            processes.is_ok_and(|them| them.works_in(it.pid, &it.cwd, it.started_at))
+        });
         for running in running.iter_mut().filter(|it| it.is_in_background()) {
             // Claude goes into a worktree of its own there, unasked.
             let began_in = running.session_id.as_ref().map(|id| self.began_in(id));

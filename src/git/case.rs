@@ -11,16 +11,9 @@ pub fn is_ignored(common: &Path) -> bool {
 
 /// A pattern of git's that this text fits in any case.
 pub fn any(text: &str) -> String {
-    let pattern = |letter: char| {
-        if letter.is_ascii_alphabetic() {
-            format!(
-                "[{}{}]",
-                letter.to_ascii_lowercase(),
-                letter.to_ascii_uppercase()
-            )
-        } else {
-            letter.to_string()
-        }
+    let pattern = |letter: char| match (letter.to_ascii_lowercase(), letter.to_ascii_uppercase()) {
+        (small, large) if small == large => letter.to_string(),
+        (small, large) => format!("[{small}{large}]"),
     };
     text.chars().map(pattern).collect()
 }

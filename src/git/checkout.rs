@@ -7,11 +7,8 @@ use std::fs;
 use std::path::Path;
 
 impl Git<'_> {
-    /// Checks a branch out in a new worktree of the repository with this common git folder; with a commit it is a new branch,
-    /// which starts there.
-    ///
-    /// # Errors
-    /// If git fails. Its words may be those of a hook, and the worktree be complete.
+    /// Checks a branch out in a new worktree of the repository with this common git folder; with a commit it is a new branch, which
+    /// starts there. When it fails, the words may be those of a hook, and the worktree be complete.
     pub fn add_worktree(
         self,
         common: &Path,
@@ -20,21 +17,15 @@ impl Git<'_> {
         commit: Option<&str>,
     ) -> Result<(), Failure> {
         let many = self.way_of_many_files();
-        let options = many
-            .map(|_| &["-c", "checkout.workers=0"][..])
-            .unwrap_or_default();
+        let options = many.map_or("", |_| "-c checkout.workers=0");
         let quiet = (!ui::shows_progress()).then_some("--quiet");
         let is_encrypted = crypt::has_keys(common);
         let unfinished = is_encrypted.then_some(crypt::UNFINISHED);
         let run = self.run(options).args(["worktree", "add"]).args(quiet);
         let run = run.args(unfinished.into_iter().flatten());
-        let run = match commit {
-            Some(commit) => run
-                .args(["--no-track", "-b", branch, "--"])
-                .arg(path)
-                .arg(commit),
-            None => run.arg("--").arg(path).arg(branch),
-        };
+        let new = commit.map(|_| ["--no-track", "-b", branch]);
+        let run = run.args(new.into_iter().flatten()).arg("--").arg(path);
+        let run = run.arg(commit.unwrap_or(branch));
         let run = run.by_way_of(many.unwrap_or_default());
         progress::shown("checking out the files", run)?;
         if is_encrypted {
@@ -56,7 +47,7 @@ impl Git<'_> {
             return None;
         }
         for way in WAYS {
-            let set = self.run(["config", "--get", "checkout.workers"]);
+            let set = self.run("config --get checkout.workers");
             match set.by_way_of(way).output() {
                 Ok(set) if set.status.success() => return None,
                 Ok(set) if set.status.code() == Some(1) && set.stderr.is_empty() => {

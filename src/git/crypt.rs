@@ -25,9 +25,6 @@ pub fn lacks_keys(common: &Path, admin: &Path) -> bool {
 }
 
 /// Has them found from there.
-///
-/// # Errors
-/// If the link can't be made.
 pub fn share_keys(common: &Path, admin: &Path) -> Result<(), Failure> {
     if !lacks_keys(common, admin) {
         return Ok(());
@@ -52,7 +49,7 @@ impl Git<'_> {
     pub(super) fn check_out_unlocked(
         self,
         common: &Path,
-        options: &[&str],
+        options: &'static str,
         branch: &str,
     ) -> Result<(), Failure> {
         let checked_out = self.fill(common, options);
@@ -61,27 +58,25 @@ impl Git<'_> {
                 dir: common,
                 ..self
             };
-            let remove = ["worktree", "remove", "--force", "--force", "--"];
+            let remove = git.run("worktree remove --force --force --");
             // The error that is reported is the one that matters.
-            let _ = git.run(remove).arg(self.dir).stdout();
+            let _ = remove.arg(self.dir).stdout();
         }
         checked_out?;
         let commit = self.tip(common, &format!("refs/heads/{branch}"));
         let commit = commit.ok().flatten().unwrap_or_default();
         let before = "0".repeat(commit.len());
-        let hook = ["hook", "run", "--ignore-missing", "post-checkout", "--"];
-        let words = [&before, &commit, "1"];
-        self.run(hook).args(words).stdout().map(drop)
+        let hook = self.run("hook run --ignore-missing post-checkout --");
+        hook.args([&before, &commit, "1"]).stdout().map(drop)
     }
 
-    fn fill(self, common: &Path, options: &[&str]) -> Result<(), Failure> {
+    fn fill(self, common: &Path, options: &'static str) -> Result<(), Failure> {
         let admin = admin_folder(self.dir).and_then(|admin| admin.context("it names no folder"));
         let admin = admin
             .map_err(|error| broken("cat", &self.dir.join(".git"))(io::Error::other(error)))?;
         share_keys(common, &admin)?;
-        let run = self
-            .run(options)
-            .args(["reset", "--hard", "--no-recurse-submodules"]);
+        let run = self.run(options);
+        let run = run.args(["reset", "--hard", "--no-recurse-submodules"]);
         progress::shown("checking out the files", run)?;
         // Without it git takes the worktree for one that is whole.
         let locked = admin.join("locked");

@@ -1,6 +1,6 @@
 //! What git thinks of files: which are changed, ignored, tracked or hidden from it.
 
-use super::{Git, paths};
+use super::{Git, parts, paths};
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -41,13 +41,12 @@ pub struct Status {
 
 impl Status {
     /// Reads the second version of git's porcelain format. Renames are not asked for.
-    fn read<L: AsRef<str>>(lines: impl Iterator<Item = L>) -> Self {
+    fn read(list: &[u8]) -> Self {
         /// How many fields stand before the path of a changed file, and of one with a conflict.
         const CHANGED: usize = 8;
         const CONFLICT: usize = 10;
         let mut status = Self::default();
-        for line in lines {
-            let line = line.as_ref();
+        for line in &paths(list) {
             let path = |fields: usize| line.splitn(fields + 1, ' ').nth(fields);
             let (path, untracked) = match line.bytes().next() {
                 Some(b'1') => (path(CHANGED), false),
@@ -79,41 +78,18 @@ impl Git<'_> {
     /// What `git ls-files` lists of these paths, or of all if none is named.
     fn listed<S: AsRef<OsStr>>(
         self,
-        options: &[&str],
+        options: &'static str,
         wanted: impl IntoIterator<Item = S>,
     ) -> Result<Vec<String>> {
-        let list = self.run(["--literal-pathspecs", "ls-files", "-z"]);
-        let list = list.args(options).arg("--").args(wanted);
-        Ok(paths(&list.insist()?))
+        let list = self.run("--literal-pathspecs ls-files -z");
+        let list = list.args(options.split_whitespace());
+        Ok(paths(&list.arg("--").args(wanted).insist()?))
     }
 
-    /// What `git status` would show of these paths: without a look at all others, where git knows none of them. Where they are
-    /// many it tells of all others too.
+    /// What `git status` would show of these paths. Where they are many it tells of all others too.
     pub fn changes_of(self, wanted: &BTreeSet<String>) -> Result<Vec<Change>> {
-        if wanted.len() > FEW {
-            return self.changes();
-        }
-        let options = ["-t", "--cached", "--others", "--exclude-standard"];
-        let mut changes = Vec::new();
-        let mut tracked = Vec::new();
-        for line in self.listed(&options, wanted)? {
-            match line.split_once(' ') {
-                Some(("?", path)) => changes.push(Change {
-                    untracked: true,
-                    path: path.to_owned(),
-                }),
-                // Its changes are hidden already.
-                Some(("S", _)) | None => {}
-                Some((_, path)) => tracked.push(path.to_owned()),
-            }
-        }
-        if tracked.len() > FEW {
-            return self.changes();
-        }
-        if !tracked.is_empty() {
-            changes.extend(self.status(&tracked, "no")?.changes);
-        }
-        Ok(changes)
+        let few = Some(wanted).filter(|wanted| wanted.len() <= FEW);
+        Ok(self.status(few.into_iter().flatten(), "no")?.changes)
     }
 
     /// What `git status` would show of the whole checkout.
@@ -129,26 +105,13 @@ impl Git<'_> {
         ignored: &str,
     ) -> Result<Status> {
         let status = self
-            .run([
-                "--no-optional-locks",
-                "--literal-pathspecs",
-                "status",
-                "--porcelain=v2",
-                "--branch",
-                "--no-ahead-behind",
-                "-z",
-            ])
-            .args([
-                "--untracked-files=all",
-                "--ignore-submodules=none",
-                "--no-renames",
-                &format!("--ignored={ignored}"),
-                "--",
-            ])
+            .run("--no-optional-locks --literal-pathspecs status --porcelain=v2 --branch")
+            .args(["--no-ahead-behind", "-z", "--untracked-files=all"])
+            .args(["--ignore-submodules=none", "--no-renames"])
+            .args([&format!("--ignored={ignored}"), "--"])
             .args(paths)
             .insist()?;
-        let lines = status.split(|&byte| byte == 0);
-        Ok(Status::read(lines.map(String::from_utf8_lossy)))
+        Ok(Status::read(&status))
     }
 
     /// The files at these paths, or all if none is named, that git neither tracks nor ignores.
@@ -156,7 +119,7 @@ impl Git<'_> {
         self,
         wanted: impl IntoIterator<Item = S>,
     ) -> Result<Vec<String>> {
-        let mut untracked = self.listed(&["--others", "--exclude-standard"], wanted)?;
+        let mut untracked = self.listed("--others --exclude-standard", wanted)?;
         untracked.retain(|path| !is_finders(path.as_bytes()));
         Ok(untracked)
     }
@@ -166,25 +129,19 @@ impl Git<'_> {
         self,
         wanted: impl IntoIterator<Item = S>,
     ) -> Result<Vec<String>> {
-        self.listed(&["--others", "--exclude-per-directory=.gitignore"], wanted)
+        self.listed("--others --exclude-per-directory=.gitignore", wanted)
     }
 
     /// Whether git ignores a path.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn ignores(self, path: &str) -> Result<bool> {
-        Ok(self
-            .run(["check-ignore", "--quiet", "--", path])
-            .output()?
-            .status
-            .success())
+        let check = self.run("check-ignore --quiet --").arg(path);
+        Ok(check.output()?.status.success())
     }
 
     /// The files that git is told not to look at, in either way, and that are there and differ from what its index has.
     pub fn hidden_changes(self) -> Result<Vec<String>> {
-        let list = self.run(["ls-files", "-z", "-v", "--stage"]).insist()?;
-        let hidden = list.split(|&byte| byte == 0).filter_map(|line| {
+        let list = self.run("ls-files -z -v --stage").insist()?;
+        let hidden = parts(&list).filter_map(|line| {
             let tag = line.first()?;
             let (about, path) =
                 line.split_at_checked(line.iter().position(|&byte| byte == b'\t')?)?;
@@ -198,60 +155,47 @@ impl Git<'_> {
         let hidden: Vec<_> = hidden.collect();
         let mut changed = Vec::new();
         for some in hidden.chunks(FEW) {
-            let names = self
-                .run(["hash-object", "--"])
-                .args(some.iter().map(|(_, path)| path))
-                .text()?;
-            let differ = some
-                .iter()
-                .zip(names.lines())
-                .filter(|((name, _), now)| name != now);
+            let paths = some.iter().map(|(_, path)| path);
+            let names = self.run("hash-object --").args(paths).text()?;
+            let names = some.iter().zip(names.lines());
+            let differ = names.filter(|((name, _), now)| name != now);
             changed.extend(differ.map(|((_, path), _)| path.to_string_lossy().into_owned()));
         }
         Ok(changed)
     }
 
     /// What HEAD has of a file; none if it does not have it.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn committed(self, path: &str) -> Result<Option<Vec<u8>>> {
-        let blob = self
-            .run(["cat-file", "blob", &format!("HEAD:{path}")])
-            .output()?;
+        let blob = self.run("cat-file blob").arg(format!("HEAD:{path}"));
+        let blob = blob.output()?;
         Ok(blob.status.success().then_some(blob.stdout))
     }
 
     /// Hides changes of files that git tracks from it, in this checkout.
     pub fn hide_changes<S: AsRef<OsStr>>(self, paths: impl IntoIterator<Item = S>) -> Result<()> {
-        self.run(["update-index", "--skip-worktree", "--"])
-            .args(paths)
-            .insist()?;
-        Ok(())
+        let hide = self.run("update-index --skip-worktree --").args(paths);
+        Ok(hide.insist().map(drop)?)
     }
 
     /// Has git look at files again, and checks them out as its index has them.
     pub fn give_back<S: AsRef<OsStr>>(self, paths: &[S]) -> Result<()> {
-        self.run(["update-index", "--no-skip-worktree", "--"])
-            .args(paths)
-            .insist()?;
-        self.run(["--literal-pathspecs", "checkout", "--quiet", "--"])
-            .args(paths)
-            .insist()?;
-        Ok(())
+        let show = self.run("update-index --no-skip-worktree --");
+        show.args(paths).insist()?;
+        let check_out = self.run("--literal-pathspecs checkout --quiet --");
+        Ok(check_out.args(paths).insist().map(drop)?)
     }
 
     /// Whether git tracks a path, or something below it.
     pub fn tracks(self, path: &str) -> Result<bool> {
-        Ok(!self.listed(&[], [path])?.is_empty())
+        Ok(!self.listed("", [path])?.is_empty())
     }
 
     /// The files below a folder that git does not track; where it tracks some of them, those that it ignores.
     pub fn local_files(self, folder: &str) -> Result<Vec<String>> {
-        let options: &[_] = if self.tracks(folder)? {
-            &["--others", "--ignored", "--exclude-standard"]
+        let options = if self.tracks(folder)? {
+            "--others --ignored --exclude-standard"
         } else {
-            &["--others"]
+            "--others"
         };
         self.listed(options, [folder])
     }
@@ -260,18 +204,13 @@ impl Git<'_> {
     pub fn ignored_matches(self, patterns: &Path) -> Result<Vec<String>> {
         let mut from = OsString::from("--exclude-from=");
         from.push(patterns);
-        let named = self
-            .run(["ls-files", "-z", "--others", "--ignored"])
-            .arg(from)
-            .insist()?;
+        let named = self.run("ls-files -z --others --ignored").arg(from);
+        let named = named.insist()?;
         if named.is_empty() {
             return Ok(Vec::new());
         }
-        let ignored = self
-            .run(["check-ignore", "-z", "--stdin"])
-            .input(named)
-            .output()?;
-        Ok(paths(&ignored.stdout))
+        let ignored = self.run("check-ignore -z --stdin").input(named);
+        Ok(paths(&ignored.output()?.stdout))
     }
 }
 
@@ -296,7 +235,7 @@ mod tests {
             path: path.to_owned(),
         };
         assert_eq!(
-            Status::read(lines.iter()),
+            Status::read(lines.join("\0").as_bytes()),
             Status {
                 head: Some("1f0c2d4".to_owned()),
                 changes: vec![
@@ -309,9 +248,7 @@ mod tests {
                 ignored: vec!["logs/".to_owned()],
             }
         );
-        assert_eq!(
-            Status::read(["# branch.oid (initial)"].iter()),
-            Status::default()
-        );
+        let initial = Status::read(b"# branch.oid (initial)\0");
+        assert_eq!(initial, Status::default());
     }
 }

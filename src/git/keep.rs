@@ -1,13 +1,13 @@
 //! Keeping objects that nothing of git's leads to any more from being collected: one ref leads to all of them.
 
-use super::Git;
+use super::{Git, parts};
 use crate::process::{Failure, Started};
+use crate::wait;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What leads to objects.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,14 +32,10 @@ pub enum Change<'a> {
 
 /// Every name of an object that the files of git's folder of a worktree have in them: what is checked out, where that was before,
 /// what a rebase, a merge or a bisect has to do. See gitrepository-layout(5).
-///
-/// # Errors
-/// If a file can't be read.
 pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let entries =
-        fs::read_dir(admin).with_context(|| format!("cannot read {}", admin.display()))?;
-    for entry in entries {
+    let failed = |path: &Path| format!("cannot read {}", path.display());
+    for entry in fs::read_dir(admin).with_context(|| failed(admin))? {
         let path = entry?.path();
         let about = path.symlink_metadata()?;
         // Submodules' repositories keep what is theirs.
@@ -47,8 +43,7 @@ pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
         if about.is_dir() && !is_another_s {
             names.extend(objects_in(&path)?);
         } else if about.is_file() && !path.ends_with("index") {
-            let text =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = fs::read(&path).with_context(|| failed(&path))?;
             names.extend(names_in(&text));
         }
     }
@@ -69,17 +64,11 @@ pub struct Changing(Option<Started>);
 
 impl Changing {
     /// Starts it.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn start(git: Git<'_>) -> Result<Self, Failure> {
         Ok(Self(Some(git.start_update_ref()?)))
     }
 
-    /// Makes all of these changes, or none.
-    ///
-    /// # Errors
-    /// If git fails, also because a ref is not as it should be; it can be tried again.
+    /// Makes all of these changes, or none. Fails also where a ref is not as it should be; it can be tried again.
     pub fn make(&mut self, git: Git<'_>, changes: &[Change<'_>]) -> Result<(), Failure> {
         if changes.is_empty() {
             return Ok(());
@@ -102,24 +91,23 @@ impl Git<'_> {
     /// What the index of this checkout leads to: a line for each file, as `git ls-files --stage` has it, also of the sides of a
     /// conflict that is or was.
     pub fn staged(self) -> Result<Vec<String>> {
-        let list = self
-            .run(["ls-files", "-z", "--stage", "--resolve-undo"])
-            .insist()?;
+        let list = self.run("ls-files -z --stage --resolve-undo").insist()?;
         // Behind the tab is the path.
-        let entry = |line: &[u8]| Some(line.split(|&byte| byte == b'\t').next()?.to_owned());
-        let entries = list.split(|&byte| byte == 0).filter_map(entry);
+        let entries = parts(&list).filter_map(|line| line.split(|&byte| byte == b'\t').next());
+        let entries = entries.filter(|entry| !entry.starts_with(b"160000"));
         Ok(entries
-            .filter(|entry| !entry.is_empty() && !entry.starts_with(b"160000"))
-            .map(|entry| String::from_utf8_lossy(&entry).into_owned())
+            .map(|entry| String::from_utf8_lossy(entry).into_owned())
             .collect())
     }
 
     /// What git has in the refs of this worktree and in the reflogs of its HEAD and of this branch, where it keeps them in tables.
     pub fn objects_in_tables(self, branch: Option<&str>) -> Result<BTreeSet<String>> {
-        let refs = self.run(["for-each-ref", "--format=%(objectname)"]);
+        let refs = self.run("for-each-ref --format=%(objectname)");
         let mut names: BTreeSet<_> = names_in(&refs.insist()?).collect();
         for name in ["HEAD"].into_iter().chain(branch) {
-            let log = self.run(["log", "--walk-reflogs", "--format=%H", name, "--"]);
+            let log = self
+                .run("log --walk-reflogs --format=%H")
+                .args([name, "--"]);
             names.extend(names_in(&log.output()?.stdout));
         }
         Ok(names)
@@ -127,9 +115,6 @@ impl Git<'_> {
 
     /// Makes what leads to all of these objects that there are, and to what is `staged`; the `first` one comes first. None if
     /// there are none.
-    ///
-    /// # Errors
-    /// If git fails, or the disk is full.
     pub fn keeper(
         self,
         first: Option<&str>,
@@ -139,35 +124,31 @@ impl Git<'_> {
     ) -> Result<Option<Keeper>> {
         let list: Vec<_> = names.iter().map(String::as_str).collect();
         let kinds = self
-            .run(["cat-file", "--batch-check=%(objectname) %(objecttype)"])
+            .run("cat-file")
+            .arg("--batch-check=%(objectname) %(objecttype)")
             .env("GIT_NO_LAZY_FETCH", "1")
             .input(list.join("\n").into_bytes())
             .text()?;
-        let of_kind = |kind: &'static str| {
-            let objects = kinds.lines().filter_map(|line| line.split_once(' '));
-            objects
-                .filter(move |(_, is)| *is == kind)
-                .map(|(name, _)| name.to_owned())
-        };
-        let mut commits: Vec<_> = of_kind("commit").collect();
+        let staged = staged.iter().filter_map(|entry| {
+            let (mode, rest) = entry.split_once(' ')?;
+            Some(format!("{mode} blob {}", rest.split(' ').next()?))
+        });
+        let mut entries: BTreeSet<_> = staged.collect();
+        let mut commits = Vec::new();
+        for (name, kind) in kinds.lines().filter_map(|line| line.split_once(' ')) {
+            match kind {
+                "commit" => commits.push(name.to_owned()),
+                "tree" => drop(entries.insert(format!("040000 tree {name}"))),
+                "blob" => drop(entries.insert(format!("100644 blob {name}"))),
+                _ => {}
+            }
+        }
         commits.sort_by_key(|commit| Some(commit.as_str()) != first);
-        let mut entries: BTreeSet<_> = staged
-            .iter()
-            .filter_map(|entry| {
-                let (mode, rest) = entry.split_once(' ')?;
-                Some(format!("{mode} blob {}", rest.split(' ').next()?))
-            })
-            .collect();
-        entries.extend(of_kind("tree").map(|name| format!("040000 tree {name}")));
-        entries.extend(of_kind("blob").map(|name| format!("100644 blob {name}")));
-        if let ([commit], true) = (&commits[..], entries.is_empty()) {
-            let commit = commit.clone();
-            return Ok(Some(Keeper { commit, commits }));
-        }
-        if commits.is_empty() && entries.is_empty() {
-            return Ok(None);
-        }
-        let commit = self.join(&commits, &entries, message)?;
+        let commit = match &commits[..] {
+            [] if entries.is_empty() => return Ok(None),
+            [commit] if entries.is_empty() => commit.clone(),
+            _ => self.join(&commits, &entries, message)?,
+        };
         Ok(Some(Keeper { commit, commits }))
     }
 
@@ -177,79 +158,59 @@ impl Git<'_> {
         for (number, entry) in entries.iter().enumerate() {
             write!(tree, "{entry}\t{number}\0")?;
         }
-        let tree = self
-            .run(["mktree", "-z", "--missing"])
-            .input(tree.into_bytes());
+        let tree = self.run("mktree -z --missing").input(tree.into_bytes());
         self.commit(tree.text()?.trim(), parents, message)
     }
 
     /// Makes a commit of a tree with these parents, which no ref leads to.
-    ///
-    /// # Errors
-    /// If git fails, or the disk is full.
     pub fn commit(self, tree: &str, parents: &[String], message: &str) -> Result<String> {
         let mut text = format!("tree {tree}\n");
         for parent in parents {
             writeln!(text, "parent {parent}")?;
         }
         // It is this program's, whoever the user is to git.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let now = wait::now() / 1000;
         for role in ["author", "committer"] {
-            writeln!(
-                text,
-                "{role} tally-session <tally-session@localhost> {now} +0000"
-            )?;
+            let program = "tally-session <tally-session@localhost>";
+            writeln!(text, "{role} {program} {now} +0000")?;
         }
         write!(text, "\n{message}\n")?;
         // Not commit-tree: they may be more than a command line takes.
-        let commit = self
-            .run(["hash-object", "-t", "commit", "-w", "--stdin"])
-            .input(text.into_bytes())
-            .text()?;
-        Ok(commit.trim().to_owned())
+        let commit = self.run("hash-object -t commit -w --stdin");
+        Ok(commit.input(text.into_bytes()).text()?.trim().to_owned())
     }
 
     fn start_update_ref(self) -> Result<Started, Failure> {
-        self.run(["update-ref", "--stdin"])
-            .input(Vec::new())
-            .start()
+        self.run("update-ref --stdin").input(Vec::new()).start()
     }
 
     /// Makes all of these changes, or none.
-    ///
-    /// # Errors
-    /// If git fails, also because a ref is not as it should be.
     pub fn change_refs(self, changes: &[Change<'_>]) -> Result<(), Failure> {
         Changing::default().make(self, changes)
     }
 
     /// What this repository's own configuration says of a branch: keys and values.
     pub fn branch_config(self, branch: &str) -> Result<Vec<(String, String)>> {
-        let list = self.run(["config", "--local", "-z", "--list"]).text()?;
+        let list = self.run("config --local -z --list").text()?;
         let section = format!("branch.{branch}.");
-        let is_its = |key: &str| {
-            let rest = key.strip_prefix(&section);
-            rest.is_some_and(|rest| !rest.contains('.'))
+        let entry = |entry: &str| {
+            let (key, value) = entry.split_once('\n')?;
+            let is_its = !key.strip_prefix(&section)?.contains('.');
+            is_its.then(|| (key.to_owned(), value.to_owned()))
         };
-        let entries = list.split('\0').filter_map(|entry| entry.split_once('\n'));
-        Ok(entries
-            .filter(|(key, _)| is_its(key))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect())
+        Ok(list.split('\0').filter_map(entry).collect())
     }
 
     /// Takes out what this repository's own configuration says of a branch.
     pub fn forget_branch_config(self, branch: &str) -> Result<()> {
         let section = format!("branch.{branch}");
-        self.run(["config", "--local", "--remove-section", &section])
-            .insist()?;
-        Ok(())
+        let remove = self.run("config --local --remove-section");
+        Ok(remove.arg(section).insist().map(drop)?)
     }
 
     /// Adds to this repository's own configuration.
     pub fn add_config(self, key: &str, value: &str) -> Result<()> {
-        self.run(["config", "--local", "--add", key, value])
-            .insist()?;
-        Ok(())
+        let add = self.run("config --local --add").args([key, value]);
+        Ok(add.insist().map(drop)?)
     }
 }

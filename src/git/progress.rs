@@ -6,9 +6,6 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 /// Runs a git command that tells its progress where work shows it, and shows it.
-///
-/// # Errors
-/// If git fails, with its words on that alone.
 pub fn shown(what: &str, run: Run<'_>) -> Result<(), Failure> {
     // Without the file nothing is shown, and the work is done all the same.
     let Some(words) = tempfile::tempfile().ok().filter(|_| ui::shows_progress()) else {

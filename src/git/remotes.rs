@@ -38,13 +38,13 @@ impl Upstream {
 impl Git<'_> {
     /// The names of all remotes.
     pub fn remotes(self) -> Result<Vec<String>> {
-        Ok(lines_of(&self.run(["remote"]).text()?))
+        Ok(lines_of(&self.run("remote").text()?))
     }
 
     /// Fetches from these remotes. Where somebody can be asked for a password, git has the terminal; elsewhere nothing is asked,
     /// and what needs an answer fails.
     pub fn fetch(self, remotes: &[&str]) -> Result<(), Failure> {
-        let fetch = self.run(["fetch", "--multiple", "--no-recurse-submodules"]);
+        let fetch = self.run("fetch --multiple --no-recurse-submodules");
         if ui::can_ask() {
             let quiet = (!ui::narrates()).then_some("--quiet");
             return fetch.args(quiet).arg("--").args(remotes).foreground();

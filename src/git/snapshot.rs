@@ -1,7 +1,7 @@
 //! The files of a checkout as a tree, what differs between two trees, and moving that into a checkout and out of it. All that is only
 //! looked at goes through an index of our own: the checkout's is not touched.
 
-use super::{Git, paths};
+use super::{Git, parts, paths};
 use crate::process::Failure;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
@@ -32,18 +32,12 @@ pub struct Difference {
 
 impl Scratch {
     /// One that is empty.
-    ///
-    /// # Errors
-    /// If its folder can't be made.
     pub fn new() -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         Ok(Self { folder })
     }
 
     /// A copy of the index of the checkout that git keeps this folder for.
-    ///
-    /// # Errors
-    /// If it can't be copied.
     pub fn of(admin: &Path) -> Result<Self> {
         let (scratch, index) = (Self::new()?, admin.join("index"));
         match fs::copy(&index, scratch.index()) {
@@ -100,40 +94,31 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// Stages all changes and new files, but for what is at these paths and below them.
-    ///
-    /// # Errors
-    /// If git fails, also because it can't read a file.
+    /// Stages all changes and new files, but for what is at these paths and below them. Fails also where git can't read a file.
     pub fn add_all(self, except: &[String]) -> Result<()> {
         let except = except.iter().map(|path| path.trim_end_matches('/'));
         let except = except.map(|path| format!(":(exclude,top,literal){path}"));
         // What is reported is what git can't read: another try would not help.
-        let run = self.run(["-c", "advice.addEmbeddedRepo=false", "add", "--all", "--"]);
-        run.arg(".").args(except).stdout()?;
-        Ok(())
+        let run = self.run("-c advice.addEmbeddedRepo=false add --all --");
+        Ok(run.arg(".").args(except).stdout().map(drop)?)
     }
 
-    /// The tree that the index makes up.
-    ///
-    /// # Errors
-    /// If git fails, also because of a conflict in it.
+    /// The tree that the index makes up. Fails also where a conflict is in it.
     pub fn write_tree(self) -> Result<String, Failure> {
-        let tree = self.run(["write-tree"]).stdout()?;
+        let tree = self.run("write-tree").stdout()?;
         Ok(String::from_utf8_lossy(&tree).trim_end().to_owned())
     }
 
     /// What differs between two trees or commits.
     pub fn differences(self, one: &str, other: &str) -> Result<Vec<Difference>> {
         let list = self
-            .run(["diff-tree", "-r", "-z", "--raw", "--no-renames"])
+            .run("diff-tree -r -z --raw --no-renames")
             .args(["--no-abbrev", one, other, "--"])
             .insist()?;
-        let fields: Vec<_> = list.split(|&byte| byte == 0).collect();
+        let fields: Vec<_> = parts(&list).collect();
         let (pairs, _) = fields.as_chunks();
-        let differences = pairs.iter();
-        Ok(differences
-            .filter_map(|[about, path]| Difference::read(about, path))
-            .collect())
+        let read = |[about, path]: &[&[u8]; 2]| Difference::read(about, path);
+        Ok(pairs.iter().filter_map(read).collect())
     }
 
     /// Has the index have these paths as the second tree of the differences has them.
@@ -142,10 +127,8 @@ impl<'a> Git<'a> {
         for Difference { path, entry, .. } in entries {
             text.extend([entry.as_bytes(), b"\t", path, b"\0"].concat());
         }
-        self.run(["update-index", "-z", "--index-info"])
-            .input(text)
-            .insist()?;
-        Ok(())
+        let stage = self.run("update-index -z --index-info").input(text);
+        Ok(stage.insist().map(drop)?)
     }
 
     /// A tree or a commit with these paths as the second tree of the differences has them.
@@ -157,7 +140,7 @@ impl<'a> Git<'a> {
         let scratch = Scratch::new()?;
         let index = scratch.index();
         let git = self.with_index(&index);
-        git.run(["read-tree", tree]).insist()?;
+        git.run("read-tree").arg(tree).insist()?;
         git.stage(entries)?;
         Ok(git.write_tree()?)
     }
@@ -174,61 +157,54 @@ impl<'a> Git<'a> {
         let index = scratch.index();
         let git = self.with_index(&index);
         // Not merge-tree: git has it in this way since 2.38, and with a base of one's choice since 2.40.
-        git.run(["read-tree", "-i", "-m", "--aggressive", base, onto, tree])
-            .stdout()?;
+        let read = git.run("read-tree -i -m --aggressive");
+        read.args([base, onto, tree]).stdout()?;
         // What both have changed is merged in files of our own.
         let files = scratch.folder.path().join("files");
         fs::create_dir(&files).context("cannot make a temporary folder")?;
         let merged = git
-            .run(["--git-dir".as_ref(), self.dir.join(".git").as_os_str()])
-            .args(["--work-tree".as_ref(), files.as_os_str()])
+            .run("--git-dir")
+            .arg(self.dir.join(".git"))
+            .arg("--work-tree")
+            .arg(files)
             .args(["merge-index", "-o", "-q", "git-merge-one-file", "-a"])
             .output()?;
-        let list = git.run(["ls-files", "-z", "--unmerged"]).insist()?;
+        let list = git.run("ls-files -z --unmerged").insist()?;
         let name = |entry: String| Some(entry.split_once('\t')?.1.to_owned());
         let conflicts: BTreeSet<_> = paths(&list).into_iter().filter_map(name).collect();
-        if conflicts.is_empty() {
-            ensure!(
-                merged.status.success(),
-                "git cannot merge: {}",
-                merged.stderr
-            );
-            return Ok(Ok(git.write_tree()?));
+        if !conflicts.is_empty() {
+            return Ok(Err(conflicts));
         }
-        Ok(Err(conflicts))
+        let words = merged.stderr;
+        ensure!(merged.status.success(), "git cannot merge: {words}");
+        Ok(Ok(git.write_tree()?))
     }
 
     /// Has the checkout, whose files and index are those of one tree, have those of another. A file that is not as that tree has it
     /// keeps all from being changed, but where both trees have the same.
     pub fn go_to(self, from: &str, to: &str) -> Result<(), Failure> {
-        self.run(["read-tree", "--no-recurse-submodules", "-m", "-u", from, to])
-            .stdout()
-            .map(drop)
+        let read = self.run("read-tree --no-recurse-submodules -m -u");
+        read.args([from, to]).stdout().map(drop)
     }
 
     /// Has the index be this tree, and leaves the files as they are.
     pub fn reset_index(self, tree: &str) -> Result<()> {
-        self.run(["read-tree", "--no-recurse-submodules", "-m", tree])
-            .insist()?;
-        Ok(())
+        let read = self.run("read-tree --no-recurse-submodules -m");
+        Ok(read.arg(tree).insist().map(drop)?)
     }
 
     /// Looks at all files once more, so that git knows which are as the index has them.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn refresh(self) -> Result<()> {
         // Its status tells only whether some are not.
-        self.run(["update-index", "-q", "--refresh"]).output()?;
+        self.run("update-index -q --refresh").output()?;
         Ok(())
     }
 
     /// The tracked files that are not as the index, which was just refreshed, has them.
     pub fn changed_files(self) -> Result<BTreeSet<Vec<u8>>> {
         let list = self
-            .run(["diff-files", "-z", "--name-only", "--ignore-submodules=all"])
+            .run("diff-files -z --name-only --ignore-submodules=all")
             .insist()?;
-        let paths = list.split(|&byte| byte == 0);
-        Ok(paths.map(ToOwned::to_owned).collect())
+        Ok(parts(&list).map(ToOwned::to_owned).collect())
     }
 }

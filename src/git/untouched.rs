@@ -43,9 +43,6 @@ impl Untouched {
 impl Git<'_> {
     /// How this worktree is seen, where the paths that are `ours` may be anything, or any folder, with a slash at the end; none if it is not as git left it, or if only
     /// git can tell.
-    ///
-    /// # Errors
-    /// If git has to be asked which of the other files it ignores, and fails.
     pub fn untouched(self, ours: &[String]) -> Result<Option<Untouched>> {
         let Some(mut seen) = look(self.dir, ours) else {
             return Ok(None);

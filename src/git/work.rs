@@ -1,8 +1,9 @@
 //! What git has of the work on a branch.
 
 use super::worktrees::Worktree;
-use super::{Git, line_of, lines_of, paths};
+use super::{Git, line_of, lines_of, paths, rows};
 use crate::parallel;
+use crate::process::Run;
 use anyhow::Result;
 use std::collections::HashSet;
 
@@ -29,31 +30,21 @@ pub struct Standing {
 
 impl Git<'_> {
     /// What is checked out; none in a repository without a commit, or if no branch is at it.
-    ///
-    /// # Errors
-    /// If git could not be started.
     pub fn head(self) -> Result<Option<Head>> {
         let output = self
-            .run(["for-each-ref", "--points-at=HEAD"])
+            .run("for-each-ref --points-at=HEAD")
             .arg("--format=%(objectname)%00%(tree)%00%(symref)%00%(refname)")
             .args(["refs/heads", "refs/remotes"])
             .output()?;
         let list = String::from_utf8_lossy(&output.stdout);
-        let mut head: Option<Head> = None;
-        for line in list.lines() {
-            let fields: Vec<_> = line.splitn(4, '\0').collect();
-            // One that is another name for a branch goes with it.
-            let [commit, tree, "", refname] = fields[..] else {
-                continue;
-            };
-            let head = head.get_or_insert_with(|| Head {
-                commit: commit.to_owned(),
-                tree: tree.to_owned(),
-                branches: Vec::new(),
-            });
-            head.branches.push(refname.to_owned());
-        }
-        Ok(head)
+        // One that is another name for a branch goes with it.
+        let own = rows::<4>(&list).filter(|[_, _, leads_to, _]| leads_to.is_empty());
+        let own: Vec<_> = own.collect();
+        Ok(own.first().map(|[commit, tree, ..]| Head {
+            commit: (*commit).to_owned(),
+            tree: (*tree).to_owned(),
+            branches: own.iter().map(|row| row[3].to_owned()).collect(),
+        }))
     }
 
     /// The commits that the tips hold and that no branch, but for the `spared` one, and no remote branch holds, the newest first:
@@ -63,14 +54,8 @@ impl Git<'_> {
         let excluded = spared.iter().flatten();
         // On its standard input an older git takes no options.
         let list = self
-            .run([
-                "rev-list",
-                "--ignore-missing",
-                "--stdin",
-                "--no-commit-header",
-                "--format=%h %s",
-                "--not",
-            ])
+            .run("rev-list --ignore-missing --stdin --no-commit-header")
+            .args(["--format=%h %s", "--not"])
             .args(excluded.map(|branch| format!("--exclude={branch}")))
             .args(["--branches", "--remotes"])
             .input(tips.join("\n").into_bytes())
@@ -81,63 +66,41 @@ impl Git<'_> {
     /// The names of a branch that is there: its own, and others for it, which go with it.
     fn names_of(self, branch: &str) -> Result<Vec<String>> {
         let names = self
-            .run([
-                "for-each-ref",
-                "--format=%(refname:strip=2)%00%(symref:strip=2)",
-                "refs/heads",
-            ])
+            .run("for-each-ref --format=%(refname:strip=2)%00%(symref:strip=2) refs/heads")
             .text()?;
-        let names = names.lines().filter_map(|line| line.split_once('\0'));
-        let its = names.filter(|(name, leads_to)| [*name, *leads_to].contains(&branch));
-        Ok(its.map(|(name, _)| name.to_owned()).collect())
+        let its = rows::<2>(&names).filter(|names| names.contains(&branch));
+        Ok(its.map(|[name, _]| name.to_owned()).collect())
     }
 
     /// Where each of these branches stands, those that are there.
     pub fn standings(self, refnames: &[String]) -> Result<Vec<Standing>> {
         let output = self
-            .run([
-                "for-each-ref",
-                "--format=%(refname)%00%(tree)%00%(ahead-behind:HEAD)",
-            ])
+            .run("for-each-ref --format=%(refname)%00%(tree)%00%(ahead-behind:HEAD)")
             .args(refnames)
             .output()?;
         let list = String::from_utf8_lossy(&output.stdout);
-        let standing = |line: &str| {
-            let (refname, rest) = line.split_once('\0')?;
-            let (tree, counts) = rest.split_once('\0')?;
-            let (ahead, behind) = counts.split_once(' ')?;
-            Some(Standing {
+        if output.status.success() {
+            let standing = |[refname, tree, counts]: [&str; 3]| Standing {
                 refname: refname.to_owned(),
                 tree: Some(tree.to_owned()),
-                distance: Some((ahead.parse().ok()?, behind.parse().ok()?)),
-            })
-        };
-        let standings: Option<Vec<_>> = list.lines().map(standing).collect();
-        if let Some(standings) = standings.filter(|_| output.status.success()) {
-            return Ok(standings);
+                distance: distance(counts, ' '),
+            };
+            return Ok(rows(&list).map(standing).collect());
         }
         // It is older than 2.41, or this checkout, which they are compared with, has no commit.
         let branches = self.branches(refnames)?;
         Ok(parallel::map(&branches, |branch| Standing {
             refname: branch.refname.clone(),
             tree: None,
-            distance: self.distance(&branch.refname).ok().flatten(),
+            distance: self.distance(&branch.refname),
         }))
     }
 
-    /// How many commits a branch has that this checkout has not, and the other way round; none if they have no common one.
-    ///
-    /// # Errors
-    /// If git could not be started.
-    fn distance(self, refname: &str) -> Result<Option<(usize, usize)>> {
+    /// How many commits a branch has that this checkout has not, and the other way round; none if git does not tell.
+    fn distance(self, refname: &str) -> Option<(usize, usize)> {
+        let count = self.run("rev-list --left-right --count");
         let range = format!("{refname}...HEAD");
-        let output = self
-            .run(["rev-list", "--left-right", "--count", &range, "--"])
-            .output()?;
-        let line = line_of(&output);
-        Ok(line
-            .split_once('\t')
-            .and_then(|(ahead, behind)| Some((ahead.parse().ok()?, behind.parse().ok()?))))
+        distance(&line_of(&count.args([&range, "--"]).output().ok()?), '\t')
     }
 
     /// The commits at the tips of the main branches, each once: of the branch that the main checkout is on and of its upstream,
@@ -153,64 +116,45 @@ impl Git<'_> {
         let remote = ["HEAD", "main", "master"].map(|branch| format!("refs/remotes/*/{branch}"));
         let doomed = doomed.map(|branch| format!("refs/heads/{branch}"));
         let list = self
-            .run(["for-each-ref"])
-            .arg("--format=%(refname)%00%(objectname)%00%(symref)%00%(upstream)")
+            .run("for-each-ref --format=%(refname)%00%(objectname)%00%(symref)%00%(upstream)")
             .args(local.chain(remote).chain(doomed.clone()))
             .text()?;
-        let lines = list
-            .lines()
-            .map(|line| line.splitn(4, '\0').collect::<Vec<_>>());
-        let lines: Vec<_> = lines.filter(|line| line.len() == 4).collect();
-        let of = |refname: Option<String>| {
-            lines
-                .iter()
-                .find(move |line| Some(line[0]) == refname.as_deref())
+        let lines: Vec<[_; 4]> = rows(&list).collect();
+        let upstream = |refname: Option<&str>| {
+            let mut lines = lines.iter();
+            let its = lines.find(|line| Some(line[0]) == refname)?;
+            Some(its[3]).filter(|upstream| !upstream.is_empty())
         };
-        let own_upstream = of(doomed.clone()).map(|line| line[3]);
-        let is_none = |name: &str| {
-            Some(name) == doomed.as_deref()
-                || own_upstream.is_some_and(|own| !own.is_empty() && own == name)
-        };
-        let mut tips: Vec<String> = Vec::new();
-        for line in &lines {
-            if !is_none(line[0]) && !is_none(line[2]) && !tips.iter().any(|tip| tip == line[1]) {
-                tips.push(line[1].to_owned());
-            }
-        }
+        let gone = [doomed.as_deref(), upstream(doomed.as_deref())];
+        let stays = |name: &str| !gone.contains(&Some(name));
+        let staying = lines.iter().filter(|line| stays(line[0]) && stays(line[2]));
+        let mut tips: Vec<_> = staying.map(|line| line[1].to_owned()).collect();
         let main = checked_out.map(|branch| format!("refs/heads/{branch}"));
-        let upstream = of(main).map(|line| line[3]).filter(|name| !name.is_empty());
-        if let Some(upstream) = upstream.filter(|name| !is_none(name))
-            && let Some(tip) = self.object(upstream, "commit")?
-            && !tips.contains(&tip)
-        {
-            tips.push(tip);
+        if let Some(upstream) = upstream(main.as_deref()).filter(|name| stays(name)) {
+            tips.extend(self.object(upstream, "commit")?);
         }
+        let mut seen = HashSet::new();
+        tips.retain(|tip| seen.insert(tip.clone()));
         Ok(tips)
     }
 
     /// Whether this repository has commits that no remote branch has: of any branch, checked out or not, or put aside in a stash.
-    ///
-    /// # Errors
-    /// If git fails, also because the repository is another user's.
+    /// Fails also where the repository is another user's.
     pub fn has_unpushed(self) -> Result<bool> {
-        let list = self
-            .run(["rev-list", "--ignore-missing", "--max-count=1", "--all"])
-            .args(["--not", "--remotes"])
-            .insist()?;
-        Ok(!list.is_empty())
+        let list = self.run("rev-list --ignore-missing --max-count=1 --all --not --remotes");
+        Ok(!list.insist()?.is_empty())
     }
 
     /// Whether `target` has all that `tip` has, whatever became of the commits: merged, rebased, or squashed into one. Where the
     /// changes take each other back, only the commits themselves count.
     pub fn has_all_of(self, tip: &str, target: &str) -> Result<bool> {
-        let base = self.run(["merge-base", target, tip]).output()?;
+        let base = self.run("merge-base").args([target, tip]).output()?;
         if !base.status.success() {
             return Ok(false);
         }
         let base = line_of(&base);
-        let changed = self
-            .run(["diff", "--name-only", "--no-renames", "-z", &base, tip])
-            .insist()?;
+        let changed = self.run("diff --name-only --no-renames -z");
+        let changed = changed.args([&base, tip]).insist()?;
         if changed.is_empty() {
             return Ok(base == tip);
         }
@@ -221,50 +165,47 @@ impl Git<'_> {
     /// Whether merging `tip` into `target` would change nothing. A git older than 2.38 cannot tell: the answer is no then.
     /// Nor is it believed where the project merges a `changed` file in a way of its own, which may be to keep what is there.
     fn merges_to_itself(self, tip: &str, target: &str, changed: &[u8]) -> Result<bool> {
-        let merged = self
-            .run(["merge-tree", "--write-tree", target, tip])
-            .output()?;
+        let merged = self.run("merge-tree --write-tree");
+        let merged = merged.args([target, tip]).output()?;
         if !merged.status.success() || self.object(target, "tree")? != Some(line_of(&merged)) {
             return Ok(false);
         }
-        let drivers = self
-            .run(["check-attr", "-z", "--stdin", "merge"])
-            .input(changed.to_vec())
-            .insist()?;
-        Ok(paths(&drivers)
-            .chunks(3)
-            .all(|answer| answer.last().is_some_and(|driver| driver == "unspecified")))
+        let drivers = self.run("check-attr -z --stdin merge");
+        let drivers = paths(&drivers.input(changed.to_vec()).insist()?);
+        let (answers, _) = drivers.as_chunks();
+        Ok(answers.iter().all(|[_, _, driver]| driver == "unspecified"))
     }
 
     /// Whether `target` has had, since `base`, a commit with the very changes that `tip` has since then, or one for each of its
     /// commits. White space counts. A git older than 2.39 can't tell: the answer is no then.
     fn has_patches_of(self, tip: &str, target: &str, base: &str) -> Result<bool> {
-        let theirs = self.patches(["log", "--no-merges", &format!("{base}..{target}")])?;
-        let squashed = self.patches(["diff", base, tip])?;
+        let (theirs, ours) = (format!("{base}..{target}"), format!("{base}..{tip}"));
+        let theirs = self.patches(self.run("log --no-merges").arg(theirs))?;
+        let squashed = self.patches(self.run("diff").args([base, tip]))?;
         if squashed.len() == 1 && squashed.is_subset(&theirs) {
             return Ok(true);
         }
-        let merges = format!("{base}..{tip}");
-        let merges = self
-            .run(["rev-list", "--merges", "--max-count=1", &merges])
-            .insist()?;
-        let ours = self.patches(["log", "--no-merges", &format!("{base}..{tip}")])?;
+        let merges = self.run("rev-list --merges --max-count=1").arg(&ours);
+        let merges = merges.insist()?;
+        let ours = self.patches(self.run("log --no-merges").arg(ours))?;
         Ok(merges.is_empty() && !ours.is_empty() && ours.is_subset(&theirs))
     }
 
     /// What git calls the patches that this command prints.
-    fn patches<const N: usize>(self, command: [&str; N]) -> Result<HashSet<String>> {
-        let patches = self
-            .run(command)
+    fn patches(self, command: Run<'_>) -> Result<HashSet<String>> {
+        let patches = command
             .args(["--patch", "--binary", "--no-color", "--no-ext-diff"])
             .args(["--no-textconv", "--no-renames", "--full-index"])
             .insist()?;
-        let ids = self
-            .run(["patch-id", "--verbatim"])
-            .input(patches)
-            .output()?;
+        let ids = self.run("patch-id --verbatim").input(patches).output()?;
         let ids = String::from_utf8_lossy(&ids.stdout);
         let ids = ids.lines().filter_map(|line| line.split(' ').next());
         Ok(ids.map(ToOwned::to_owned).collect())
     }
+}
+
+/// Two numbers with this between them.
+fn distance(counts: &str, between: char) -> Option<(usize, usize)> {
+    let (ahead, behind) = counts.split_once(between)?;
+    Some((ahead.parse().ok()?, behind.parse().ok()?))
 }

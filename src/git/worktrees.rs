@@ -26,9 +26,6 @@ pub struct Worktree {
 }
 
 /// Every worktree of the repository with this common git folder, the main checkout first.
-///
-/// # Errors
-/// If the folder can't be read, or git must be asked and fails.
 pub fn list(common: &Path) -> Result<Vec<Worktree>> {
     let main = common.parent().unwrap_or(common);
     // Where refs are kept in tables, a worktree's HEAD says nothing, and git is asked for all at once.
@@ -52,16 +49,8 @@ pub fn list(common: &Path) -> Result<Vec<Worktree>> {
             .with_context(|| format!("cannot read {}", dir.display()))?
             .path();
         // Without the file it is none, or just being made or removed: git passes it over too.
-        let Ok(dot_git) = fs::read(admin.join("gitdir")) else {
+        let Some(path) = folder_of(&admin) else {
             continue;
-        };
-        let dot_git = Path::new(OsStr::from_bytes(dot_git.trim_ascii_end()));
-        let path = admin.join(dot_git.parent().unwrap_or(dot_git));
-        // A newer git may write it as a path from its own folder.
-        let path = if dot_git.is_relative() {
-            without_symlinks(&path).unwrap_or(path)
-        } else {
-            path
         };
         let locked = fs::read_to_string(admin.join("locked")).ok();
         worktrees.push(Worktree {
@@ -107,14 +96,21 @@ pub fn is_named_by(admin: &Path, folder: &Path) -> bool {
     let Ok(Some(named)) = project::admin_folder(folder) else {
         return false;
     };
-    let knows_folder = || {
-        let dot_git = fs::read(named.join("gitdir")).unwrap_or_default();
-        let dot_git = Path::new(OsStr::from_bytes(dot_git.trim_ascii_end()));
-        project::is_same(&named.join(dot_git), &folder.join(".git"))
-    };
+    let is_folder = |known: PathBuf| project::is_same(&known.join(".git"), &folder.join(".git"));
+    let knows_folder = || folder_of(&named).is_some_and(is_folder);
     let is_called_so = named.file_name() == admin.file_name()
         && named.parent().is_some_and(|it| it.ends_with("worktrees"));
     project::is_same(&named, admin) || is_called_so && !knows_folder()
+}
+
+/// The folder that git names in what it keeps of a worktree.
+fn folder_of(admin: &Path) -> Option<PathBuf> {
+    let dot_git = fs::read(admin.join("gitdir")).ok()?;
+    let dot_git = Path::new(OsStr::from_bytes(dot_git.trim_ascii_end()));
+    let path = admin.join(dot_git.parent().unwrap_or(dot_git));
+    // A newer git may write it as a path from its own folder.
+    let real = dot_git.is_relative().then(|| without_symlinks(&path));
+    Some(real.flatten().unwrap_or(path))
 }
 
 /// The commit of a branch with this full name, in the repository with this common git folder; none if it is not there, or if

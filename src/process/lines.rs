@@ -14,14 +14,8 @@ const LONGEST: usize = 4096;
 
 impl Run<'_> {
     /// Runs it to its end, whatever its status, and gives each line of what it says, on either output, as it is said.
-    ///
-    /// # Errors
-    /// If it could not be started.
     pub fn lines(&self, line: impl FnMut(&str) + Send) -> Result<ExitStatus, Failure> {
-        let io = |error| Failure::Io {
-            line: self.line(),
-            error,
-        };
+        let io = |error| self.broken(error);
         let (words, end) = io::pipe().map_err(io)?;
         let (ended, ending) = io::pipe().map_err(io)?;
         let mut command = self.command();

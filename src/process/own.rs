@@ -19,9 +19,6 @@ pub fn outlives_terminal() -> bool {
 
 /// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: the hang-up
 /// reaches the terminal's foreground process group, and the copy is in one of its own. Gives the copy's exit code.
-///
-/// # Errors
-/// If the copy can't be started.
 pub fn outlive_terminal() -> io::Result<ExitCode> {
     let mut copy = Command::new(std::env::current_exe()?);
     let status = copy
@@ -36,9 +33,6 @@ pub fn outlive_terminal() -> io::Result<ExitCode> {
 
 /// Starts this program once more with a command of its own in a folder, and leaves it to itself: it goes on when this one has
 /// ended, and when the terminal goes away.
-///
-/// # Errors
-/// If it can't be started.
 pub fn leave_own(dir: &Path, command: &str) -> io::Result<()> {
     let mut own = Command::new(std::env::current_exe()?);
     own.arg("-C").arg(dir).arg(command);
@@ -56,9 +50,6 @@ pub(super) fn leave(command: &mut Command, from: Stdio) -> io::Result<()> {
 }
 
 /// This program, for a shell.
-///
-/// # Errors
-/// If it can't be found.
 pub fn own() -> anyhow::Result<String> {
     let program = std::env::current_exe().context("cannot find this program")?;
     Ok(quote(&program.to_string_lossy()))

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::process::{Child, ExitStatus};
 use std::thread;
 
@@ -16,6 +16,8 @@ pub struct Started {
 
 /// What a program that ended left behind.
 pub struct Output {
+    /// The command line.
+    pub(super) line: String,
     /// How it ended.
     pub status: ExitStatus,
     /// Its answer.
@@ -46,51 +48,49 @@ impl Started {
             child.wait_with_output()
         });
         let ended = ended.and_then(|output| {
-            Ok(Output {
+            stderr.rewind()?;
+            let mut words = Vec::new();
+            stderr.read_to_end(&mut words)?;
+            Ok((output, words))
+        });
+        match ended {
+            Ok((output, words)) => Ok(Output {
+                line,
                 status: output.status,
                 stdout: output.stdout,
-                stderr: whole_text(&mut stderr)?,
-            })
-        });
-        ended.map_err(|error| Failure::Io { line, error })
+                stderr: String::from_utf8_lossy(&words).into_owned(),
+            }),
+            Err(error) => Err(Failure::Io { line, error }),
+        }
     }
 
     /// Waits for its end, and gives what it wrote to stdout.
-    ///
-    /// # Errors
-    /// If it ended with a status that is not zero.
     pub fn stdout(self) -> Result<Vec<u8>, Failure> {
         self.stdout_for(&[])
     }
 
     /// The same of one that was started with input, with these bytes for it.
-    ///
-    /// # Errors
-    /// If it ended with a status that is not zero.
     pub fn stdout_for(self, input: &[u8]) -> Result<Vec<u8>, Failure> {
-        let line = self.line.clone();
-        self.output(input)?.stdout_of(line)
+        self.output(input)?.answer()
     }
 }
 
 impl Output {
-    /// The answer of the program with this command line, unless it ended with a status that is not zero.
-    pub(super) fn stdout_of(self, line: String) -> Result<Vec<u8>, Failure> {
-        if self.status.success() {
-            Ok(self.stdout)
-        } else {
-            Err(Failure::Ended {
-                line,
-                status: self.status,
-                stderr: self.stderr,
-            })
+    /// The answer, unless it ended with a status that is not zero.
+    pub(super) fn answer(self) -> Result<Vec<u8>, Failure> {
+        let Self {
+            line,
+            status,
+            stdout,
+            stderr,
+        } = self;
+        if status.success() {
+            return Ok(stdout);
         }
+        Err(Failure::Ended {
+            line,
+            status,
+            stderr,
+        })
     }
-}
-
-fn whole_text(file: &mut File) -> io::Result<String> {
-    let mut text = Vec::new();
-    file.rewind()?;
-    file.read_to_end(&mut text)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
 }

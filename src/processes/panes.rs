@@ -14,11 +14,9 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
     while seen < line.len() {
         let parents = line[seen..].iter().filter_map(|process| process.parent);
         let is_new = |parent: &u32| line.iter().all(|process| process.pid != *parent);
-        // One that is asked for twice, `sysinfo` does not find.
-        let above: HashSet<_> = parents.filter(is_new).collect();
-        let above: Vec<_> = above.into_iter().map(Pid::from_u32).collect();
+        let above = look_at(parents.filter(is_new).map(Pid::from_u32))?;
         seen = line.len();
-        line.extend(look_at(&above)?.processes().values().map(Process::new));
+        line.extend(above.processes().values().map(Process::new));
     }
     let tmux = line.iter().filter(|process| process.is_tmux);
     let tmux: HashSet<_> = tmux.map(|process| process.pid).collect();
@@ -54,7 +52,7 @@ fn is_tied(pid: Pid, panes: &HashSet<Pid>) -> Result<bool> {
         if panes.contains(&leader) {
             return Ok(true);
         }
-        let system = look(&[leader], ProcessRefreshKind::nothing())?;
+        let system = look([leader], ProcessRefreshKind::nothing())?;
         next = system
             .process(leader)
             .filter(|_| has_terminal(leader.as_u32()))
@@ -66,37 +64,34 @@ fn is_tied(pid: Pid, panes: &HashSet<Pid>) -> Result<bool> {
 /// The first process of the session, in the system's meaning, that a process is in: all of one terminal. It is 0 where a
 /// container has been entered from outside.
 fn leader(pid: Pid) -> Result<Option<Pid>> {
-    let system = look(&[pid], ProcessRefreshKind::nothing())?;
+    let system = look([pid], ProcessRefreshKind::nothing())?;
     Ok(system.process(pid).and_then(sysinfo::Process::session_id))
 }
 
+/// Whether the system tells more of a process in files: see proc(5). Elsewhere only the common case is known.
+const HAS_FILES: bool = cfg!(target_os = "linux");
+
 /// Whether a process has a terminal.
-#[cfg(target_os = "linux")]
 fn has_terminal(pid: u32) -> bool {
-    stat(pid)
-        .get(TERMINAL)
-        .is_some_and(|terminal| terminal != "0")
+    let has_one = |terminal: &String| terminal != "0";
+    !HAS_FILES || stat(pid).get(TERMINAL).is_some_and(has_one)
 }
 
-/// Whether the terminal's input goes to a process and those of its group, and not to what it has started.
-#[cfg(target_os = "linux")]
+/// Whether the terminal's input goes to a process and those of its group, and not to what it has started. Where the system does
+/// not say it counts as so: its line editor reads from the terminal.
 pub fn is_in_front(pid: u32) -> bool {
     let stat = stat(pid);
-    stat.get(GROUP).is_some() && stat.get(GROUP) == stat.get(FOREGROUND)
+    !HAS_FILES || stat.get(GROUP).is_some() && stat.get(GROUP) == stat.get(FOREGROUND)
 }
 
 /// Places in [`stat`].
 #[cfg(target_os = "linux")]
 pub(super) const PARENT: usize = 1;
-#[cfg(target_os = "linux")]
 const GROUP: usize = 2;
-#[cfg(target_os = "linux")]
 const TERMINAL: usize = 4;
-#[cfg(target_os = "linux")]
 const FOREGROUND: usize = 5;
 
-/// What the system tells of a process behind its name, which may hold anything: see proc(5).
-#[cfg(target_os = "linux")]
+/// What the system tells of a process behind its name, which may hold anything.
 pub(super) fn stat(pid: u32) -> Vec<String> {
     let stat = proc_file(pid, "stat").unwrap_or_default();
     let stat = String::from_utf8_lossy(&stat);
@@ -123,42 +118,21 @@ impl Stopped {
 }
 
 /// Whether a process ignores the hang-up.
-#[cfg(target_os = "linux")]
 fn ignores_hang_up(pid: u32) -> bool {
     let status = proc_file(pid, "status").unwrap_or_default();
     let mut lines = status.split(|&byte| byte == b'\n');
-    let ignored = lines.find_map(|line| line.strip_prefix(b"SigIgn:"));
+    let ignored = lines.find_map(|line| line.strip_prefix(b"SigIgn:")?.last());
     // The lowest bit of a hexadecimal number is that of the hang-up.
-    ignored
-        .and_then(|mask| mask.last())
-        .is_some_and(|digit| b"13579bdf".contains(digit))
-}
-
-/// The system does not say.
-#[cfg(not(target_os = "linux"))]
-fn has_terminal(_: u32) -> bool {
-    true
-}
-
-/// The system does not say; its line editor reads from the terminal.
-#[cfg(not(target_os = "linux"))]
-pub fn is_in_front(_: u32) -> bool {
-    true
-}
-
-/// The system does not say.
-#[cfg(not(target_os = "linux"))]
-fn ignores_hang_up(_: u32) -> bool {
-    false
+    ignored.is_some_and(|digit| b"13579bdf".contains(digit))
 }
 
 /// What the system tells of a process in one of its files; none of one that has ended, or that is another user's.
-#[cfg(target_os = "linux")]
 pub fn proc_file(pid: u32, name: &str) -> Option<Vec<u8>> {
     use std::io::Read;
     // With room for most of them the system is asked once, not again and again for a little more.
     let mut text = Vec::with_capacity(1 << 14);
-    let mut file = std::fs::File::open(format!("/proc/{pid}/{name}")).ok()?;
-    file.read_to_end(&mut text).ok()?;
+    let file = std::fs::File::open(format!("/proc/{pid}/{name}")).ok()?;
+    // Nor is it asked for a length, which these files have none of.
+    file.take(u64::MAX).read_to_end(&mut text).ok()?;
     Some(text)
 }

@@ -1,4 +1,4 @@
-//! Writing a file whole, so that a reader and a crash see the old one or the new one.
+//! Writing a file whole, so that a reader and a crash see the old one or the new one. What fails leaves it as it was.
 
 use crate::processes;
 use anyhow::{Context, Result, bail};
@@ -20,9 +20,6 @@ pub fn unfinished(path: &Path) -> PathBuf {
 }
 
 /// Refuses a file that its user has marked as not to be written.
-///
-/// # Errors
-/// If it is marked so.
 pub fn check_not_read_only(path: &Path) -> Result<()> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.permissions().readonly() => {
@@ -34,9 +31,6 @@ pub fn check_not_read_only(path: &Path) -> Result<()> {
 
 /// Replaces a file's contents; see [`Prepared`]. Whoever calls this holds the lock that guards the file. After a power cut it
 /// may be as it was, and is whole.
-///
-/// # Errors
-/// If the file or its folder can't be written; it is as it was then.
 pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     let prepared = Prepared::new(path, contents, new_mode)?;
     prepared.sync()?;
@@ -44,9 +38,6 @@ pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
 }
 
 /// The same for what nothing else tells: a power cut after this takes nothing back.
-///
-/// # Errors
-/// If the file or its folder can't be written; it is as it was then.
 pub fn replace_for_good(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     let prepared = Prepared::new(path, contents, new_mode)?;
     prepared.sync()?;
@@ -55,18 +46,12 @@ pub fn replace_for_good(path: &Path, contents: &[u8], new_mode: u32) -> Result<(
 }
 
 /// Replaces them without waiting for the disk, for what is advice: after a power cut it may be as it was, or empty.
-///
-/// # Errors
-/// If the file or its folder can't be written; it is as it was then.
 pub fn replace_soon(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     Prepared::new(path, contents, new_mode)?.put()
 }
 
 /// Has a file written out before all that is changed after that. Unlike `sync_all` it does not have macOS empty the disk's own
 /// memory, where the order is kept.
-///
-/// # Errors
-/// If the disk fails, or is full.
 pub fn write_out(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fsync(file)?)
 }
@@ -84,9 +69,6 @@ pub struct Prepared {
 
 impl Prepared {
     /// Writes the temporary file.
-    ///
-    /// # Errors
-    /// If the folder can't be written.
     pub fn new(path: &Path, contents: &[u8], new_mode: u32) -> Result<Self> {
         let path = real_path(path)?;
         let (dir, name) = split(&path)?;
@@ -109,26 +91,17 @@ impl Prepared {
     }
 
     /// Has it written out: what is put in the file's place after that is whole, whatever happens.
-    ///
-    /// # Errors
-    /// If the disk fails, or is full.
     pub fn sync(&self) -> Result<()> {
         write_out(&self.file).with_context(|| self.failed())
     }
 
     /// Puts it in the file's place, in one moment.
-    ///
-    /// # Errors
-    /// If it can't be renamed.
     pub fn put(&self) -> Result<()> {
         fs::rename(&self.part, &self.path).with_context(|| self.failed())
     }
 
     /// Makes it safe on the disk that it is in the file's place: there the disk's own memory is emptied, which takes
     /// macOS 5 to 30 ms.
-    ///
-    /// # Errors
-    /// If the disk fails.
     pub fn settle(&self) -> Result<()> {
         let (dir, _) = split(&self.path)?;
         let synced = File::open(dir).and_then(|dir| dir.sync_all());
@@ -152,9 +125,6 @@ fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<File> {
 }
 
 /// The file that a path means: the symlink's target, also one that is not there yet.
-///
-/// # Errors
-/// If the symlink leads to itself.
 pub fn real_path(path: &Path) -> Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;

@@ -1,4 +1,5 @@
-//! `~/.claude.json`, changed as Claude Code itself changes it.
+//! `~/.claude.json`, changed as Claude Code itself changes it. One that can't be read or written, or does not parse, is an error,
+//! and stays as it was.
 
 use super::atomic::{self, Prepared};
 use super::claude_lock::{self, ClaudeLock};
@@ -6,7 +7,6 @@ use super::grants::Grants;
 use super::json::{self, Object, Part};
 use crate::file::{Seen, read_if_there};
 use anyhow::{Context, Result, bail};
-use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,9 +21,6 @@ pub type Before = HashMap<PathBuf, Box<RawValue>>;
 
 /// Gives worktrees what their main checkout has been allowed, and tells what was there before, also when the file can't be
 /// written; `before` stays none if that can't be known. A file that is not there has nothing.
-///
-/// # Errors
-/// If the file can't be read, does not parse, or can't be written; it is as it was then.
 pub fn inherit(
     path: &Path,
     main: &Path,
@@ -34,7 +31,8 @@ pub fn inherit(
         // Later the file may have what this has written.
         before.get_or_insert_with(|| {
             let entry = |&worktree: &&Path| {
-                Some((worktree.to_owned(), raw(projects, worktree)?.to_owned()))
+                let raw = raw(projects, worktree)?;
+                Some((worktree.to_owned(), raw.to_owned()))
             };
             worktrees.iter().filter_map(entry).collect()
         });
@@ -53,24 +51,18 @@ pub fn inherit(
 }
 
 /// Makes a worktree's entry what it was before, if there was one.
-///
-/// # Errors
-/// As [`inherit`].
 pub fn give_back(path: &Path, worktree: &Path, before: &Before) -> Result<()> {
     let Some(before) = before.get(worktree) else {
         return forget(path, worktree, |_| Ok(()));
     };
     edit(path, |projects| {
         let differs = raw(projects, worktree).map(RawValue::get) != Some(before.get());
-        projects.insert(key(worktree), Part::Before(before.to_owned()));
+        projects.insert(key(worktree), Part::Raw(before.to_owned()));
         Ok(differs)
     })
 }
 
 /// Takes a worktree's entry out, after `keep` has got it.
-///
-/// # Errors
-/// As [`inherit`], and that of `keep`.
 pub fn forget(path: &Path, worktree: &Path, keep: impl Fn(&str) -> Result<()>) -> Result<()> {
     edit(path, |projects| {
         raw(projects, worktree).map_or(Ok(()), |entry| keep(entry.get()))?;
@@ -79,24 +71,17 @@ pub fn forget(path: &Path, worktree: &Path, keep: impl Fn(&str) -> Result<()>) -
 }
 
 /// Puts an entry back that was taken out, if there is none by now.
-///
-/// # Errors
-/// As [`inherit`].
 pub fn put_back(path: &Path, worktree: &Path, entry: &str) -> Result<()> {
     let entry = RawValue::from_string(entry.to_owned())?;
     edit(path, |projects| {
-        if projects.contains_key(&key(worktree)) {
-            return Ok(false);
-        }
-        projects.insert(key(worktree), Part::Before(entry.clone()));
-        Ok(true)
+        let lacks = !projects.contains_key(&key(worktree));
+        let place = projects.entry(key(worktree));
+        place.or_insert_with(|| Part::Raw(entry.clone()));
+        Ok(lacks)
     })
 }
 
 /// Has the entry of a worktree follow it to another place, if there is none by now.
-///
-/// # Errors
-/// As [`inherit`].
 pub fn follow(path: &Path, from: &Path, to: &Path) -> Result<()> {
     edit(path, |projects| {
         let entry = projects.shift_remove(&key(from));
@@ -109,38 +94,25 @@ pub fn follow(path: &Path, from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Takes the entry of a folder that is gone out, if it holds nothing but what it could have inherited.
-///
-/// # Errors
-/// As [`inherit`].
 pub fn forget_inherited(path: &Path, main: &Path, worktree: &Path) -> Result<()> {
     edit(path, |projects| {
-        let granted = Grants::of(raw(projects, main))?;
-        let is_inherited = granted.are_all_of(raw(projects, worktree))?;
-        Ok(is_inherited && projects.shift_remove(&key(worktree)).is_some())
+        let goes = is_inherited(projects, main, worktree)?;
+        Ok(goes && projects.shift_remove(&key(worktree)).is_some())
     })
 }
 
 /// What the file said at one moment.
 #[derive(Debug, Default)]
-pub struct Entries(IndexMap<String, Box<RawValue>>);
+pub struct Entries(Object);
 
 impl Entries {
     /// Reads the file; one that is not there has none.
-    ///
-    /// # Errors
-    /// If it can't be read, or does not parse.
     pub fn read(path: &Path) -> Result<Self> {
         let Some(text) = read_if_there(path)? else {
             return Ok(Self::default());
         };
         let projects = projects(&text).with_context(|| unreadable(path))?;
-        Ok(Self(projects.map_or_else(IndexMap::new, |projects| {
-            let raw = |part: Part<'_>| part.raw().map(ToOwned::to_owned);
-            projects
-                .into_iter()
-                .filter_map(|(folder, part)| Some((folder, raw(part)?)))
-                .collect()
-        })))
+        Ok(Self(projects.unwrap_or_default()))
     }
 
     /// The folders that have an entry.
@@ -150,22 +122,19 @@ impl Entries {
 
     /// Whether a worktree lacks anything that its main checkout has been allowed.
     pub fn lacks(&self, main: &Path, worktree: &Path) -> bool {
-        let granted = Grants::of(self.entry(main));
-        let lacking = granted.and_then(|granted| granted.added_to(self.entry(worktree)));
+        let granted = Grants::of(raw(&self.0, main));
+        let lacking = granted.and_then(|granted| granted.added_to(raw(&self.0, worktree)));
         lacking.is_ok_and(|lacking| lacking.is_some())
     }
 
     /// Whether an entry holds nothing but what it could have inherited.
     pub fn is_inherited(&self, main: &Path, worktree: &Path) -> bool {
-        let granted = Grants::of(self.entry(main));
-        granted
-            .and_then(|granted| granted.are_all_of(self.entry(worktree)))
-            .unwrap_or(false)
+        is_inherited(&self.0, main, worktree).unwrap_or(false)
     }
+}
 
-    fn entry(&self, folder: &Path) -> Option<&RawValue> {
-        self.0.get(&key(folder)).map(AsRef::as_ref)
-    }
+fn is_inherited(projects: &Object, main: &Path, worktree: &Path) -> Result<bool> {
+    Grants::of(raw(projects, main))?.are_all_of(raw(projects, worktree))
 }
 
 fn key(dir: &Path) -> String {
@@ -173,20 +142,15 @@ fn key(dir: &Path) -> String {
 }
 
 /// An entry as it stands.
-fn raw<'a>(projects: &Object<'a>, dir: &Path) -> Option<&'a RawValue> {
-    match projects.get(&key(dir)) {
-        Some(Part::Raw(raw)) => Some(raw),
-        _ => None,
-    }
+fn raw<'a>(projects: &'a Object, dir: &Path) -> Option<&'a RawValue> {
+    projects.get(&key(dir))?.raw()
 }
 
 /// The entries of a file's text; none if it has no object of them.
-fn projects(text: &[u8]) -> Result<Option<Object<'_>>> {
+fn projects(text: &[u8]) -> Result<Option<Object>> {
     let root = json::object(std::str::from_utf8(text)?)?;
-    match root.get("projects") {
-        Some(Part::Raw(raw)) if raw.get().starts_with('{') => Ok(Some(json::object(raw.get())?)),
-        _ => Ok(None),
-    }
+    let projects = root.get("projects").and_then(Part::raw);
+    projects.and_then(json::object_in).transpose()
 }
 
 fn unreadable(path: &Path) -> String {
@@ -195,7 +159,7 @@ fn unreadable(path: &Path) -> String {
 
 /// Changes the file's `projects` under Claude's own lock, if `change` says that it changed something. Without a change
 /// no lock is taken and nothing is written.
-fn edit(path: &Path, mut change: impl FnMut(&mut Object<'_>) -> Result<bool>) -> Result<()> {
+fn edit(path: &Path, mut change: impl FnMut(&mut Object) -> Result<bool>) -> Result<()> {
     let mut attempt = |text: &[u8]| -> Result<Option<Vec<u8>>> {
         let Some(mut projects) = projects(text)? else {
             return Ok(None);

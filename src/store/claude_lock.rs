@@ -1,6 +1,7 @@
 //! Claude Code's own lock on its file: a folder beside it.
 
 use crate::hint::Hint;
+use crate::process::quote;
 use crate::wait;
 use anyhow::{Context, Result};
 use std::fmt;
@@ -24,11 +25,10 @@ pub struct Busy {
 
 impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lock, patience) = (self.lock.display(), PATIENCE.as_secs());
         write!(
             f,
-            "Claude Code, or something like it, has held {} for {} s",
-            self.lock.display(),
-            PATIENCE.as_secs()
+            "Claude Code, or something like it, has held {lock} for {patience} s"
         )
     }
 }
@@ -57,29 +57,24 @@ pub struct ClaudeLock {
 }
 
 impl ClaudeLock {
-    /// Waits for it, with a message.
-    ///
-    /// # Errors
-    /// [`Busy`], or if the folder can't be made.
+    /// Waits for it, with a message; [`Busy`] if that takes too long.
     pub fn take(json: &Path) -> Result<Self> {
         let path = lock_path(json);
         let what = format!("for Claude Code to write its settings ({})", path.display());
+        let failed = format!("cannot make the lock {}", path.display());
         let made = wait::until(PATIENCE, &what, || match fs::create_dir(&path) {
             Ok(()) => Ok(identity(&path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 sweep(json);
                 Ok(None)
             }
-            Err(error) => {
-                Err(error).with_context(|| format!("cannot make the lock {}", path.display()))
-            }
+            Err(error) => Err(error).context(failed.clone()),
         })?;
+        let quoted = quote(&path.to_string_lossy());
+        let again = format!("try again; if no Claude runs: rmdir {quoted}");
         let made = made
             .ok_or_else(|| Busy { lock: path.clone() })
-            .hint(format!(
-                "try again; if no Claude runs: rmdir {}",
-                crate::process::quote(&path.to_string_lossy())
-            ))?;
+            .hint(again)?;
         Ok(Self { path, made })
     }
 }
@@ -94,9 +89,8 @@ impl Drop for ClaudeLock {
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path)
-        .ok()
-        .map(|metadata| (metadata.dev(), metadata.ino()))
+    let about = fs::metadata(path).ok()?;
+    Some((about.dev(), about.ino()))
 }
 
 fn is_stale(path: &Path) -> bool {

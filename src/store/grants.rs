@@ -11,33 +11,23 @@ pub struct Grants(IndexMap<String, Value>);
 
 impl Grants {
     /// Those of an entry; one that is not there has none.
-    ///
-    /// # Errors
-    /// If it does not parse.
     pub fn of(entry: Option<&RawValue>) -> Result<Self> {
+        let entry = entry.and_then(json::object_in).transpose()?;
         let mut granted = IndexMap::new();
-        if let Some(entry) = entry
-            .map(RawValue::get)
-            .filter(|entry| entry.starts_with('{'))
-        {
-            for (name, part) in json::object(entry)? {
-                if let Some(raw) = part.raw().filter(|_| is_grant(&name)) {
-                    granted.insert(name, serde_json::from_str(raw.get())?);
-                }
+        for (name, part) in entry.unwrap_or_default() {
+            if let Some(raw) = part.raw().filter(|_| is_grant(&name)) {
+                granted.insert(name, serde_json::from_str(raw.get())?);
             }
         }
         Ok(Self(granted))
     }
 
     /// A worktree's entry with what it lacks of these; none if it lacks nothing.
-    ///
-    /// # Errors
-    /// If the entry does not parse.
-    pub fn added_to<'a>(&self, worktree: Option<&'a RawValue>) -> Result<Option<Object<'a>>> {
-        let mut entry = match worktree {
+    pub fn added_to(&self, worktree: Option<&RawValue>) -> Result<Option<Object>> {
+        let mut entry = match worktree.map(json::object_in) {
             None => Object::new(),
-            Some(worktree) if worktree.get().starts_with('{') => json::object(worktree.get())?,
-            Some(_) => return Ok(None),
+            Some(Some(entry)) => entry?,
+            Some(None) => return Ok(None),
         };
         let mut lacks = false;
         for (name, value) in &self.0 {
@@ -60,9 +50,6 @@ impl Grants {
     }
 
     /// Whether a worktree's entry holds nothing but what it could have inherited of these.
-    ///
-    /// # Errors
-    /// If the entry does not parse.
     pub fn are_all_of(&self, worktree: Option<&RawValue>) -> Result<bool> {
         let Some(worktree) = worktree.filter(|worktree| worktree.get().starts_with('{')) else {
             return Ok(false);
@@ -80,9 +67,9 @@ impl Grants {
 fn is_grant(name: &str) -> bool {
     name == "allowedTools"
         || name == "hasTrustDialogAccepted"
-        || name.contains("mcp")
-        || name.contains("Mcp")
-        || name.contains("ExternalIncludes")
+        || ["mcp", "Mcp", "ExternalIncludes"]
+            .iter()
+            .any(|part| name.contains(part))
 }
 
 /// Whether a value has all that another one has.

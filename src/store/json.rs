@@ -7,40 +7,39 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// An object whose fields keep their order.
-pub type Object<'a> = IndexMap<String, Part<'a>>;
+pub type Object = IndexMap<String, Part>;
 
 /// A part of a JSON text.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Part<'a> {
+pub enum Part {
     /// As it stands.
-    Raw(&'a RawValue),
-    /// As it stood before.
-    Before(Box<RawValue>),
+    Raw(Box<RawValue>),
     /// A new value.
     New(Value),
     /// One that is looked into.
-    Object(Object<'a>),
+    Object(Object),
 }
 
 /// Reads an object, one level deep.
-///
-/// # Errors
-/// If the text is no JSON object.
-pub fn object(text: &str) -> Result<Object<'_>> {
-    let fields: IndexMap<String, &RawValue> = serde_json::from_str(text)?;
-    let fields = fields.into_iter();
-    Ok(fields
-        .map(|(name, value)| (name, Part::Raw(value)))
-        .collect())
+pub fn object(text: &str) -> Result<Object> {
+    let fields: IndexMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+    let parts = fields.into_iter();
+    Ok(parts.map(|(name, raw)| (name, Part::Raw(raw))).collect())
 }
 
-impl Part<'_> {
+/// The object that an entry is, one level deep, if it is one.
+pub fn object_in(entry: &RawValue) -> Option<Result<Object>> {
+    let text = entry.get();
+    text.starts_with('{').then(|| object(text))
+}
+
+impl Part {
     /// As it stands, if it was not touched.
     pub fn raw(&self) -> Option<&RawValue> {
         match self {
             Self::Raw(raw) => Some(raw),
-            Self::Before(_) | Self::New(_) | Self::Object(_) => None,
+            Self::New(_) | Self::Object(_) => None,
         }
     }
 }

@@ -24,9 +24,6 @@ pub struct Lock {
 
 impl Lock {
     /// Waits for the lock, with a message, and gives up with an error.
-    ///
-    /// # Errors
-    /// If the file can't be made, or another process holds the lock for two minutes.
     pub fn take(path: &Path) -> Result<Self> {
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(|error| failed(path, error))?;
@@ -35,23 +32,13 @@ impl Lock {
         let mut options = File::options();
         options.create(true).truncate(false);
         let lock = wait::until(PATIENCE, &what, || Self::ask(path, options.clone()))?;
-        lock.ok_or_else(|| {
-            anyhow!(
-                "another tally-session has held {} for {} s",
-                path.display(),
-                PATIENCE.as_secs()
-            )
-        })
-        .hint(format!(
-            "see who holds it: lsof {}",
-            quote(&path.to_string_lossy())
-        ))
+        let (shown, patience) = (path.display(), PATIENCE.as_secs());
+        let is_held = || anyhow!("another tally-session has held {shown} for {patience} s");
+        let see = format!("see who holds it: lsof {}", quote(&path.to_string_lossy()));
+        lock.ok_or_else(is_held).hint(see)
     }
 
     /// Takes it if nobody holds it, for whoever wants to be quick; none if somebody does.
-    ///
-    /// # Errors
-    /// If the file is not there, or can't be locked.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
         Self::ask(path, File::options())
     }
@@ -71,9 +58,6 @@ impl Lock {
     }
 
     /// Looks whether it could be taken, once nobody holds it. Nothing is made for that.
-    ///
-    /// # Errors
-    /// If its file can't be opened, or made.
     pub fn check(path: &Path) -> Result<()> {
         if path.exists() {
             return Self::try_take(path).map(drop);
@@ -98,9 +82,6 @@ impl Lock {
     }
 
     /// What is written in the lock file.
-    ///
-    /// # Errors
-    /// If it can't be read.
     pub fn text(&self) -> Result<String> {
         let mut text = String::new();
         let mut file = &self.file;
@@ -111,9 +92,6 @@ impl Lock {
     }
 
     /// Writes into the lock file.
-    ///
-    /// # Errors
-    /// If it can't be written.
     pub fn write(&self, text: &str) -> Result<()> {
         let mut file = &self.file;
         // Never empty in between: whoever is killed leaves the old text, or the new one with some of the old behind it.
@@ -125,9 +103,6 @@ impl Lock {
     }
 
     /// Takes the lock's file away; whoever waits for it makes another.
-    ///
-    /// # Errors
-    /// If the file can't be removed.
     pub fn remove(&self) -> Result<()> {
         fs::remove_file(&self.path)
             .with_context(|| format!("cannot remove {}", self.path.display()))
@@ -145,23 +120,18 @@ fn failed(path: &Path, error: io::Error) -> anyhow::Error {
     let error = anyhow!(error).context(format!("cannot lock {}", path.display()));
     let there = there(path);
     let quoted = |path: &Path| quote(&path.to_string_lossy());
-    match kind {
+    let hint = match kind {
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             let there = quoted(there);
-            with_hint(
-                error,
-                format!("move away what is in its place: mv {there} {there}.old"),
-            )
+            format!("move away what is in its place: mv {there} {there}.old")
         }
         ErrorKind::PermissionDenied => {
             let dir = there.parent().filter(|_| there == path).unwrap_or(there);
-            with_hint(
-                error,
-                format!("make it yours: sudo chown -R \"$(id -un)\" {}", quoted(dir)),
-            )
+            format!("make it yours: sudo chown -R \"$(id -un)\" {}", quoted(dir))
         }
-        _ => error,
-    }
+        _ => return error,
+    };
+    with_hint(error, hint)
 }
 
 /// Whether the path still leads to this file.

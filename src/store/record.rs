@@ -47,10 +47,8 @@ impl Record {
 
     /// The session's branch.
     pub fn branch(&self) -> &str {
-        self.fields
-            .get("branch")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        let branch = self.fields.get("branch").and_then(Value::as_str);
+        branch.unwrap_or_default()
     }
 
     /// Gives the session another branch.
@@ -102,36 +100,27 @@ impl<'de> Visitor<'de> for RecordVisitor {
         let mut fields = Map::new();
         while let Some((key, value)) = map.next_entry::<String, Value>()? {
             let text = value.as_str();
+            let is_path = |path: &str| Path::new(path).is_absolute();
+            let is_branch = |name: &str| !name.is_empty() && !name.starts_with('-');
             let (is_right, expected) = match &*key {
-                "worktree" => (
-                    text.is_some_and(|path| Path::new(path).is_absolute()),
-                    "an absolute path",
-                ),
-                "branch" => (
-                    text.is_some_and(|name| !name.is_empty() && !name.starts_with('-')),
-                    "a branch",
-                ),
+                "worktree" => (text.is_some_and(is_path), "an absolute path"),
+                "branch" => (text.is_some_and(is_branch), "a branch"),
                 key if key.ends_with(PORT) => (port_of(&value).is_some(), "a port from 1 to 65535"),
                 _ => (true, ""),
             };
             if !is_right {
-                return Err(de::Error::custom(format_args!(
-                    "{key:?} is {value}, which is not {expected}"
-                )));
+                let wrong = format_args!("{key:?} is {value}, which is not {expected}");
+                return Err(de::Error::custom(wrong));
             }
             if fields.insert(key.clone(), value).is_some() {
                 return Err(de::Error::custom(format_args!("{key:?} is there twice")));
             }
         }
-        let worktree = fields.get("worktree").and_then(Value::as_str);
-        let worktree = worktree.ok_or_else(|| de::Error::missing_field("worktree"))?;
-        if !fields.contains_key("branch") {
-            return Err(de::Error::missing_field("branch"));
-        }
-        Ok(Record {
-            worktree: worktree.into(),
-            fields,
-        })
+        let text = |key| fields.get(key).and_then(Value::as_str);
+        let text = |key| text(key).ok_or_else(|| de::Error::missing_field(key));
+        let worktree = text("worktree")?.into();
+        text("branch")?;
+        Ok(Record { fields, worktree })
     }
 }
 

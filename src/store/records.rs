@@ -23,45 +23,34 @@ pub const FILE: &str = ".tally-sessions";
 pub struct Records(IndexMap<SessionName, Record>);
 
 impl Records {
-    /// Reads the store of a main checkout. A missing or an empty file is an empty store.
-    ///
-    /// # Errors
-    /// If the file can't be read, does not parse, or has a wrong shape: with its path, the line and the reason.
+    /// Reads the store of a main checkout. A missing or an empty file is an empty store; of a broken one the error has the line and
+    /// the reason.
     pub fn read(main: &Path) -> Result<Self> {
         let path = main.join(FILE);
         let text = read_text_if_there(&path)?.unwrap_or_default();
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
+        let (shown, quoted) = (path.display(), quote(&path.to_string_lossy()));
         serde_json::from_str(&text)
-            .with_context(|| {
-                format!(
-                    "{} is broken (it stays as it is: mend it by hand)",
-                    path.display()
-                )
-            })
+            .with_context(|| format!("{shown} is broken (it stays as it is: mend it by hand)"))
             .hint(format!(
-                "or have it made again from what git's folders have: mv {0} {0}.broken && tally-session resume",
-                quote(&path.to_string_lossy())
+                "or have it made again from what git's folders have: mv {quoted} {quoted}.broken && tally-session resume"
             ))
     }
 
-    /// # Errors
-    /// If the store could not be written: to be known before anything is done that it has to follow.
+    /// Refuses a store that could not be written: to be known before anything is done that it has to follow.
     pub fn check_writable(main: &Path) -> Result<()> {
         let path = main.join(FILE);
-        let quoted = |path: &Path| quote(&path.to_string_lossy());
+        let quoted = quote(&path.to_string_lossy());
         atomic::check_not_read_only(&path)
-            .hint(format!("let it be written: chmod u+w {}", quoted(&path)))?;
+            .hint(format!("let it be written: chmod u+w {quoted}"))?;
         // A link is written through.
         let real = atomic::real_path(&path)?;
         check_room(&real).with_context(|| format!("cannot write {}", real.display()))
     }
 
     /// Writes the store of a main checkout, whole.
-    ///
-    /// # Errors
-    /// If the file can't be written; it is as it was then.
     pub fn write(&self, main: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
@@ -114,9 +103,8 @@ impl<'de> Visitor<'de> for RecordsVisitor {
         let mut records = Records::default();
         while let Some(name) = map.next_key::<SessionName>()? {
             if records.0.contains_key(&name) {
-                return Err(de::Error::custom(format_args!(
-                    "the session {name} is there twice"
-                )));
+                let twice = format_args!("the session {name} is there twice");
+                return Err(de::Error::custom(twice));
             }
             records.0.insert(name, map.next_value()?);
         }

@@ -82,14 +82,12 @@ pub fn run(batches: &[Batch], variables: &[String], lock: &Lock) -> Result<Outpu
 
 /// A path that tmux takes for a pattern, so that it means this file.
 fn without_globs(path: &Path) -> OsString {
-    let mut pattern = Vec::new();
-    for &byte in path.as_os_str().as_bytes() {
-        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
-            pattern.push(b'\\');
-        }
-        pattern.push(byte);
-    }
-    OsString::from_vec(pattern)
+    let bytes = path.as_os_str().as_bytes().iter();
+    let escaped = bytes.flat_map(|&byte| {
+        let escape = b"*?[\\".contains(&byte).then_some(b'\\');
+        escape.into_iter().chain([byte])
+    });
+    OsString::from_vec(escaped.collect())
 }
 
 /// A text that tmux expands as a format, so that it comes out as it is. What looks like a style does so by itself.
@@ -100,18 +98,12 @@ pub fn literal(text: &str) -> String {
 /// What tmux said when it failed: that which ends with this name, if anything does.
 pub fn said(output: &Output, name: &str) -> anyhow::Error {
     let lines: Vec<_> = output.stderr.lines().collect();
-    let its: Vec<_> = lines
-        .iter()
-        .copied()
-        .filter(|line| line.ends_with(name))
-        .collect();
+    let its = lines.iter().copied().filter(|line| line.ends_with(name));
+    let its: Vec<_> = its.collect();
     let words = if its.is_empty() { lines } else { its }.join(", ");
     if words.is_empty() {
-        anyhow!(
-            "tmux ended with {}, and said nothing",
-            Ending(output.status)
-        )
-    } else {
-        anyhow!("tmux said: {words}")
+        let ending = Ending(output.status);
+        return anyhow!("tmux ended with {ending}, and said nothing");
     }
+    anyhow!("tmux said: {words}")
 }

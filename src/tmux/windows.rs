@@ -69,10 +69,8 @@ pub struct Keys<'a> {
     pub all: Option<&'a Typed>,
 }
 
-/// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each.
-///
-/// # Errors
-/// If tmux fails, also because a session of that name is there. Some of it may be made then.
+/// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each. Fails also
+/// where a session of that name is there; some of it may be made then.
 pub fn create(
     owner: &Path,
     sessions: &[NewSession<'_>],
@@ -97,10 +95,8 @@ pub fn create(
     let lines = String::from_utf8_lossy(&output.stdout);
     let made = sessions.iter().map(|session| {
         let mut panes = Vec::new();
-        for line in lines
-            .lines()
-            .filter_map(|line| line.strip_prefix(&session.name))
-        {
+        let lines = lines.lines();
+        for line in lines.filter_map(|line| line.strip_prefix(&session.name)) {
             if line == END {
                 return Ok(panes);
             }
@@ -165,17 +161,10 @@ impl NewSession<'_> {
                 (Some(_), None) => vec!["new-window", "-d", "-t", &end],
             };
             let window_name = literal(&window.name);
-            let first_name = if self.into.is_some() {
-                NEW
-            } else {
-                &window_name
-            };
+            let first_name = self.into.map_or(&*window_name, |_| NEW);
             words.extend(["-P", "-F", format, "-n", first_name, "-c", &dir]);
-            let env = if is_first { &self.env[..] } else { &[] };
-            let pairs: Vec<_> = env
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let env = self.env.iter().filter(|_| is_first);
+            let pairs: Vec<_> = env.map(|(name, value)| format!("{name}={value}")).collect();
             words.extend(pairs.iter().flat_map(|pair| ["-e", pair.as_str()]));
             batch.command(words);
             if is_first {
@@ -252,8 +241,7 @@ pub fn type_keys<'a>(
     }
     let output = run(&[batch], &[], lock)?;
     if output.status.success() {
-        Ok(())
-    } else {
-        Err(said(&output, "")).context("cannot type into the tmux windows")
+        return Ok(());
     }
+    Err(said(&output, "")).context("cannot type into the tmux windows")
 }
