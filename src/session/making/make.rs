@@ -276,7 +276,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         return Err(locked(session, path, reason));
     }
     let about = About::of(session, Some(entry), &worktrees, None)?;
-    Removed::begin(session.project, about)?.take(
+    Removed::begin(session.project, about, |_| Ok(()))?.take(
         session.project,
         hold.lock().file(),
         Changing::default(),
