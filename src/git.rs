@@ -38,10 +38,11 @@ pub struct Git<'a> {
 }
 
 /// What a session's branch starts from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// The branch is there.
+    #[default]
     Existing,
     /// The remote branch of the same name, which it will track.
     Tracking {

@@ -100,9 +100,14 @@ impl Git<'_> {
             .collect())
     }
 
-    /// What git has in the refs of this worktree and in the reflogs of its HEAD and of this branch, where it keeps them in tables.
+    /// What git has in the refs of this worktree alone and in the reflogs of its HEAD and of this branch, where it keeps them in
+    /// tables.
     pub fn objects_in_tables(self, branch: Option<&str>) -> Result<BTreeSet<String>> {
-        let refs = self.run("for-each-ref --format=%(objectname)");
+        let refs = self.run("for-each-ref --format=%(objectname)").args([
+            "refs/bisect",
+            "refs/rewritten",
+            "refs/worktree",
+        ]);
         let mut names: BTreeSet<_> = names_in(&refs.insist()?).collect();
         for name in ["HEAD"].into_iter().chain(branch) {
             let log = self

@@ -93,15 +93,20 @@ impl<'a> Session<'a> {
             || is_listed()
     }
 
+    /// Puts the session's record into the store.
+    pub fn write_record(&self) -> Result<()> {
+        change_records(self.project, |records| {
+            records.put(&self.name, self.record.clone());
+            Ok(())
+        })
+    }
+
     /// Takes the session's record out of the store.
-    ///
-    /// # Errors
-    /// If the store can't be read or written.
     pub fn take_out_record(&self) -> Result<()> {
-        let _lock = lock_store(self.project)?;
-        let mut records = Records::read(&self.project.main)?;
-        records.take_out(&self.name);
-        records.write(&self.project.main)
+        change_records(self.project, |records| {
+            records.take_out(&self.name);
+            Ok(())
+        })
     }
 
     /// What git keeps of its worktree.
@@ -298,6 +303,21 @@ pub fn foreign_windows(project: &Project, tmux: &TmuxSession) -> anyhow::Error {
         error,
         format!("call it something else: {}", tmux::rename_command(name)),
     )
+}
+
+/// Reads the store, changes it and writes it, under its lock.
+///
+/// # Errors
+/// That of the change: nothing is written then. Or if the store can't be read or written.
+pub fn change_records<T>(
+    project: &Project,
+    change: impl FnOnce(&mut Records) -> Result<T>,
+) -> Result<T> {
+    let _lock = lock_store(project)?;
+    let mut records = Records::read(&project.main)?;
+    let changed = change(&mut records)?;
+    records.write(&project.main)?;
+    Ok(changed)
 }
 
 /// The lock of the store, under which all reading-then-writing is done.

@@ -3,15 +3,13 @@
 use crate::claude::Claude;
 use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
-use crate::listeners;
 use crate::name::SessionName;
-use crate::ports;
 use crate::project::{Project, admin_folder};
 use crate::session::loss::removed::Removed;
-use crate::session::records::hold::{Hold, Unfinished};
-use crate::session::records::record;
+use crate::session::records::hold::Hold;
+use crate::session::records::record::{self, Moved};
 use crate::session::windows::opening;
-use crate::session::{lock_store, tmux_name};
+use crate::session::{change_records, tmux_name};
 use crate::store::claude_json;
 use crate::store::records::Records;
 use crate::tmux;
@@ -47,7 +45,7 @@ pub fn restore(
     let begun = hold.removed(project).is_some_and(|begun| begun.id == id);
     if !begun {
         refuse(project, &removed)?;
-        hold.begin_moving(&removed)?;
+        hold.begin_too(|left| left.removed = Some(id))?;
     }
     let is_session = removed.about.record.is_some();
     let notes = put_back(project, layout, claude, removed, &mut hold)?;
@@ -94,15 +92,12 @@ pub fn put_back(
         opening::go_on(&admin, removed.about.conversation.clone())?;
     }
     let moved = put_record(project, layout, &removed, &mut notes)?;
-    let before = hold.unfinished.clone();
-    let before = before.unwrap_or_else(Unfinished::of_existing);
-    hold.begin(Unfinished {
-        is_new: before.is_new || removed.about.is_new,
-        sets_variables: before.sets_variables || moved || removed.moved_from.is_some(),
-        removed: None,
-        ..before
+    hold.begin_too(|left| {
+        left.is_new |= removed.about.is_new;
+        left.sets_variables |= moved || removed.moved_from.is_some();
     })?;
     removed.forget(project)?;
+    hold.begin_too(|left| left.removed = None)?;
     Ok(notes)
 }
 
@@ -116,29 +111,13 @@ fn put_record(
     let (name, Some(record)) = (&removed.about.name, &removed.about.record) else {
         return Ok(false);
     };
-    let _lock = lock_store(project)?;
-    let mut records = Records::read(&project.main)?;
-    if records.find(name).is_some() {
-        return Ok(false);
-    }
-    let mut record = record.clone();
-    let mut taken = records.ports();
-    let mut moved = false;
-    for (service, &first) in &layout.ports {
-        let Some(old) = record.port(service).filter(|port| taken.contains(port)) else {
-            continue;
-        };
-        taken.extend(record.ports());
-        let port = ports::next_free(first, &taken, listeners::is_free)?;
-        record.set_port(service, port);
-        notes.push(format!(
-            "the {service} of {name} moved from port {old} to {port}: another session has that by now"
-        ));
-        moved = true;
-    }
-    records.put(name, record);
-    records.write(&project.main)?;
-    Ok(moved)
+    let moved = change_records(project, |records| match records.find(name) {
+        Some(_) => Ok(Vec::new()),
+        None => record::put_again(layout, records, name, record.clone()),
+    })?;
+    let told = |moved: &Moved| moved.told(name, "another session has that by now");
+    notes.extend(moved.iter().map(told));
+    Ok(!moved.is_empty())
 }
 
 /// The last one of this name, or the one of this id.

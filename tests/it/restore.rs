@@ -262,3 +262,16 @@ fn list_removed_has_all_of_it_as_json_too() {
     let same = sandbox.run(["restore"]).succeeds();
     assert_eq!(same.stdout, sandbox.run(["list", "--removed"]).stdout);
 }
+
+#[test]
+fn remove_purge_tells_the_size_of_what_goes_and_not_of_what_went_before() {
+    let (sandbox, worktree) = Sandbox::new().with("feat").with_worktree("large");
+    write(&worktree.join("notes.sqlite3"), "x".repeat(20_000_000));
+    sandbox.run(["remove", "large"]).succeeds();
+    let removed = sandbox.run(["remove", "--purge", "--yes", "feat"]);
+    removed.is(
+        0,
+        "removed feat for good\n",
+        "feat: [..] kB of files\n[...]",
+    );
+}

@@ -115,7 +115,8 @@ fn take_entry(project: &Project, path: &Path, lock: &Lock) -> Result<Removed> {
     let name = project
         .name_at(path)
         .with_context(|| format!("{} is no session's", path.display()))?;
-    let mut removed = Removed::begin(project, About::of_entry(project, name, entry)?)?;
+    let about = About::of_worktrees(project, name, path, &[entry], None)?;
+    let mut removed = Removed::begin(project, about, |_| Ok(()))?;
     removed.take(project, lock.file(), Changing::default(), None)?;
     Ok(removed)
 }

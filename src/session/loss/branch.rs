@@ -1,6 +1,7 @@
 //! The branches of what is taken away.
 
 use crate::file::read_if_there;
+use crate::git::Git;
 use crate::git::worktrees::Worktree;
 use crate::hint::Hint;
 use crate::process::quote;
@@ -34,27 +35,35 @@ impl Branch {
         }
     }
 
+    /// One that stays, if it is there: one without a commit is not.
+    pub fn find(project: &Project, name: &str) -> Result<Option<Self>> {
+        let tip = Self::new(name, String::new(), false).tip_now(project)?;
+        Ok(tip.map(|tip| Self::new(name, tip, false)))
+    }
+
     pub fn refname(&self) -> String {
         format!("refs/heads/{}", self.name)
     }
 
+    /// The commit at its tip by now, if it is there.
+    pub fn tip_now(&self, project: &Project) -> Result<Option<String>> {
+        Git::at(&project.main).tip(&project.common, &self.refname())
+    }
+
+    pub fn is_there(&self, project: &Project) -> Result<bool> {
+        Ok(self.tip_now(project)?.is_some())
+    }
+
     /// Refuses to touch it while one of these has it checked out.
-    ///
-    /// # Errors
-    /// The refusal.
     pub fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
         let has_it = |worktree: &&Worktree| worktree.branch.as_ref() == Some(&self.name);
         let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
             return Ok(());
         };
-        Err(anyhow!(
-            "the branch {} is checked out at {} by now",
-            self.name,
-            path.display()
-        ))
-        .hint(format!(
-            "leave it there: git -C {} switch <another branch>",
-            quote(&path.to_string_lossy())
+        let (name, quoted) = (&self.name, quote(&path.to_string_lossy()));
+        let path = path.display();
+        Err(anyhow!("the branch {name} is checked out at {path} by now")).hint(format!(
+            "leave it there: git -C {quoted} switch <another branch>"
         ))
     }
 

@@ -2,11 +2,8 @@
 //!
 //! No answer decides whether work is lost: all of it is kept. So where one is not sure, it says so.
 
-mod beside_git;
 pub mod branch;
-mod followed;
 pub mod mounts;
-pub mod moving;
 pub mod named;
 pub mod purge;
 pub mod put_back;
@@ -25,15 +22,16 @@ use crate::hint::with_hint;
 use crate::parallel::joined;
 use crate::process::quote;
 use crate::session::Session;
-use crate::session::belongings::{env_files, placed};
-use crate::session::loss::named::named;
+use crate::session::belongings::placed;
 use crate::session::windows::closing::Closing;
 use anyhow::{Result, anyhow};
-use repositories::Repository;
-use std::collections::HashSet;
-use std::path::PathBuf;
+use indexmap::IndexSet;
+use std::path::{Path, PathBuf};
 use std::thread;
 use uncommitted::Uncommitted;
+
+/// Why a session should not go unasked, in words that follow its name; and how to look at that.
+pub type Reason = (String, String);
 
 /// What would go with a session.
 #[derive(Default)]
@@ -42,14 +40,8 @@ pub struct Loss {
     uncommitted: Uncommitted,
     /// The index, if it is that of the commit that is checked out.
     pub plain: Option<Stamp>,
-    /// Commits that no other branch and no remote holds, the newest first.
-    commits: Vec<String>,
-    /// The tips that lead to them.
-    tips: Vec<String>,
-    /// What git is in the middle of.
-    unfinished: Option<&'static str>,
-    /// Repositories inside with work of their own.
-    repositories: Vec<Repository>,
+    /// What the user will want to know of the worktree and the branch.
+    reasons: Vec<Reason>,
     /// What is mounted inside.
     mounts: Vec<PathBuf>,
     /// Its windows, and what came from them.
@@ -67,9 +59,6 @@ impl Loss {
 
     /// What would go with this worktree, the first of `worktrees` that is at the session's place, and with the session's branch
     /// if that is `doomed`.
-    ///
-    /// # Errors
-    /// If git fails, or the system does not tell which processes there are.
     pub fn find(
         session: &Session<'_>,
         worktree: Option<&Worktree>,
@@ -77,8 +66,7 @@ impl Loss {
         doomed: bool,
         claude: &Claude,
     ) -> Result<Self> {
-        let branch = session.record.branch();
-        let doomed = doomed.then_some(branch);
+        let doomed = doomed.then_some(session.record.branch());
         let (closing, work) = thread::scope(|scope| {
             let closing = scope.spawn(|| Closing::find(session, claude));
             let work = Self::work(session, worktree, worktrees, doomed);
@@ -99,163 +87,70 @@ impl Loss {
     ) -> Result<Self> {
         let worktree = worktree.filter(|worktree| worktree.path.exists());
         let git = Git::at(worktree.map_or(&session.project.main, |worktree| &worktree.path));
-        let heads: Vec<_> = doomed
-            .map(|branch| format!("refs/heads/{branch}"))
-            .into_iter()
-            .chain(worktree.map(|_| "HEAD".to_owned()))
-            .collect();
         let index = worktree.and_then(|worktree| Stamp::at(&worktree.admin.join("index")));
-        let (untouched, head) = match worktree {
-            Some(_) => uncommitted::look(session, git)?,
-            None => (None, None),
+        let (uncommitted, head) = match worktree {
+            Some(_) => Uncommitted::look(session, git)?,
+            None => Default::default(),
         };
-        let is_held = head.is_some_and(|head| is_held(&head, doomed));
-        // Two processes that do not need each other's answers, and whose answers are mostly known by now.
-        let (uncommitted, commits) = thread::scope(|scope| {
-            let commits = (!is_held).then(|| scope.spawn(|| git.own_commits(doomed, &heads)));
-            let uncommitted = match (worktree, untouched) {
-                (_, Some(seen)) => Ok(Uncommitted::of_untouched(seen)),
-                (Some(_), None) => Uncommitted::find(session),
-                (None, None) => Ok(Uncommitted::default()),
-            };
-            (uncommitted, commits.map(joined))
-        });
-        let uncommitted = uncommitted?;
         let mut loss = Self {
             plain: index.filter(|_| uncommitted.is_plain),
-            uncommitted,
+            reasons: Vec::from_iter(uncommitted.reason(session.record.worktree())),
             ..Self::default()
         };
+        if !head.is_some_and(|head| is_held(&head, doomed)) {
+            let branch = doomed.map(|branch| format!("refs/heads/{branch}"));
+            let head = worktree.map(|_| "HEAD".to_owned());
+            let heads: Vec<_> = branch.into_iter().chain(head).collect();
+            loss.reasons
+                .extend(own_commits(session, git, &heads, worktrees, doomed)?);
+        }
         if let Some(worktree) = worktree {
-            loss.unfinished = uncommitted::unfinished(&worktree.admin);
+            let unfinished = uncommitted::unfinished(&worktree.admin);
+            loss.reasons.extend(unfinished.map(|unfinished| {
+                let what = format!("is in the middle of {unfinished}");
+                (what, look_at_status(&worktree.path))
+            }));
             loss.mounts = mounts::below(&worktree.path)?;
-            let ignored = &loss.uncommitted.ignored;
-            let folders = if loss.uncommitted.is_untouched {
-                let folders = ignored.iter().filter(|path| path.ends_with('/'));
-                folders.map(|path| worktree.path.join(path)).collect()
-            } else {
-                vec![worktree.path.clone()]
-            };
-            loss.repositories = repositories::with_work(&folders, worktree, worktrees, doomed)?;
+            let folders = uncommitted.folders(&worktree.path);
+            let inside = repositories::with_work(&folders, worktree, worktrees, doomed)?;
+            loss.reasons.extend(inside);
         }
-        let commits = commits.transpose()?.unwrap_or_default();
-        if !commits.is_empty() {
-            let targets = git.main_branches(worktrees, doomed)?;
-            for head in heads {
-                let Some(tip) = git.object(&head, "commit")? else {
-                    continue;
-                };
-                if !loss.tips.contains(&tip) && !is_in_any(git, &tip, &targets)? {
-                    loss.tips.push(tip);
-                }
-            }
-            if !loss.tips.is_empty() {
-                loss.commits = commits;
-            }
-        }
+        loss.uncommitted = uncommitted;
         Ok(loss)
     }
 
     /// Refuses to touch what is not the session's.
-    ///
-    /// # Errors
-    /// If there is something.
     pub fn refuse_mounts(&self, session: &Session<'_>) -> Result<()> {
         let Some(mount) = self.mounts.first() else {
             return Ok(());
         };
-        let error = anyhow!(
-            "something is mounted inside the worktree of {}, at {}",
-            session.name,
-            mount.display()
-        );
-        let unmount = format!("umount {}", quote(&mount.to_string_lossy()));
-        Err(with_hint(error, format!("take it out first: {unmount}")))
+        let (name, mount) = (&session.name, mount.to_string_lossy());
+        let error = anyhow!("something is mounted inside the worktree of {name}, at {mount}");
+        let unmount = format!("take it out first: umount {}", quote(&mount));
+        Err(with_hint(error, unmount))
     }
 
     /// Refuses, if there is anything that the user will want to know; `force` is the command that does it all the same.
-    ///
-    /// # Errors
-    /// The refusal.
     pub fn refuse(&self, session: &Session<'_>, force: &str) -> Result<()> {
-        refusal(
-            session,
-            self.reasons(session),
-            format!("remove it all the same: {force}"),
-        )
-    }
-
-    /// Each reason, and how to look at it.
-    fn reasons(&self, session: &Session<'_>) -> (Vec<String>, Vec<String>) {
-        let worktree = session.record.worktree();
-        let git = |path: &std::path::Path| format!("git -C {}", quote(&path.to_string_lossy()));
-        let status = format!("look at it with: {} status", git(worktree));
-        let mut reasons = Vec::new();
-        let mut looks = Vec::new();
-        let files = self.uncommitted.told();
-        if !files.is_empty() {
-            let files = named(&files);
-            reasons.push(format!("has changes that are not committed: {files}"));
-            looks.push(match self.uncommitted.hidden.as_slice() {
-                [] => status.clone(),
-                hidden => format!(
-                    "look at it with: {} && {} status",
-                    env_files::show(worktree, hidden),
-                    git(worktree)
+        let mut reasons = self.reasons.clone();
+        reasons.extend(self.closing.busy(session));
+        let staying = &self.closing.staying;
+        if !staying.is_empty() {
+            let processes: Vec<_> = staying.iter().map(ToString::to_string).collect();
+            let pids: Vec<_> = staying.iter().map(|one| one.pid.to_string()).collect();
+            reasons.push((
+                format!(
+                    "has what will not end with its windows: {}",
+                    processes.join(", ")
                 ),
-            });
-        }
-        if let Some(newest) = self.commits.first() {
-            let count = self.commits.len();
-            let plural = if count == 1 { "" } else { "s" };
-            reasons.push(format!(
-                "has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"
-            ));
-            let (branch, tips) = (quote(session.record.branch()), self.tips.join(" "));
-            looks.push(format!(
-                "look at it with: {} log {tips} --not --exclude={branch} --branches --remotes",
-                session.project.git()
+                format!("end it: kill {}", pids.join(" ")),
             ));
         }
-        if let Some(unfinished) = self.unfinished {
-            reasons.push(format!("is in the middle of {unfinished}"));
-            looks.push(status);
-        }
-        for Repository { path, why, look } in &self.repositories {
-            reasons.push(format!("has {why} inside: {}", path.display()));
-            looks.push(format!("look at that with: {} {look}", git(path)));
-        }
-        let (told, how) = self.closing.busy(session);
-        reasons.extend(told);
-        looks.extend(how);
-        if !self.closing.staying.is_empty() {
-            let processes: Vec<_> = self
-                .closing
-                .staying
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            let pids: Vec<_> = self
-                .closing
-                .staying
-                .iter()
-                .map(|one| one.pid.to_string())
-                .collect();
-            reasons.push(format!(
-                "has what will not end with its windows: {}",
-                processes.join(", ")
-            ));
-            looks.push(format!("end it: kill {}", pids.join(" ")));
-        }
-        let mut told = HashSet::new();
-        looks.retain(|look| told.insert(look.clone()));
-        (reasons, looks)
+        let all_the_same = format!("remove it all the same: {force}");
+        refusal(session, reasons, all_the_same)
     }
 
     /// Looks once more what is in no commit: something else has been at work.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn look_again(&mut self, session: &Session<'_>) -> Result<()> {
         self.uncommitted = Uncommitted::find(session)?;
         Ok(())
@@ -263,47 +158,44 @@ impl Loss {
 
     /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
     pub fn went(&self, session: &Session<'_>, changed: &[String]) -> Vec<String> {
-        let Uncommitted { files, hidden, .. } = &self.uncommitted;
-        let told = |path: &&String| files.contains(path) || hidden.contains(path);
-        let mut went: Vec<_> = changed
-            .iter()
-            .filter(|path| !told(path))
+        let found = &self.uncommitted;
+        let is_told = |path: &&String| found.files.contains(path) || found.hidden.contains(path);
+        let changed_too = changed.iter().filter(|path| !is_told(path));
+        let mut went: Vec<_> = changed_too
             .map(|path| format!("{path} (changed)"))
             .collect();
-        let all = self.uncommitted.told().into_iter();
-        let ignored = self.uncommitted.ignored.iter().cloned();
         // What stands in the place of something that was put there is told by that.
-        let is_told = |path: &String| {
-            changed
-                .iter()
-                .any(|told| told == path.trim_end_matches('/'))
-        };
-        let all = all.chain(ignored.filter(|path| !is_told(path)));
-        let (folders, files): (Vec<_>, Vec<_>) = all.partition(|path| path.ends_with('/'));
+        let is_changed = |path: &str| changed.iter().any(|changed| changed == path);
+        let ignored = found.ignored.iter();
+        let ignored = ignored.filter(|path| !is_changed(path.trim_end_matches('/')));
+        let all = found.told().into_iter().chain(ignored.cloned());
+        let (mut folders, files): (Vec<_>, Vec<_>) = all.partition(|path| path.ends_with('/'));
         let placed = placed::read(session);
-        let others = folders
-            .into_iter()
-            .filter(|folder| !placed.is_all_of(session.record.worktree(), folder));
-        went.extend(files.into_iter().chain(others));
+        folders.retain(|folder| !placed.is_all_of(session.record.worktree(), folder));
+        went.extend(files.into_iter().chain(folders));
         went
     }
 }
 
-/// The refusal for these reasons, with how to look at each, if there is any.
-///
-/// # Errors
-/// The refusal.
-pub fn refusal(
-    session: &Session<'_>,
-    (reasons, looks): (Vec<String>, Vec<String>),
-    all_the_same: String,
-) -> Result<()> {
+/// The refusal for these reasons, with how to look at each once, if there is any.
+pub fn refusal(session: &Session<'_>, reasons: Vec<Reason>, all_the_same: String) -> Result<()> {
     if reasons.is_empty() {
         return Ok(());
     }
+    let (reasons, looks): (Vec<_>, Vec<_>) = reasons.into_iter().unzip();
     let error = anyhow!("the session {} {}", session.name, reasons.join(", and "));
-    let error = looks.into_iter().fold(error, with_hint);
-    Err(with_hint(error, all_the_same))
+    // Several of them may be looked at in one way.
+    let looks: IndexSet<_> = looks.into_iter().collect();
+    Err(with_hint(
+        looks.into_iter().fold(error, with_hint),
+        all_the_same,
+    ))
+}
+
+/// How to see what git says of a worktree.
+fn look_at_status(worktree: &Path) -> String {
+    let worktree = quote(&worktree.to_string_lossy());
+    format!("look at it with: git -C {worktree} status")
 }
 
 /// Whether another branch than the doomed one is at the commit that is checked out, and the doomed one is nowhere else.
@@ -314,12 +206,41 @@ fn is_held(head: &Head, doomed: Option<&str>) -> bool {
     own == usize::from(doomed.is_some()) && head.branches.len() > own
 }
 
-/// Whether one of these commits has all that the tip has: also rebased, or squashed into one.
-fn is_in_any(git: Git<'_>, tip: &str, targets: &[String]) -> Result<bool> {
-    for target in targets {
-        if git.has_all_of(tip, target)? {
-            return Ok(true);
+/// That commits at these heads go that nothing else holds, neither as they are nor rebased, or squashed into one.
+fn own_commits(
+    session: &Session<'_>,
+    git: Git<'_>,
+    heads: &[String],
+    worktrees: &[Worktree],
+    doomed: Option<&str>,
+) -> Result<Option<Reason>> {
+    let commits = git.own_commits(doomed, heads)?;
+    let Some(newest) = commits.first() else {
+        return Ok(None);
+    };
+    let targets = git.main_branches(worktrees, doomed)?;
+    let mut tips = Vec::new();
+    for head in heads {
+        let Some(tip) = git.object(head, "commit")? else {
+            continue;
+        };
+        let mut is_held = tips.contains(&tip);
+        for target in &targets {
+            is_held = is_held || git.has_all_of(&tip, target)?;
+        }
+        if !is_held {
+            tips.push(tip);
         }
     }
-    Ok(false)
+    let count = commits.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let what = format!(
+        "has {count} commit{plural} that no other branch and no remote has, the newest: {newest}"
+    );
+    let (log, branch) = (session.project.git(), quote(session.record.branch()));
+    let look = format!(
+        "look at it with: {log} log {} --not --exclude={branch} --branches --remotes",
+        tips.join(" ")
+    );
+    Ok((!tips.is_empty()).then_some((what, look)))
 }

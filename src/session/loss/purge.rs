@@ -10,8 +10,9 @@ use crate::session::loss::{mounts, trash};
 use crate::session::records::hold::Hold;
 use anyhow::{Context, Result, anyhow};
 use rustix::process::getuid;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
+use std::iter;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -40,9 +41,6 @@ impl Removed {
     }
 
     /// What would be lost with it.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn lost(&self, project: &Project) -> Result<Lost> {
         Ok(Lost {
             bytes: self.bytes(),
@@ -52,18 +50,33 @@ impl Removed {
     }
 
     /// What would be lost with it, while some, or all, of it is still at its place.
-    ///
-    /// # Errors
-    /// If git fails, or what it has of the worktree can't be read.
     pub fn at_stake(&self, project: &Project) -> Result<Lost> {
         let names: Vec<_> = self.names(project)?.into_iter().collect();
-        let branch = self.about.branch.as_ref().filter(|branch| branch.goes);
-        let branch = branch.map(|branch| branch.name.as_str());
+        let doomed = self.about.doomed().map(|branch| branch.name.as_str());
         Ok(Lost {
             bytes: self.bytes() + size(&self.about.worktree),
             beside_git: self.beside_git(project),
-            commits: Git::at(&project.main).own_commits(branch, &names)?,
+            commits: Git::at(&project.main).own_commits(doomed, &names)?,
         })
+    }
+
+    /// What hooks keep in git's folder of it, and git knows nothing of, a database's dump mostly: by its place in the folder of what
+    /// is kept, with the room that it takes on the disk, in bytes.
+    pub fn beside_git(&self, project: &Project) -> Vec<(String, u64)> {
+        let folders = self.admins_there(project).into_iter();
+        let entries = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        let mut found: Vec<_> = entries
+            .flatten()
+            .filter_map(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let slash = if is_folder { "/" } else { "" };
+                let size = || size(&entry.path());
+                (!is_known(&name)).then(|| (format!("git/{name}{slash}"), size()))
+            })
+            .collect();
+        found.sort_unstable();
+        found
     }
 
     /// The room that it takes on the disk, in bytes.
@@ -73,14 +86,13 @@ impl Removed {
 
     /// Deletes it for good: its commits at once, and its files in the background. Gives what can't be deleted, where something in it
     /// is another user's, or another file system.
-    ///
-    /// # Errors
-    /// If git fails, or something can't be moved.
     pub fn purge(self, project: &Project) -> Result<Option<String>> {
         let has_others = stranger_s(&self.dir).is_some() || !mounts::below(&self.dir)?.is_empty();
         let going = trash::going_folder(project, &self.id);
         self.drop_ref(project)?;
-        self.let_go(project)?;
+        delete(&self.beside())?;
+        fs::rename(&self.dir, &going)
+            .with_context(|| format!("cannot move {} away", self.dir.display()))?;
         // Nobody sees what becomes of that in the background.
         let left = has_others.then(|| delete(&going).err()).flatten();
         Ok(left.map(|error| {
@@ -99,35 +111,31 @@ impl Removed {
         let going = trash::going_folder(project, &self.id);
         fs::create_dir_all(&going)?;
         for part in [trash::FOLDER, trash::ADMINS] {
-            match fs::rename(self.dir.join(part), going.join(part)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
+            let kept = self.dir.join(part);
+            if kept.exists() {
+                fs::rename(kept, going.join(part))?;
             }
         }
-        self.delete_beside()
-    }
-
-    /// Has it deleted as soon as somebody sweeps.
-    pub fn let_go(self, project: &Project) -> Result<()> {
-        self.delete_beside()?;
-        let going = trash::going_folder(project, &self.id);
-        fs::rename(&self.dir, &going)
-            .with_context(|| format!("cannot move {} away", self.dir.display()))
-    }
-
-    /// Deletes the folder that could not be renamed into another file system.
-    fn delete_beside(&self) -> Result<()> {
-        match self.beside() {
-            beside if beside.exists() => delete(&beside),
-            _ => Ok(()),
-        }
+        delete(&self.beside())
     }
 }
 
+/// What git has in its folder of a worktree in small letters, see gitrepository-layout(5), and git-crypt, and git-lfs; the rest is in capitals.
+const OF_GIT: &str = "branches commondir config config.worktree git-crypt gitdir hooks index info lfs locked logs \
+     modules objects refs reftable sequencer";
+
+/// The beginnings of what git has there, and this program.
+const BEGINNINGS: &str = "fsmonitor--daemon rebase- sharedindex. tally-session index.";
+
+fn is_known(name: &str) -> bool {
+    let is_git_s_own = |letter: char| letter.is_ascii_uppercase() || letter == '_';
+    let plain = name.strip_suffix(".lock").unwrap_or(name);
+    plain.chars().all(is_git_s_own)
+        || OF_GIT.split(' ').any(|known| plain == known)
+        || BEGINNINGS.split(' ').any(|known| plain.starts_with(known))
+}
+
 /// Deletes one for good, if no command is half way with it. Gives what can't be deleted.
-///
-/// # Errors
-/// If one is, and as [`Removed::purge`].
 pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
     let name = &removed.about.name;
     let mut hold = Hold::take(project, name)?;
@@ -136,8 +144,8 @@ pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
         return Err(anyhow!("{} is no longer there", removed.id))
             .hint("see what there is: tally-session list --removed");
     }
-    let begun = hold.removed(project);
-    if begun.is_some_and(|begun| begun.id == removed.id) {
+    let unfinished = hold.unfinished.as_ref();
+    if unfinished.is_some_and(|left| left.removed.as_ref() == Some(&removed.id)) {
         hold.unfinished = None;
     }
     removed.purge(project)
@@ -146,7 +154,7 @@ pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
 /// Starts a process that deletes what is due, if anything is. What is taken away is kept for so many days.
 pub fn sweep(project: &Project, days: u64) {
     let is_due = !trash::going(project).is_empty()
-        || !untaken(project).is_empty()
+        || !trash::blank(project).is_empty()
         || due(project, days).any(|removed| !removed.about.expired);
     if is_due {
         // Whatever can't be deleted takes room, and doctor names it.
@@ -156,49 +164,30 @@ pub fn sweep(project: &Project, days: u64) {
 
 /// Deletes what is due. Gives what can't be deleted.
 pub fn sweep_now(project: &Project, days: u64) -> Vec<anyhow::Error> {
-    let mut failures = Vec::new();
-    for removed in due(project, days).collect::<Vec<_>>() {
-        let expired = Hold::take(project, &removed.about.name).and_then(|hold| {
-            // Whoever is half way with it decides.
-            let is_wanted = hold.unfinished.is_some() || !removed.dir.exists();
-            if is_wanted {
-                Ok(())
-            } else {
-                removed.expire(project)
-            }
-        });
-        failures.extend(expired.err());
-    }
-    for id in untaken(project) {
-        failures.extend(clear_untaken(project, &id).err());
-    }
-    let going = trash::going(project);
-    failures.extend(going.iter().filter_map(|folder| delete(folder).err()));
-    failures
-}
-
-/// The ids of those of which nothing was taken away, or is written down: a command was killed before that.
-fn untaken(project: &Project) -> Vec<String> {
-    let mut ids = trash::empty(project);
-    ids.retain(|id| match Removed::open(project, id) {
-        Ok(removed) => !removed.counts(project),
-        Err(_) => !trash::folder(project, id).join(trash::ABOUT).exists(),
-    });
-    ids
-}
-
-/// Deletes such a one, if no command is half way with it.
-fn clear_untaken(project: &Project, id: &str) -> Result<()> {
-    let hold = Hold::take(project, &trash::name(id)?)?;
-    let dir = trash::folder(project, id);
-    match Removed::open(project, id) {
-        Ok(removed) if hold.removed(project).is_none() && !removed.has_taken(project) => {
-            // All that its ref holds was never taken, or is back.
-            removed.purge(project).map(drop)
+    let due: Vec<_> = due(project, days).collect();
+    let expired = due.into_iter().map(|removed| {
+        let hold = Hold::take(project, &removed.about.name)?;
+        // Whoever is half way with it decides.
+        match &hold.unfinished {
+            None if removed.dir.exists() => removed.expire(project),
+            _ => Ok(()),
         }
-        Err(_) if !dir.join(trash::ABOUT).exists() => delete(&dir),
-        _ => Ok(()),
+    });
+    let mut results: Vec<Result<()>> = expired.collect();
+    let blank = trash::blank(project);
+    results.extend(blank.iter().map(|id| clear_blank(project, id)));
+    let going = trash::going(project);
+    results.extend(going.iter().map(|folder| delete(folder)));
+    results.into_iter().filter_map(Result::err).collect()
+}
+
+/// Deletes one of which nothing is written down, if no command is about to do that.
+fn clear_blank(project: &Project, id: &str) -> Result<()> {
+    let _hold = Hold::take(project, &trash::name(id)?)?;
+    if trash::is_blank(project, id) {
+        delete(&trash::folder(project, id))?;
     }
+    Ok(())
 }
 
 /// Of what the files are kept no longer, or are deleted already.
@@ -212,21 +201,20 @@ fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
     ids.filter_map(|id| Removed::open(project, &id).ok())
 }
 
-/// Deletes a folder with all that is in it, and nothing of another file system; links are not followed.
-///
-/// # Errors
-/// If something is mounted in it, or belongs to another user: that is named.
+/// Deletes a folder with all that is in it, if it is there, and nothing of another file system; links are not followed. Where
+/// something is mounted in it, or belongs to another user, the error names that.
 pub fn delete(folder: &Path) -> Result<()> {
+    if folder.symlink_metadata().is_err() {
+        return Ok(());
+    }
     if let Some(mount) = mounts::below(folder)?.first() {
         let mount = mount.to_string_lossy();
         return Err(anyhow!("can't be deleted: something is mounted at {mount}"))
             .hint(format!("take it out first: umount {}", quote(&mount)));
     }
+    let is = |result: &io::Result<()>, kind| result.as_ref().is_err_and(|it| it.kind() == kind);
     let mut result = fs::remove_dir_all(folder);
-    if result
-        .as_ref()
-        .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
-    {
+    if is(&result, ErrorKind::PermissionDenied) {
         make_writable(folder);
         result = fs::remove_dir_all(folder);
     }
@@ -238,19 +226,12 @@ pub fn delete(folder: &Path) -> Result<()> {
 
 /// Some tools leave folders that even their owner may not write.
 fn make_writable(folder: &Path) {
-    let Ok(about) = folder.symlink_metadata() else {
-        return;
-    };
-    let mode = about.permissions().mode();
-    if !about.is_dir() || about.uid() != getuid().as_raw() {
-        return;
-    }
-    if mode & 0o700 != 0o700 {
-        // If it can't be done, the deletion says so.
-        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(mode | 0o700));
-    }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        make_writable(&entry.path());
+    for (path, about) in walk(folder) {
+        let mode = about.permissions().mode();
+        if about.is_dir() && about.uid() == getuid().as_raw() && mode & 0o700 != 0o700 {
+            // If it can't be done, the deletion says so.
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700));
+        }
     }
 }
 
@@ -267,32 +248,32 @@ fn undeletable(folder: &Path, error: &io::Error) -> anyhow::Error {
 
 /// Something in a folder that is another user's, and who that is.
 fn stranger_s(folder: &Path) -> Option<(PathBuf, String)> {
-    let about = folder.symlink_metadata().ok()?;
-    if about.uid() != getuid().as_raw() {
-        return Some((folder.to_owned(), processes::user(about.uid())));
-    }
-    let entries = fs::read_dir(folder).ok()?.flatten();
-    entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .find_map(|entry| stranger_s(&entry.path()))
+    let own = getuid().as_raw();
+    let (path, about) = walk(folder).find(|(_, about)| about.is_dir() && about.uid() != own)?;
+    Some((path, processes::user(about.uid())))
 }
 
 /// The room that a folder takes on the disk, in bytes; what is there under another name too takes none.
 pub fn size(folder: &Path) -> u64 {
     /// What the system counts in.
     const BLOCK: u64 = 512;
-    let Ok(about) = folder.symlink_metadata() else {
-        return 0;
-    };
-    let own = about.blocks() * BLOCK;
-    if !about.is_dir() {
-        return if about.nlink() > 1 { 0 } else { own };
-    }
-    let entries: Vec<_> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    own + entries.iter().map(|path| size(path)).sum::<u64>()
+    let counts = |about: &Metadata| about.is_dir() || about.nlink() == 1;
+    let all = walk(folder).filter(|(_, about)| counts(about));
+    all.map(|(_, about)| about.blocks() * BLOCK).sum()
+}
+
+/// A folder and all that is in it, with what each is like; links are not followed. What can't be looked at is left out.
+pub fn walk(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+    let mut left = vec![folder.to_owned()];
+    let mut seen: Option<PathBuf> = None;
+    iter::from_fn(move || {
+        // Whoever had it may have made it readable.
+        let entries = seen.take().and_then(|folder| fs::read_dir(folder).ok());
+        let entries = entries.into_iter().flatten().flatten();
+        left.extend(entries.map(|entry| entry.path()));
+        let (path, about) = iter::from_fn(|| left.pop())
+            .find_map(|path| path.symlink_metadata().ok().map(|about| (path, about)))?;
+        seen = about.is_dir().then(|| path.clone());
+        Some((path, about))
+    })
 }

@@ -3,7 +3,7 @@
 use crate::file::{check_room, read_if_there};
 use crate::git::keep::Change;
 use crate::git::worktrees::{self, Worktree};
-use crate::git::{Git, refnames_to};
+use crate::git::{self, Git, refnames_to};
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::project::Project;
@@ -11,23 +11,21 @@ use crate::session::belongings::hidden;
 use crate::session::loss::branch::Branch;
 use crate::session::loss::removed::{LOG, Removed};
 use crate::session::loss::{purge, trash};
+use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::moved;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::Path;
 
 impl Removed {
     /// Puts all of it where it was, as far as it is not there already. The session's record and what Claude knew of it are for
-    /// the caller.
-    ///
-    /// # Errors
-    /// The first step that fails, also because something else is in its place by now; it can be done again.
+    /// the caller. A step that fails, also because something else is in its place by now, can be done again.
     pub fn put_back(&self, project: &Project) -> Result<()> {
         let git = Git::at(&project.main);
         for branch in self.about.branches() {
-            let name = branch.refname();
             // One that stayed may be gone by now, and the worktree is on it.
-            if git.tip(&project.common, &name)?.is_none() {
-                git.change_refs(&[Change::Create(&name, &branch.tip)])
+            if !branch.is_there(project)? {
+                git.change_refs(&[Change::Create(&branch.refname(), &branch.tip)])
                     .with_context(|| format!("cannot make the branch {}", branch.name))?;
                 let log = read_if_there(&self.dir.join(LOG))?;
                 if let Some(log) = log.filter(|_| branch.goes) {
@@ -53,23 +51,27 @@ impl Removed {
         self.connect(project)
     }
 
-    /// What keeps it from being put back, if anything does: what is to go to a place that something else has.
-    ///
-    /// # Errors
-    /// That, with what to type.
+    /// Has git know the worktree where it is now, if that is another place than it knows, and the worktree git.
+    fn connect(&self, project: &Project) -> Result<()> {
+        let own = self.admins(project).into_iter().next();
+        let mut worktrees = worktrees::list(&project.common)?.into_iter();
+        match own.and_then(|(own, _)| worktrees.find(|entry| entry.admin == own)) {
+            Some(entry) => moved::connect(project, &entry.path, &self.about.worktree),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses where what is to be put back would go to a place that something else has.
     pub fn check_places(&self, project: &Project) -> Result<()> {
         let name = &self.about.name;
-        let worktree = &self.about.worktree;
+        let (worktree, path) = (&self.about.worktree, self.about.worktree.display());
         if worktree.symlink_metadata().is_ok() {
-            return Err(anyhow!(
-                "there is something at {}, where the worktree of {name} belongs",
-                worktree.display()
-            ))
-            .hint("move it away, then try again");
+            let belongs = format!("where the worktree of {name} belongs");
+            return Err(anyhow!("there is something at {path}, {belongs}"))
+                .hint("move it away, then try again");
         }
         if self.folder().is_some() {
-            check_room(worktree)
-                .with_context(|| format!("cannot put {} back", worktree.display()))?;
+            check_room(worktree).with_context(|| format!("cannot put {path} back"))?;
         }
         let worktrees = worktrees::list(&project.common)?;
         for (origin, kept) in self.admins(project) {
@@ -89,22 +91,48 @@ impl Removed {
     }
 
     /// Forgets all about it, when it is where it was.
-    ///
-    /// # Errors
-    /// If git fails, or what is left can't be deleted.
     pub fn forget(self, project: &Project) -> Result<()> {
         if self.folder().is_some() {
-            bail!(
-                "{} still has the worktree of {}",
-                self.dir.display(),
-                self.about.name
-            );
+            let (dir, name) = (self.dir.display(), &self.about.name);
+            bail!("{dir} still has the worktree of {name}");
         }
-        self.drop_ref(project)?;
-        // It is gone at once, whatever is left to delete.
         let going = trash::going_folder(project, &self.id);
-        self.let_go(project)?;
+        self.purge(project)?;
+        // It is gone at once, whatever is left to delete.
         purge::delete(&going)
+    }
+}
+
+impl Unfinished {
+    fn removed(&self, project: &Project) -> Option<Removed> {
+        Removed::open(project, self.removed.as_ref()?).ok()
+    }
+
+    /// What was being taken away or brought back, if some of it is at its place.
+    pub fn moving(&self, project: &Project) -> Option<Removed> {
+        let removed = self.removed(project)?;
+        removed.is_there(project).unwrap_or(true).then_some(removed)
+    }
+}
+
+impl Hold {
+    /// What a command that was cut short was taking away or bringing back.
+    pub fn removed(&self, project: &Project) -> Option<Removed> {
+        self.unfinished.as_ref()?.removed(project)
+    }
+
+    /// Refuses to begin anew while something of that is at its place.
+    pub fn refuse_moving(&self, project: &Project) -> Result<()> {
+        let unfinished = self.unfinished.as_ref();
+        let moving = unfinished.and_then(|unfinished| unfinished.moving(project));
+        let Some(Removed { id, about, .. }) = moving else {
+            return Ok(());
+        };
+        let name = about.name;
+        Err(anyhow!(
+            "a restore of {name} was cut short, and it is only half there"
+        ))
+        .hint(format!("finish it: tally-session restore {id}"))
     }
 }
 
@@ -112,25 +140,22 @@ impl Removed {
 fn check_branch(project: &Project, branch: &Branch, worktrees: &[Worktree]) -> Result<()> {
     let (name, refname) = (&branch.name, branch.refname());
     let there = Git::at(&project.main).branches(refnames_to(name))?;
-    let cure = |other: &str| {
-        format!(
-            "give that one another name: {} branch -m {} <another name>",
-            project.git(),
-            quote(other)
-        )
+    let is_another = |there: &&git::Branch| {
+        there.refname == refname && (branch.goes || there.commit != branch.tip)
     };
-    if let Some(other) = there.iter().find(|other| other.is_in_the_way_of(&refname)) {
-        let other = other.name();
-        return Err(anyhow!(
-            "there is a branch {other} by now, beside which git can have no {name}"
-        ))
-        .hint(cure(other));
-    }
-    let there = there.iter().find(|there| there.refname == refname);
-    if there.is_some_and(|there| branch.goes || there.commit != branch.tip) {
-        return Err(anyhow!("there is a branch {name} by now")).hint(cure(name));
-    }
-    branch.refuse_checked_out(worktrees)
+    let in_the_way = there.iter().find(|it| it.is_in_the_way_of(&refname));
+    let Some(other) = in_the_way.or_else(|| there.iter().find(is_another)) else {
+        return branch.refuse_checked_out(worktrees);
+    };
+    let (git, other) = (project.git(), other.name());
+    let beside = match in_the_way {
+        Some(_) => format!(", beside which git can have no {name}"),
+        None => String::new(),
+    };
+    let quoted = quote(other);
+    Err(anyhow!("there is a branch {other} by now{beside}")).hint(format!(
+        "give that one another name: {git} branch -m {quoted} <another name>"
+    ))
 }
 
 /// Renames what is there to where nothing is.

@@ -5,18 +5,19 @@
 use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::keep::Change;
-use crate::git::worktrees::Worktree;
+use crate::git::worktrees::{self, Worktree};
 use crate::name::SessionName;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::{hidden, placed};
 use crate::session::loss::branch::Branch;
+use crate::session::loss::purge;
 use crate::session::loss::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::store::atomic;
 use crate::store::record::Record;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -31,10 +32,12 @@ const CLAUDE: &str = "claude.json";
 pub struct About {
     /// The session's name.
     pub name: SessionName,
+    /// The main checkout; older versions did not say.
+    #[serde(default)]
+    pub main: PathBuf,
     /// Where the worktree was; where it goes back to, if the main checkout was moved since.
     pub worktree: PathBuf,
     /// Where its folder is kept, if that is on another disk and the main checkout was moved since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<PathBuf>,
     /// What the store knew of the session, if it was one.
     pub record: Option<Record>,
@@ -59,18 +62,7 @@ pub struct About {
 }
 
 impl About {
-    /// What git keeps of a worktree that is no session's.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn of_entry(project: &Project, name: SessionName, entry: &Worktree) -> Result<Self> {
-        Self::of_worktrees(project, name, &entry.path, &[entry], None)
-    }
-
     /// What there is of a session: what git keeps of its worktree, and of those inside it, and its branch.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn of(
         session: &Session<'_>,
         entry: Option<&Worktree>,
@@ -89,27 +81,24 @@ impl About {
         })
     }
 
-    fn of_worktrees(
+    /// What git keeps of these worktrees, the one at this path and those inside it, and a branch.
+    pub fn of_worktrees(
         project: &Project,
         name: SessionName,
         worktree: &Path,
         entries: &[&Worktree],
         branch: Option<Branch>,
     ) -> Result<Self> {
-        let git = Git::at(&project.main);
-        let mut others = Vec::new();
-        for other in entries.iter().filter_map(|entry| entry.branch.as_ref()) {
-            let mut other = Branch::new(other, String::new(), false);
-            let is_own = branch.as_ref().is_some_and(|own| own.name == other.name);
-            // One without a commit has nothing.
-            if !is_own && let Some(tip) = git.tip(&project.common, &other.refname())? {
-                other.tip = tip;
-                others.push(other);
-            }
-        }
+        let own = branch.as_ref().map(|branch| &branch.name);
+        let checked_out = entries.iter().filter_map(|entry| entry.branch.as_ref());
+        let others = checked_out
+            .filter(|other| Some(*other) != own)
+            .filter_map(|other| Branch::find(project, other).transpose())
+            .collect::<Result<_>>()?;
         let admins = entries.iter().filter_map(|entry| entry.admin.file_name());
         Ok(Self {
             name,
+            main: project.main.clone(),
             worktree: worktree.to_owned(),
             beside: None,
             record: None,
@@ -130,15 +119,18 @@ impl About {
     pub fn branches(&self) -> impl Iterator<Item = &Branch> {
         self.branch.iter().chain(&self.others)
     }
+
+    /// The branch that goes too.
+    pub fn doomed(&self) -> Option<&Branch> {
+        self.branch.as_ref().filter(|branch| branch.goes)
+    }
 }
 
 /// A time by the clock of the files: seconds, and nanoseconds.
 type Moment = (i64, i64);
 
-fn changed_at(path: &Path) -> Result<Moment> {
-    let about = path.symlink_metadata();
-    let about = about.with_context(|| format!("cannot look at {}", path.display()))?;
-    Ok((about.ctime(), about.ctime_nsec()))
+fn changed_at(about: &Metadata) -> Moment {
+    (about.ctime(), about.ctime_nsec())
 }
 
 /// Something that was taken away, or is about to be.
@@ -155,58 +147,61 @@ pub struct Removed {
 }
 
 impl Removed {
-    /// Writes down what is about to be taken away; nothing is yet.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn begin(project: &Project, about: About) -> Result<Self> {
-        let (id, dir) = trash::make_folder(project, &about.name)?;
-        let removed = Self {
-            id,
-            about,
-            dir,
-            moved_from: None,
-        };
-        removed.write()?;
-        Ok(removed)
-    }
-
-    /// What would be taken away; nothing of it is written down.
-    pub fn planned(project: &Project, about: About) -> Self {
-        let id = String::new();
-        let dir = trash::folder(project, &id);
+    fn new(project: &Project, id: String, about: About) -> Self {
         Self {
+            dir: trash::folder(project, &id),
             id,
             about,
-            dir,
             moved_from: None,
         }
     }
 
-    /// All that is kept and can be read, the newest first.
-    pub fn all(project: &Project) -> Vec<Self> {
-        let ids = trash::ids(project);
-        let all = ids.iter().filter_map(|id| Self::open(project, id).ok());
-        all.filter(|removed| removed.counts(project)).collect()
+    /// Writes down what is about to be taken away, behind a `note` of its id; nothing is taken yet.
+    pub fn begin(
+        project: &Project,
+        about: About,
+        note: impl FnOnce(&str) -> Result<()>,
+    ) -> Result<Self> {
+        let id = trash::make_folder(project, &about.name)?;
+        note(&id)?;
+        let removed = Self::new(project, id, about);
+        removed.write()?;
+        Ok(removed)
     }
 
-    /// The one of this id.
-    ///
-    /// # Errors
-    /// If it can't be read, or is not there.
+    /// What would be taken away; nothing of it is written down, and no folder is of its id.
+    pub fn planned(project: &Project, about: About) -> Self {
+        Self::new(project, format!("{}@", about.name.slug()), about)
+    }
+
+    /// All that is kept and can be read, the newest first.
+    pub fn all(project: &Project) -> Vec<Self> {
+        let ids = trash::ids(project).into_iter();
+        ids.filter_map(|id| Self::open(project, &id).ok()).collect()
+    }
+
+    /// The one of this id. It goes to the place that its name leads to now, if the main checkout was moved.
     pub fn open(project: &Project, id: &str) -> Result<Self> {
-        let dir = trash::folder(project, id);
-        let path = dir.join(ABOUT);
+        let path = trash::folder(project, id).join(ABOUT);
         let text =
             read_if_there(&path)?.with_context(|| format!("there is no {}", path.display()))?;
-        let about = serde_json::from_slice(&text);
-        let removed = Self {
-            about: about.with_context(|| format!("{} does not parse", path.display()))?,
-            id: id.to_owned(),
-            dir,
-            moved_from: None,
-        };
-        Ok(removed.follow(project))
+        let about: About = serde_json::from_slice(&text)
+            .with_context(|| format!("{} does not parse", path.display()))?;
+        let mut removed = Self::new(project, id.to_owned(), about);
+        let place = project.worktree_path(&removed.about.name);
+        let from = removed.about.worktree.clone();
+        let has_moved = removed.about.main != project.main && from != place;
+        if has_moved && !removed.is_named_by(project, &from) {
+            let beside = Some(removed.beside()).filter(|beside| beside.exists());
+            if let Some(record) = &mut removed.about.record {
+                record.set_worktree(place.clone());
+            }
+            removed.about.main.clone_from(&project.main);
+            removed.about.worktree = place;
+            removed.about.beside = beside;
+            removed.moved_from = Some(from);
+        }
+        Ok(removed)
     }
 
     pub fn write(&self) -> Result<()> {
@@ -231,103 +226,96 @@ impl Removed {
             .find(|folder| folder.symlink_metadata().is_ok())
     }
 
+    /// Where a folder is kept that can't be renamed into another file system.
+    pub fn beside(&self) -> PathBuf {
+        let beside = trash::beside(&self.about.worktree, &self.id);
+        let beside = self.about.beside.clone().unwrap_or(beside);
+        // It may have been moved with the main checkout.
+        let main = trash::main_of(&self.dir).zip(beside.file_name());
+        let moved = main.map(|(main, name)| main.with_file_name(name));
+        let moved = moved.filter(|moved| moved.exists() && !beside.exists());
+        moved.unwrap_or(beside)
+    }
+
     /// Where git keeps what it knows of each worktree, and where that is kept while it is away.
     pub fn admins(&self, project: &Project) -> Vec<(PathBuf, PathBuf)> {
-        let at = |admin: &String| {
-            (
-                project.common.join("worktrees").join(admin),
-                self.dir.join(ADMINS).join(admin),
-            )
-        };
-        self.about.admins.iter().map(at).collect()
+        let origins = project.common.join("worktrees");
+        let kept = self.dir.join(ADMINS);
+        let admins = self.about.admins.iter();
+        admins
+            .map(|admin| (origins.join(admin), kept.join(admin)))
+            .collect()
     }
 
-    /// Whether some of it is taken away already.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn is_begun(&self, project: &Project) -> Result<bool> {
-        let has_admin = self.admins(project).iter().any(|(_, kept)| kept.exists());
-        Ok(has_admin || self.folder().is_some() || self.has_branch(project)? == Some(false))
+    /// Where that is now, as far as it is there.
+    pub fn admins_there(&self, project: &Project) -> Vec<PathBuf> {
+        // When its files are deleted another session may have that place.
+        let is_kept = |kept: &Path| kept.exists() || self.about.expired;
+        let admins = self.admins(project).into_iter();
+        let there = admins.map(|(origin, kept)| if is_kept(&kept) { kept } else { origin });
+        there.filter(|admin| admin.exists()).collect()
     }
 
-    /// When it was last written down, by the clock of the files.
-    ///
-    /// # Errors
-    /// If it is not there.
-    pub fn moment(&self) -> Result<Moment> {
-        changed_at(&self.dir.join(ABOUT))
+    /// Whether a folder's `.git` file names what git keeps, or kept, of the worktree.
+    pub fn is_named_by(&self, project: &Project, folder: &Path) -> bool {
+        let admins = self.admins(project);
+        let own = admins.first();
+        own.is_some_and(|(origin, _)| worktrees::is_named_by(origin, folder))
     }
 
-    /// Whether something in the folder has changed after this moment.
-    ///
-    /// # Errors
-    /// If the folder can't be read.
-    pub fn has_changed_since(&self, moment: Moment) -> Result<bool> {
-        let mut left: Vec<_> = self.folder().into_iter().collect();
-        while let Some(folder) = left.pop() {
-            let failed = || format!("cannot read {}", folder.display());
-            for entry in fs::read_dir(&folder).with_context(failed)? {
-                let path = entry?.path();
-                if changed_at(&path)? > moment {
-                    return Ok(true);
-                }
-                if path.symlink_metadata()?.is_dir() {
-                    left.push(path);
-                }
-            }
-        }
-        Ok(false)
+    /// Whether something of it was taken away and is not back; of a branch alone that can't be seen.
+    pub fn has_taken(&self, project: &Project) -> bool {
+        let mut admins = self.admins(project).into_iter();
+        self.about.expired
+            || self.about.admins.is_empty()
+            || admins.any(|(_, kept)| kept.exists())
+            || self.folder().is_some()
     }
 
-    /// Whether nothing of it is at its place.
-    ///
-    /// # Errors
-    /// If git fails.
-    pub fn is_away(&self, project: &Project) -> Result<bool> {
+    /// Whether something of it is at its place.
+    pub fn is_there(&self, project: &Project) -> Result<bool> {
         let mut admins = self.admins(project).into_iter();
         let has_admin = admins.any(|(origin, kept)| origin.exists() && !kept.exists());
         let has_folder = self.folder().is_none() && self.about.worktree.symlink_metadata().is_ok();
-        Ok(!has_admin && !has_folder && self.has_branch(project)? != Some(true))
+        let doomed = self.about.doomed();
+        let has_branch = || doomed.map_or(Ok(false), |branch| branch.is_there(project));
+        Ok(has_admin || has_folder || has_branch()?)
     }
 
-    /// Whether the branch that goes is there.
-    fn has_branch(&self, project: &Project) -> Result<Option<bool>> {
-        let Some(branch) = self.about.branch.as_ref().filter(|branch| branch.goes) else {
-            return Ok(None);
-        };
-        let tip = Git::at(&project.main).tip(&project.common, &branch.refname())?;
-        Ok(Some(tip.is_some()))
+    /// When it was last written down, by the clock of the files.
+    pub fn moment(&self) -> Result<Moment> {
+        let path = self.dir.join(ABOUT);
+        let about = path.symlink_metadata();
+        let about = about.with_context(|| format!("cannot look at {}", path.display()))?;
+        Ok(changed_at(&about))
     }
 
-    /// Takes the lines out of git's list that kept what the session had put into the worktree out of its sight.
-    ///
-    /// # Errors
-    /// If the list can't be written.
-    pub fn unhide(&self, project: &Project) -> Result<()> {
-        hidden::unhide(project, &self.lines(project))
+    /// Whether something in the folder has changed after this moment.
+    pub fn has_changed_since(&self, moment: Moment) -> bool {
+        let folder = self.folder();
+        let mut all = folder.iter().flat_map(|folder| purge::walk(folder).skip(1));
+        all.any(|(_, about)| changed_at(&about) > moment)
     }
 
+    /// The lines of git's list that keep what the session had put into the worktree out of its sight.
     pub fn lines(&self, project: &Project) -> Vec<String> {
-        let admins = self.admins(project).into_iter();
-        let there = admins.flat_map(|(origin, kept)| [origin, kept]);
-        there
+        let admins = self.admins_there(project).into_iter();
+        admins
             .flat_map(|admin| placed::of_admin(&admin).lines)
             .collect()
     }
 
+    /// Takes them out.
+    pub fn unhide(&self, project: &Project) -> Result<()> {
+        hidden::unhide(project, &self.lines(project))
+    }
+
     /// Keeps what Claude knew of the worktree.
-    ///
-    /// # Errors
-    /// If it can't be written.
     pub fn keep_claude_entry(&self, entry: &str) -> Result<()> {
         atomic::replace(&self.dir.join(CLAUDE), entry.as_bytes(), 0o600)
     }
 
     /// What Claude knew of the worktree.
-    ///
-    /// # Errors
-    /// If it can't be read.
     pub fn claude_entry(&self) -> Result<Option<String>> {
         let entry = read_if_there(&self.dir.join(CLAUDE))?;
         Ok(entry.map(|entry| String::from_utf8_lossy(&entry).into_owned()))

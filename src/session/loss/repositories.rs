@@ -3,63 +3,57 @@
 use crate::git::Git;
 use crate::git::worktrees::Worktree;
 use crate::parallel;
+use crate::process::quote;
 use crate::project::admin_folder;
+use crate::session::loss::Reason;
 use crate::session::loss::uncommitted::unfinished;
 use anyhow::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What has work of its own, by its folder in the worktree.
-#[derive(Debug)]
-pub struct Repository {
-    /// Its folder; that of git for a submodule that is not checked out.
-    pub path: PathBuf,
-    /// What is the matter with it, in a few words.
-    pub why: &'static str,
-    /// What to ask git there to see it.
-    pub look: &'static str,
-}
-
-/// What is the matter with a repository, and what to ask git to see it.
+/// What is the matter with a repository, in a few words, and what to ask git there to see it.
 type Work = (&'static str, &'static str);
 
 const STATUS: &str = "status";
 const UNPUSHED: &str = "log --all --not --remotes";
 
 /// Those with work of their own below these folders of a worktree, and among the submodules that git keeps for it.
-///
-/// # Errors
-/// If a folder can't be read.
 pub fn with_work(
     folders: &[PathBuf],
     worktree: &Worktree,
     worktrees: &[Worktree],
     doomed: Option<&str>,
-) -> Result<Vec<Repository>> {
+) -> Result<Vec<Reason>> {
     let mut found = Vec::new();
     for places in parallel::map(folders, |folder| find(folder, &worktree.path)) {
         found.extend(places?);
     }
-    let judged = found.into_iter().filter_map(|path| {
-        let (why, look) = match worktrees.iter().find(|other| other.path == path) {
-            Some(other) => work_of_worktree(other, doomed),
-            None => work_of(&path),
-        }?;
-        Some(Repository { path, why, look })
-    });
-    let mut judged: Vec<_> = judged.collect();
+    let work = |path: &PathBuf| match worktrees.iter().find(|other| other.path == *path) {
+        Some(other) => work_of_worktree(other, doomed),
+        None => work_of(path),
+    };
+    let judged = found.into_iter().map(|path| (work(&path), path));
     let mut submodules = submodules(&worktree.admin.join("modules"));
     submodules.sort();
-    for folder in submodules {
-        if Git::of(&folder, &folder).has_unpushed().unwrap_or(true) {
-            judged.push(Repository {
-                path: folder,
-                why: "a submodule's repository with commits that no remote has",
-                look: UNPUSHED,
-            });
-        }
-    }
-    Ok(judged)
+    let submodules = submodules.into_iter().map(|path| {
+        let what = "a submodule's repository with commits that no remote has";
+        (unpushed(Git::of(&path, &path), what), path)
+    });
+    let reasons = judged.chain(submodules).filter_map(|(work, path)| {
+        let (why, look) = work?;
+        let quoted = quote(&path.to_string_lossy());
+        Some((
+            format!("has {why} inside: {}", path.display()),
+            format!("look at that with: git -C {quoted} {look}"),
+        ))
+    });
+    Ok(reasons.collect())
+}
+
+/// That a repository has commits that no remote has. Of one that cannot be asked that is said too.
+fn unpushed(git: Git<'_>, what: &'static str) -> Option<Work> {
+    let has_some = git.has_unpushed().unwrap_or(true);
+    has_some.then_some((what, UNPUSHED))
 }
 
 /// The folders with a `.git` below this one, and itself if it has one and is not the `root`.
@@ -96,9 +90,9 @@ fn is_bare(folder: &Path) -> bool {
 fn work_of(path: &Path) -> Option<Work> {
     let git = Git::at(path);
     let own = path.join(".git");
+    let unpushed = || unpushed(git, "a repository with commits that no remote has");
     if !own.exists() {
-        let has_unpushed = git.has_unpushed().unwrap_or(true);
-        return has_unpushed.then_some(("a repository with commits that no remote has", UNPUSHED));
+        return unpushed();
     }
     if admin_folder(path).is_ok_and(|admin| admin.is_some_and(|admin| is_of_worktree(&admin))) {
         return Some(("a git worktree of another repository", "worktree list"));
@@ -113,9 +107,7 @@ fn work_of(path: &Path) -> Option<Work> {
             Some(("a repository with changes of its own", STATUS))
         }
         // One without a repository of its own has its commits elsewhere.
-        Ok(_) if own.is_dir() && git.has_unpushed().unwrap_or(true) => {
-            Some(("a repository with commits that no remote has", UNPUSHED))
-        }
+        Ok(_) if own.is_dir() => unpushed(),
         Ok(_) => None,
     }
 }
@@ -123,22 +115,18 @@ fn work_of(path: &Path) -> Option<Work> {
 /// What another worktree of the same repository has of its own; its branch stays.
 fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<Work> {
     let git = Git::at(&worktree.path);
+    let commits = || git.own_commits(doomed, &["HEAD".to_owned()]);
     if worktree.locked.is_some() {
-        return Some(("a git worktree that is locked", STATUS));
-    }
-    if unfinished(&worktree.admin).is_some() {
-        return Some(("a git worktree with something unfinished", STATUS));
-    }
-    match git.changes() {
-        Ok(changes) if changes.is_empty() => {}
-        _ => return Some(("a git worktree with changes of its own", STATUS)),
-    }
-    match git.own_commits(doomed, &["HEAD".to_owned()]) {
-        Ok(commits) if commits.is_empty() => None,
-        _ => Some((
-            "a git worktree with commits that no branch has",
-            "log HEAD --not --branches --remotes",
-        )),
+        Some(("a git worktree that is locked", STATUS))
+    } else if unfinished(&worktree.admin).is_some() {
+        Some(("a git worktree with something unfinished", STATUS))
+    } else if !git.changes().is_ok_and(|changes| changes.is_empty()) {
+        Some(("a git worktree with changes of its own", STATUS))
+    } else if !commits().is_ok_and(|commits| commits.is_empty()) {
+        let look = "log HEAD --not --branches --remotes";
+        Some(("a git worktree with commits that no branch has", look))
+    } else {
+        None
     }
 }
 

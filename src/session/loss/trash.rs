@@ -3,6 +3,7 @@
 use crate::name::SessionName;
 use crate::project::Project;
 use anyhow::{Context, Result};
+use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
@@ -11,19 +12,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Where it is in the common git folder.
 const TRASH: &str = "tally-session/trash";
-
-/// The end of the name of a folder that can't be renamed into there, as it is on another disk: it stays beside the others.
-const BESIDE: &str = ".tally-session-trash";
-
-/// The file that says what it is.
+/// The file that says what one is, in its folder.
 pub const ABOUT: &str = "removed.json";
-
-/// The worktree's folder in it.
+/// The worktree's folder there.
 pub const FOLDER: &str = "worktree";
-
 /// What git kept of the worktree, and of those inside it.
 pub const ADMINS: &str = "git";
-
+/// The end of the name of a folder that can't be renamed into there, as it is on another disk: it stays beside the others.
+const BESIDE: &str = ".tally-session-trash";
 /// The end of the name of a folder that is being deleted.
 const GOING: &str = ".going";
 
@@ -45,20 +41,16 @@ pub fn beside(folder: &Path, id: &str) -> PathBuf {
     folder.with_file_name(name)
 }
 
-/// Makes the folder for one more; its id comes with it.
-///
-/// # Errors
-/// If it can't be made.
-pub fn make_folder(project: &Project, name: &SessionName) -> Result<(String, PathBuf)> {
+/// Makes the folder for one more, and gives its id.
+pub fn make_folder(project: &Project, name: &SessionName) -> Result<String> {
     let trash = trash(project);
     let failed = || format!("cannot make a folder in {}", trash.display());
     fs::create_dir_all(&trash).with_context(failed)?;
     let mut time = now();
     loop {
         let id = format!("{}@{time}", name.slug());
-        let dir = trash.join(&id);
-        match fs::create_dir(&dir) {
-            Ok(()) => return Ok((id, dir)),
+        match fs::create_dir(trash.join(&id)) {
+            Ok(()) => return Ok(id),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => time += 1,
             Err(error) => return Err(error).with_context(failed),
         }
@@ -78,54 +70,39 @@ pub fn since(id: &str) -> Option<u64> {
 
 /// The ids of all that is kept, the newest first.
 pub fn ids(project: &Project) -> Vec<String> {
-    let names = children(&trash(project));
-    let names = names.iter().filter_map(|path| path.file_name()?.to_str());
-    let mut ids: Vec<_> = names
-        .filter(|name| since(name).is_some())
-        .map(ToOwned::to_owned)
-        .collect();
-    ids.sort_by_key(|id| (since(id), id.clone()));
-    ids.reverse();
+    let names = children(&trash(project)).into_iter();
+    let names = names.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+    let mut ids: Vec<_> = names.filter(|name| since(name).is_some()).collect();
+    ids.sort_by_key(|id| Reverse((since(id), id.clone())));
     ids
 }
 
-/// The ids of those that have nothing of a worktree.
-pub fn empty(project: &Project) -> Vec<String> {
-    let mut ids = ids(project);
-    ids.retain(|id| {
-        let dir = folder(project, id);
-        // What was in there may be back.
-        children(&dir.join(ADMINS)).is_empty() && dir.join(FOLDER).symlink_metadata().is_err()
-    });
-    ids
+/// The ids of those of which nothing is written down: a command was killed before that.
+pub fn blank(project: &Project) -> Vec<String> {
+    let ids = ids(project).into_iter();
+    ids.filter(|id| is_blank(project, id)).collect()
+}
+
+/// Whether one is such.
+pub fn is_blank(project: &Project, id: &str) -> bool {
+    !folder(project, id).join(ABOUT).exists()
 }
 
 /// The slug in an id, which is a name that has the same place.
-///
-/// # Errors
-/// If it is none.
 pub fn name(id: &str) -> Result<SessionName> {
     SessionName::parse(id.rsplit_once('@').map_or(id, |(slug, _)| slug))
 }
 
 /// What is left of what was to be deleted.
 pub fn going(project: &Project) -> Vec<PathBuf> {
-    let mut going = children(&trash(project));
-    going.retain(|path| {
-        path.as_os_str()
-            .as_encoded_bytes()
-            .ends_with(GOING.as_bytes())
-    });
-    going
+    let children = children(&trash(project)).into_iter();
+    children.filter(|path| ends_with(path, GOING)).collect()
 }
 
 /// Whether a folder is one that was taken away, or in one.
 pub fn has(folder: &Path) -> bool {
-    let is_beside = |above: &Path| {
-        let name = above.file_name().unwrap_or_default();
-        name.as_encoded_bytes().ends_with(BESIDE.as_bytes())
-    };
-    main_of(folder).is_some() || folder.ancestors().any(is_beside)
+    let mut above = folder.ancestors();
+    main_of(folder).is_some() || above.any(|above| ends_with(above, BESIDE))
 }
 
 /// The main checkout of the project in whose trash a folder is.
@@ -134,6 +111,12 @@ pub fn main_of(folder: &Path) -> Option<&Path> {
     let mut all = folder.ancestors();
     let its = all.find(|above| above.ends_with(&trash))?;
     its.ancestors().nth(trash.components().count())
+}
+
+fn ends_with(path: &Path, end: &str) -> bool {
+    path.as_os_str()
+        .as_encoded_bytes()
+        .ends_with(end.as_bytes())
 }
 
 fn trash(project: &Project) -> PathBuf {

@@ -5,10 +5,13 @@ use crate::git::files::{Change, Status};
 use crate::git::untouched::Untouched;
 use crate::git::work::Head;
 use crate::parallel::joined;
+use crate::process::quote;
 use crate::session::Session;
-use crate::session::belongings::{hidden, placed};
+use crate::session::belongings::{env_files, hidden, placed};
+use crate::session::loss::named::named;
+use crate::session::loss::{Reason, look_at_status};
 use anyhow::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// What no commit holds of a worktree, but for what the session put there.
@@ -28,27 +31,18 @@ pub struct Uncommitted {
 
 impl Uncommitted {
     /// Asks git for it.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn find(session: &Session<'_>) -> Result<Self> {
         let worktree = session.record.worktree();
         let (status, hidden) = thread::scope(|scope| {
             let hidden = scope.spawn(|| Git::at(worktree).hidden_changes());
             (status(session, "matching"), joined(hidden))
         });
-        let Status {
-            changes,
-            is_staged,
-            ignored,
-            ..
-        } = status?;
+        let status = status?;
         let mut found = Self {
-            files: changes.into_iter().map(|change| change.path).collect(),
-            hidden: Vec::new(),
-            ignored,
-            is_plain: !is_staged,
-            is_untouched: false,
+            files: status.changes.into_iter().map(|it| it.path).collect(),
+            ignored: status.ignored,
+            is_plain: !status.is_staged,
+            ..Self::default()
         };
         for path in hidden? {
             // The session hides its own variables so.
@@ -59,6 +53,29 @@ impl Uncommitted {
         Ok(found)
     }
 
+    /// The same, if a look without git does not show that there is none; and what is checked out.
+    pub fn look(session: &Session<'_>, git: Git<'_>) -> Result<(Self, Option<Head>)> {
+        // A process takes longer than a look, also to start: this thread starts it.
+        let (head, untouched) = thread::scope(|scope| {
+            let untouched = scope.spawn(|| untouched(session));
+            (git.head(), joined(untouched))
+        });
+        let (head, untouched) = (head?, untouched?);
+        let is_committed = |seen: &Untouched| {
+            seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
+        };
+        let found = match untouched.filter(is_committed) {
+            None => Self::find(session)?,
+            Some(seen) => Self {
+                ignored: seen.others,
+                is_plain: true,
+                is_untouched: true,
+                ..Self::default()
+            },
+        };
+        Ok((found, head))
+    }
+
     /// All of it that git does not ignore, as the user is told.
     pub fn told(&self) -> Vec<String> {
         let hidden = self.hidden.iter();
@@ -66,22 +83,33 @@ impl Uncommitted {
         self.files.iter().cloned().chain(hidden).collect()
     }
 
-    /// Takes it from a look at a worktree in which nothing is.
-    pub fn of_untouched(seen: Untouched) -> Self {
-        Self {
-            ignored: seen.others,
-            is_plain: true,
-            is_untouched: true,
-            ..Self::default()
+    /// That there is some that git does not ignore.
+    pub fn reason(&self, worktree: &Path) -> Option<Reason> {
+        let files = self.told();
+        let what = format!("has changes that are not committed: {}", named(&files));
+        let look = match self.hidden.as_slice() {
+            [] => look_at_status(worktree),
+            hidden => format!(
+                "look at it with: {} && git -C {} status",
+                env_files::show(worktree, hidden),
+                quote(&worktree.to_string_lossy())
+            ),
+        };
+        (!files.is_empty()).then_some((what, look))
+    }
+
+    /// The folders in which another repository can be.
+    pub fn folders(&self, worktree: &Path) -> Vec<PathBuf> {
+        if !self.is_untouched {
+            return vec![worktree.to_owned()];
         }
+        let ignored = self.ignored.iter().filter(|path| path.ends_with('/'));
+        ignored.map(|path| worktree.join(path)).collect()
     }
 }
 
 /// What git shows of the session's worktree, but for what the session put there, and what git ignores, where that is
 /// `matching`.
-///
-/// # Errors
-/// If git fails.
 pub fn status(session: &Session<'_>, ignored: &str) -> Result<Status> {
     let worktree = session.record.worktree();
     let placed = placed::read(session);
@@ -96,23 +124,6 @@ pub fn status(session: &Session<'_>, ignored: &str) -> Result<Status> {
         .ignored
         .retain(|path| !placed.is_all_of(worktree, path));
     Ok(status)
-}
-
-/// How the session's worktree is seen, if nothing in it is uncommitted, and what is checked out in it.
-///
-/// # Errors
-/// If git fails.
-pub fn look(session: &Session<'_>, git: Git<'_>) -> Result<(Option<Untouched>, Option<Head>)> {
-    // A process takes longer than a look, also to start: this thread starts it.
-    let (head, untouched) = thread::scope(|scope| {
-        let untouched = scope.spawn(|| untouched(session));
-        (git.head(), joined(untouched))
-    });
-    let (head, untouched) = (head?, untouched?);
-    let is_committed = |seen: &Untouched| {
-        seen.new.is_empty() && head.as_ref().is_some_and(|head| seen.is_at(head))
-    };
-    Ok((untouched.filter(is_committed), head))
 }
 
 /// What git is in the middle of in a worktree, by what it keeps of it.
@@ -131,9 +142,6 @@ pub fn unfinished(admin: &Path) -> Option<&'static str> {
 }
 
 /// How the session's worktree is seen, if it is as git left it, but for what the session put there.
-///
-/// # Errors
-/// If git has to be asked and fails.
 pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
     let placed = placed::read(session);
     if !hidden::replaced(session, &placed).is_empty() {

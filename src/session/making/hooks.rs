@@ -66,7 +66,7 @@ pub fn pre_remove(session: &Session<'_>, hold: &mut Hold) -> Result<bool> {
     let Some(script) = script(session, name, &session.layout.hooks.pre_remove)? else {
         return Ok(false);
     };
-    hold.begin_anew()?;
+    hold.begin_too(|left| left.is_new = true)?;
     run(session, hold, name, &script)?;
     Ok(true)
 }

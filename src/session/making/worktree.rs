@@ -153,7 +153,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         return Err(problems::locked(session, reason).into_error(&session.name));
     }
     let about = About::of(session, Some(entry), &worktrees, None)?;
-    Removed::begin(session.project, about)?.take(
+    Removed::begin(session.project, about, |_| Ok(()))?.take(
         session.project,
         hold.lock().file(),
         Changing::default(),

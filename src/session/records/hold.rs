@@ -1,6 +1,5 @@
 //! The hold of one command on one session, and what one that was cut short leaves to the next.
 
-use crate::file::read_text_if_there;
 use crate::git::Start;
 use crate::hint::Hint;
 use crate::layout;
@@ -24,7 +23,8 @@ pub struct Hold {
 }
 
 /// What is needed to finish a command that was cut short.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Unfinished {
     /// What the branch starts from.
     pub start: Start,
@@ -33,35 +33,21 @@ pub struct Unfinished {
     /// Whether the worktree is one that the project's own command is to be run for: a new one, or one that was to go.
     pub is_new: bool,
     /// Whether the layout's variables are to be set in files that are there, too.
-    #[serde(default = "yes")]
     pub sets_variables: bool,
     /// When the session begins, if it is a new one: in milliseconds since 1970.
-    #[serde(default)]
     pub begins: Option<u64>,
     /// The id of what is taken away or brought back.
-    #[serde(default)]
     pub removed: Option<String>,
     /// What it takes from the main checkout.
-    #[serde(default)]
     pub taking: Option<Taking>,
-}
-
-/// Older versions had no other way.
-fn yes() -> bool {
-    true
 }
 
 impl Unfinished {
     /// All is to be made true of a session that is there: the variables that name its ports have to follow.
     pub fn of_existing() -> Self {
         Self {
-            start: Start::Existing,
-            prompt: None,
-            is_new: false,
             sets_variables: true,
-            begins: None,
-            removed: None,
-            taking: None,
+            ..Self::default()
         }
     }
 
@@ -90,9 +76,6 @@ pub enum Seen {
 }
 
 /// Looks at a session's hold, without keeping it.
-///
-/// # Errors
-/// If its file can't be read.
 pub fn look(project: &Project, name: &SessionName) -> Result<Seen> {
     let path = path(project, name);
     match Lock::try_take(&path) {
@@ -102,9 +85,7 @@ pub fn look(project: &Project, name: &SessionName) -> Result<Seen> {
         Ok(None) => Ok(Seen::Busy),
         Ok(Some(lock)) => Ok(match unfinished(&lock)? {
             None => Seen::Nothing,
-            Some(Unfinished {
-                removed: Some(_), ..
-            }) => Seen::Moving,
+            Some(unfinished) if unfinished.removed.is_some() => Seen::Moving,
             Some(_) => Seen::Unfinished,
         }),
     }
@@ -129,39 +110,19 @@ pub fn left<'a>(
 }
 
 /// Takes such a file away, if nobody holds it now.
-///
-/// # Errors
-/// If it can't be removed.
 pub fn clear(left: &Path) -> Result<()> {
-    match Lock::try_take(left)? {
-        Some(lock) => lock.remove(),
-        None => Ok(()),
-    }
+    Lock::try_take(left)?.map_or(Ok(()), |lock| lock.remove())
 }
 
 fn path(project: &Project, name: &SessionName) -> PathBuf {
     locks(project).join(format!("{}.lock", name.slug()))
 }
 
-/// A lock of no session, in the place of one that is to be made.
-fn unused_lock(project: &Project) -> PathBuf {
-    locks(project).join(".lock")
-}
-
 /// What is left to do; behind it there may be the end of an older text.
 fn unfinished(lock: &Lock) -> Result<Option<Unfinished>> {
-    Ok(parse(&lock.text()?))
-}
-
-fn parse(text: &str) -> Option<Unfinished> {
-    let first = serde_json::Deserializer::from_str(text).into_iter().next();
-    first.and_then(Result::ok)
-}
-
-/// The id of what a command on a session is, or was, about to take away or bring back, whether it has ended or not.
-pub fn moving(project: &Project, name: &SessionName) -> Option<String> {
-    let text = read_text_if_there(&path(project, name)).ok()??;
-    parse(&text)?.removed
+    let text = lock.text()?;
+    let first = serde_json::Deserializer::from_str(&text).into_iter().next();
+    Ok(first.and_then(Result::ok))
 }
 
 /// Looks whether the locks could be taken that a command needs, once nobody holds them; gives why not.
@@ -169,7 +130,8 @@ pub fn check_locks(project: &Project) -> Vec<anyhow::Error> {
     let locks = [
         session::store_lock(project),
         session::windows_lock(project),
-        unused_lock(project),
+        // Of no session, in the place of one that is to be made.
+        locks(project).join(".lock"),
     ];
     let checked = locks.iter().map(|lock| Lock::check(lock));
     checked.filter_map(Result::err).collect()
@@ -181,10 +143,7 @@ fn locks(project: &Project) -> PathBuf {
 }
 
 impl Hold {
-    /// Waits until no other command works on the session.
-    ///
-    /// # Errors
-    /// If another command works on it for long, or has called this one by a hook.
+    /// Waits until no other command works on the session, but not for one that has called this one by a hook.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
         let path = path(project, name);
         let is_in_its_hook = std::env::var_os(HOOK).is_some_and(|lock| lock == path);
@@ -204,50 +163,33 @@ impl Hold {
     }
 
     /// Says what this command is about to do, for the one that finishes it if it is cut short.
-    ///
-    /// # Errors
-    /// If it can't be written.
     pub fn begin(&mut self, unfinished: Unfinished) -> Result<()> {
         self.lock.write(&serde_json::to_string(&unfinished)?)?;
         self.unfinished = Some(unfinished);
         Ok(())
     }
 
+    /// The same, beside what a command that was cut short has left to do.
+    pub fn begin_too(&mut self, change: impl FnOnce(&mut Unfinished)) -> Result<()> {
+        let mut unfinished = self.unfinished.clone().unwrap_or_default();
+        change(&mut unfinished);
+        self.begin(unfinished)
+    }
+
     /// Whether the project's own command is to be run for the worktree.
     pub fn is_new(&self) -> bool {
-        self.unfinished
-            .as_ref()
-            .is_some_and(|unfinished| unfinished.is_new)
+        self.unfinished.as_ref().is_some_and(|left| left.is_new)
     }
 
     /// Whether the layout's variables are to be set in files that are there, too.
     pub fn sets_variables(&self) -> bool {
-        let unfinished = self.unfinished.as_ref();
-        unfinished.is_some_and(|unfinished| unfinished.sets_variables)
+        let left = self.unfinished.as_ref();
+        left.is_some_and(|left| left.sets_variables)
     }
 
     /// What the session takes from the main checkout.
     pub fn taking(&self) -> Option<&Taking> {
         self.unfinished.as_ref()?.taking.as_ref()
-    }
-
-    /// Says that what the project's own command has made may be gone: it is to be run again, should the session stay or come back.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn begin_anew(&mut self) -> Result<()> {
-        self.begin(Unfinished {
-            is_new: true,
-            ..self.so_far()
-        })
-    }
-
-    /// What was left to do, or nothing.
-    pub fn so_far(&self) -> Unfinished {
-        self.unfinished.clone().unwrap_or_else(|| Unfinished {
-            sets_variables: false,
-            ..Unfinished::of_existing()
-        })
     }
 
     /// The lock, for a child that is to keep the hold until it has ended, even if this program is killed.

@@ -29,9 +29,6 @@ impl Kept {
 }
 
 /// Keeps a copy of a session's record, if there is none, or another one.
-///
-/// # Errors
-/// If it can't be written.
 pub fn keep(session: &Session<'_>) -> Result<()> {
     let file = session.admin()?.join(FILE);
     let text = serde_json::to_vec(&Kept {

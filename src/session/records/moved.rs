@@ -3,13 +3,12 @@
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree, is_named_by};
 use crate::problem::Problem;
-use crate::project::without_symlinks;
+use crate::project::{Project, without_symlinks};
+use crate::session::Session;
 use crate::session::belongings::claude_entry;
-use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::hold::Hold;
 use crate::session::records::kept::Kept;
-use crate::session::{Session, lock_store};
 use crate::store::atomic;
-use crate::store::records::Records;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -20,15 +19,15 @@ pub fn place(session: &Session<'_>, worktrees: &[Worktree]) -> Option<PathBuf> {
     if without_symlinks(recorded).as_ref() == Some(&place) || project.owns_worktree(recorded) {
         return None;
     }
-    let others = || worktrees.iter().skip(1);
-    if let Some(entry) = others().find(|entry| entry.is_at(recorded)) {
+    let mut others = worktrees.iter().skip(1);
+    if let Some(entry) = others.clone().find(|entry| entry.is_at(recorded)) {
         if is_named_by(&entry.admin, recorded) {
             return None;
         }
-        let is_there = is_named_by(&entry.admin, &place);
-        return is_there
-            .then_some(place)
-            .or_else(|| entry.found_in(project.main.parent()?));
+        if is_named_by(&entry.admin, &place) {
+            return Some(place);
+        }
+        return entry.found_in(project.main.parent()?);
     }
     // git knows it already.
     let is_its = |entry: &&Worktree| {
@@ -38,10 +37,8 @@ pub fn place(session: &Session<'_>, worktrees: &[Worktree]) -> Option<PathBuf> {
         let is_on_branch = entry.branch.as_deref() == Some(session.record.branch());
         is_on_branch && entry.is_at(&place) && !recorded.exists()
     };
-    let entry = others().find(is_its)?;
-    project
-        .owns_worktree(&entry.path)
-        .then(|| entry.path.clone())
+    let path = &others.find(is_its)?.path;
+    project.owns_worktree(path).then(|| path.clone())
 }
 
 /// That it is there, and what has git and the record follow.
@@ -57,9 +54,6 @@ pub fn problem(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem>
 }
 
 /// Refuses a session whose worktree was moved so.
-///
-/// # Errors
-/// If it was, or the worktrees can't be read.
 pub fn refuse(session: &Session<'_>) -> Result<()> {
     let project = session.project;
     if project.owns_worktree(session.record.worktree()) {
@@ -70,10 +64,7 @@ pub fn refuse(session: &Session<'_>) -> Result<()> {
 }
 
 /// Has git, the record and Claude's entry follow such a worktree. What names the old place in its files is to be made again.
-/// Gives what there is to tell, if it was moved.
-///
-/// # Errors
-/// The first step that fails; it can be done again.
+/// Gives what there is to tell, if it was moved. A step that fails can be done again.
 pub fn follow(
     session: &mut Session<'_>,
     hold: &mut Hold,
@@ -87,11 +78,8 @@ pub fn follow(
     let Some(to) = place(session, &worktrees::list(&project.common)?) else {
         return Ok(None);
     };
-    hold.begin(Unfinished {
-        sets_variables: true,
-        ..hold.so_far()
-    })?;
-    connect(&project.common, &from, &to)?;
+    hold.begin_too(|left| left.sets_variables = true)?;
+    connect(project, &from, &to)?;
     let mut note = format!(
         "{} follows its worktree to {}; it was at {}",
         session.name,
@@ -104,20 +92,14 @@ pub fn follow(
         note += &told.map_or_else(String::new, |told| format!(", {told}"));
     }
     session.record.set_worktree(to);
-    let _lock = lock_store(project)?;
-    let mut records = Records::read(&project.main)?;
-    records.put(&session.name, session.record.clone());
-    records.write(&project.main)?;
+    session.write_record()?;
     Ok(Some(note))
 }
 
 /// Has git know a worktree that was moved, and the git worktrees inside it, where they are now, and them it: as `git worktree
 /// repair` does. That of the worktree itself comes last: until then it is known where it was.
-///
-/// # Errors
-/// If a file can't be read or written.
-pub fn connect(common: &Path, from: &Path, to: &Path) -> Result<()> {
-    let worktrees = worktrees::list(common)?;
+pub fn connect(project: &Project, from: &Path, to: &Path) -> Result<()> {
+    let worktrees = worktrees::list(&project.common)?;
     let mut moved: Vec<_> = worktrees
         .iter()
         .filter_map(|entry| Some((entry, entry.path.strip_prefix(from).ok()?)))
@@ -125,15 +107,15 @@ pub fn connect(common: &Path, from: &Path, to: &Path) -> Result<()> {
     moved.sort_by_key(|(_, inside)| inside.as_os_str().is_empty());
     for (entry, inside) in moved {
         // Joined with nothing a path gets a slash at its end.
-        let folder = to
-            .components()
-            .chain(inside.components())
-            .collect::<PathBuf>();
+        let folder: PathBuf = to.components().chain(inside.components()).collect();
         let dot_git = folder.join(".git");
-        if is_named_by(&entry.admin, &folder) {
-            write_line(&dot_git, "gitdir: ", &entry.admin)?;
-        } else if folder.exists() {
+        let is_known = entry.path == folder && project.owns_worktree(&folder);
+        let is_its = is_named_by(&entry.admin, &folder);
+        if is_known || !is_its && folder.exists() {
             continue;
+        }
+        if is_its {
+            write_line(&dot_git, "gitdir: ", &entry.admin)?;
         }
         write_line(&entry.admin.join("gitdir"), "", &dot_git)?;
     }

@@ -1,26 +1,24 @@
 //! Giving a session its record, with the ports that are its own from then on.
 
-use crate::hint::{Hint, with_hint};
+use crate::hint::Hint;
 use crate::layout::Layout;
 use crate::listeners;
 use crate::name::SessionName;
 use crate::ports::{self, Port};
 use crate::project::Project;
 use crate::session::belongings::hidden;
-use crate::session::records::hold::{Hold, Unfinished};
+use crate::session::records::hold::Hold;
 use crate::session::records::unrecorded::Unrecorded;
-use crate::session::{foreign_windows, lock_store, owns, tmux_name};
+use crate::session::{change_records, foreign_windows, owns, tmux_name};
 use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// Refuses a name that the store has, or one that comes to the same in a path or in tmux, on a file system too that takes
 /// names for one which differ in case alone.
-///
-/// # Errors
-/// The refusal.
 pub fn check(project: &Project, name: &SessionName, records: &Records) -> Result<()> {
     if records.find(name).is_some() {
         return Err(anyhow!("there is a session {name} already"))
@@ -59,35 +57,28 @@ pub fn like<'a>(
     records.iter().map(|(other, _)| other).find(is_like)
 }
 
-/// Picks the ports and writes the record, under the store's lock. Gives the others that have ports and no record, too.
-///
-/// # Errors
-/// If the name is refused, no port is free, or the store can't be read or written.
+/// Picks the ports and writes the record. Gives the others that have ports and no record, too.
 pub fn write(
     project: &Project,
     layout: &Layout,
     name: &SessionName,
 ) -> Result<(Record, Vec<Unrecorded>)> {
-    let _lock = lock_store(project)?;
-    let mut records = Records::read(&project.main)?;
-    check(project, name, &records)?;
-    let mut taken = records.ports();
-    let mut lost = Unrecorded::all(project)?;
-    lost.retain(|lost| lost.kept.is_some());
-    let kept = lost.iter().filter_map(|lost| lost.kept.as_ref());
-    taken.extend(kept.flat_map(Record::ports));
-    let picked = pick(layout, taken, |_| true)?;
-    let record = Record::new(picked, project.worktree_path(name), name.as_str());
-    records.put(name, record.clone());
-    records.write(&project.main)?;
-    Ok((record, lost))
+    change_records(project, |records| {
+        check(project, name, records)?;
+        let mut lost = Unrecorded::all(project)?;
+        lost.retain(|lost| lost.kept.is_some());
+        let kept = lost.iter().filter_map(|lost| lost.kept.as_ref());
+        let mut taken = records.ports();
+        taken.extend(kept.flat_map(Record::ports));
+        let picked = pick(layout, taken, |_| true)?;
+        let record = Record::new(picked, project.worktree_path(name), name.as_str());
+        records.put(name, record.clone());
+        Ok((record, lost))
+    })
 }
 
 /// The next free port for each service that wants one, beside those that are taken.
-///
-/// # Errors
-/// If there is none.
-pub fn pick(
+fn pick(
     layout: &Layout,
     mut taken: BTreeSet<Port>,
     wants: impl Fn(&str) -> bool,
@@ -101,44 +92,65 @@ pub fn pick(
     picked.collect()
 }
 
-/// Writes the copy of a session's record into the store again, with other ports where another session has its own by now.
-/// Gives what there is to tell, and whether it has other ports.
-fn put_again(
-    project: &Project,
-    layout: &Layout,
-    name: &SessionName,
-    mut kept: Record,
-) -> Result<(String, bool)> {
-    let _lock = lock_store(project)?;
-    let mut records = Records::read(&project.main)?;
-    let taken = records.ports();
-    let is_taken = |service: &str| kept.port(service).is_some_and(|port| taken.contains(&port));
-    let mut moved = Vec::new();
-    for (service, port) in pick(layout, taken.clone(), is_taken)? {
-        let old = kept.port(&service);
-        moved.extend(old.map(|old| format!("{port} for {old}")));
-        kept.set_port(&service, port);
+/// A service that has another port now, or its first one.
+pub struct Moved {
+    /// The service.
+    pub service: String,
+    /// The port that it had.
+    pub from: Option<Port>,
+    /// The port that it has.
+    pub to: Port,
+}
+
+impl Moved {
+    /// What there is to tell of it, where `why` is what keeps it from its old port.
+    pub fn told(&self, name: &SessionName, why: impl Display) -> String {
+        let Self { service, from, to } = self;
+        match from {
+            Some(from) => {
+                format!("the {service} of {name} moved from port {from} to {to}: {why}")
+            }
+            None => format!("the {service} of {name} had no port, and has {to} now"),
+        }
     }
-    records.put(name, kept);
-    records.write(&project.main)?;
-    let again = format!("{name} had no record, and has it again");
-    Ok(if moved.is_empty() {
-        (again, false)
-    } else {
-        let moved = moved.join(" and ");
-        let restart = format!("tally-session restart {name}");
-        let told = format!(
-            "{again}, with the ports {moved}, which another session has now: what runs keeps its own until {restart}"
-        );
-        (told, true)
-    })
+}
+
+/// Gives the record of a session the next free ports for the services that want another one than they have, or a first one.
+pub fn move_ports(
+    layout: &Layout,
+    records: &Records,
+    record: &mut Record,
+    wants: impl Fn(&str, Option<Port>) -> bool,
+) -> Result<Vec<Moved>> {
+    let mut taken = records.ports();
+    taken.extend(record.ports());
+    let picked = pick(layout, taken, |service| {
+        wants(service, record.port(service))
+    })?;
+    let moved = picked.into_iter().map(|(service, to)| {
+        let from = record.port(&service);
+        record.set_port(&service, to);
+        Moved { service, from, to }
+    });
+    Ok(moved.collect())
+}
+
+/// Puts a record back into the store, with other ports where another session has its own by now: those are given.
+pub fn put_again(
+    layout: &Layout,
+    records: &mut Records,
+    name: &SessionName,
+    mut record: Record,
+) -> Result<Vec<Moved>> {
+    let others = records.ports();
+    let is_taken = |_: &str, port: Option<Port>| port.is_some_and(|port| others.contains(&port));
+    let moved = move_ports(layout, records, &mut record, is_taken)?;
+    records.put(name, record);
+    Ok(moved)
 }
 
 /// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
 /// Gives what there is to tell, if it did.
-///
-/// # Errors
-/// If its windows are open and nothing is known of them, or a record can't be had or written.
 pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<Option<String>> {
     let lost = || Unrecorded::find(project, name);
     if lost()?.is_none() {
@@ -150,42 +162,47 @@ pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result
         return Ok(None);
     };
     check(project, name, &Records::read(&project.main)?)?;
-    let mut begin = || match hold.unfinished {
-        None => hold.begin(Unfinished::of_existing()),
-        Some(_) => Ok(()),
+    let Some(kept) = lost.kept else {
+        return anew(project, layout, name, &mut hold).map(Some);
     };
-    if let Some(kept) = lost.kept {
-        let (told, is_moved) = put_again(project, layout, name, kept)?;
-        if is_moved {
-            begin()?;
-        }
-        hidden::hide_our_own(project)?;
-        return Ok(Some(told));
+    let moved = change_records(project, |records| put_again(layout, records, name, kept))?;
+    let mut told = format!("{name} had no record, and has it again");
+    if !moved.is_empty() {
+        hold.begin_too(|left| left.sets_variables = true)?;
+        let ports = moved.iter().filter_map(|it| Some((it.to, it.from?)));
+        let ports: Vec<_> = ports.map(|(to, from)| format!("{to} for {from}")).collect();
+        told = format!(
+            "{told}, with the ports {}, which another session has now: what runs keeps its own until tally-session restart {name}",
+            ports.join(" and ")
+        );
     }
+    hidden::hide_our_own(project)?;
+    Ok(Some(told))
+}
+
+/// Gives a session a record with new ports; gives what there is to tell.
+fn anew(project: &Project, layout: &Layout, name: &SessionName, hold: &mut Hold) -> Result<String> {
     let tmux_name = tmux_name(project, name);
     let open = tmux::sessions()?;
     if let Some(own) = open.iter().find(|tmux| owns(project, name, tmux)) {
-        let error = anyhow!("no record has the worktree of {name}, and its windows are open");
         let close = tmux::kill_command(&own.name);
-        return Err(with_hint(
-            error,
-            format!(
-                "close them, and make it a session again: {close} && tally-session resume {name}"
-            ),
+        return Err(anyhow!(
+            "no record has the worktree of {name}, and its windows are open"
+        ))
+        .hint(format!(
+            "close them, and make it a session again: {close} && tally-session resume {name}"
         ));
     }
     if let Some(foreign) = open.iter().find(|tmux| tmux.name == tmux_name) {
         return Err(foreign_windows(project, foreign));
     }
     hidden::hide_our_own(project)?;
-    begin()?;
+    hold.begin_too(|left| left.sets_variables = true)?;
     write(project, layout, name)?;
     let files: Vec<_> = layout.env.keys().map(String::as_str).collect();
     let follow = match files[..] {
         [] => String::new(),
         _ => format!(", also in {}", files.join(", ")),
     };
-    Ok(Some(format!(
-        "{name} had no record: it has new ports{follow}"
-    )))
+    Ok(format!("{name} had no record: it has new ports{follow}"))
 }

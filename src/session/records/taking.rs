@@ -22,9 +22,6 @@ pub struct Taking {
 
 impl Taking {
     /// Whether the worktree has it as it was put there, and no more.
-    ///
-    /// # Errors
-    /// If git fails.
     pub fn is_as_it_arrived(&self, session: &Session<'_>) -> Result<bool> {
         let scratch = Scratch::of(&session.admin()?)?;
         let index = scratch.index();

@@ -24,16 +24,13 @@ pub struct Unrecorded {
 
 impl Unrecorded {
     /// All of them. The records are read last: a worktree that is just being made has one already.
-    ///
-    /// # Errors
-    /// If the worktrees or the store can't be read.
     pub fn all(project: &Project) -> Result<Vec<Self>> {
         let worktrees = worktrees::list(&project.common)?;
         let records = Records::read(&project.main)?;
         Ok(Self::among(project, &records, &worktrees))
     }
 
-    /// Those that these worktrees are.
+    /// Those that these worktrees are. One of a session with a record is told with that.
     pub fn among(project: &Project, records: &Records, worktrees: &[Worktree]) -> Vec<Self> {
         let paths = || records.iter().map(|(_, record)| record.worktree());
         let known: HashSet<_> = paths().collect();
@@ -42,20 +39,19 @@ impl Unrecorded {
             known.contains(&*worktree.path) || paths().any(|path| worktree.is_at(path))
         };
         let others = worktrees.iter().skip(1);
-        let unknown = others.filter(|worktree| !has_record(worktree));
-        let unknown = unknown.filter_map(|it| Self::of(project, it));
-        // One of a session with a record is told with that.
-        unknown
-            .filter(|it| records.find(&it.name).is_none())
+        others
+            .filter(|worktree| !has_record(worktree))
+            .filter_map(|worktree| Self::of(project, worktree))
+            .filter(|lost| records.find(&lost.name).is_none())
             .collect()
     }
 
     fn of(project: &Project, worktree: &Worktree) -> Option<Self> {
-        let kept = Kept::read(&worktree.admin);
-        let kept = kept.filter(|kept| worktree.is_at(kept.record.worktree()));
-        let (name, kept) = match kept {
-            Some(Kept { name, record }) => (name, Some(record)),
-            None => (SessionName::parse(worktree.branch.as_ref()?).ok()?, None),
+        let (name, kept) = match Kept::read(&worktree.admin) {
+            Some(Kept { name, record }) if worktree.is_at(record.worktree()) => {
+                (name, Some(record))
+            }
+            _ => (SessionName::parse(worktree.branch.as_ref()?).ok()?, None),
         };
         let path = project.worktree_path(&name);
         (worktree.is_at(&path) && project.owns_worktree(&path)).then_some(Self {
@@ -66,9 +62,6 @@ impl Unrecorded {
     }
 
     /// The one of this name.
-    ///
-    /// # Errors
-    /// As [`Self::all`].
     pub fn find(project: &Project, name: &SessionName) -> Result<Option<Self>> {
         let mut all = Self::all(project)?.into_iter();
         Ok(all.find(|lost| lost.name == *name))
@@ -76,34 +69,31 @@ impl Unrecorded {
 
     /// That they are lost, and what makes them sessions again.
     pub fn told(all: &[Self]) -> Vec<Problem> {
-        let (kept, others): (Vec<_>, Vec<_>) = all.iter().partition(|lost| lost.kept.is_some());
-        let alone = |lost: &&Self| {
-            Problem::new(
-                format!(
-                    "the worktree {} looks like a session's, and no record has it",
-                    lost.worktree.display()
-                ),
-                format!(
-                    "make it a session again: tally-session resume {}",
-                    lost.name
-                ),
-            )
-        };
-        let mut told: Vec<_> = match &kept[..] {
-            [] => Vec::new(),
-            [one] => vec![alone(one)],
-            several => {
-                let names: Vec<_> = several.iter().map(|lost| lost.name.as_str()).collect();
-                vec![Problem::new(
-                    format!(
-                        "the worktrees of {} are sessions', and no record has them",
-                        names.join(", ")
-                    ),
-                    "make them sessions again, which closes nothing: tally-session resume",
-                )]
-            }
-        };
-        told.extend(others.iter().map(alone));
+        let (mut alone, others): (Vec<_>, Vec<_>) =
+            all.iter().partition(|lost| lost.kept.is_some());
+        let mut told = Vec::new();
+        if alone.len() > 1 {
+            let names: Vec<_> = alone.drain(..).map(|lost| lost.name.as_str()).collect();
+            let names = names.join(", ");
+            told.push(Problem::new(
+                format!("the worktrees of {names} are sessions', and no record has them"),
+                "make them sessions again, which closes nothing: tally-session resume",
+            ));
+        }
+        told.extend(
+            alone
+                .into_iter()
+                .chain(others)
+                .map(|Self { name, worktree, .. }| {
+                    let worktree = worktree.display();
+                    Problem::new(
+                        format!(
+                            "the worktree {worktree} looks like a session's, and no record has it"
+                        ),
+                        format!("make it a session again: tally-session resume {name}"),
+                    )
+                }),
+        );
         told
     }
 }

@@ -62,7 +62,7 @@ impl<'a> Leaving<'a> {
         }
         let begun = match hold.removed(project) {
             // It was only about to begin: what was seen then may have changed.
-            Some(removed) if !removed.is_begun(project)? => {
+            Some(removed) if !removed.has_taken(project) => {
                 removed.forget(project)?;
                 None
             }

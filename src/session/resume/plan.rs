@@ -7,11 +7,11 @@ use crate::listeners;
 use crate::ports::Port;
 use crate::session::making::{Open, Task, Windows, worktree};
 use crate::session::records::hold::{Hold, Unfinished};
-use crate::session::records::{moved, record};
+use crate::session::records::moved;
+use crate::session::records::record::{self, Moved};
 use crate::session::truth::problems;
 use crate::session::windows::{living, servers};
-use crate::session::{Session, foreign_windows, lock_store, restore};
-use crate::store::records::Records;
+use crate::session::{Session, change_records, foreign_windows, restore};
 use anyhow::{Result, anyhow};
 
 /// Decides what is to be done for a session, and moves it off ports that are taken.
@@ -83,16 +83,13 @@ fn follow_branch(session: &mut Session<'_>) -> Result<Option<String>> {
     let Some(branch) = session.checked_out() else {
         return Ok(None);
     };
-    let _lock = lock_store(session.project)?;
-    let mut records = Records::read(&session.project.main)?;
     let note = format!(
         "{} follows its worktree to the branch {branch}; it was on {}",
         session.name,
         session.record.branch()
     );
     session.record.set_branch(&branch);
-    records.put(&session.name, session.record.clone());
-    records.write(&session.project.main)?;
+    session.write_record()?;
     Ok(Some(note))
 }
 
@@ -159,36 +156,21 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
             process.pid
         ));
     }
-    let _lock = lock_store(session.project)?;
-    let mut records = Records::read(&session.project.main)?;
     let in_use = |old: Option<Port>| left.ports.iter().find(|held| Some(held.port) == old);
-    let wants = |service: &str| {
-        let old = session.record.port(service);
-        old.is_none() || in_use(old).is_some() && session.layout.has_in_a_window(service)
+    let wants = |service: &str, old: Option<Port>| {
+        old.is_none() || in_use(old).is_some() && layout.has_in_a_window(service)
     };
-    let mut notes = Vec::new();
-    for (service, port) in record::pick(session.layout, records.ports(), wants)? {
-        let name = &session.name;
-        notes.push(match in_use(session.record.port(&service)) {
-            Some(in_use) => {
-                format!(
-                    "the {service} of {name} moved from port {} to {port}: {} listens there",
-                    in_use.port,
-                    in_use.who()
-                )
-            }
-            None => format!("the {service} of {name} had no port, and has {port} now"),
-        });
-        session.record.set_port(&service, port);
-    }
-    if !notes.is_empty() {
-        let before = hold.unfinished.clone();
-        hold.begin(Unfinished {
-            sets_variables: true,
-            ..before.unwrap_or_else(Unfinished::of_existing)
-        })?;
-        records.put(&session.name, session.record.clone());
-        records.write(&session.project.main)?;
-    }
-    Ok(notes)
+    let Session { name, record, .. } = session;
+    let moved = change_records(session.project, |records| {
+        let moved = record::move_ports(layout, records, record, wants)?;
+        if !moved.is_empty() {
+            hold.begin_too(|left| left.sets_variables = true)?;
+            records.put(name, record.clone());
+        }
+        Ok(moved)
+    })?;
+    let who =
+        |moved: &Moved| in_use(moved.from).map(|held| format!("{} listens there", held.who()));
+    let told = |moved: &Moved| moved.told(name, who(moved).unwrap_or_default());
+    Ok(moved.iter().map(told).collect())
 }

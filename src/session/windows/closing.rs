@@ -105,9 +105,11 @@ impl Closing {
     }
 
     /// That a Claude is busy, or works in the background; and how to look at it.
-    pub fn busy(&self, session: &Session<'_>) -> (Vec<String>, Vec<String>) {
+    pub fn busy(&self, session: &Session<'_>) -> Vec<(String, String)> {
         let claudes = self.claudes.iter();
-        claudes.map(|claude| claudes::told(claude, session)).unzip()
+        claudes
+            .map(|claude| claudes::told(claude, session))
+            .collect()
     }
 
     /// What goes with the windows that this tool did not make, if anything does.
