@@ -1,16 +1,10 @@
 //! A folder of a session's own that costs next to nothing: of packages, which programs replace and hardly ever write to.
 
 use crate::file::make_folder_like;
-use crate::finding::Finding;
 use crate::layout;
 use crate::parallel;
 use crate::problem::Problem;
 use crate::session::belongings::database;
-use crate::session::belongings::inside::{self, Outside};
-use crate::session::belongings::link::install_beside;
-use crate::session::belongings::placing::Placing;
-use crate::session::belongings::way::Way;
-use crate::store::atomic;
 use crate::ui;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -81,85 +75,41 @@ struct Tree<'a> {
     shares: AtomicBool,
     /// Whether it has made one.
     has_shared: AtomicBool,
-    /// Whether one file may have a name in both.
-    links: AtomicBool,
 }
 
-pub(super) struct Cloned;
-
-impl Way for Cloned {
-    fn find(&self, worktree: &Path, path: &str) -> Result<String, Outside> {
-        inside::reach(worktree, path)
+/// Why something of the main checkout is not to be cloned, if it is not.
+pub(super) fn unfit(from: &Path, path: &str) -> Option<Problem> {
+    if !from.is_dir() {
+        return Some(Problem::new(
+            format!("{path} is not a folder, and only folders are cloned"),
+            format!("have it in copy, in {}", layout::FILE),
+        ));
     }
-
-    /// A link is no folder of its own.
-    fn is_placed(&self, _from: &Path, to: &Path) -> bool {
-        to.exists() && !to.is_symlink()
-    }
-
-    fn unfit(&self, from: &Path, path: &str) -> Option<Problem> {
-        if !from.is_dir() {
-            return Some(Problem::new(
-                format!("{path} is not a folder, and only folders are cloned"),
-                format!("have it in copy, in {}", layout::FILE),
-            ));
-        }
-        from.join("pyvenv.cfg").exists().then(|| {
-            Problem::new(
-                format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
-                format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
-            )
-        })
-    }
-
-    fn make(&self, from: &Path, to: &Path) -> Result<()> {
-        clone(from, to)
-    }
-
-    fn absent(&self, there: &Path) -> String {
-        install_beside(there)
-    }
-
-    fn look(&self, _placing: &Placing<'_>, checked: String, _path: &str, _to: &Path) -> Finding {
-        Finding::fine(checked, "is a folder of its own")
-    }
+    from.join("pyvenv.cfg").exists().then(|| {
+        Problem::new(
+            format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
+            format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
+        )
+    })
 }
 
-/// Clones a folder: as copies that share their blocks where the file system has such, else as hard links, else as copies. The
-/// plain files at its top and those in hidden folders are always copies, as package managers and generators write to those. It
-/// appears when it is whole.
+/// Clones a folder to `part`, to be renamed `to`: as copies that share their blocks where the file system has such, else as hard
+/// links, else as copies. The plain files at its top and those in hidden folders are always copies, as package managers and
+/// generators write to those.
 ///
 /// # Errors
-/// If a file can't be read or made; nothing is at `to` then.
-fn clone(from: &Path, to: &Path) -> Result<()> {
-    let is_elsewhere = from.is_symlink();
-    let from =
-        &fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
-    let part = &atomic::unfinished(to);
-    if part.symlink_metadata().is_ok() {
-        // A killed command has left it.
-        fs::remove_dir_all(part).with_context(|| format!("cannot remove {}", part.display()))?;
-    }
+/// If a file can't be read or made.
+pub(super) fn make(from: &Path, part: &Path, to: &Path) -> Result<()> {
+    let real = fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
     let tree = Tree {
-        from,
+        from: &real,
         part,
         to,
-        is_elsewhere,
+        is_elsewhere: from.is_symlink(),
         shares: AtomicBool::new(true),
         has_shared: AtomicBool::new(false),
-        links: AtomicBool::new(true),
     };
-    let result = tree.grow().and_then(|()| {
-        if to.is_symlink() {
-            // What it replaces has done its work until now.
-            fs::remove_file(to)?;
-        }
-        Ok(fs::rename(part, to)?)
-    });
-    if result.is_err() {
-        let _ = fs::remove_dir_all(part);
-    }
-    result
+    tree.grow()
 }
 
 impl Tree<'_> {
@@ -229,7 +179,7 @@ impl Tree<'_> {
 
     fn file(&self, from: &Path, to: &Path, place: Place) -> Result<()> {
         if may_be_database(from) && database::is_one(from) {
-            return database::copy(from, to);
+            return database::copy(from, to, to);
         }
         let of_database = database::beside(from);
         if of_database.is_some_and(|database| may_be_database(&database) && database.is_file()) {
@@ -247,12 +197,9 @@ impl Tree<'_> {
                 Err(_) => self.shares.store(false, Relaxed),
             }
         }
-        if self.links.load(Relaxed) && place == Place::Package {
+        if place == Place::Package {
             match fs::hard_link(from, to) {
-                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                    self.links.store(false, Relaxed);
-                }
-                // One file may be somebody else's, or have as many names as it can.
+                // It may be on another file system or somebody else's, or have as many names as it can.
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {}
                 linked => return Ok(linked?),
             }

@@ -1,6 +1,7 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
 use crate::file;
+use crate::finding::{FIX, Finding};
 use crate::hint::Hint;
 use crate::process::quote;
 use crate::store::atomic;
@@ -18,42 +19,56 @@ use std::time::Duration;
 /// How long a database may stay locked by others.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Copies a database with `SQLite`'s online backup, in one step: it has all that was committed before, and nothing half.
-/// The copy appears under its name when it is whole, with the original's permissions.
+/// Copies a database to `part`, to be renamed `copy`, with `SQLite`'s online backup, in one step: it has all that was committed
+/// before, and nothing half, and the original's permissions.
 ///
 /// # Errors
 /// If an older one's journal is in the copy's place, the source is no database, stays locked for ten seconds, or the copy can't be written.
-pub fn copy(source: &Path, copy: &Path) -> Result<()> {
-    let failed = || {
+pub(super) fn copy(source: &Path, part: &Path, copy: &Path) -> Result<()> {
+    let work = || {
+        check_is_file(source)?;
+        check_no_journal(copy)?;
+        // Nobody else may read it, whatever the original says: it is not whole yet.
+        let mut empty = File::options();
+        empty.write(true).create_new(true).mode(0o600).open(part)?;
+        back_up(source, part)?;
+        fs::set_permissions(part, fs::metadata(source)?.permissions())?;
+        Ok(atomic::write_out(&File::open(part)?)?)
+    };
+    work().map_err(said_once).with_context(|| {
         format!(
             "cannot copy the database {} to {}",
             source.display(),
             copy.display()
         )
+    })
+}
+
+fn check_no_journal(copy: &Path) -> Result<()> {
+    let Some(journal) = journals(copy).into_iter().next() else {
+        return Ok(());
     };
-    check_is_file(source).with_context(failed)?;
-    let part = &atomic::unfinished(copy);
-    remove_if_there(part).with_context(failed)?;
-    if let Some(journal) = journals(copy).first() {
-        let quoted = quote(&journal.to_string_lossy());
-        return Err(anyhow!(
-            "{} is left of a database that was there before, and SQLite would play it into the new one",
-            journal.display()
-        ))
-        .hint(format!("move it away: mv {quoted} {quoted}.old"))
-        .with_context(failed);
+    let quoted = quote(&journal.to_string_lossy());
+    Err(anyhow!(
+        "{} is left of a database that was there before, and SQLite would play it into the new one",
+        journal.display()
+    ))
+    .hint(format!("move it away: mv {quoted} {quoted}.old"))
+}
+
+/// What a look at a session's own shows, which is there.
+pub(super) fn look(main: &Path, checked: String, own: &Path) -> Finding {
+    let again = || {
+        let away = move_aside(own);
+        format!("for a new copy of the main checkout's: {away} && {FIX}")
+    };
+    match has_tables(own) {
+        Err(error) => Finding::failed(checked, format!("can't be read: {error:#}")).cure(again()),
+        Ok(false) if has_tables(main).unwrap_or(false) => {
+            Finding::warning(checked, "has no tables").cure(again())
+        }
+        Ok(_) => Finding::fine(checked, "is a database of its own"),
     }
-    let result = make_own(part).and_then(|()| {
-        back_up(source, part)?;
-        fs::set_permissions(part, fs::metadata(source)?.permissions())?;
-        atomic::write_out(&File::open(part)?)?;
-        Ok(fs::rename(part, copy)?)
-    });
-    if result.is_err() {
-        // The error that is reported is the one that matters.
-        let _ = remove_if_there(part);
-    }
-    result.map_err(said_once).with_context(failed)
 }
 
 /// The database that a file of this path would belong to, by what `SQLite` calls those beside one.
@@ -105,7 +120,7 @@ pub fn is_one(path: &Path) -> bool {
 ///
 /// # Errors
 /// If it is no database, or can't be read.
-pub fn has_tables(path: &Path) -> Result<bool> {
+fn has_tables(path: &Path) -> Result<bool> {
     check_is_file(path)?;
     let letter = |&byte: &u8| match byte {
         b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
@@ -141,24 +156,6 @@ fn check_is_file(path: &Path) -> Result<()> {
         bail!("{} is not a file", path.display());
     }
     Ok(())
-}
-
-/// Makes an empty file that nobody else may read, whatever the original says: it is not whole yet.
-fn make_own(part: &Path) -> Result<()> {
-    let mut options = File::options();
-    options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(part)?;
-    Ok(())
-}
-
-fn remove_if_there(path: &Path) -> std::io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// The source is opened for writing if it may be written, so that a journal that a dead writer left is rolled back, and the

@@ -11,7 +11,7 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::{Belonging, hidden, inside};
+use crate::session::belongings::{hidden, inside};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;
@@ -70,30 +70,23 @@ fn reads_local(checkout: &Path, path: &str) -> bool {
     READERS.iter().any(|name| asks_for(name)) && !asks_for(NO_READER)
 }
 
-/// That no variables of the session's are set any more in the files that git tracks.
-pub(super) struct Left;
-
-impl Belonging for Left {
-    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        let left = left(placing.session)?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        let (files, instead): (Vec<_>, Vec<_>) = left.into_iter().unzip();
+/// Takes the session's variables out of the files that git tracks, in which they are not set any more.
+pub(super) fn give_back(placing: &mut Placing<'_>) -> Result<()> {
+    let (files, instead): (Vec<_>, Vec<_>) = left(placing.session)?.into_iter().unzip();
+    if !files.is_empty() {
         Git::at(placing.worktree()).give_back(&files)?;
         // There they are set now, also in a file that is there.
         placing.paths.extend(instead);
-        Ok(())
     }
+    Ok(())
+}
 
-    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let left = left(placing.session).unwrap_or_default();
-        let found = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
-        let finding = |(path, _): &(String, String)| {
-            placing.mendable(Finding::warning(placing.checked(path), found))
-        };
-        left.iter().map(finding).collect()
-    }
+/// Which of those still have them.
+pub(super) fn look_at_left(placing: &Placing<'_>) -> Vec<Finding> {
+    let found = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
+    let left = left(placing.session).unwrap_or_default().into_iter();
+    let finding = |(path, _): (String, _)| Finding::warning(placing.checked(&path), found);
+    left.map(|left| placing.mendable(finding(left))).collect()
 }
 
 /// The files with variables of the session's, of those in which they are not set any more, that differ from what is committed by
@@ -110,7 +103,8 @@ fn left(session: &Session<'_>) -> Result<Vec<(String, String)>> {
             let value = session.expand(value).ok();
             value.is_some_and(|value| dotenv::value(&text, name) == Some(value.as_bytes()))
         };
-        if session.layout.env[instead].iter().any(is_set) && is_changed(session, &there)? {
+        if session.layout.env[instead].iter().any(is_set) && hidden::is_our_change(session, &there)?
+        {
             left.push((there, instead.clone()));
         }
     }
@@ -127,41 +121,25 @@ pub fn show(worktree: &Path, paths: &[String]) -> String {
         .join(" && ")
 }
 
-/// That a file in which variables are set is none that git tracks.
-pub(super) struct Tracked<'a> {
-    /// The file, from the worktree's root.
-    pub path: &'a str,
-}
-
-impl Belonging for Tracked<'_> {
-    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let problem = tracked(placing.session, self.path).ok().flatten();
-        problem
-            .map(|problem| placing.warning(problem))
-            .into_iter()
-            .collect()
-    }
-}
-
 /// What there is to tell of a file in which variables are set, if git tracks it in the worktree: that they alone differ, or that
 /// the user has changed it, and git does not show that.
-///
-/// # Errors
-/// If git fails.
-fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
-    let (main, worktree) = (&session.project.main, session.record.worktree());
-    let Ok(there) = inside::follow(worktree, path) else {
-        return Ok(None);
+pub(super) fn look_at_tracked(placing: &Placing<'_>, path: &str) -> Option<Finding> {
+    let there = inside::follow(placing.worktree(), path).ok()?;
+    let problem = match hidden::change(placing.session, &there).ok()?? {
+        hidden::Change::Ours => tracked(placing.session, path),
+        hidden::Change::Users => {
+            let git = Git::at(placing.worktree());
+            let is_hidden = git.hidden_changes().ok()?.contains(&there);
+            let what = format!("{path} has changes of your own, and git is told not to look at it");
+            is_hidden.then(|| Problem::new(what, show(placing.worktree(), &[there])))?
+        }
     };
-    let committed = Git::at(worktree).committed(&there)?;
-    if committed.is_none() || committed == read_if_there(&worktree.join(&there))? {
-        return Ok(None);
-    }
-    if !hidden::is_our_change(session, &there)? {
-        let is_hidden = Git::at(worktree).hidden_changes()?.contains(&there);
-        let what = format!("{path} has changes of your own, and git is told not to look at it");
-        return Ok(is_hidden.then(|| Problem::new(what, show(worktree, &[there]))));
-    }
+    Some(placing.warning(problem))
+}
+
+/// That git tracks a file in which variables are set.
+fn tracked(session: &Session<'_>, path: &str) -> Problem {
+    let (main, worktree) = (&session.project.main, session.record.worktree());
     let words = |path: &Path| quote(&path.to_string_lossy());
     let other = match local(path).filter(|_| reads_local(main, path)) {
         Some(local) => {
@@ -174,21 +152,12 @@ fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
         ),
     };
     let (git, file) = (format!("git -C {}", words(worktree)), quote(path));
-    Ok(Some(Problem::new(
+    Problem::new(
         format!(
             "{path} is committed, and has variables of the session's: git merge and git switch may refuse to overwrite it"
         ),
         format!(
             "{other}; then {git} update-index --no-skip-worktree {file} && {git} checkout -- {file} && tally-session doctor --fix"
         ),
-    )))
-}
-
-/// Whether a file differs from what is committed, and by the session's variables alone.
-fn is_changed(session: &Session<'_>, there: &str) -> Result<bool> {
-    let worktree = session.record.worktree();
-    let committed = Git::at(worktree).committed(there)?;
-    Ok(committed.is_some()
-        && committed != read_if_there(&worktree.join(there))?
-        && hidden::is_our_change(session, there)?)
+    )
 }

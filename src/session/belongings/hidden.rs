@@ -2,13 +2,13 @@
 
 use crate::file::read_if_there;
 use crate::finding::{Finding, named};
-use crate::git::files::Change;
+use crate::git::files;
 use crate::git::{Git, crypt};
 use crate::project::Project;
 use crate::session::belongings::inside;
 use crate::session::belongings::placed::{self, Placed};
 use crate::session::belongings::placing::{Placing, make_parent};
-use crate::session::belongings::{Belonging, variables};
+use crate::session::belongings::variables;
 use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
 use crate::store::{atomic, records};
@@ -59,7 +59,7 @@ pub fn shown(session: &Session<'_>, placed: &Placed) -> Result<Shown> {
     let may_be_tracked = may_be_tracked.filter_map(|path| inside::follow(worktree, path).ok());
     let paths = placed.paths().cloned().chain(may_be_tracked).collect();
     let mut shown = Shown::default();
-    for Change { path, untracked } in Git::at(worktree).changes_of(&paths)? {
+    for files::Change { path, untracked } in Git::at(worktree).changes_of(&paths)? {
         if untracked && let Some(own) = placed.that_has(worktree, &path) {
             if shown.untracked.last() != Some(own) {
                 shown.untracked.push(own.clone());
@@ -71,49 +71,33 @@ pub fn shown(session: &Session<'_>, placed: &Placed) -> Result<Shown> {
     Ok(shown)
 }
 
-/// That git does not show what was put into the worktree.
-pub(super) struct Hidden;
-
-impl Belonging for Hidden {
-    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        if !placing.has_more() {
-            return Ok(());
+/// Whether git shows what was put into the worktree. Where git-crypt fails, or git gives no answers, that can't be told.
+pub(super) fn look(placing: &Placing<'_>, has_git: bool) -> Option<Finding> {
+    let (session, checked) = (placing.session, placing.checked("git status"));
+    let lacks_keys = |admin: PathBuf| crypt::lacks_keys(&session.project.common, &admin);
+    let found = if session.admin().is_ok_and(lacks_keys) {
+        "fails in its worktree, where git-crypt does not find the repository's keys".to_owned()
+    } else if !has_git {
+        return None;
+    } else {
+        match shown(session, &placing.placed) {
+            Err(error) => return Some(Finding::error(checked, &error)),
+            Ok(Shown { untracked, tracked }) if untracked.is_empty() && tracked.is_empty() => {
+                return Some(Finding::fine(checked, "shows nothing that was put there"));
+            }
+            Ok(Shown { untracked, tracked }) => {
+                let paths = [untracked, tracked].concat();
+                format!("shows what was put there: {}", named(&paths))
+            }
         }
-        placing.placed.write(placing.session)?;
-        hide(placing.session, &mut placing.placed)
-    }
-
-    /// Where git-crypt fails git can't tell.
-    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let (session, checked) = (placing.session, placing.checked("git status"));
-        let lacks_keys = |admin: PathBuf| crypt::lacks_keys(&session.project.common, &admin);
-        if session.admin().is_ok_and(lacks_keys) {
-            let fails =
-                "fails in its worktree, where git-crypt does not find the repository's keys";
-            return vec![placing.mendable(Finding::failed(checked, fails))];
-        }
-        if !placing.has_git {
-            return Vec::new();
-        }
-        vec![match shown(session, &placing.placed) {
-            Err(error) => Finding::error(checked, &error),
-            Ok(Shown { untracked, tracked }) => match [untracked, tracked].concat() {
-                paths if paths.is_empty() => {
-                    Finding::fine(checked, "shows nothing that was put there")
-                }
-                paths => {
-                    let found = format!("shows what was put there: {}", named(&paths));
-                    placing.mendable(Finding::failed(checked, found))
-                }
-            },
-        }]
-    }
+    };
+    Some(placing.mendable(Finding::failed(checked, found)))
 }
 
 /// Keeps what was put into the worktree out of `git status`: what git does not ignore goes into `info/exclude`, and a file
 /// that git tracks is marked to be left as it is, unless the user has changed it too. The list has the lines that are there for
 /// this worktree, be it for others too.
-fn hide(session: &Session<'_>, placed: &mut Placed) -> Result<()> {
+pub(super) fn hide(session: &Session<'_>, placed: &mut Placed) -> Result<()> {
     let project = session.project;
     let own: HashSet<_> = placed.paths().map(|path| pattern(path)).collect();
     let before = excluded(project)?;
@@ -272,9 +256,17 @@ fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()>
     file.write_all(text.as_bytes()).with_context(failed)
 }
 
-/// Whether a file that git tracks is one with variables of the session's, and differs from what is committed by these alone, if
-/// at all.
-pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+/// What a file with variables of the session's, which git tracks, differs by from what is committed.
+#[derive(PartialEq, Eq)]
+pub(super) enum Change {
+    /// These alone.
+    Ours,
+    /// More, or something else.
+    Users,
+}
+
+/// How such a file differs; none if it does not, or is no such file.
+pub(super) fn change(session: &Session<'_>, path: &str) -> Result<Option<Change>> {
     let worktree = session.record.worktree();
     let leads_there = |known: &String| inside::follow(worktree, known).as_deref() == Ok(path);
     let (env, instead) = (&session.layout.env, &session.layout.env_instead);
@@ -282,11 +274,27 @@ pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     // An older version set them there.
     let before = || instead.iter().find(|(known, _)| leads_there(known));
     let Some(known) = known.or_else(|| Some(before()?.1)) else {
-        return Ok(false);
+        return Ok(None);
     };
     let Some(committed) = Git::at(worktree).committed(path)? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let ours = variables::with(session, committed, &session.layout.env[known]);
-    Ok(read_if_there(&worktree.join(path))? == Some(ours))
+    let now = read_if_there(&worktree.join(path))?;
+    if now.as_ref() == Some(&committed) {
+        return Ok(None);
+    }
+    let ours = variables::with(session, committed, &env[known]);
+    Ok(Some(if now == Some(ours) {
+        Change::Ours
+    } else {
+        Change::Users
+    }))
+}
+
+/// Whether a file that git tracks differs from what is committed by variables of the session's alone.
+///
+/// # Errors
+/// If git fails, or the file can't be read.
+pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+    Ok(change(session, path)? == Some(Change::Ours))
 }

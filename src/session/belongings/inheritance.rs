@@ -4,7 +4,7 @@ use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
 use crate::project::Project;
-use crate::session::belongings::{files, kind::Included};
+use crate::session::belongings::{Part, files};
 use crate::store::claude_json::{self, Before};
 use anyhow::Result;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::path::Path;
 #[derive(Default)]
 pub struct Inheritance {
     /// The files that folders and the project's own list add to those that the layout names.
-    pub files: Vec<Included>,
+    pub files: Vec<Part>,
     /// What there is to tell.
     pub notes: Vec<String>,
 }

@@ -1,4 +1,16 @@
-//! How a path of the worktree is made from the main checkout's.
+//! How a path of the worktree is made from the main checkout's, and what there is to know of each way.
+
+use crate::file::make_folder_like;
+use crate::finding::{FIX, Finding};
+use crate::problem::Problem;
+use crate::process::quote;
+use crate::project::{Project, is_same};
+use crate::session::belongings::inside::{self, Outside};
+use crate::session::belongings::{clone, database, packages};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 /// The ways there are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,5 +29,109 @@ pub enum Kind {
     AsItIs,
 }
 
-/// A file that a folder or the project's own list adds to the layout's, and how it is made.
-pub type Included = (String, Kind);
+impl Kind {
+    /// Where a path of a worktree is, from its root: a link there is followed where it is not itself what belongs there.
+    pub(super) fn find(self, worktree: &Path, path: &str) -> Result<String, Outside> {
+        match self {
+            Self::Link | Self::Clone | Self::AsItIs => inside::reach(worktree, path),
+            Self::Database | Self::Copy | Self::Folder => inside::follow(worktree, path),
+        }
+    }
+
+    /// Whether what is there is what belongs there; `is_as_placed` tells whether nobody has changed it since it was put there.
+    pub(super) fn is_placed(self, from: &Path, to: &Path, is_as_placed: bool) -> bool {
+        let target = || fs::read_link(to).ok();
+        match self {
+            // What a link leads to may have gone.
+            Self::Link => match target() {
+                Some(target) if target == from => true,
+                // An older layout, or an older version, had it copied; or the project is a copy of another one.
+                Some(_) => to.exists() && !(is_as_placed && from.exists()),
+                None => to.exists() && !(is_as_placed && to.is_file()),
+            },
+            Self::Clone => to.exists() && !to.is_symlink(),
+            Self::AsItIs => {
+                to.exists() || target().is_some_and(|it| fs::read_link(from).ok() == Some(it))
+            }
+            Self::Database | Self::Copy | Self::Folder => to.exists(),
+        }
+    }
+
+    /// Why something of the main checkout is not for this way, if it is not.
+    pub(super) fn unfit(self, from: &Path, path: &str) -> Option<Problem> {
+        match self {
+            Self::Clone => clone::unfit(from, path),
+            _ => None,
+        }
+    }
+
+    /// Makes it at `part`, where nothing is, to be renamed `to` its own place.
+    pub(super) fn make(self, from: &Path, part: &Path, to: &Path) -> Result<()> {
+        match self {
+            Self::Link => Ok(symlink(from, part)?),
+            Self::Clone => clone::make(from, part, to),
+            Self::Database => database::copy(from, part, to),
+            Self::Folder => Ok(make_folder_like(from, part)?),
+            Self::AsItIs if from.is_symlink() => Ok(symlink(fs::read_link(from)?, part)?),
+            Self::Copy | Self::AsItIs if !from.is_file() => {
+                bail!("{} is not a file", from.display())
+            }
+            // As with all that git checks out nobody waits for the disk: the original is there.
+            Self::Copy | Self::AsItIs => {
+                let copied = fs::copy(from, part);
+                copied.with_context(|| format!("cannot copy {}", from.display()))?;
+                Ok(())
+            }
+        }
+    }
+
+    /// What is to be done about one that the main checkout has not.
+    pub(super) fn absent(self, there: &Path) -> String {
+        match self {
+            Self::Link | Self::Clone => install_beside(there),
+            Self::Database => {
+                let folder = there.with_file_name("");
+                format!("make one in {} with your migrations", folder.display())
+            }
+            Self::Copy | Self::Folder | Self::AsItIs => format!(
+                "a server that needs it fails until you write {}",
+                there.display()
+            ),
+        }
+    }
+
+    /// What a look at one shows that is there.
+    pub(super) fn look(self, project: &Project, checked: String, path: &str, to: &Path) -> Finding {
+        match self {
+            Self::Link => look_at_link(project, checked, path, to),
+            Self::Clone => Finding::fine(checked, "is a folder of its own"),
+            Self::Database => database::look(&project.main.join(path), checked, to),
+            Self::Copy | Self::Folder | Self::AsItIs => Finding::fine(checked, "is there"),
+        }
+    }
+}
+
+fn look_at_link(project: &Project, checked: String, path: &str, to: &Path) -> Finding {
+    let from = &project.main.join(path);
+    let Ok(target) = fs::read_link(to) else {
+        return Finding::fine(checked, "is the session's own");
+    };
+    if !to.exists() {
+        let found = format!("leads to {}, where nothing is", target.display());
+        return Finding::failed(checked, found).cure(install_beside(from));
+    }
+    if is_same(from, to) {
+        let fault = packages::fault(project, path);
+        return fault.unwrap_or_else(|| Finding::fine(checked, "leads to the main checkout's"));
+    }
+    let found = format!("leads to {}, not to the main checkout's", target.display());
+    Finding::warning(checked, found).cure(format!(
+        "for a link to the main checkout's: rm {} && {FIX}",
+        quote(&to.to_string_lossy())
+    ))
+}
+
+fn install_beside(path: &Path) -> String {
+    let folder = path.with_file_name("");
+    format!("install what belongs there in {}", folder.display())
+}

@@ -1,73 +1,34 @@
-//! What a session has in its worktree. [`list`] names all of it; making a session and looking at one each walk that.
+//! What a session has in its worktree: [`place`] makes all of it, one thing after the other, and [`look`] looks at it.
 
-pub mod clone;
-mod copy;
-pub mod database;
+mod clone;
+mod database;
 pub mod env_files;
 pub mod environment;
 pub mod files;
 pub mod fitting;
 pub mod hidden;
-mod included;
 pub mod inheritance;
 pub mod inside;
-pub mod kind;
-mod link;
+mod kind;
 pub mod packages;
 mod part;
 pub mod placed;
 mod placing;
 pub mod told;
 mod variables;
-mod way;
 
-pub use part::lacking;
+pub use part::{Part, lacking};
 
 use crate::finding::Finding;
 use crate::session::Session;
-use crate::session::belongings::env_files::{Left, Tracked};
-use crate::session::belongings::hidden::Hidden;
-use crate::session::belongings::included::Listed;
-use crate::session::belongings::kind::Included;
-use crate::session::belongings::part::Part;
+use crate::session::belongings::placed::Placed;
 use crate::session::belongings::placing::Placing;
 use crate::session::belongings::variables::Variables;
 use anyhow::Result;
 use std::collections::HashSet;
 
-/// One thing that a session has in its worktree.
-trait Belonging {
-    /// Makes it true, from whatever is there. What is there stays where it may be the user's work.
-    ///
-    /// # Errors
-    /// If a file can't be read or written, or git fails.
-    fn make(&self, _placing: &mut Placing<'_>) -> Result<()> {
-        Ok(())
-    }
-
-    /// What a look at it shows.
-    fn look(&self, placing: &Placing<'_>) -> Vec<Finding>;
-}
-
-/// All of it, in the order in which it is made: what is hidden from git is what was put there before.
-fn list<'a>(session: &'a Session<'a>, included: &'a [Included]) -> Vec<Box<dyn Belonging + 'a>> {
-    fn boxed<'a>(one: impl Belonging + 'a) -> Box<dyn Belonging + 'a> {
-        Box::new(one)
-    }
-    let parts = files::parts(session.project, session.layout);
-    let parts = parts.map(|(path, kind)| boxed(Part { path, kind }));
-    let env = session.layout.env.iter();
-    let variables =
-        env.flat_map(|(path, set)| [boxed(Variables { path, set }), boxed(Tracked { path })]);
-    parts
-        .chain([boxed(Listed { included }), boxed(Left)])
-        .chain(variables)
-        .chain([boxed(Hidden)])
-        .collect()
-}
-
-/// Makes the worktree's files true, the `included` ones too, writes down what was put there, and hides it from git. Gives what there
-/// is to tell, and the paths that it lacked.
+/// Makes the worktree's files true, the `included` ones too, writes down what was put there, and hides it from git. What is there
+/// stays where it may be the user's work. Gives what there is to tell, and the paths that it lacked.
 ///
 /// In a worktree that `is_new` nothing was put before. With `in_full`, where a command was cut short, the layout's variables are
 /// set in files that are there too, and all that was ever put there is hidden.
@@ -76,22 +37,26 @@ fn list<'a>(session: &'a Session<'a>, included: &'a [Included]) -> Vec<Box<dyn B
 /// If a file can't be read or written, or git fails; what was placed by then is written down.
 pub fn place(
     session: &Session<'_>,
-    included: &[Included],
+    included: &[Part],
     is_new: bool,
     in_full: bool,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    let mut placing = if is_new {
-        Placing::new(session, included)
+    let placed = if is_new {
+        Placed::default()
     } else {
-        Placing::of(session, included)
+        placed::read_or_guess(session, included)
     };
+    let mut placing = Placing::new(session, included, placed);
     placing.in_full = in_full;
-    let list = list(session, included);
-    let made = list.iter().try_for_each(|one| one.make(&mut placing));
-    if made.is_err() && placing.has_more() {
+    let made = make(&mut placing);
+    let has_more = in_full || !placing.paths.is_empty();
+    if has_more {
         placing.placed.write(session)?;
     }
     made?;
+    if has_more {
+        hidden::hide(session, &mut placing.placed)?;
+    }
     if !in_full {
         // It was told when the session was made.
         placing.notes.clear();
@@ -99,12 +64,32 @@ pub fn place(
     Ok((placing.notes, shortened(placing.paths)))
 }
 
-/// What a look at all of it shows, where git gives answers or not.
-pub fn look(session: &Session<'_>, included: &[Included], has_git: bool) -> Vec<Finding> {
-    let mut placing = Placing::of(session, included);
-    placing.has_git = has_git;
-    let list = list(session, included);
-    let mut findings: Vec<_> = list.iter().flat_map(|one| one.look(&placing)).collect();
+fn make(placing: &mut Placing<'_>) -> Result<()> {
+    let (project, layout) = (placing.session.project, placing.session.layout);
+    for part in files::parts(project, layout) {
+        part.make(placing)?;
+    }
+    part::put(placing, placing.included)?;
+    env_files::give_back(placing)?;
+    for (path, set) in &layout.env {
+        Variables { path, set }.make(placing)?;
+    }
+    Ok(())
+}
+
+/// What a look at all of it shows. Where git gives no answers that is told by itself.
+pub fn look(session: &Session<'_>, included: &[Part], has_git: bool) -> Vec<Finding> {
+    let placed = placed::read_or_guess(session, included);
+    let placing = &Placing::new(session, included, placed);
+    let parts = files::parts(session.project, session.layout);
+    let mut findings: Vec<_> = parts.filter_map(|part| part.look(placing)).collect();
+    findings.extend(files::look_at_included(placing));
+    findings.extend(env_files::look_at_left(placing));
+    for (path, set) in &session.layout.env {
+        findings.extend(Variables { path, set }.look(placing));
+        findings.extend(env_files::look_at_tracked(placing, path));
+    }
+    findings.extend(hidden::look(placing, has_git));
     // Several paths may lead through one link.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text()));

@@ -2,8 +2,9 @@
 //! have changed since, or takes for ours what somebody else has put in its place.
 
 use crate::session::Session;
+use crate::session::belongings::files;
 use crate::session::belongings::inside;
-use crate::session::belongings::{files, kind::Included};
+use crate::session::belongings::part::Part;
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;
@@ -75,11 +76,11 @@ pub fn read(session: &Session<'_>) -> Placed {
 }
 
 /// The same, where a command that was cut short may have put these files there too and made no list.
-pub fn read_or_guess(session: &Session<'_>, included: &[Included]) -> Placed {
+pub fn read_or_guess(session: &Session<'_>, included: &[Part]) -> Placed {
     let listed = session.admin().ok().and_then(|admin| listed(&admin));
     listed.unwrap_or_else(|| {
         let worktree = session.record.worktree();
-        let included = included.iter().map(|(path, _)| path.clone());
+        let included = included.iter().map(|part| part.path.clone());
         let paths = files::belongings(session.project, session.layout).chain(included);
         let paths = paths.filter_map(|path| inside::reach(worktree, &path).ok());
         let is_there = |path: &String| match Seen::at(&worktree.join(path)) {
@@ -112,26 +113,6 @@ impl Placed {
     pub fn write(&self, session: &Session<'_>) -> Result<()> {
         let list = session.admin()?.join(LIST);
         atomic::replace_soon(&list, &serde_json::to_vec(self)?, 0o600)
-    }
-
-    /// Changes what is at a path, or puts something there. What somebody else has put there or changed stays theirs.
-    ///
-    /// # Errors
-    /// Those of the work.
-    pub fn note(
-        &mut self,
-        worktree: &Path,
-        path: &str,
-        work: impl FnOnce(&Path) -> Result<()>,
-    ) -> Result<()> {
-        let there = worktree.join(path);
-        let before = Seen::at(&there);
-        let is_ours = before.is_none() || self.paths.get(path) == Some(&before);
-        work(&there)?;
-        if is_ours {
-            self.add(worktree, path);
-        }
-        Ok(())
     }
 
     /// Takes in what was put at a path.

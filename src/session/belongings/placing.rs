@@ -3,8 +3,8 @@
 use crate::finding::{Finding, Mend, State};
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::session::belongings::kind::Included;
-use crate::session::belongings::placed::{self, Placed};
+use crate::session::belongings::part::Part;
+use crate::session::belongings::placed::Placed;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,8 @@ use std::path::Path;
 /// A session's worktree, and what one command puts there.
 pub(super) struct Placing<'a> {
     pub session: &'a Session<'a>,
-    /// The files that folders and the project's own list add to the layout's.
-    pub included: &'a [Included],
-    /// Whether git gives answers: where it does not, that is told by itself.
-    pub has_git: bool,
+    /// What folders and the project's own list add to the layout's.
+    pub included: &'a [Part],
     /// Whether a command was cut short: then variables are set in files that are there too, and all is hidden.
     pub in_full: bool,
     /// All that was put into the worktree, by commands before it too.
@@ -27,22 +25,13 @@ pub(super) struct Placing<'a> {
 }
 
 impl<'a> Placing<'a> {
-    /// In a worktree that is there.
-    pub fn of(session: &'a Session<'a>, included: &'a [Included]) -> Self {
-        Self {
-            placed: placed::read_or_guess(session, included),
-            ..Self::new(session, included)
-        }
-    }
-
-    /// In a new worktree: nothing was put there before.
-    pub fn new(session: &'a Session<'a>, included: &'a [Included]) -> Self {
+    /// In a worktree that these were put into before.
+    pub fn new(session: &'a Session<'a>, included: &'a [Part], placed: Placed) -> Self {
         Self {
             session,
             included,
-            has_git: true,
             in_full: false,
-            placed: Placed::default(),
+            placed,
             paths: Vec::new(),
             notes: Vec::new(),
         }
@@ -58,11 +47,6 @@ impl<'a> Placing<'a> {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
-    }
-
-    /// Whether something was put there, or may have been by a command that was cut short.
-    pub fn has_more(&self) -> bool {
-        self.in_full || !self.paths.is_empty()
     }
 
     /// What names a check.
@@ -82,13 +66,8 @@ impl<'a> Placing<'a> {
 }
 
 /// Makes the folder that a path stands in.
-///
-/// # Errors
-/// If it can't be made.
 pub(super) fn make_parent(path: &Path) -> Result<()> {
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    fs::create_dir_all(parent)
-        .with_context(|| format!("cannot make the folder {}", parent.display()))
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
 }

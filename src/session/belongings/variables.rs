@@ -4,7 +4,6 @@ use crate::dotenv;
 use crate::file::read_if_there;
 use crate::finding::Finding;
 use crate::session::Session;
-use crate::session::belongings::Belonging;
 use crate::session::belongings::placing::{Placing, make_parent};
 use crate::session::belongings::{fitting, inside};
 use crate::store::atomic;
@@ -18,22 +17,23 @@ pub(super) struct Variables<'a> {
     pub set: &'a IndexMap<String, String>,
 }
 
-impl Belonging for Variables<'_> {
+impl Variables<'_> {
     /// They are set in a file that is new, and in full in one that is there.
-    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+    pub fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+        let worktree = placing.worktree();
         if self.follows(placing) {
             return Ok(());
         }
-        let there = match inside::follow(placing.worktree(), self.path) {
+        let there = match inside::follow(worktree, self.path) {
             Ok(there) => there,
             Err(outside) => {
                 placing.tell(&outside.problem());
                 return Ok(());
             }
         };
-        let file = placing.worktree().join(&there);
-        if !placing.in_full && !placing.paths.iter().any(|path| path == self.path) && file.exists()
-        {
+        let file = worktree.join(&there);
+        let is_new = placing.paths.iter().any(|path| path == self.path) || !file.exists();
+        if !placing.in_full && !is_new {
             return Ok(());
         }
         let before = read_if_there(&file)?.unwrap_or_default();
@@ -41,29 +41,31 @@ impl Belonging for Variables<'_> {
         if text == before {
             return Ok(());
         }
-        let worktree = placing.worktree();
-        if placing.placed.is_changed(worktree, &there) {
+        let placed = &mut placing.placed;
+        if placed.is_changed(worktree, &there) {
             // What the user has written there is kept nowhere else.
             placing.notes.extend(self.replaced(&before, &text));
         }
-        placing.placed.note(worktree, &there, |file| {
-            make_parent(file)?;
-            atomic::replace(file, &text, 0o600)
-        })?;
+        // What somebody else has put there or changed stays theirs.
+        let is_ours = !file.exists() || placed.is_as_placed(worktree, &there);
+        make_parent(&file)?;
+        atomic::replace(&file, &text, 0o600)?;
+        if is_ours {
+            placed.add(worktree, &there);
+        }
         placing.paths.push(self.path.to_owned());
         Ok(())
     }
 
-    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+    /// The file and each variable.
+    pub fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
         if self.follows(placing) {
             return Vec::new();
         }
         self.are_set(placing)
             .unwrap_or_else(|error| vec![Finding::error(placing.checked(self.path), &error)])
     }
-}
 
-impl Variables<'_> {
     /// Whether the file can't be there as a folder is missing.
     fn follows(&self, placing: &Placing<'_>) -> bool {
         let session = placing.session;
@@ -88,7 +90,7 @@ impl Variables<'_> {
         self.set.keys().filter_map(replaced).collect()
     }
 
-    /// The file and each variable, but for those that need a port which the session does not have yet.
+    /// The same, but for those that need a port which the session does not have yet.
     fn are_set(&self, placing: &Placing<'_>) -> Result<Vec<Finding>> {
         let file = match inside::follow(placing.worktree(), self.path) {
             Ok(there) => placing.worktree().join(there),

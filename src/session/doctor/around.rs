@@ -8,7 +8,7 @@ use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::processes::Table;
 use crate::processes::panes::Stopped;
-use crate::session::belongings::{files, kind::Included};
+use crate::session::belongings::{Part, files};
 use crate::session::doctor::Subject;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
@@ -26,7 +26,7 @@ pub struct Around<'a> {
     pub table: Result<Table>,
     pub entries: Result<Entries>,
     /// The files that folders and the project's own list add to what the layout names.
-    pub included: Result<Vec<Included>>,
+    pub included: Result<Vec<Part>>,
     /// The sessions whose servers were only just started.
     pub started: &'a [SessionName],
 }
