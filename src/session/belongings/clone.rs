@@ -1,7 +1,7 @@
 //! A folder of a session's own that costs next to nothing: of packages, which programs replace and hardly ever write to.
 
 use crate::file::make_folder_like;
-use crate::layout;
+use crate::layout::FILE;
 use crate::parallel;
 use crate::problem::Problem;
 use crate::session::belongings::database;
@@ -9,11 +9,12 @@ use crate::ui;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry, File, FileTimes};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What servers keep at the top of packages for themselves: each session's makes its own.
 const CACHES: [&str; 2] = [".vite", ".cache"];
@@ -55,9 +56,8 @@ fn has_scripts(folder: &Path) -> bool {
     };
     let scripts = || {
         let package: Value = serde_json::from_str(&text).unwrap_or_default();
-        SCRIPTS
-            .iter()
-            .any(|script| package["scripts"].get(script).is_some())
+        let scripts = &package["scripts"];
+        SCRIPTS.iter().any(|name| scripts.get(name).is_some())
     };
     text.contains("install\"") && scripts() || folder.join("binding.gyp").exists()
 }
@@ -71,10 +71,8 @@ struct Tree<'a> {
     to: &'a Path,
     /// Whether that is not where the main checkout has it, but where a link there leads.
     is_elsewhere: bool,
-    /// Whether the file system has shown no lack of copies that share their blocks.
-    shares: AtomicBool,
-    /// Whether it has made one.
-    has_shared: AtomicBool,
+    /// Whether the file system has copies that share their blocks, once that was tried.
+    shares: OnceLock<bool>,
 }
 
 /// Why something of the main checkout is not to be cloned, if it is not.
@@ -82,13 +80,13 @@ pub(super) fn unfit(from: &Path, path: &str) -> Option<Problem> {
     if !from.is_dir() {
         return Some(Problem::new(
             format!("{path} is not a folder, and only folders are cloned"),
-            format!("have it in copy, in {}", layout::FILE),
+            format!("have it in copy, in {FILE}"),
         ));
     }
     from.join("pyvenv.cfg").exists().then(|| {
         Problem::new(
             format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
-            format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
+            format!("make one in each session: post_add under [hooks] in {FILE}"),
         )
     })
 }
@@ -106,8 +104,7 @@ pub(super) fn make(from: &Path, part: &Path, to: &Path) -> Result<()> {
         part,
         to,
         is_elsewhere: from.is_symlink(),
-        shares: AtomicBool::new(true),
-        has_shared: AtomicBool::new(false),
+        shares: OnceLock::new(),
     };
     tree.grow()
 }
@@ -186,18 +183,8 @@ impl Tree<'_> {
             // What SQLite keeps beside a database means another one than the copy.
             return Ok(());
         }
-        if self.shares.load(Relaxed) {
-            match share_blocks(from, to) {
-                Ok(()) => {
-                    self.has_shared.store(true, Relaxed);
-                    return Ok(());
-                }
-                // One file may be marked to share none.
-                Err(_) if self.has_shared.load(Relaxed) => {}
-                Err(_) => self.shares.store(false, Relaxed),
-            }
-        }
-        if place == Place::Package {
+        let shares = *self.shares.get_or_init(|| can_share_blocks(from, to));
+        if !shares && place == Place::Package {
             match fs::hard_link(from, to) {
                 // It may be on another file system or somebody else's, or have as many names as it can.
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {}
@@ -205,7 +192,8 @@ impl Tree<'_> {
             }
         }
         fs::copy(from, to)?;
-        Ok(keep_time(from, &File::options().append(true).open(to)?)?)
+        let written = fs::metadata(from)?.modified()?;
+        Ok(File::open(to)?.set_modified(written)?)
     }
 }
 
@@ -215,33 +203,17 @@ fn may_be_database(path: &Path) -> bool {
     end.is_none_or(|end| end.contains("db") || end.contains("sql"))
 }
 
-/// A copy that shares its blocks with the file until one of the two is written to.
-#[cfg(target_os = "macos")]
-fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, CloneFlags, fclonefileat};
-    Ok(fclonefileat(
-        File::open(from)?,
-        CWD,
-        to,
-        CloneFlags::empty(),
-    )?)
-}
-
-/// A copy that shares its blocks with the file until one of the two is written to.
-#[cfg(not(target_os = "macos"))]
-fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
-    let source = File::open(from)?;
-    let copy = File::create_new(to)?;
-    let shared = rustix::fs::ioctl_ficlone(&copy, &source);
-    if shared.is_err() {
-        fs::remove_file(to)?;
-    }
-    shared?;
-    copy.set_permissions(source.metadata()?.permissions())?;
-    keep_time(from, &copy)
-}
-
-fn keep_time(from: &Path, copy: &File) -> io::Result<()> {
-    let written = fs::metadata(from)?.modified()?;
-    copy.set_times(FileTimes::new().set_modified(written))
+/// Whether a copy of a file can share its blocks until one of the two is written to: then every one that the system makes does.
+fn can_share_blocks(from: &Path, to: &Path) -> bool {
+    #[cfg(target_os = "macos")]
+    let share = |source: File| {
+        use rustix::fs::{CWD, CloneFlags, fclonefileat};
+        Ok(fclonefileat(source, CWD, to, CloneFlags::empty())?)
+    };
+    #[cfg(not(target_os = "macos"))]
+    let share = |source: File| Ok(rustix::fs::ioctl_ficlone(File::create_new(to)?, source)?);
+    let shared: io::Result<()> = File::open(from).and_then(share);
+    // It is copied like the others.
+    let _ = fs::remove_file(to);
+    shared.is_ok()
 }
