@@ -4,6 +4,7 @@ use crate::file;
 use crate::finding::{FIX, Finding};
 use crate::hint::Hint;
 use crate::process::quote;
+use crate::session::belongings::placing::Placing;
 use crate::store::atomic;
 use crate::ui;
 use crate::wait;
@@ -36,11 +37,8 @@ pub(super) fn copy(source: &Path, part: &Path, copy: &Path) -> Result<()> {
         Ok(atomic::write_out(&File::open(part)?)?)
     };
     work().map_err(said_once).with_context(|| {
-        format!(
-            "cannot copy the database {} to {}",
-            source.display(),
-            copy.display()
-        )
+        let (source, copy) = (source.display(), copy.display());
+        format!("cannot copy the database {source} to {copy}")
     })
 }
 
@@ -57,14 +55,15 @@ fn check_no_journal(copy: &Path) -> Result<()> {
 }
 
 /// What a look at a session's own shows, which is there.
-pub(super) fn look(main: &Path, checked: String, own: &Path) -> Finding {
+pub(super) fn look(placing: &Placing<'_>, path: &str, own: &Path) -> Finding {
+    let (main, checked) = (&placing.session.project.main, placing.checked(path));
     let again = || {
         let away = move_aside(own);
         format!("for a new copy of the main checkout's: {away} && {FIX}")
     };
     match has_tables(own) {
         Err(error) => Finding::failed(checked, format!("can't be read: {error:#}")).cure(again()),
-        Ok(false) if has_tables(main).unwrap_or(false) => {
+        Ok(false) if has_tables(&main.join(path)).unwrap_or(false) => {
             Finding::warning(checked, "has no tables").cure(again())
         }
         Ok(_) => Finding::fine(checked, "is a database of its own"),
@@ -167,12 +166,10 @@ fn back_up(source: &Path, part: &Path) -> Result<()> {
     copy.pragma_update(None, "journal_mode", "off")?;
     copy.pragma_update(None, "synchronous", "off")?;
     let backup = Backup::new(&source, &mut copy)?;
-    let what = format!(
-        "for the database to be unlocked ({})",
-        source.path().unwrap_or_default()
-    );
+    let path = source.path().unwrap_or_default();
+    let what = format!("for the database to be unlocked ({path})");
     let size_of = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.len());
-    let whole = source.path().and_then(|path| size_of(Path::new(path)));
+    let whole = size_of(Path::new(path));
     let percent = || Some((size_of(part)? * 100 / whole?.max(1)).min(100));
     let done = ui::with_progress("copying the database", percent, || {
         wait::until(PATIENCE, &what, || match backup.step(-1)? {
@@ -181,10 +178,8 @@ fn back_up(source: &Path, part: &Path) -> Result<()> {
             other => bail!("the backup stopped: {other:?}"),
         })
     })?;
+    let seconds = PATIENCE.as_secs();
     done.with_context(|| {
-        format!(
-            "it was locked for {} s: end what writes to it, then try again",
-            PATIENCE.as_secs()
-        )
+        format!("it was locked for {seconds} s: end what writes to it, then try again")
     })
 }

@@ -1,7 +1,6 @@
 //! In which files a session's variables are set: where git tracks an `.env` file, a change in it keeps `git merge` and `git switch`
 //! from working, hidden from git or not.
 
-use crate::dotenv;
 use crate::file::read_if_there;
 use crate::finding::Finding;
 use crate::git::{Git, index};
@@ -11,7 +10,7 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::{hidden, inside};
+use crate::session::belongings::{hidden, inside, variables};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;
@@ -72,43 +71,36 @@ fn reads_local(checkout: &Path, path: &str) -> bool {
 
 /// Takes the session's variables out of the files that git tracks, in which they are not set any more.
 pub(super) fn give_back(placing: &mut Placing<'_>) -> Result<()> {
-    let (files, instead): (Vec<_>, Vec<_>) = left(placing.session)?.into_iter().unzip();
-    if !files.is_empty() {
-        Git::at(placing.worktree()).give_back(&files)?;
-        // There they are set now, also in a file that is there.
-        placing.paths.extend(instead);
-    }
-    Ok(())
-}
-
-/// Which of those still have them.
-pub(super) fn look_at_left(placing: &Placing<'_>) -> Vec<Finding> {
-    let found = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
-    let left = left(placing.session).unwrap_or_default().into_iter();
-    let finding = |(path, _): (String, _)| Finding::warning(placing.checked(&path), found);
-    left.map(|left| placing.mendable(finding(left))).collect()
-}
-
-/// The files with variables of the session's, of those in which they are not set any more, that differ from what is committed by
-/// these alone; by their paths from the worktree's root, each with that in which they are set instead.
-fn left(session: &Session<'_>) -> Result<Vec<(String, String)>> {
-    let worktree = session.record.worktree();
-    let mut left = Vec::new();
+    let (session, worktree) = (placing.session, placing.worktree());
+    let mut files = Vec::new();
     for (path, instead) in &session.layout.env_instead {
         let Ok(there) = inside::follow(worktree, path) else {
             continue;
         };
         let text = read_if_there(&worktree.join(&there))?.unwrap_or_default();
-        let is_set = |(name, value): (&String, &String)| {
-            let value = session.expand(value).ok();
-            value.is_some_and(|value| dotenv::value(&text, name) == Some(value.as_bytes()))
-        };
-        if session.layout.env[instead].iter().any(is_set) && hidden::is_our_change(session, &there)?
+        let set = &session.layout.env[instead];
+        // git is asked only where they are set.
+        if variables::with(session, text.clone(), set) == text
+            && hidden::is_our_change(session, &there)?
         {
-            left.push((there, instead.clone()));
+            files.push(there);
+            // There they are set now, also in a file that is there.
+            placing.paths.push(instead.clone());
         }
     }
-    Ok(left)
+    if files.is_empty() {
+        return Ok(());
+    }
+    Git::at(worktree).give_back(&files)
+}
+
+/// Whether one of those still has them.
+pub(super) fn look_at_left(placing: &Placing<'_>, path: &str) -> Option<Finding> {
+    let there = inside::follow(placing.worktree(), path).ok()?;
+    let found = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
+    let is_left = hidden::is_our_change(placing.session, &there).ok()?;
+    let finding = || Finding::warning(placing.checked(&there), found);
+    is_left.then(|| placing.mendable(finding()))
 }
 
 /// The command that has git look at files again, in whichever of two ways it was told not to.

@@ -20,13 +20,13 @@ pub const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
 /// Claude Code's own list of ignored files that a worktree needs.
 pub const WORKTREE_INCLUDE: &str = ".worktreeinclude";
 
-/// What the layout gives to every worktree: also a file that only its variables name is copied.
+/// What the layout gives to every worktree. A file with variables of the session's is copied too, if the main checkout has it.
 pub(super) fn parts<'a>(
     project: &'a Project,
     layout: &'a Layout,
 ) -> impl Iterator<Item = Part> + use<'a> {
     let (files, env) = (&layout.files, &layout.env);
-    let copied = move |path: &String| {
+    let kind = move |path: &String| {
         let there = project.main.join(path);
         if env.contains_key(path) || !there.is_dir() {
             Kind::Copy
@@ -36,16 +36,16 @@ pub(super) fn parts<'a>(
             Kind::Folder
         }
     };
-    let of = |paths: &'a [String], kind| paths.iter().map(move |path| Part::new(path, kind));
-    let copies = files.copy.iter();
+    let all = |paths: &'a [String], kind| paths.iter().map(move |path| Part::new(path, kind));
     let also_set = env.keys().filter(|path| !files.copy.contains(path));
+    let copies = files.copy.iter().chain(also_set);
+    let copies = copies.filter(|path| !env.contains_key(*path) || project.main.join(path).exists());
     // What Claude may do in the main checkout it may do here, no more and no less.
     let settings = project.main.join(CLAUDE_SETTINGS).is_file();
-    of(&files.link, Kind::Link)
-        .chain(of(&files.clone, Kind::Clone))
-        .chain(of(&files.sqlite, Kind::Database))
-        .chain(copies.map(move |path| Part::new(path, copied(path))))
-        .chain(also_set.map(|path| Part::new(path, Kind::Copy)))
+    all(&files.link, Kind::Link)
+        .chain(all(&files.clone, Kind::Clone))
+        .chain(all(&files.sqlite, Kind::Database))
+        .chain(copies.map(move |path| Part::new(path, kind(path))))
         .chain(settings.then(|| Part::new(CLAUDE_SETTINGS, Kind::Link)))
 }
 
@@ -116,12 +116,12 @@ pub(super) fn look_at_included(placing: &Placing<'_>) -> Vec<Finding> {
             }
         }
     }
-    let checked = placing.checked(&format!("what {WORKTREE_INCLUDE} names"));
+    let what = format!("what {WORKTREE_INCLUDE} names");
     if !lacking.is_empty() {
         let found = format!("is not all there: {}", named(&lacking));
-        findings.push(placing.mendable(Finding::failed(checked, found)));
+        findings.push(placing.failed(&what, found));
     } else if blocked.is_empty() && is_any {
-        findings.push(Finding::fine(checked, "is there"));
+        findings.push(placing.fine(&what, "is there"));
     }
     findings.extend(blocked);
     findings
@@ -132,9 +132,9 @@ pub fn belongings<'a>(
     project: &'a Project,
     layout: &'a Layout,
 ) -> impl Iterator<Item = String> + use<'a> {
-    // Older versions made it where the main checkout had none.
-    let settings = Part::new(CLAUDE_SETTINGS, Kind::Link);
-    parts(project, layout)
-        .chain([settings])
-        .map(|part| part.path)
+    let parts = parts(project, layout).map(|part| part.path);
+    parts
+        .chain(layout.env.keys().cloned())
+        // Older versions made it where the main checkout had none.
+        .chain([CLAUDE_SETTINGS.to_owned()])
 }

@@ -4,8 +4,9 @@ use crate::file::make_folder_like;
 use crate::finding::{FIX, Finding};
 use crate::problem::Problem;
 use crate::process::quote;
-use crate::project::{Project, is_same};
+use crate::project::is_same;
 use crate::session::belongings::inside::{self, Outside};
+use crate::session::belongings::placing::Placing;
 use crate::session::belongings::{clone, database, packages};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -93,42 +94,43 @@ impl Kind {
                 let folder = there.with_file_name("");
                 format!("make one in {} with your migrations", folder.display())
             }
-            Self::Copy | Self::Folder | Self::AsItIs => format!(
-                "a server that needs it fails until you write {}",
-                there.display()
-            ),
+            Self::Copy | Self::Folder | Self::AsItIs => {
+                let there = there.display();
+                format!("a server that needs it fails until you write {there}")
+            }
         }
     }
 
     /// What a look at one shows that is there.
-    pub(super) fn look(self, project: &Project, checked: String, path: &str, to: &Path) -> Finding {
+    pub(super) fn look(self, placing: &Placing<'_>, path: &str, to: &Path) -> Finding {
         match self {
-            Self::Link => look_at_link(project, checked, path, to),
-            Self::Clone => Finding::fine(checked, "is a folder of its own"),
-            Self::Database => database::look(&project.main.join(path), checked, to),
-            Self::Copy | Self::Folder | Self::AsItIs => Finding::fine(checked, "is there"),
+            Self::Link => look_at_link(placing, path, to),
+            Self::Clone => placing.fine(path, "is a folder of its own"),
+            Self::Database => database::look(placing, path, to),
+            Self::Copy | Self::Folder | Self::AsItIs => placing.fine(path, "is there"),
         }
     }
 }
 
-fn look_at_link(project: &Project, checked: String, path: &str, to: &Path) -> Finding {
+fn look_at_link(placing: &Placing<'_>, path: &str, to: &Path) -> Finding {
+    let (project, checked) = (placing.session.project, placing.checked(path));
     let from = &project.main.join(path);
     let Ok(target) = fs::read_link(to) else {
         return Finding::fine(checked, "is the session's own");
     };
+    let target = target.display();
     if !to.exists() {
-        let found = format!("leads to {}, where nothing is", target.display());
+        let found = format!("leads to {target}, where nothing is");
         return Finding::failed(checked, found).cure(install_beside(from));
     }
     if is_same(from, to) {
         let fault = packages::fault(project, path);
         return fault.unwrap_or_else(|| Finding::fine(checked, "leads to the main checkout's"));
     }
-    let found = format!("leads to {}, not to the main checkout's", target.display());
-    Finding::warning(checked, found).cure(format!(
-        "for a link to the main checkout's: rm {} && {FIX}",
-        quote(&to.to_string_lossy())
-    ))
+    let found = format!("leads to {target}, not to the main checkout's");
+    let link = quote(&to.to_string_lossy());
+    let cure = format!("for a link to the main checkout's: rm {link} && {FIX}");
+    Finding::warning(checked, found).cure(cure)
 }
 
 fn install_beside(path: &Path) -> String {

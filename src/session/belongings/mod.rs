@@ -84,7 +84,8 @@ pub fn look(session: &Session<'_>, included: &[Part], has_git: bool) -> Vec<Find
     let parts = files::parts(session.project, session.layout);
     let mut findings: Vec<_> = parts.filter_map(|part| part.look(placing)).collect();
     findings.extend(files::look_at_included(placing));
-    findings.extend(env_files::look_at_left(placing));
+    let left = session.layout.env_instead.keys();
+    findings.extend(left.filter_map(|path| env_files::look_at_left(placing, path)));
     for (path, set) in &session.layout.env {
         findings.extend(Variables { path, set }.look(placing));
         findings.extend(env_files::look_at_tracked(placing, path));

@@ -2,7 +2,7 @@
 
 use crate::file::make_folder_like;
 use crate::finding::{FIX, Finding, named};
-use crate::layout::{self, Layout};
+use crate::layout::{FILE, Layout};
 use crate::parallel;
 use crate::problem::Problem;
 use crate::project::{Project, is_same};
@@ -40,20 +40,13 @@ impl Part {
         Self { path, kind }
     }
 
-    /// Whether it is made for the session's variables where the main checkout has none.
-    fn is_made_by_variables(&self, layout: &Layout) -> bool {
-        self.kind == Kind::Copy && layout.env.contains_key(&self.path)
-    }
-
     /// Makes it, and tells what there is to tell of a clone.
     pub(super) fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        let (project, layout) = (placing.session.project, placing.session.layout);
-        if project.main.join(&self.path).exists() || !self.is_made_by_variables(layout) {
-            put(placing, [self])?;
-        }
+        put(placing, [self])?;
         if self.kind == Kind::Clone {
             // What was cloned has it too.
-            let fault = packages::fault(project, &self.path).map(|fault| fault.problem());
+            let fault = packages::fault(placing.session.project, &self.path);
+            let fault = fault.map(|fault| fault.problem());
             if let Some(problem) = fault.or_else(|| self.is_checked_out(placing)) {
                 placing.tell(&problem);
             }
@@ -63,24 +56,21 @@ impl Part {
 
     /// What a look at it shows. One with variables is looked at with these.
     pub(super) fn look(&self, placing: &Placing<'_>) -> Option<Finding> {
-        let (project, worktree) = (placing.session.project, placing.worktree());
-        if self.is_made_by_variables(placing.session.layout) {
+        let (main, worktree) = (&placing.session.project.main, placing.worktree());
+        if self.kind == Kind::Copy && placing.session.layout.env.contains_key(&self.path) {
             return None;
         }
-        let checked = placing.checked(&self.path);
+        let is_main_s = || is_same(&main.join(&self.path), &worktree.join(&self.path));
         Some(match self.find(placing) {
             Look::Follows => return None,
-            Look::There(there) => self.lacks(placing, &checked).unwrap_or_else(|| {
-                let there = worktree.join(there);
-                self.kind.look(project, checked, &self.path, &there)
-            }),
-            Look::Lacking(there) => self.lacking(placing, checked, &worktree.join(there)),
-            Look::Blocked(problem)
-                if self.kind == Kind::Database
-                    && is_same(&project.main.join(&self.path), &worktree.join(&self.path)) =>
-            {
-                Finding::warning(checked, "is the main checkout's own: both write to it")
-                    .cure(problem.cure)
+            Look::There(there) => {
+                let lacks = self.lacks(placing);
+                lacks.unwrap_or_else(|| self.kind.look(placing, &self.path, &worktree.join(there)))
+            }
+            Look::Lacking(there) => self.lacking(placing, &worktree.join(there)),
+            Look::Blocked(problem) if self.kind == Kind::Database && is_main_s() => {
+                let found = "is the main checkout's own: both write to it";
+                Finding::warning(placing.checked(&self.path), found).cure(problem.cure)
             }
             Look::Blocked(problem) => placing.warning(problem),
         })
@@ -88,8 +78,7 @@ impl Part {
 
     /// Looks where it is, and whether it can be made.
     pub(super) fn find(&self, placing: &Placing<'_>) -> Look {
-        let (session, worktree) = (placing.session, placing.worktree());
-        let main = &*session.project.main;
+        let (main, worktree) = (&placing.session.project.main, placing.worktree());
         let there = match self.kind.find(worktree, &self.path) {
             Ok(there) => there,
             Err(outside) => return Look::Blocked(outside.problem()),
@@ -103,7 +92,7 @@ impl Part {
         } else if from.exists() {
             let unfit = self.kind.unfit(&from, &self.path);
             unfit.map_or(Look::Lacking(there), Look::Blocked)
-        } else if fitting::follows(session.layout, &[main, worktree], &self.path) {
+        } else if placing.follows(&self.path) {
             Look::Follows
         } else {
             Look::Blocked(self.absent(worktree))
@@ -111,7 +100,7 @@ impl Part {
     }
 
     /// That a folder lacks some of the files that go there, if it is one and does.
-    fn lacks(&self, placing: &Placing<'_>, checked: &str) -> Option<Finding> {
+    fn lacks(&self, placing: &Placing<'_>) -> Option<Finding> {
         let goes_there = |part: &&Self| {
             part.kind == Kind::AsItIs && Path::new(&part.path).starts_with(&self.path)
         };
@@ -120,8 +109,8 @@ impl Part {
         let files = files.filter(|_| self.kind == Kind::Folder);
         let lacking = files.filter(goes_there).filter(is_lacking);
         let lacking: Vec<_> = lacking.map(|part| &part.path).collect();
-        let found = || format!("lacks {}", named(&lacking));
-        (!lacking.is_empty()).then(|| placing.mendable(Finding::failed(checked, found())))
+        let found = || placing.failed(&self.path, format!("lacks {}", named(&lacking)));
+        (!lacking.is_empty()).then(found)
     }
 
     /// That a folder is not cloned as git has made it, and nobody else, if that is so.
@@ -130,20 +119,15 @@ impl Part {
         let is_git_s = matches!(self.find(placing), Look::There(there)
             if worktree.join(&there).is_dir() && !placing.placed.is_ours(worktree, &there));
         is_git_s.then(|| {
+            let path = &self.path;
             Problem::new(
-                format!(
-                    "{} has files that git tracks, and only those are there",
-                    self.path
-                ),
-                format!(
-                    "install the others there, or leave it out of clone in {}",
-                    layout::FILE
-                ),
+                format!("{path} has files that git tracks, and only those are there"),
+                format!("install the others there, or leave it out of clone in {FILE}"),
             )
         })
     }
 
-    fn lacking(&self, placing: &Placing<'_>, checked: String, to: &Path) -> Finding {
+    fn lacking(&self, placing: &Placing<'_>, to: &Path) -> Finding {
         let target = fs::read_link(to);
         let found = match target.map(|target| target.display().to_string()) {
             Ok(target) if to.exists() && self.kind == Kind::Link => {
@@ -158,10 +142,11 @@ impl Part {
         };
         if self.kind == Kind::Database && !database::journals(to).is_empty() {
             let away = database::move_aside(to);
-            return Finding::failed(checked, format!("{found}, and its journal is left"))
+            let found = format!("{found}, and its journal is left");
+            return Finding::failed(placing.checked(&self.path), found)
                 .cure(format!("move that away: {away} && {FIX}"));
         }
-        placing.mendable(Finding::failed(checked, found))
+        placing.failed(&self.path, found)
     }
 
     /// What one that the main checkout does not have means, in the checkout where it is to be made by hand.
@@ -270,8 +255,7 @@ fn make_folder(from: &Path, to: &Path) -> Result<()> {
 /// What the main checkout lacks of what sessions get from it.
 pub fn lacking(project: &Project, layout: &Layout) -> Vec<Problem> {
     let is_lacking = |part: &Part| {
-        !part.is_made_by_variables(layout)
-            && !project.main.join(&part.path).exists()
+        !project.main.join(&part.path).exists()
             && !fitting::follows(layout, &[&project.main], &part.path)
     };
     let parts = files::parts(project, layout).filter(is_lacking);

@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Mend, State};
 use crate::problem::Problem;
 use crate::session::Session;
+use crate::session::belongings::fitting;
 use crate::session::belongings::part::Part;
 use crate::session::belongings::placed::Placed;
 use anyhow::{Context, Result};
@@ -54,9 +55,23 @@ impl<'a> Placing<'a> {
         format!("{}: {what}", self.session.name)
     }
 
-    /// That making it again mends it.
+    pub fn fine(&self, what: &str, found: impl Into<String>) -> Finding {
+        Finding::fine(self.checked(what), found)
+    }
+
+    /// What making it again mends.
+    pub fn failed(&self, what: &str, found: impl Into<String>) -> Finding {
+        self.mendable(Finding::failed(self.checked(what), found))
+    }
+
     pub fn mendable(&self, finding: Finding) -> Finding {
         finding.mended_by(Mend::Files(self.session.name.clone()))
+    }
+
+    /// Whether a path can't be there as a folder is missing.
+    pub fn follows(&self, path: &str) -> bool {
+        let checkouts = [&*self.session.project.main, self.worktree()];
+        fitting::follows(self.session.layout, &checkouts, path)
     }
 
     /// A problem of the session's.
