@@ -2,7 +2,7 @@
 
 use crate::file::make_folder_like;
 use crate::finding::Finding;
-use crate::layout;
+use crate::layout::FILE;
 use crate::parallel;
 use crate::problem::Problem;
 use crate::session::belongings::database;
@@ -10,16 +10,16 @@ use crate::session::belongings::inside::{self, Outside};
 use crate::session::belongings::link::install_beside;
 use crate::session::belongings::placing::Placing;
 use crate::session::belongings::way::Way;
-use crate::store::atomic;
 use crate::ui;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry, File, FileTimes};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What servers keep at the top of packages for themselves: each session's makes its own.
 const CACHES: [&str; 2] = [".vite", ".cache"];
@@ -61,9 +61,8 @@ fn has_scripts(folder: &Path) -> bool {
     };
     let scripts = || {
         let package: Value = serde_json::from_str(&text).unwrap_or_default();
-        SCRIPTS
-            .iter()
-            .any(|script| package["scripts"].get(script).is_some())
+        let scripts = &package["scripts"];
+        SCRIPTS.iter().any(|name| scripts.get(name).is_some())
     };
     text.contains("install\"") && scripts() || folder.join("binding.gyp").exists()
 }
@@ -77,12 +76,8 @@ struct Tree<'a> {
     to: &'a Path,
     /// Whether that is not where the main checkout has it, but where a link there leads.
     is_elsewhere: bool,
-    /// Whether the file system has shown no lack of copies that share their blocks.
-    shares: AtomicBool,
-    /// Whether it has made one.
-    has_shared: AtomicBool,
-    /// Whether one file may have a name in both.
-    links: AtomicBool,
+    /// Whether the file system has copies that share their blocks, once that was tried.
+    shares: OnceLock<bool>,
 }
 
 pub(super) struct Cloned;
@@ -93,7 +88,7 @@ impl Way for Cloned {
     }
 
     /// A link is no folder of its own.
-    fn is_placed(&self, _from: &Path, to: &Path) -> bool {
+    fn is_placed(&self, _from: &Path, to: &Path, _is_as_placed: bool) -> bool {
         to.exists() && !to.is_symlink()
     }
 
@@ -101,65 +96,39 @@ impl Way for Cloned {
         if !from.is_dir() {
             return Some(Problem::new(
                 format!("{path} is not a folder, and only folders are cloned"),
-                format!("have it in copy, in {}", layout::FILE),
+                format!("have it in copy, in {FILE}"),
             ));
         }
         from.join("pyvenv.cfg").exists().then(|| {
             Problem::new(
                 format!("{path} is an environment of Python, and a clone would install into the main checkout's"),
-                format!("make one in each session: post_add under [hooks] in {}", layout::FILE),
+                format!("make one in each session: post_add under [hooks] in {FILE}"),
             )
         })
     }
 
-    fn make(&self, from: &Path, to: &Path) -> Result<()> {
-        clone(from, to)
+    /// As copies that share their blocks where the file system has such, else as hard links, else as copies. The plain files at its
+    /// top and those in hidden folders are always copies, as package managers and generators write to those.
+    fn make(&self, from: &Path, part: &Path, to: &Path) -> Result<()> {
+        let real =
+            fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
+        let tree = Tree {
+            from: &real,
+            part,
+            to,
+            is_elsewhere: from.is_symlink(),
+            shares: OnceLock::new(),
+        };
+        tree.grow()
     }
 
     fn absent(&self, there: &Path) -> String {
         install_beside(there)
     }
 
-    fn look(&self, _placing: &Placing<'_>, checked: String, _path: &str, _to: &Path) -> Finding {
-        Finding::fine(checked, "is a folder of its own")
+    fn look(&self, placing: &Placing<'_>, path: &str, _to: &Path) -> Finding {
+        placing.fine(path, "is a folder of its own")
     }
-}
-
-/// Clones a folder: as copies that share their blocks where the file system has such, else as hard links, else as copies. The
-/// plain files at its top and those in hidden folders are always copies, as package managers and generators write to those. It
-/// appears when it is whole.
-///
-/// # Errors
-/// If a file can't be read or made; nothing is at `to` then.
-fn clone(from: &Path, to: &Path) -> Result<()> {
-    let is_elsewhere = from.is_symlink();
-    let from =
-        &fs::canonicalize(from).with_context(|| format!("cannot open {}", from.display()))?;
-    let part = &atomic::unfinished(to);
-    if part.symlink_metadata().is_ok() {
-        // A killed command has left it.
-        fs::remove_dir_all(part).with_context(|| format!("cannot remove {}", part.display()))?;
-    }
-    let tree = Tree {
-        from,
-        part,
-        to,
-        is_elsewhere,
-        shares: AtomicBool::new(true),
-        has_shared: AtomicBool::new(false),
-        links: AtomicBool::new(true),
-    };
-    let result = tree.grow().and_then(|()| {
-        if to.is_symlink() {
-            // What it replaces has done its work until now.
-            fs::remove_file(to)?;
-        }
-        Ok(fs::rename(part, to)?)
-    });
-    if result.is_err() {
-        let _ = fs::remove_dir_all(part);
-    }
-    result
 }
 
 impl Tree<'_> {
@@ -229,36 +198,24 @@ impl Tree<'_> {
 
     fn file(&self, from: &Path, to: &Path, place: Place) -> Result<()> {
         if may_be_database(from) && database::is_one(from) {
-            return database::copy(from, to);
+            return database::copy(from, to, to);
         }
         let of_database = database::beside(from);
         if of_database.is_some_and(|database| may_be_database(&database) && database.is_file()) {
             // What SQLite keeps beside a database means another one than the copy.
             return Ok(());
         }
-        if self.shares.load(Relaxed) {
-            match share_blocks(from, to) {
-                Ok(()) => {
-                    self.has_shared.store(true, Relaxed);
-                    return Ok(());
-                }
-                // One file may be marked to share none.
-                Err(_) if self.has_shared.load(Relaxed) => {}
-                Err(_) => self.shares.store(false, Relaxed),
-            }
-        }
-        if self.links.load(Relaxed) && place == Place::Package {
+        let shares = *self.shares.get_or_init(|| can_share_blocks(from, to));
+        if !shares && place == Place::Package {
             match fs::hard_link(from, to) {
-                Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                    self.links.store(false, Relaxed);
-                }
-                // One file may be somebody else's, or have as many names as it can.
+                // It may be on another file system or somebody else's, or have as many names as it can.
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {}
                 linked => return Ok(linked?),
             }
         }
         fs::copy(from, to)?;
-        Ok(keep_time(from, &File::options().append(true).open(to)?)?)
+        let written = fs::metadata(from)?.modified()?;
+        Ok(File::open(to)?.set_modified(written)?)
     }
 }
 
@@ -268,33 +225,17 @@ fn may_be_database(path: &Path) -> bool {
     end.is_none_or(|end| end.contains("db") || end.contains("sql"))
 }
 
-/// A copy that shares its blocks with the file until one of the two is written to.
-#[cfg(target_os = "macos")]
-fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, CloneFlags, fclonefileat};
-    Ok(fclonefileat(
-        File::open(from)?,
-        CWD,
-        to,
-        CloneFlags::empty(),
-    )?)
-}
-
-/// A copy that shares its blocks with the file until one of the two is written to.
-#[cfg(not(target_os = "macos"))]
-fn share_blocks(from: &Path, to: &Path) -> io::Result<()> {
-    let source = File::open(from)?;
-    let copy = File::create_new(to)?;
-    let shared = rustix::fs::ioctl_ficlone(&copy, &source);
-    if shared.is_err() {
-        fs::remove_file(to)?;
-    }
-    shared?;
-    copy.set_permissions(source.metadata()?.permissions())?;
-    keep_time(from, &copy)
-}
-
-fn keep_time(from: &Path, copy: &File) -> io::Result<()> {
-    let written = fs::metadata(from)?.modified()?;
-    copy.set_times(FileTimes::new().set_modified(written))
+/// Whether a copy of a file can share its blocks until one of the two is written to: then every one that the system makes does.
+fn can_share_blocks(from: &Path, to: &Path) -> bool {
+    #[cfg(target_os = "macos")]
+    let share = |source: File| {
+        use rustix::fs::{CWD, CloneFlags, fclonefileat};
+        Ok(fclonefileat(source, CWD, to, CloneFlags::empty())?)
+    };
+    #[cfg(not(target_os = "macos"))]
+    let share = |source: File| Ok(rustix::fs::ioctl_ficlone(File::create_new(to)?, source)?);
+    let shared: io::Result<()> = File::open(from).and_then(share);
+    // It is copied like the others.
+    let _ = fs::remove_file(to);
+    shared.is_ok()
 }

@@ -1,8 +1,11 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
 use crate::file;
+use crate::finding::{FIX, Finding};
 use crate::hint::Hint;
 use crate::process::quote;
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::way::Way;
 use crate::store::atomic;
 use crate::ui;
 use crate::wait;
@@ -18,42 +21,69 @@ use std::time::Duration;
 /// How long a database may stay locked by others.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Copies a database with `SQLite`'s online backup, in one step: it has all that was committed before, and nothing half.
-/// The copy appears under its name when it is whole, with the original's permissions.
+/// A copy of a database that others may write to.
+pub(super) struct Database;
+
+impl Way for Database {
+    fn make(&self, from: &Path, part: &Path, to: &Path) -> Result<()> {
+        copy(from, part, to)
+    }
+
+    fn absent(&self, there: &Path) -> String {
+        let folder = there.with_file_name("");
+        format!("make one in {} with your migrations", folder.display())
+    }
+
+    fn look(&self, placing: &Placing<'_>, path: &str, own: &Path) -> Finding {
+        let (main, checked) = (&placing.session.project.main, placing.checked(path));
+        let again = || {
+            let away = move_aside(own);
+            format!("for a new copy of the main checkout's: {away} && {FIX}")
+        };
+        match has_tables(own) {
+            Err(error) => {
+                Finding::failed(checked, format!("can't be read: {error:#}")).cure(again())
+            }
+            Ok(false) if has_tables(&main.join(path)).unwrap_or(false) => {
+                Finding::warning(checked, "has no tables").cure(again())
+            }
+            Ok(_) => Finding::fine(checked, "is a database of its own"),
+        }
+    }
+}
+
+/// Copies a database to `part`, to be renamed `copy`, with `SQLite`'s online backup, in one step: it has all that was committed
+/// before, and nothing half, and the original's permissions.
 ///
 /// # Errors
 /// If an older one's journal is in the copy's place, the source is no database, stays locked for ten seconds, or the copy can't be written.
-pub fn copy(source: &Path, copy: &Path) -> Result<()> {
-    let failed = || {
-        format!(
-            "cannot copy the database {} to {}",
-            source.display(),
-            copy.display()
-        )
-    };
-    check_is_file(source).with_context(failed)?;
-    let part = &atomic::unfinished(copy);
-    remove_if_there(part).with_context(failed)?;
-    if let Some(journal) = journals(copy).first() {
-        let quoted = quote(&journal.to_string_lossy());
-        return Err(anyhow!(
-            "{} is left of a database that was there before, and SQLite would play it into the new one",
-            journal.display()
-        ))
-        .hint(format!("move it away: mv {quoted} {quoted}.old"))
-        .with_context(failed);
-    }
-    let result = make_own(part).and_then(|()| {
+pub(super) fn copy(source: &Path, part: &Path, copy: &Path) -> Result<()> {
+    let work = || {
+        check_is_file(source)?;
+        check_no_journal(copy)?;
+        // Nobody else may read it, whatever the original says: it is not whole yet.
+        let mut empty = File::options();
+        empty.write(true).create_new(true).mode(0o600).open(part)?;
         back_up(source, part)?;
         fs::set_permissions(part, fs::metadata(source)?.permissions())?;
-        atomic::write_out(&File::open(part)?)?;
-        Ok(fs::rename(part, copy)?)
-    });
-    if result.is_err() {
-        // The error that is reported is the one that matters.
-        let _ = remove_if_there(part);
-    }
-    result.map_err(said_once).with_context(failed)
+        Ok(atomic::write_out(&File::open(part)?)?)
+    };
+    work().map_err(said_once).with_context(|| {
+        let (source, copy) = (source.display(), copy.display());
+        format!("cannot copy the database {source} to {copy}")
+    })
+}
+
+fn check_no_journal(copy: &Path) -> Result<()> {
+    let Some(journal) = journals(copy).into_iter().next() else {
+        return Ok(());
+    };
+    let quoted = quote(&journal.to_string_lossy());
+    Err(anyhow!(
+        "{} is left of a database that was there before, and SQLite would play it into the new one",
+        journal.display()
+    ))
+    .hint(format!("move it away: mv {quoted} {quoted}.old"))
 }
 
 /// The database that a file of this path would belong to, by what `SQLite` calls those beside one.
@@ -105,7 +135,7 @@ pub fn is_one(path: &Path) -> bool {
 ///
 /// # Errors
 /// If it is no database, or can't be read.
-pub fn has_tables(path: &Path) -> Result<bool> {
+fn has_tables(path: &Path) -> Result<bool> {
     check_is_file(path)?;
     let letter = |&byte: &u8| match byte {
         b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
@@ -143,24 +173,6 @@ fn check_is_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes an empty file that nobody else may read, whatever the original says: it is not whole yet.
-fn make_own(part: &Path) -> Result<()> {
-    let mut options = File::options();
-    options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(part)?;
-    Ok(())
-}
-
-fn remove_if_there(path: &Path) -> std::io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 /// The source is opened for writing if it may be written, so that a journal that a dead writer left is rolled back, and the
 /// files that `SQLite` makes beside a WAL database go again.
 fn back_up(source: &Path, part: &Path) -> Result<()> {
@@ -170,12 +182,10 @@ fn back_up(source: &Path, part: &Path) -> Result<()> {
     copy.pragma_update(None, "journal_mode", "off")?;
     copy.pragma_update(None, "synchronous", "off")?;
     let backup = Backup::new(&source, &mut copy)?;
-    let what = format!(
-        "for the database to be unlocked ({})",
-        source.path().unwrap_or_default()
-    );
+    let path = source.path().unwrap_or_default();
+    let what = format!("for the database to be unlocked ({path})");
     let size_of = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.len());
-    let whole = source.path().and_then(|path| size_of(Path::new(path)));
+    let whole = size_of(Path::new(path));
     let percent = || Some((size_of(part)? * 100 / whole?.max(1)).min(100));
     let done = ui::with_progress("copying the database", percent, || {
         wait::until(PATIENCE, &what, || match backup.step(-1)? {
@@ -184,10 +194,8 @@ fn back_up(source: &Path, part: &Path) -> Result<()> {
             other => bail!("the backup stopped: {other:?}"),
         })
     })?;
+    let seconds = PATIENCE.as_secs();
     done.with_context(|| {
-        format!(
-            "it was locked for {} s: end what writes to it, then try again",
-            PATIENCE.as_secs()
-        )
+        format!("it was locked for {seconds} s: end what writes to it, then try again")
     })
 }

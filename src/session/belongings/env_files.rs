@@ -1,7 +1,6 @@
 //! In which files a session's variables are set: where git tracks an `.env` file, a change in it keeps `git merge` and `git switch`
 //! from working, hidden from git or not.
 
-use crate::dotenv;
 use crate::file::read_if_there;
 use crate::finding::Finding;
 use crate::git::{Git, index};
@@ -11,7 +10,7 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::{Belonging, hidden, inside};
+use crate::session::belongings::{Belonging, hidden, inside, variables};
 use anyhow::Result;
 use serde_json::Value;
 use std::path::Path;
@@ -70,51 +69,42 @@ fn reads_local(checkout: &Path, path: &str) -> bool {
     READERS.iter().any(|name| asks_for(name)) && !asks_for(NO_READER)
 }
 
-/// That no variables of the session's are set any more in the files that git tracks.
-pub(super) struct Left;
+/// That no variables of the session's are set any more in a file that git tracks.
+pub(super) struct Left<'a> {
+    /// The file, from the worktree's root.
+    pub path: &'a str,
+    /// That in which they are set instead.
+    pub instead: &'a String,
+}
 
-impl Belonging for Left {
+impl Belonging for Left<'_> {
     fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        let left = left(placing.session)?;
-        if left.is_empty() {
+        let (session, worktree) = (placing.session, placing.worktree());
+        let Ok(there) = inside::follow(worktree, self.path) else {
             return Ok(());
+        };
+        let text = read_if_there(&worktree.join(&there))?.unwrap_or_default();
+        let set = &session.layout.env[self.instead];
+        // git is asked only where they are set.
+        if variables::with(session, text.clone(), set) == text
+            && hidden::is_our_change(session, &there)?
+        {
+            Git::at(worktree).give_back(&[there])?;
+            // There they are set now, also in a file that is there.
+            placing.paths.push(self.instead.clone());
         }
-        let (files, instead): (Vec<_>, Vec<_>) = left.into_iter().unzip();
-        Git::at(placing.worktree()).give_back(&files)?;
-        // There they are set now, also in a file that is there.
-        placing.paths.extend(instead);
         Ok(())
     }
 
     fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let left = left(placing.session).unwrap_or_default();
         let found = "still has the session's variables, and is committed: git merge and git switch may refuse to overwrite it";
-        let finding = |(path, _): &(String, String)| {
-            placing.mendable(Finding::warning(placing.checked(path), found))
-        };
-        left.iter().map(finding).collect()
+        let there = inside::follow(placing.worktree(), self.path).ok();
+        let is_left =
+            |there: &String| hidden::is_our_change(placing.session, there).unwrap_or(false);
+        let finding =
+            |there: String| placing.mendable(Finding::warning(placing.checked(&there), found));
+        there.filter(is_left).map(finding).into_iter().collect()
     }
-}
-
-/// The files with variables of the session's, of those in which they are not set any more, that differ from what is committed by
-/// these alone; by their paths from the worktree's root, each with that in which they are set instead.
-fn left(session: &Session<'_>) -> Result<Vec<(String, String)>> {
-    let worktree = session.record.worktree();
-    let mut left = Vec::new();
-    for (path, instead) in &session.layout.env_instead {
-        let Ok(there) = inside::follow(worktree, path) else {
-            continue;
-        };
-        let text = read_if_there(&worktree.join(&there))?.unwrap_or_default();
-        let is_set = |(name, value): (&String, &String)| {
-            let value = session.expand(value).ok();
-            value.is_some_and(|value| dotenv::value(&text, name) == Some(value.as_bytes()))
-        };
-        if session.layout.env[instead].iter().any(is_set) && is_changed(session, &there)? {
-            left.push((there, instead.clone()));
-        }
-    }
-    Ok(left)
 }
 
 /// The command that has git look at files again, in whichever of two ways it was told not to.
@@ -135,33 +125,31 @@ pub(super) struct Tracked<'a> {
 
 impl Belonging for Tracked<'_> {
     fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let problem = tracked(placing.session, self.path).ok().flatten();
-        problem
-            .map(|problem| placing.warning(problem))
-            .into_iter()
-            .collect()
+        let problem = self.problem(placing);
+        Vec::from_iter(problem.map(|problem| placing.warning(problem)))
     }
 }
 
-/// What there is to tell of a file in which variables are set, if git tracks it in the worktree: that they alone differ, or that
-/// the user has changed it, and git does not show that.
-///
-/// # Errors
-/// If git fails.
-fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
+impl Tracked<'_> {
+    /// That the variables alone differ from what is committed, or that the user has changed it, and git does not show that.
+    fn problem(&self, placing: &Placing<'_>) -> Option<Problem> {
+        let (path, worktree) = (self.path, placing.worktree());
+        let there = inside::follow(worktree, path).ok()?;
+        match hidden::change(placing.session, &there).ok()?? {
+            hidden::Change::Ours => Some(tracked(placing.session, path)),
+            hidden::Change::Users => {
+                let is_hidden = Git::at(worktree).hidden_changes().ok()?.contains(&there);
+                let what =
+                    format!("{path} has changes of your own, and git is told not to look at it");
+                is_hidden.then(|| Problem::new(what, show(worktree, &[there])))
+            }
+        }
+    }
+}
+
+/// That git tracks a file in which variables are set.
+fn tracked(session: &Session<'_>, path: &str) -> Problem {
     let (main, worktree) = (&session.project.main, session.record.worktree());
-    let Ok(there) = inside::follow(worktree, path) else {
-        return Ok(None);
-    };
-    let committed = Git::at(worktree).committed(&there)?;
-    if committed.is_none() || committed == read_if_there(&worktree.join(&there))? {
-        return Ok(None);
-    }
-    if !hidden::is_our_change(session, &there)? {
-        let is_hidden = Git::at(worktree).hidden_changes()?.contains(&there);
-        let what = format!("{path} has changes of your own, and git is told not to look at it");
-        return Ok(is_hidden.then(|| Problem::new(what, show(worktree, &[there]))));
-    }
     let words = |path: &Path| quote(&path.to_string_lossy());
     let other = match local(path).filter(|_| reads_local(main, path)) {
         Some(local) => {
@@ -174,21 +162,12 @@ fn tracked(session: &Session<'_>, path: &str) -> Result<Option<Problem>> {
         ),
     };
     let (git, file) = (format!("git -C {}", words(worktree)), quote(path));
-    Ok(Some(Problem::new(
+    Problem::new(
         format!(
             "{path} is committed, and has variables of the session's: git merge and git switch may refuse to overwrite it"
         ),
         format!(
             "{other}; then {git} update-index --no-skip-worktree {file} && {git} checkout -- {file} && tally-session doctor --fix"
         ),
-    )))
-}
-
-/// Whether a file differs from what is committed, and by the session's variables alone.
-fn is_changed(session: &Session<'_>, there: &str) -> Result<bool> {
-    let worktree = session.record.worktree();
-    let committed = Git::at(worktree).committed(there)?;
-    Ok(committed.is_some()
-        && committed != read_if_there(&worktree.join(there))?
-        && hidden::is_our_change(session, there)?)
+    )
 }

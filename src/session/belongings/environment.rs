@@ -44,10 +44,11 @@ pub fn folders(project: &Project, layout: &Layout, sessions: &[Session<'_>]) -> 
 
 /// Where they are, by virtualenvwrapper's own rule.
 pub fn home() -> Option<PathBuf> {
-    std::env::var_os("WORKON_HOME")
-        .filter(|home| !home.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| Some(shell::home()?.join(".virtualenvs")))
+    let named = std::env::var_os("WORKON_HOME").filter(|home| !home.is_empty());
+    named.map_or_else(
+        || Some(shell::home()?.join(".virtualenvs")),
+        |home| Some(home.into()),
+    )
 }
 
 /// Whether there is one of this name.
@@ -101,22 +102,16 @@ pub fn own_instead(project: &Project, folder: &str, pip: &str) -> String {
 /// first command.
 pub fn lacking(project: &Project, layout: &Layout, name: &str) -> Option<Problem> {
     let home = home().filter(|_| !is_there(name))?;
-    let what = format!(
-        "the virtual environment {name} is not in {} (WORKON_HOME)",
-        home.display()
-    );
+    let home = home.display();
+    let what = format!("the virtual environment {name} is not in {home} (WORKON_HOME)");
     Some(Problem::new(what, cure(project, layout, name)))
 }
 
 fn cure(project: &Project, layout: &Layout, name: &str) -> String {
     let file = project.main.join(layout::FILE);
     let quoted = quote(&file.to_string_lossy());
-    let folders: BTreeSet<_> = layout
-        .windows
-        .iter()
-        .map(|window| window.dir.as_str())
-        .chain([""])
-        .collect();
+    let folders = layout.windows.iter().map(|window| window.dir.as_str());
+    let folders: BTreeSet<_> = folders.chain([""]).collect();
     let has = |names: &[&str]| {
         let mut folders = folders.iter().map(|folder| project.main.join(folder));
         folders.any(|folder| names.iter().any(|name| folder.join(name).exists()))
@@ -134,13 +129,11 @@ fn cure(project: &Project, layout: &Layout, name: &str) -> String {
         line("")
     } else {
         let others = others();
-        others.first().map_or_else(
-            || format!("mkvirtualenv {}", quote(name)),
-            |first| {
-                let activate = line(&format!("workon {}", quote(first)));
-                format!("{activate}; there are {}", others.join(", "))
-            },
-        )
+        let Some(first) = others.first() else {
+            return format!("mkvirtualenv {}", quote(name));
+        };
+        let activate = line(&format!("workon {}", quote(first)));
+        format!("{activate}; there are {}", others.join(", "))
     }
 }
 

@@ -1,13 +1,17 @@
 //! The files that a worktree gets from the main checkout.
 
 use crate::file::open_if_there;
+use crate::finding::{Finding, named};
 use crate::git::Git;
 use crate::layout::Layout;
 use crate::project::Project;
-use crate::session::belongings::database;
-use crate::session::belongings::kind::{Included, Kind};
+use crate::session::belongings::part::{Look, Part, put};
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::way::Kind;
+use crate::session::belongings::{Belonging, database};
 use crate::store::records;
 use anyhow::Result;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Claude Code's own settings of a checkout, for this machine alone.
@@ -16,13 +20,13 @@ pub const CLAUDE_SETTINGS: &str = ".claude/settings.local.json";
 /// Claude Code's own list of ignored files that a worktree needs.
 pub const WORKTREE_INCLUDE: &str = ".worktreeinclude";
 
-/// The paths that the layout gives to every worktree: also a file that only its variables name is copied.
-pub fn parts<'a>(
+/// What the layout gives to every worktree. A file with variables of the session's is copied too, if the main checkout has it.
+pub(super) fn parts<'a>(
     project: &'a Project,
     layout: &'a Layout,
-) -> impl Iterator<Item = (&'a str, Kind)> {
+) -> impl Iterator<Item = Part> + use<'a> {
     let (files, env) = (&layout.files, &layout.env);
-    let way = move |path: &String| {
+    let kind = move |path: &String| {
         let there = project.main.join(path);
         if env.contains_key(path) || !there.is_dir() {
             Kind::Copy
@@ -32,53 +36,45 @@ pub fn parts<'a>(
             Kind::Folder
         }
     };
-    let links = files.link.iter().map(|path| (path, Kind::Link));
-    let clones = files.clone.iter().map(|path| (path, Kind::Clone));
-    let databases = files.sqlite.iter().map(|path| (path, Kind::Database));
-    let copies = files.copy.iter().map(move |path| (path, way(path)));
+    let all = |paths: &'a [String], kind| paths.iter().map(move |path| Part::new(path, kind));
     let also_set = env.keys().filter(|path| !files.copy.contains(path));
+    let copies = files.copy.iter().chain(also_set);
+    let copies = copies.filter(|path| !env.contains_key(*path) || project.main.join(path).exists());
     // What Claude may do in the main checkout it may do here, no more and no less.
     let settings = project.main.join(CLAUDE_SETTINGS).is_file();
-    let settings = settings.then_some((CLAUDE_SETTINGS, Kind::Link));
-    links
-        .chain(clones)
-        .chain(databases)
-        .chain(copies)
-        .chain(also_set.map(|path| (path, Kind::Copy)))
-        .map(|(path, kind)| (path.as_str(), kind))
-        .chain(settings)
+    all(&files.link, Kind::Link)
+        .chain(all(&files.clone, Kind::Clone))
+        .chain(all(&files.sqlite, Kind::Database))
+        .chain(copies.map(move |path| Part::new(path, kind(path))))
+        .chain(settings.then(|| Part::new(CLAUDE_SETTINGS, Kind::Link)))
 }
 
-/// All of these: databases, and files that are copied as they are.
+/// What the folders of these and the project's own list add to them: databases, and files that are copied as they are.
 ///
 /// # Errors
 /// If git fails.
-pub fn included(project: &Project, layout: &Layout) -> Result<Vec<Included>> {
+pub fn included(project: &Project, layout: &Layout) -> Result<Vec<Part>> {
     let git = Git::at(&project.main);
-    let mut paths = Vec::new();
-    for (path, kind) in parts(project, layout) {
-        if kind == Kind::Folder {
-            paths.extend(git.local_files(path)?);
-        }
+    let mut paths = BTreeSet::new();
+    for folder in parts(project, layout).filter(|part| part.kind == Kind::Folder) {
+        paths.extend(git.local_files(&folder.path)?);
     }
     let list = project.main.join(WORKTREE_INCLUDE);
     if open_if_there(&list)?.is_some() {
         paths.extend(git.ignored_matches(&list)?);
     }
-    paths.sort_unstable();
-    paths.dedup();
     let is_there = |path: &String| project.main.join(path).exists();
     paths.retain(|path| is_includable(project, layout, path) && is_there(path));
-    let with_kind = |path: String| {
+    let part = |path: String| {
         let is_database = database::is_one(&project.main.join(&path));
         let kind = if is_database {
             Kind::Database
         } else {
             Kind::AsItIs
         };
-        (path, kind)
+        Part { path, kind }
     };
-    Ok(paths.into_iter().map(with_kind).collect())
+    Ok(paths.into_iter().map(part).collect())
 }
 
 /// Whether a file may be copied that only a pattern, or the name of its folder, names.
@@ -98,20 +94,57 @@ fn is_includable(project: &Project, layout: &Layout, path: &str) -> bool {
         && !beside.is_some_and(is_database)
 }
 
-/// Whether a path is made for the session's variables where the main checkout has none.
-pub fn is_made_by_variables(layout: &Layout, path: &str, kind: Kind) -> bool {
-    kind == Kind::Copy && layout.env.contains_key(path)
+/// What [`included`] gives: each is made by itself, and they are told in one line.
+pub(super) struct Included<'a> {
+    pub parts: &'a [Part],
+}
+
+impl Belonging for Included<'_> {
+    fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
+        put(placing, self.parts)
+    }
+
+    /// A line for each database and for what stands in the way of a file, and one for all other files. A folder tells of its own.
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        let known: Vec<_> = parts(placing.session.project, placing.session.layout).collect();
+        let is_known = |part: &Part| {
+            let mut known = known.iter();
+            known.any(|known| Path::new(&part.path).starts_with(&known.path))
+        };
+        let mut findings = Vec::new();
+        let (mut is_any, mut lacking, mut blocked) = (false, Vec::new(), Vec::new());
+        for part in self.parts {
+            if part.kind == Kind::Database {
+                findings.extend(part.look(placing));
+            } else if !is_known(part) {
+                is_any = true;
+                match part.find(placing) {
+                    Look::There(_) | Look::Follows => {}
+                    Look::Lacking(_) => lacking.push(&part.path),
+                    Look::Blocked(problem) => blocked.push(placing.warning(problem)),
+                }
+            }
+        }
+        let what = format!("what {WORKTREE_INCLUDE} names");
+        if !lacking.is_empty() {
+            let found = format!("is not all there: {}", named(&lacking));
+            findings.push(placing.failed(&what, found));
+        } else if blocked.is_empty() && is_any {
+            findings.push(placing.fine(&what, "is there"));
+        }
+        findings.extend(blocked);
+        findings
+    }
 }
 
 /// Every path that a session may have put into its worktree.
 pub fn belongings<'a>(
     project: &'a Project,
     layout: &'a Layout,
-) -> impl Iterator<Item = String> + 'a {
-    parts(project, layout)
-        .map(|(path, _)| path)
-        .chain(layout.env.keys().map(String::as_str))
+) -> impl Iterator<Item = String> + use<'a> {
+    let parts = parts(project, layout).map(|part| part.path);
+    parts
+        .chain(layout.env.keys().cloned())
         // Older versions made it where the main checkout had none.
-        .chain([CLAUDE_SETTINGS])
-        .map(ToOwned::to_owned)
+        .chain([CLAUDE_SETTINGS.to_owned()])
 }

@@ -25,19 +25,14 @@ pub fn misfit(session: &Session<'_>) -> Option<Problem> {
 /// That windows start in folders which none of these checkouts has, if they do.
 pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) -> Option<Problem> {
     let folders: BTreeSet<_> = layout.windows.iter().map(|window| &*window.dir).collect();
-    let lacking: Vec<_> = folders
-        .into_iter()
-        .filter(|folder| is_lacking(folder, checkouts))
-        .collect();
+    let lacking = folders.into_iter().filter(|dir| is_lacking(dir, checkouts));
+    let lacking = lacking.collect::<Vec<_>>().join(" and no ");
     if lacking.is_empty() {
         return None;
     }
     let path = project.main.join(layout::FILE);
     let file = quote(&path.to_string_lossy());
-    let mut what = format!(
-        "there is no folder {}, where windows start",
-        lacking.join(" and no ")
-    );
+    let mut what = format!("there is no folder {lacking}, where windows start");
     let cure = if path.exists() {
         format!("change {file}; a draft of how it could be: tally-session layout --detect")
     } else {
@@ -52,15 +47,12 @@ pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) 
 
 /// Whether a path can't be there because a folder is missing in which a window starts: that is told by itself.
 pub fn follows(layout: &Layout, checkouts: &[&Path], path: &str) -> bool {
-    layout
-        .windows
-        .iter()
-        .filter(|window| !window.dir.is_empty() && Path::new(path).starts_with(&window.dir))
-        .any(|window| is_lacking(&window.dir, checkouts))
+    let folders = layout.windows.iter().map(|window| &*window.dir);
+    let mut folders = folders.filter(|dir| !dir.is_empty() && Path::new(path).starts_with(dir));
+    folders.any(|dir| is_lacking(dir, checkouts))
 }
 
 fn is_lacking(folder: &str, checkouts: &[&Path]) -> bool {
-    !checkouts
-        .iter()
-        .any(|checkout| checkout.join(folder).is_dir())
+    let mut folders = checkouts.iter().map(|checkout| checkout.join(folder));
+    !folders.any(|folder| folder.is_dir())
 }

@@ -2,7 +2,7 @@
 
 use crate::file::read_if_there;
 use crate::finding::{Finding, named};
-use crate::git::files::Change;
+use crate::git::files;
 use crate::git::{Git, crypt};
 use crate::project::Project;
 use crate::session::belongings::inside;
@@ -12,10 +12,9 @@ use crate::session::belongings::{Belonging, variables};
 use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
 use crate::store::{atomic, records};
-use anyhow::{Context, Result};
-use std::collections::HashSet;
+use anyhow::Result;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Keeps the store out of `git status`, and what a killed command leaves of a file.
@@ -40,32 +39,26 @@ pub fn shown_of_our_own(project: &Project) -> Result<Vec<String>> {
     Ok(patterns)
 }
 
-/// What git shows though the session put it there.
-#[derive(Default)]
-pub struct Shown {
-    /// Files and links that git does not know and does not ignore.
-    pub untracked: Vec<String>,
-    /// Files that git tracks, and that the user has not changed.
-    pub tracked: Vec<String>,
-}
-
-/// What git shows of what was put there.
-///
-/// # Errors
-/// If git fails, or a file can't be read.
-pub fn shown(session: &Session<'_>, placed: &Placed) -> Result<Shown> {
+/// What git shows of what was put there: untracked files and links, each of a folder by that, and files that git tracks and
+/// that the user has not changed.
+fn shown(session: &Session<'_>, placed: &Placed) -> Result<Vec<files::Change>> {
     let worktree = session.record.worktree();
     let may_be_tracked = session.layout.env.keys().map(String::as_str);
     let may_be_tracked = may_be_tracked.filter_map(|path| inside::follow(worktree, path).ok());
     let paths = placed.paths().cloned().chain(may_be_tracked).collect();
-    let mut shown = Shown::default();
-    for Change { path, untracked } in Git::at(worktree).changes_of(&paths)? {
-        if untracked && let Some(own) = placed.that_has(worktree, &path) {
-            if shown.untracked.last() != Some(own) {
-                shown.untracked.push(own.clone());
-            }
-        } else if !untracked && is_our_change(session, &path)? {
-            shown.tracked.push(path);
+    let mut shown = Vec::new();
+    for mut change in Git::at(worktree).changes_of(&paths)? {
+        if !change.untracked && !is_our_change(session, &change.path)? {
+            continue;
+        }
+        if change.untracked {
+            let Some(own) = placed.that_has(worktree, &change.path) else {
+                continue;
+            };
+            own.clone_into(&mut change.path);
+        }
+        if shown.last() != Some(&change) {
+            shown.push(change);
         }
     }
     Ok(shown)
@@ -83,29 +76,27 @@ impl Belonging for Hidden {
         hide(placing.session, &mut placing.placed)
     }
 
-    /// Where git-crypt fails git can't tell.
+    /// Where git-crypt fails, or git gives no answers, that can't be told.
     fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let (session, checked) = (placing.session, placing.checked("git status"));
+        const WHAT: &str = "git status";
+        let session = placing.session;
         let lacks_keys = |admin: PathBuf| crypt::lacks_keys(&session.project.common, &admin);
         if session.admin().is_ok_and(lacks_keys) {
             let fails =
                 "fails in its worktree, where git-crypt does not find the repository's keys";
-            return vec![placing.mendable(Finding::failed(checked, fails))];
+            return vec![placing.failed(WHAT, fails)];
         }
         if !placing.has_git {
             return Vec::new();
         }
         vec![match shown(session, &placing.placed) {
-            Err(error) => Finding::error(checked, &error),
-            Ok(Shown { untracked, tracked }) => match [untracked, tracked].concat() {
-                paths if paths.is_empty() => {
-                    Finding::fine(checked, "shows nothing that was put there")
-                }
-                paths => {
-                    let found = format!("shows what was put there: {}", named(&paths));
-                    placing.mendable(Finding::failed(checked, found))
-                }
-            },
+            Err(error) => Finding::error(placing.checked(WHAT), &error),
+            Ok(shown) if shown.is_empty() => placing.fine(WHAT, "shows nothing that was put there"),
+            Ok(shown) => {
+                let paths: Vec<_> = shown.iter().map(|change| &change.path).collect();
+                let found = format!("shows what was put there: {}", named(&paths));
+                placing.failed(WHAT, found)
+            }
         }]
     }
 }
@@ -117,23 +108,26 @@ fn hide(session: &Session<'_>, placed: &mut Placed) -> Result<()> {
     let project = session.project;
     let own: HashSet<_> = placed.paths().map(|path| pattern(path)).collect();
     let before = excluded(project)?;
-    let shown = shown(session, placed)?;
-    if !shown.tracked.is_empty() {
-        Git::at(session.record.worktree()).hide_changes(&shown.tracked)?;
+    let shown = shown(session, placed)?.into_iter();
+    let (untracked, tracked): (Vec<_>, Vec<_>) = shown.partition(|change| change.untracked);
+    if !tracked.is_empty() {
+        let paths = tracked.iter().map(|change| &change.path);
+        Git::at(session.record.worktree()).hide_changes(paths)?;
     }
     let lock = lock_store(project)?;
     let there = excluded(project)?;
     // A line that hid something just now may have gone with the session that it was there for.
-    let mut lines: HashSet<_> = before.intersection(&own).cloned().collect();
-    lines.extend(shown.untracked.iter().map(|path| pattern(path)));
-    lines.retain(|line| !there.contains(line));
-    let lacking: Vec<_> = lines.iter().cloned().collect();
-    lines.extend(listed(project, there.intersection(&own).cloned().collect()));
-    lines.extend(placed.lines.iter().cloned());
-    if lines.len() > placed.lines.len() {
+    let gone = before.intersection(&own).cloned();
+    let untracked = untracked.iter().map(|change| pattern(&change.path));
+    let lacking = gone.chain(untracked).filter(|line| !there.contains(line));
+    let lacking: BTreeSet<_> = lacking.collect();
+    let known = placed.lines.len();
+    let needed = listed(project, there.intersection(&own).cloned().collect());
+    placed
+        .lines
+        .extend(needed.into_iter().chain(lacking.clone()));
+    if placed.lines.len() > known {
         // Before they are there: no line is without a list that has it.
-        placed.lines = lines.into_iter().collect();
-        placed.lines.sort_unstable();
         placed.write(session)?;
     }
     append(project, lacking, &lock)
@@ -149,21 +143,15 @@ pub fn unhide(project: &Project, lines: &[String]) -> Result<()> {
         return Ok(());
     }
     let _lock = lock_store(project)?;
-    let path = project.common.join("info/exclude");
+    let path = file(project);
     let text = read_if_there(&path)?.unwrap_or_default();
     let needed = listed(project, lines.iter().cloned().collect());
     // One of each: another one in the same words is the user's.
-    let mut gone: HashSet<_> = lines
-        .iter()
-        .filter(|line| !needed.contains(*line))
-        .map(String::as_bytes)
-        .collect();
-    let mut left = Vec::new();
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        if !gone.remove(line.strip_suffix(b"\n").unwrap_or(line)) {
-            left.extend_from_slice(line);
-        }
-    }
+    let gone = lines.iter().filter(|line| !needed.contains(*line));
+    let mut gone: HashSet<_> = gone.map(String::as_bytes).collect();
+    let there = text.split_inclusive(|&byte| byte == b'\n');
+    let left = there.filter(|line| !gone.remove(line.strip_suffix(b"\n").unwrap_or(line)));
+    let left = left.collect::<Vec<_>>().concat();
     if left == text {
         return Ok(());
     }
@@ -173,13 +161,11 @@ pub fn unhide(project: &Project, lines: &[String]) -> Result<()> {
 /// Those of these lines that the list of a worktree has.
 fn listed(project: &Project, mut lines: HashSet<String>) -> HashSet<String> {
     let mut listed = HashSet::new();
-    let mut admins = fs::read_dir(project.common.join("worktrees"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    while !lines.is_empty()
-        && let Some(admin) = admins.next()
-    {
+    let admins = fs::read_dir(project.common.join("worktrees"));
+    for admin in admins.into_iter().flatten().flatten() {
+        if lines.is_empty() {
+            break;
+        }
         let of_this_one = placed::of_admin(&admin.path()).lines;
         listed.extend(of_this_one.iter().filter_map(|line| lines.take(line)));
     }
@@ -188,13 +174,11 @@ fn listed(project: &Project, mut lines: HashSet<String>) -> HashSet<String> {
 
 /// The paths that have something of another kind than was put there, which the line that is there for that hides too.
 pub fn replaced<'a>(session: &Session<'_>, placed: &'a Placed) -> Vec<&'a String> {
-    let lines: HashSet<_> = placed.lines.iter().collect();
-    let is_hidden = |path: &&String| lines.contains(&pattern(path));
-    let is_replaced = |path: &&String| !placed.is_ours(session.record.worktree(), path);
-    placed
-        .paths()
-        .filter(is_hidden)
-        .filter(is_replaced)
+    let worktree = session.record.worktree();
+    let is_hidden = |path: &&String| placed.lines.contains(&pattern(path));
+    let replaced = placed.paths().filter(is_hidden);
+    replaced
+        .filter(|path| !placed.is_ours(worktree, path))
         .collect()
 }
 
@@ -213,68 +197,73 @@ pub fn covered(session: &Session<'_>, placed: &Placed) -> Result<Vec<String>> {
 fn pattern(path: &str) -> String {
     let mut pattern = String::from("/");
     for letter in path.chars() {
-        if letter.is_control() {
+        match letter {
             // It may end the line.
-            pattern.push('?');
-            continue;
+            _ if letter.is_control() => pattern.push('?'),
+            '\\' | '*' | '?' | '[' | ' ' => pattern.extend(['\\', letter]),
+            _ => pattern.push(letter),
         }
-        if matches!(letter, '\\' | '*' | '?' | '[' | ' ') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
     }
     pattern
 }
 
 fn excluded(project: &Project) -> Result<HashSet<String>> {
-    let text = read_if_there(&project.common.join("info/exclude"))?.unwrap_or_default();
+    let text = read_if_there(&file(project))?.unwrap_or_default();
     Ok(String::from_utf8_lossy(&text)
         .lines()
         .map(ToOwned::to_owned)
         .collect())
 }
 
+fn file(project: &Project) -> PathBuf {
+    project.common.join("info/exclude")
+}
+
 /// Adds the lines that `info/exclude` lacks.
 ///
 /// # Errors
 /// If it can't be written.
-pub fn exclude(project: &Project, mut lines: Vec<String>) -> Result<()> {
+pub fn exclude(project: &Project, lines: Vec<String>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
     let lock = lock_store(project)?;
-    let there = excluded(project)?;
-    lines.retain(|line| !there.contains(line));
-    append(project, lines, &lock)
+    let mut lacking = BTreeSet::from_iter(lines);
+    for line in excluded(project)? {
+        lacking.remove(&line);
+    }
+    append(project, lacking, &lock)
 }
 
 /// Adds these lines at the end of `info/exclude`, under the store's lock.
-fn append(project: &Project, mut lines: Vec<String>, _lock: &Lock) -> Result<()> {
+fn append(project: &Project, lines: BTreeSet<String>, _lock: &Lock) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    lines.sort_unstable();
-    let path = project.common.join("info/exclude");
-    let failed = || format!("cannot write {}", path.display());
-    make_parent(&path)?;
-    let unended =
-        read_if_there(&path)?.is_some_and(|text| !text.is_empty() && !text.ends_with(b"\n"));
-    let mut text = String::from(if unended { "\n" } else { "" });
-    for line in lines {
-        text.push_str(&line);
-        text.push('\n');
+    let path = file(project);
+    let mut text = read_if_there(&path)?.unwrap_or_default();
+    if !text.is_empty() && !text.ends_with(b"\n") {
+        text.push(b'\n');
     }
-    let mut file = fs::File::options()
-        .append(true)
-        .create(true)
-        .open(&path)
-        .with_context(failed)?;
-    file.write_all(text.as_bytes()).with_context(failed)
+    for line in lines {
+        text.extend(line.into_bytes());
+        text.push(b'\n');
+    }
+    make_parent(&path)?;
+    atomic::replace_soon(&path, &text, 0o644)
 }
 
-/// Whether a file that git tracks is one with variables of the session's, and differs from what is committed by these alone, if
-/// at all.
-pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+/// What a file with variables of the session's, which git tracks, differs by from what is committed.
+#[derive(PartialEq, Eq)]
+pub(super) enum Change {
+    /// These alone.
+    Ours,
+    /// More, or something else.
+    Users,
+}
+
+/// How such a file differs; none if it does not, or is no such file.
+pub(super) fn change(session: &Session<'_>, path: &str) -> Result<Option<Change>> {
     let worktree = session.record.worktree();
     let leads_there = |known: &String| inside::follow(worktree, known).as_deref() == Ok(path);
     let (env, instead) = (&session.layout.env, &session.layout.env_instead);
@@ -282,11 +271,27 @@ pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
     // An older version set them there.
     let before = || instead.iter().find(|(known, _)| leads_there(known));
     let Some(known) = known.or_else(|| Some(before()?.1)) else {
-        return Ok(false);
+        return Ok(None);
     };
     let Some(committed) = Git::at(worktree).committed(path)? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let ours = variables::with(session, committed, &session.layout.env[known]);
-    Ok(read_if_there(&worktree.join(path))? == Some(ours))
+    let now = read_if_there(&worktree.join(path))?;
+    if now.as_ref() == Some(&committed) {
+        return Ok(None);
+    }
+    let ours = variables::with(session, committed, &env[known]);
+    Ok(Some(if now == Some(ours) {
+        Change::Ours
+    } else {
+        Change::Users
+    }))
+}
+
+/// Whether a file that git tracks differs from what is committed by variables of the session's alone.
+///
+/// # Errors
+/// If git fails, or the file can't be read.
+pub fn is_our_change(session: &Session<'_>, path: &str) -> Result<bool> {
+    Ok(change(session, path)? == Some(Change::Ours))
 }

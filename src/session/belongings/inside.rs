@@ -1,5 +1,6 @@
 //! The way to a path in a worktree, part by part: what is behind a link that leads out of it is not the session's.
 
+use crate::finding::FIX;
 use crate::problem::Problem;
 use crate::process::quote;
 use std::fs;
@@ -18,23 +19,18 @@ pub struct Outside {
 impl Outside {
     /// That it is left as it is, with what to type for something of the session's own.
     pub fn problem(&self) -> Problem {
-        Problem::new(
-            format!(
-                "{} is a link out of the worktree, to {}: nothing is read or written through it",
-                self.part,
-                self.target.display()
-            ),
-            own_instead(&self.link),
-        )
+        let (part, target) = (&self.part, self.target.display());
+        let what = format!(
+            "{part} is a link out of the worktree, to {target}: nothing is read or written through it"
+        );
+        Problem::new(what, own_instead(&self.link))
     }
 }
 
 /// What to type for something of the session's own in a link's place.
 pub fn own_instead(link: &Path) -> String {
-    format!(
-        "for the session's own: rm {} && tally-session doctor --fix",
-        quote(&link.to_string_lossy())
-    )
+    let link = quote(&link.to_string_lossy());
+    format!("for the session's own: rm {link} && {FIX}")
 }
 
 /// Where a path of a worktree leads: a path from its root without links, whether anything is there or not.
@@ -136,30 +132,27 @@ mod tests {
         ] {
             symlink(target, worktree.join(link)).unwrap();
         }
-        for (path, there) in [
-            ("a", "a"),
-            ("apps/web/new/file", "apps/web/new/file"),
-            ("frontend", "apps/web"),
-            ("frontend/.env", "apps/.env.local"),
-            ("again/x", "apps/web/x"),
-            ("root/apps/up/root/b", "b"),
-            ("around/web/x", "apps/web/x"),
-            ("absolute/x", "apps/x"),
+        for (path, expected) in [
+            ("a", Ok("a")),
+            ("apps/web/new/file", Ok("apps/web/new/file")),
+            ("frontend", Ok("apps/web")),
+            ("frontend/.env", Ok("apps/.env.local")),
+            ("again/x", Ok("apps/web/x")),
+            ("root/apps/up/root/b", Ok("b")),
+            ("around/web/x", Ok("apps/web/x")),
+            ("absolute/x", Ok("apps/x")),
+            ("out", Err("out")),
+            ("out/a/b", Err("out")),
+            ("far/a", Err("far")),
+            ("beside/a", Err("beside")),
+            ("indirect/a", Err("indirect")),
+            ("root/apps/up/out/a", Err("out")),
+            ("nowhere", Err("nowhere")),
+            ("round", Err("round")),
         ] {
-            assert_eq!(follow(&worktree, path).as_deref(), Ok(there), "{path}");
-        }
-        for (path, part) in [
-            ("out", "out"),
-            ("out/a/b", "out"),
-            ("far/a", "far"),
-            ("beside/a", "beside"),
-            ("indirect/a", "indirect"),
-            ("root/apps/up/out/a", "out"),
-            ("nowhere", "nowhere"),
-            ("round", "round"),
-        ] {
-            let outside = follow(&worktree, path).unwrap_err();
-            assert_eq!(outside.part, part, "{path}");
+            let followed = follow(&worktree, path).map_err(|outside| outside.part);
+            let followed = followed.as_deref().map_err(String::as_str);
+            assert_eq!(followed, expected, "{path}");
         }
         for (path, there) in [
             ("frontend/.env", "apps/web/.env"),

@@ -20,38 +20,42 @@ impl Way for Link {
     }
 
     /// What it leads to may have gone.
-    fn is_placed(&self, from: &Path, to: &Path) -> bool {
-        to.exists() || fs::read_link(to).is_ok_and(|target| target == from)
+    fn is_placed(&self, from: &Path, to: &Path, is_as_placed: bool) -> bool {
+        match fs::read_link(to) {
+            Ok(target) if target == from => true,
+            // An older layout, or an older version, had it copied; or the project is a copy of another one.
+            Ok(_) => to.exists() && !(is_as_placed && from.exists()),
+            Err(_) => to.exists() && !(is_as_placed && to.is_file()),
+        }
     }
 
-    fn make(&self, from: &Path, to: &Path) -> Result<()> {
-        Ok(symlink(from, to)?)
+    fn make(&self, from: &Path, part: &Path, _to: &Path) -> Result<()> {
+        Ok(symlink(from, part)?)
     }
 
     fn absent(&self, there: &Path) -> String {
         install_beside(there)
     }
 
-    fn look(&self, placing: &Placing<'_>, checked: String, path: &str, to: &Path) -> Finding {
-        let project = placing.session.project;
+    fn look(&self, placing: &Placing<'_>, path: &str, to: &Path) -> Finding {
+        let (project, checked) = (placing.session.project, placing.checked(path));
         let from = &project.main.join(path);
-        if !to.is_symlink() {
+        let Ok(target) = fs::read_link(to) else {
             return Finding::fine(checked, "is the session's own");
-        }
-        let target = fs::read_link(to).unwrap_or_default();
+        };
+        let target = target.display();
         if !to.exists() {
-            let found = format!("leads to {}, where nothing is", target.display());
+            let found = format!("leads to {target}, where nothing is");
             return Finding::failed(checked, found).cure(install_beside(from));
         }
         if is_same(from, to) {
             let fault = packages::fault(project, path);
             return fault.unwrap_or_else(|| Finding::fine(checked, "leads to the main checkout's"));
         }
-        let found = format!("leads to {}, not to the main checkout's", target.display());
-        Finding::warning(checked, found).cure(format!(
-            "for a link to the main checkout's: rm {} && {FIX}",
-            quote(&to.to_string_lossy())
-        ))
+        let found = format!("leads to {target}, not to the main checkout's");
+        let link = quote(&to.to_string_lossy());
+        let cure = format!("for a link to the main checkout's: rm {link} && {FIX}");
+        Finding::warning(checked, found).cure(cure)
     }
 }
 

@@ -1,17 +1,15 @@
 //! What a session has in its worktree. [`list`] names all of it; making a session and looking at one each walk that.
 
 pub mod claude_entry;
-pub mod clone;
+mod clone;
 mod copy;
-pub mod database;
+mod database;
 pub mod env_files;
 pub mod environment;
 pub mod files;
 pub mod fitting;
 pub mod hidden;
-mod included;
 pub mod inside;
-pub mod kind;
 mod link;
 pub mod packages;
 mod part;
@@ -21,15 +19,15 @@ pub mod told;
 mod variables;
 mod way;
 
-pub use part::lacking;
+pub use part::{Part, lacking};
 
 use crate::finding::Finding;
 use crate::session::Session;
 use crate::session::belongings::env_files::{Left, Tracked};
+use crate::session::belongings::files::Included;
 use crate::session::belongings::hidden::Hidden;
-use crate::session::belongings::included::Listed;
-use crate::session::belongings::kind::Included;
-use crate::session::belongings::part::Part;
+use crate::session::belongings::packages::Versions;
+use crate::session::belongings::placed::Placed;
 use crate::session::belongings::placing::Placing;
 use crate::session::belongings::variables::Variables;
 use anyhow::Result;
@@ -50,19 +48,21 @@ trait Belonging {
 }
 
 /// All of it, in the order in which it is made: what is hidden from git is what was put there before.
-fn list<'a>(session: &'a Session<'a>, included: &'a [Included]) -> Vec<Box<dyn Belonging + 'a>> {
+fn list<'a>(session: &'a Session<'a>, included: &'a [Part]) -> Vec<Box<dyn Belonging + 'a>> {
     fn boxed<'a>(one: impl Belonging + 'a) -> Box<dyn Belonging + 'a> {
         Box::new(one)
     }
-    let parts = files::parts(session.project, session.layout);
-    let parts = parts.map(|(path, kind)| boxed(Part { path, kind }));
+    let parts = files::parts(session.project, session.layout).map(boxed);
     let env = session.layout.env.iter();
     let variables =
         env.flat_map(|(path, set)| [boxed(Variables { path, set }), boxed(Tracked { path })]);
+    let instead = session.layout.env_instead.iter();
+    let left = instead.map(|(path, instead)| boxed(Left { path, instead }));
     parts
-        .chain([boxed(Listed { included }), boxed(Left)])
+        .chain([boxed(Included { parts: included })])
+        .chain(left)
         .chain(variables)
-        .chain([boxed(Hidden)])
+        .chain([boxed(Hidden), boxed(Versions)])
         .collect()
 }
 
@@ -76,15 +76,16 @@ fn list<'a>(session: &'a Session<'a>, included: &'a [Included]) -> Vec<Box<dyn B
 /// If a file can't be read or written, or git fails; what was placed by then is written down.
 pub fn place(
     session: &Session<'_>,
-    included: &[Included],
+    included: &[Part],
     is_new: bool,
     in_full: bool,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    let mut placing = if is_new {
-        Placing::new(session, included)
+    let placed = if is_new {
+        Placed::default()
     } else {
-        Placing::of(session, included)
+        placed::read_or_guess(session, included)
     };
+    let mut placing = Placing::new(session, included, placed);
     placing.in_full = in_full;
     let list = list(session, included);
     let made = list.iter().try_for_each(|one| one.make(&mut placing));
@@ -99,17 +100,16 @@ pub fn place(
     Ok((placing.notes, shortened(placing.paths)))
 }
 
-/// What a look at all of it shows, where git gives answers or not.
-pub fn look(session: &Session<'_>, included: &[Included], has_git: bool) -> Vec<Finding> {
-    let mut placing = Placing::of(session, included);
+/// What a look at all of it shows. Where git gives no answers that is told by itself.
+pub fn look(session: &Session<'_>, included: &[Part], has_git: bool) -> Vec<Finding> {
+    let placed = placed::read_or_guess(session, included);
+    let mut placing = Placing::new(session, included, placed);
     placing.has_git = has_git;
     let list = list(session, included);
     let mut findings: Vec<_> = list.iter().flat_map(|one| one.look(&placing)).collect();
     // Several paths may lead through one link.
     let mut told = HashSet::new();
     findings.retain(|finding| told.insert(finding.text()));
-    let versions = packages::other_versions(session).into_iter();
-    findings.extend(versions.map(|problem| placing.warning(problem)));
     findings
 }
 

@@ -3,12 +3,13 @@
 use crate::file::{read_if_there, read_text_if_there};
 use crate::finding::Finding;
 use crate::layout;
-use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
+use crate::package_manager::PACKAGE_MANAGERS;
 use crate::problem::Problem;
 use crate::process::quote;
 use crate::project::Project;
 use crate::session::Session;
-use crate::session::belongings::inside;
+use crate::session::belongings::placing::Placing;
+use crate::session::belongings::{Belonging, inside};
 use serde_json::Value;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,10 @@ const ANY_INSTALLS_IN: [&str; 2] = ["npm --prefix", " install"];
 
 /// What is asked for in a folder of the project.
 pub struct Asked {
-    manager: Option<&'static PackageManager>,
+    /// What a package manager does in a session to the main checkout's packages.
+    does: &'static str,
+    /// The words of installing them, before the folder and behind it.
+    installs_in: [&'static str; 2],
     /// The folder of the `package.json`, from the root.
     pub folder: PathBuf,
     /// Whether the lock file is that of a folder above it.
@@ -48,9 +52,8 @@ impl Asked {
             "optionalDependencies",
             "workspaces",
         ];
-        let folder = Path::new(node_modules)
-            .parent()
-            .filter(|folder| folder.join("node_modules") == Path::new(node_modules))?;
+        let path = Path::new(node_modules);
+        let folder = path.parent().filter(|_| path.ends_with("node_modules"))?;
         let text = read_if_there(&project.main.join(folder).join("package.json")).ok()??;
         let json: Value = serde_json::from_slice(&text).ok()?;
         let is_filled = |value: &Value| {
@@ -65,22 +68,19 @@ impl Asked {
             let mut managers = PACKAGE_MANAGERS.iter();
             managers.find(|manager| manager.lock_files.iter().any(&is_there))
         };
-        let mut found = folder
-            .ancestors()
-            .map(|above| (above, locked_in(above)))
-            .filter(|(_, manager)| manager.is_some());
-        let (above, manager) = found.next().unwrap_or((folder, None));
+        let mut above = folder.ancestors();
+        let locked = above.find_map(|above| Some((above, locked_in(above)?)));
         Some(Self {
-            manager,
+            does: locked.map_or(ANY_DOES, |(_, manager)| manager.does),
+            installs_in: locked.map_or(ANY_INSTALLS_IN, |(_, manager)| manager.installs_in),
             folder: folder.to_owned(),
-            is_locked_above: above != folder,
+            is_locked_above: locked.is_some_and(|(above, _)| above != folder),
         })
     }
 
     /// What to type to have them installed in a checkout.
     pub fn install(&self, checkout: &Path) -> String {
-        let manager = self.manager;
-        let [before, behind] = manager.map_or(ANY_INSTALLS_IN, |manager| manager.installs_in);
+        let [before, behind] = self.installs_in;
         let folder = checkout.join(&self.folder);
         let folder = folder.to_string_lossy();
         format!("{before} {}{behind}", quote(folder.trim_end_matches('/')))
@@ -108,16 +108,12 @@ pub fn through_links(
         .collect();
     let (_, asked) = new.first()?;
     let links: Vec<_> = new.iter().map(|(link, _)| *link).collect();
-    let lead = if links.len() > 1 {
-        "each lead"
-    } else {
-        "leads"
+    let lead = match links[..] {
+        [_] => "leads",
+        _ => "each lead",
     };
-    let what = format!(
-        "{} {lead} to the main checkout's: {}",
-        links.join(" and "),
-        asked.manager.map_or(ANY_DOES, |manager| manager.does)
-    );
+    let (named, does) = (links.join(" and "), asked.does);
+    let what = format!("{named} {lead} to the main checkout's: {does}");
     let problem = Problem::new(what, clone_instead(project, &links));
     Some((links.into_iter().map(ToOwned::to_owned).collect(), problem))
 }
@@ -130,18 +126,15 @@ pub fn fault(project: &Project, link: &str) -> Option<Finding> {
     let install = asked.install(&project.main);
     let checked = format!("the main checkout's {link}");
     let leads_to = fs::canonicalize(&shared).ok()?;
-    let is_astray = about.is_symlink()
-        && leads_to
-            .ancestors()
-            .any(|above| project.owns_worktree(above));
-    if is_astray || !leads_to.is_dir() {
-        let found = if is_astray {
-            format!("is a link to a session's: {}", leads_to.display())
-        } else {
-            "is no folder".to_owned()
-        };
-        let remove = format!("rm {}", quote(&shared.to_string_lossy()));
-        return Some(Finding::failed(checked, found).cure(format!("{remove} && {install}")));
+    let is_session_s = |path: &Path| path.ancestors().any(|above| project.owns_worktree(above));
+    let broken = if about.is_symlink() && is_session_s(&leads_to) {
+        Some(format!("is a link to a session's: {}", leads_to.display()))
+    } else {
+        (!leads_to.is_dir()).then(|| "is no folder".to_owned())
+    };
+    if let Some(found) = broken {
+        let cure = format!("rm {} && {install}", quote(&shared.to_string_lossy()));
+        return Some(Finding::failed(checked, found).cure(cure));
     }
     let is_marked = MARKS.iter().any(|mark| shared.join(mark).exists());
     // Packages that a lock file above is for may all be above, too.
@@ -174,47 +167,50 @@ pub fn entries(folder: &Path) -> impl Iterator<Item = DirEntry> + use<> {
     entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
 }
 
+/// That the packages which the session shares are those that its lock files ask for.
+pub(super) struct Versions;
+
+impl Belonging for Versions {
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        let others = other_versions(placing.session).into_iter();
+        others.map(|problem| placing.warning(problem)).collect()
+    }
+}
+
 /// The lock files that ask for other versions than those of the main checkout, whose packages the session has.
 pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {
     let (project, worktree) = (session.project, session.record.worktree());
     let files = &session.layout.files;
     let mut problems = Vec::new();
     for path in files.link.iter().chain(&files.clone) {
-        let there = inside::reach(worktree, path).map(|there| worktree.join(there));
-        let there = there
-            .ok()
-            .filter(|there| is_main_s(&project.main.join(path), there));
-        let Some(there) = there else {
+        let Ok(there) = inside::reach(worktree, path).map(|there| worktree.join(there)) else {
             continue;
         };
-        let lock_files = PACKAGE_MANAGERS
-            .iter()
-            .flat_map(|manager| manager.lock_files);
+        if !is_main_s(&project.main.join(path), &there) {
+            continue;
+        }
+        let beside = there.with_file_name("");
+        let managers = PACKAGE_MANAGERS.iter();
+        let lock_files = managers.flat_map(|manager| manager.lock_files);
         for name in lock_files.chain(&OTHER_LOCK_FILES) {
             let lock_file = Path::new(path).with_file_name(name);
             let own = inside::follow(worktree, &lock_file.to_string_lossy());
             if !own.is_ok_and(|own| differ(&project.main.join(&lock_file), &worktree.join(own))) {
                 continue;
             }
-            let lock_file = lock_file.display();
-            problems.push(if there.is_symlink() {
-                Problem::new(
-                    format!("{lock_file} differs from the main checkout's, whose {path} it shares"),
-                    format!(
-                        "if it needs its own, remove the link {} and install in {}",
-                        there.display(),
-                        there.with_file_name("").display()
-                    ),
-                )
+            let (has, cure) = if there.is_symlink() {
+                let (link, beside) = (there.display(), beside.display());
+                let cure =
+                    format!("if it needs its own, remove the link {link} and install in {beside}");
+                (format!("whose {path} it shares"), cure)
             } else {
                 let install = Asked::of(project, path).map(|asked| asked.install(worktree));
-                Problem::new(
-                    format!("{lock_file} differs from the main checkout's, of whose {path} it has a clone"),
-                    install.unwrap_or_else(|| {
-                        format!("install in {}", there.with_file_name("").display())
-                    }),
-                )
-            });
+                let cure = install.unwrap_or_else(|| format!("install in {}", beside.display()));
+                (format!("of whose {path} it has a clone"), cure)
+            };
+            let lock_file = lock_file.display();
+            let what = format!("{lock_file} differs from the main checkout's, {has}");
+            problems.push(Problem::new(what, cure));
         }
     }
     problems

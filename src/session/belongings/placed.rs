@@ -2,13 +2,16 @@
 //! have changed since, or takes for ours what somebody else has put in its place.
 
 use crate::session::Session;
+use crate::session::belongings::files;
 use crate::session::belongings::inside;
-use crate::session::belongings::{files, kind::Included};
+use crate::session::belongings::part::Part;
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs;
+use std::mem::discriminant;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -21,7 +24,7 @@ pub struct Placed {
     /// By path from the worktree's root, without links in it: what it was like right after that, if that is known.
     paths: IndexMap<String, Option<Seen>>,
     /// The lines of `info/exclude` that are there for it.
-    pub lines: Vec<String>,
+    pub lines: BTreeSet<String>,
 }
 
 /// What a path is like.
@@ -39,33 +42,24 @@ enum Seen {
     },
     /// A folder. Only one that was cloned was put there as a whole.
     Folder,
-    /// Something stranger. It was not put there.
-    Other,
 }
 
 impl Seen {
-    /// None if nothing is there.
+    /// None if nothing is there, or something stranger, which nobody has put there.
     fn at(path: &Path) -> Option<Self> {
         let about = path.symlink_metadata().ok()?;
-        Some(if about.is_symlink() {
-            let target = fs::read_link(path).unwrap_or_default();
-            Self::Link(target.to_string_lossy().into_owned())
-        } else if about.is_file() {
-            Self::File {
-                inode: about.ino(),
-                size: about.size(),
-                seconds: about.ctime(),
-                nanoseconds: about.ctime_nsec(),
-            }
-        } else if about.is_dir() {
-            Self::Folder
-        } else {
-            Self::Other
-        })
-    }
-
-    fn is_such(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+        if about.is_symlink() {
+            let target = fs::read_link(path).ok()?;
+            return Some(Self::Link(target.to_string_lossy().into_owned()));
+        }
+        let file = Self::File {
+            inode: about.ino(),
+            size: about.size(),
+            seconds: about.ctime(),
+            nanoseconds: about.ctime_nsec(),
+        };
+        let folder = about.is_dir().then_some(Self::Folder);
+        about.is_file().then_some(file).or(folder)
     }
 }
 
@@ -75,21 +69,21 @@ pub fn read(session: &Session<'_>) -> Placed {
 }
 
 /// The same, where a command that was cut short may have put these files there too and made no list.
-pub fn read_or_guess(session: &Session<'_>, included: &[Included]) -> Placed {
+pub fn read_or_guess(session: &Session<'_>, included: &[Part]) -> Placed {
     let listed = session.admin().ok().and_then(|admin| listed(&admin));
     listed.unwrap_or_else(|| {
         let worktree = session.record.worktree();
-        let included = included.iter().map(|(path, _)| path.clone());
+        let included = included.iter().map(|part| part.path.clone());
         let paths = files::belongings(session.project, session.layout).chain(included);
         let paths = paths.filter_map(|path| inside::reach(worktree, &path).ok());
-        let is_there = |path: &String| match Seen::at(&worktree.join(path)) {
-            // A folder where a link belongs is the user's own.
-            None | Some(Seen::Folder | Seen::Other) => false,
-            Some(_) => true,
+        // A folder where a link belongs is the user's own.
+        let is_there = |path: &String| {
+            let seen = Seen::at(&worktree.join(path));
+            seen.is_some_and(|seen| seen != Seen::Folder)
         };
         Placed {
             paths: paths.filter(is_there).map(|path| (path, None)).collect(),
-            lines: Vec::new(),
+            lines: BTreeSet::new(),
         }
     })
 }
@@ -114,30 +108,9 @@ impl Placed {
         atomic::replace_soon(&list, &serde_json::to_vec(self)?, 0o600)
     }
 
-    /// Changes what is at a path, or puts something there. What somebody else has put there or changed stays theirs.
-    ///
-    /// # Errors
-    /// Those of the work.
-    pub fn note(
-        &mut self,
-        worktree: &Path,
-        path: &str,
-        work: impl FnOnce(&Path) -> Result<()>,
-    ) -> Result<()> {
-        let there = worktree.join(path);
-        let before = Seen::at(&there);
-        let is_ours = before.is_none() || self.paths.get(path) == Some(&before);
-        work(&there)?;
-        if is_ours {
-            self.add(worktree, path);
-        }
-        Ok(())
-    }
-
     /// Takes in what was put at a path.
     pub fn add(&mut self, worktree: &Path, path: &str) {
-        let seen = Seen::at(&worktree.join(path)).filter(|seen| *seen != Seen::Other);
-        if let Some(seen) = seen {
+        if let Some(seen) = Seen::at(&worktree.join(path)) {
             self.paths.insert(path.to_owned(), Some(seen));
         }
     }
@@ -170,23 +143,24 @@ impl Placed {
         path.ancestors().find_map(|above| {
             let (own, seen) = self.paths.get_key_value(above.to_str()?)?;
             let has_it = above == path || *seen == Some(Seen::Folder);
-            let is_such = |seen| now(worktree, own).is_none_or(|now| now.is_such(seen));
+            let is_such = |seen| {
+                now(worktree, own).is_none_or(|now| discriminant(&now) == discriminant(seen))
+            };
             (has_it && seen.as_ref().is_none_or(is_such)).then_some(own)
         })
     }
 
     /// Whether there is nothing at a path, as git tells of it, but what was put there, changed or not, and empty folders.
     pub fn is_all_of(&self, worktree: &Path, path: &str) -> bool {
-        let is_ours_too = || {
-            let entries = fs::read_dir(worktree.join(path)).ok()?;
-            Some(entries.flatten().all(|entry| {
-                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                let below = Path::new(path).join(entry.file_name());
-                let slash = if is_folder { "/" } else { "" };
-                self.is_all_of(worktree, &format!("{}{slash}", below.display()))
-            }))
+        let is_ours_too = |entry: fs::DirEntry| {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let below = Path::new(path).join(entry.file_name());
+            let slash = if is_folder { "/" } else { "" };
+            self.is_all_of(worktree, &format!("{}{slash}", below.display()))
         };
-        self.is_ours(worktree, path) || path.ends_with('/') && is_ours_too() == Some(true)
+        let has_only_ours = |entries: fs::ReadDir| entries.flatten().all(is_ours_too);
+        self.is_ours(worktree, path)
+            || path.ends_with('/') && fs::read_dir(worktree.join(path)).is_ok_and(has_only_ours)
     }
 
     /// Whether a path is known to be as it was put there.
@@ -206,10 +180,9 @@ impl Placed {
 pub fn changed(session: &Session<'_>) -> Vec<String> {
     let worktree = session.record.worktree();
     let placed = read(session);
-    let paths = placed
-        .paths()
-        .filter(|path| placed.is_changed(worktree, path));
-    paths.cloned().collect()
+    let mut paths: Vec<_> = placed.paths().cloned().collect();
+    paths.retain(|path| placed.is_changed(worktree, path));
+    paths
 }
 
 /// What is at a path of a worktree.

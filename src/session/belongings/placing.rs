@@ -3,8 +3,9 @@
 use crate::finding::{Finding, Mend, State};
 use crate::problem::Problem;
 use crate::session::Session;
-use crate::session::belongings::kind::Included;
-use crate::session::belongings::placed::{self, Placed};
+use crate::session::belongings::fitting;
+use crate::session::belongings::part::Part;
+use crate::session::belongings::placed::Placed;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -12,8 +13,8 @@ use std::path::Path;
 /// A session's worktree, and what one command puts there.
 pub(super) struct Placing<'a> {
     pub session: &'a Session<'a>,
-    /// The files that folders and the project's own list add to the layout's.
-    pub included: &'a [Included],
+    /// What folders and the project's own list add to the layout's.
+    pub included: &'a [Part],
     /// Whether git gives answers: where it does not, that is told by itself.
     pub has_git: bool,
     /// Whether a command was cut short: then variables are set in files that are there too, and all is hidden.
@@ -27,22 +28,14 @@ pub(super) struct Placing<'a> {
 }
 
 impl<'a> Placing<'a> {
-    /// In a worktree that is there.
-    pub fn of(session: &'a Session<'a>, included: &'a [Included]) -> Self {
-        Self {
-            placed: placed::read_or_guess(session, included),
-            ..Self::new(session, included)
-        }
-    }
-
-    /// In a new worktree: nothing was put there before.
-    pub fn new(session: &'a Session<'a>, included: &'a [Included]) -> Self {
+    /// In a worktree that these were put into before.
+    pub fn new(session: &'a Session<'a>, included: &'a [Part], placed: Placed) -> Self {
         Self {
             session,
             included,
             has_git: true,
             in_full: false,
-            placed: Placed::default(),
+            placed,
             paths: Vec::new(),
             notes: Vec::new(),
         }
@@ -50,6 +43,11 @@ impl<'a> Placing<'a> {
 
     pub fn worktree(&self) -> &'a Path {
         self.session.record.worktree()
+    }
+
+    /// Whether something was put there, or may have been by a command that was cut short.
+    pub fn has_more(&self) -> bool {
+        self.in_full || !self.paths.is_empty()
     }
 
     /// Each thing is told once.
@@ -60,19 +58,28 @@ impl<'a> Placing<'a> {
         }
     }
 
-    /// Whether something was put there, or may have been by a command that was cut short.
-    pub fn has_more(&self) -> bool {
-        self.in_full || !self.paths.is_empty()
-    }
-
     /// What names a check.
     pub fn checked(&self, what: &str) -> String {
         format!("{}: {what}", self.session.name)
     }
 
-    /// That making it again mends it.
+    pub fn fine(&self, what: &str, found: impl Into<String>) -> Finding {
+        Finding::fine(self.checked(what), found)
+    }
+
+    /// What making it again mends.
+    pub fn failed(&self, what: &str, found: impl Into<String>) -> Finding {
+        self.mendable(Finding::failed(self.checked(what), found))
+    }
+
     pub fn mendable(&self, finding: Finding) -> Finding {
         finding.mended_by(Mend::Files(self.session.name.clone()))
+    }
+
+    /// Whether a path can't be there as a folder is missing.
+    pub fn follows(&self, path: &str) -> bool {
+        let checkouts = [&*self.session.project.main, self.worktree()];
+        fitting::follows(self.session.layout, &checkouts, path)
     }
 
     /// A problem of the session's.
@@ -82,13 +89,8 @@ impl<'a> Placing<'a> {
 }
 
 /// Makes the folder that a path stands in.
-///
-/// # Errors
-/// If it can't be made.
 pub(super) fn make_parent(path: &Path) -> Result<()> {
-    let Some(parent) = path.parent() else {
-        return Ok(());
-    };
-    fs::create_dir_all(parent)
-        .with_context(|| format!("cannot make the folder {}", parent.display()))
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
 }

@@ -4,9 +4,8 @@ use crate::dotenv;
 use crate::file::read_if_there;
 use crate::finding::Finding;
 use crate::session::Session;
-use crate::session::belongings::Belonging;
 use crate::session::belongings::placing::{Placing, make_parent};
-use crate::session::belongings::{fitting, inside};
+use crate::session::belongings::{Belonging, inside};
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;
@@ -21,19 +20,20 @@ pub(super) struct Variables<'a> {
 impl Belonging for Variables<'_> {
     /// They are set in a file that is new, and in full in one that is there.
     fn make(&self, placing: &mut Placing<'_>) -> Result<()> {
-        if self.follows(placing) {
+        let worktree = placing.worktree();
+        if placing.follows(self.path) {
             return Ok(());
         }
-        let there = match inside::follow(placing.worktree(), self.path) {
+        let there = match inside::follow(worktree, self.path) {
             Ok(there) => there,
             Err(outside) => {
                 placing.tell(&outside.problem());
                 return Ok(());
             }
         };
-        let file = placing.worktree().join(&there);
-        if !placing.in_full && !placing.paths.iter().any(|path| path == self.path) && file.exists()
-        {
+        let file = worktree.join(&there);
+        let is_new = placing.paths.iter().any(|path| path == self.path) || !file.exists();
+        if !placing.in_full && !is_new {
             return Ok(());
         }
         let before = read_if_there(&file)?.unwrap_or_default();
@@ -41,21 +41,25 @@ impl Belonging for Variables<'_> {
         if text == before {
             return Ok(());
         }
-        let worktree = placing.worktree();
-        if placing.placed.is_changed(worktree, &there) {
+        let placed = &mut placing.placed;
+        if placed.is_changed(worktree, &there) {
             // What the user has written there is kept nowhere else.
             placing.notes.extend(self.replaced(&before, &text));
         }
-        placing.placed.note(worktree, &there, |file| {
-            make_parent(file)?;
-            atomic::replace(file, &text, 0o600)
-        })?;
+        // What somebody else has put there or changed stays theirs.
+        let is_ours = !file.exists() || placed.is_as_placed(worktree, &there);
+        make_parent(&file)?;
+        atomic::replace(&file, &text, 0o600)?;
+        if is_ours {
+            placed.add(worktree, &there);
+        }
         placing.paths.push(self.path.to_owned());
         Ok(())
     }
 
+    /// The file and each variable.
     fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        if self.follows(placing) {
+        if placing.follows(self.path) {
             return Vec::new();
         }
         self.are_set(placing)
@@ -64,54 +68,43 @@ impl Belonging for Variables<'_> {
 }
 
 impl Variables<'_> {
-    /// Whether the file can't be there as a folder is missing.
-    fn follows(&self, placing: &Placing<'_>) -> bool {
-        let session = placing.session;
-        let checkouts = [&*session.project.main, session.record.worktree()];
-        fitting::follows(session.layout, &checkouts, self.path)
-    }
-
     /// The values that are others in a new text of the file, and differ by more than a port.
     fn replaced(&self, before: &[u8], text: &[u8]) -> Vec<String> {
         let replaced = |name: &String| {
             let [was, is] = [before, text].map(|text| dotenv::value(text, name));
             let [was, is] = [was?, is?].map(String::from_utf8_lossy);
             let [was_shown, is_shown] = [&was, &is].map(|value| shown(name, value));
-            let told = format!(
-                "{name} in {} was {was_shown}, and is {is_shown} now",
-                self.path
-            );
-            let without_port =
-                |value: &str| value.replace(|letter: char| letter.is_ascii_digit(), "");
-            (without_port(&was) != without_port(&is)).then_some(told)
+            let path = self.path;
+            let without_port = |value: &str| value.replace(|it: char| it.is_ascii_digit(), "");
+            (without_port(&was) != without_port(&is))
+                .then(|| format!("{name} in {path} was {was_shown}, and is {is_shown} now"))
         };
         self.set.keys().filter_map(replaced).collect()
     }
 
-    /// The file and each variable, but for those that need a port which the session does not have yet.
+    /// The same, but for those that need a port which the session does not have yet.
     fn are_set(&self, placing: &Placing<'_>) -> Result<Vec<Finding>> {
         let file = match inside::follow(placing.worktree(), self.path) {
             Ok(there) => placing.worktree().join(there),
             Err(outside) => return Ok(vec![placing.warning(outside.problem())]),
         };
         let Some(text) = read_if_there(&file)? else {
-            let finding = Finding::failed(placing.checked(self.path), "is missing");
-            return Ok(vec![placing.mendable(finding)]);
+            return Ok(vec![placing.failed(self.path, "is missing")]);
         };
-        let there = Finding::fine(placing.checked(self.path), "is there");
+        let there = placing.fine(self.path, "is there");
         let set = self.set.iter().filter_map(|(name, value)| {
             let wanted = placing.session.expand(value).ok()?;
-            let checked = placing.checked(&format!("{name} in {}", self.path));
-            let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
+            let what = format!("{name} in {}", self.path);
             let should = shown(name, &wanted);
-            let found = match found {
-                Some(found) if found == wanted => {
-                    return Some(Finding::fine(checked, format!("is {should}")));
+            let found = dotenv::value(&text, name).map(String::from_utf8_lossy);
+            Some(match found {
+                Some(found) if found == wanted => placing.fine(&what, format!("is {should}")),
+                Some(found) => {
+                    let found = shown(name, &found);
+                    placing.failed(&what, format!("is {found}, not {should}"))
                 }
-                Some(found) => format!("is {}, not {should}", shown(name, &found)),
-                None => format!("is not set to {should}"),
-            };
-            Some(placing.mendable(Finding::failed(checked, found)))
+                None => placing.failed(&what, format!("is not set to {should}")),
+            })
         });
         Ok([there].into_iter().chain(set).collect())
     }

@@ -8,7 +8,7 @@ use crate::name::SessionName;
 use crate::parallel::joined;
 use crate::processes::Table;
 use crate::processes::panes::Stopped;
-use crate::session::belongings::{files, kind::Included};
+use crate::session::belongings::{Part, files};
 use crate::session::doctor::Subject;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
@@ -24,7 +24,7 @@ pub struct Around<'a> {
     pub worktrees: Vec<Worktree>,
     branches: Option<HashSet<String>>,
     /// The files that folders and the project's own list add to what the layout names.
-    pub included: Vec<Included>,
+    pub included: Vec<Part>,
     pub table: Option<Table>,
     pub entries: Option<Entries>,
     /// The sessions whose servers were only just started.

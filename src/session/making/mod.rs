@@ -15,8 +15,8 @@ use crate::parallel::{self, joined};
 use crate::process::quote;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
-use crate::session::belongings::kind::Included;
-use crate::session::belongings::{self, claude_entry, files, fitting, packages};
+
+use crate::session::belongings::{self, Part, claude_entry, files, fitting, packages};
 use crate::session::records::hold::Hold;
 use crate::session::records::kept;
 use crate::session::windows::repair::repair;
@@ -199,7 +199,7 @@ impl Task<'_> {
     /// Makes all of it but its windows and Claude's entry: branch, worktree, files and Claude's settings, and for a new worktree what
     /// the project's own command makes. Where a command was cut short the layout's variables are set in files that are there too, and
     /// all that was placed is hidden from git.
-    fn prepare(&self, included: &[Included], made: &mut Made) -> Result<()> {
+    fn prepare(&self, included: &[Part], made: &mut Made) -> Result<()> {
         let (session, hold) = (&self.session, &self.hold);
         if !worktree::is_whole(session) {
             worktree::check_out(self, made)?;
