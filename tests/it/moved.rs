@@ -27,6 +27,7 @@ impl Sandbox {
         fs::rename(&from, &to).unwrap();
         if let Ok(inside) = self.main.strip_prefix(&from) {
             self.main = to.components().chain(inside.components()).collect();
+            self.shell.write_start_up(self);
         }
     }
 

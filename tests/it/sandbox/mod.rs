@@ -64,7 +64,7 @@ pub struct Sandbox {
     pub main: PathBuf,
     /// The user's home folder.
     pub home: PathBuf,
-    shell: Shell,
+    pub shell: Shell,
     _folder: TempDir,
     turn: Turn,
 }
