@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use rustix::fs::{Access, OFlags, access};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind, Read};
+use std::iter;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Opens a file for reading; none if there is no such file. Whatever else is in its place is not touched: a pipe would be
 /// waited for until somebody writes to it.
@@ -119,4 +120,20 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
 pub fn read_text_if_there(path: &Path) -> Result<Option<String>> {
     let text = read_if_there(path)?.map(String::from_utf8).transpose();
     text.with_context(|| format!("cannot read {}: it is not in UTF-8", path.display()))
+}
+
+/// A folder and all that is in it, with what each is like; links are not followed. What can't be looked at is left out.
+pub fn walk(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
+    let mut left = vec![folder.to_owned()];
+    let mut seen: Option<PathBuf> = None;
+    iter::from_fn(move || {
+        // Whoever had it may have made it readable.
+        let entries = seen.take().and_then(|folder| fs::read_dir(folder).ok());
+        let entries = entries.into_iter().flatten().flatten();
+        left.extend(entries.map(|entry| entry.path()));
+        let (path, about) = iter::from_fn(|| left.pop())
+            .find_map(|path| path.symlink_metadata().ok().map(|about| (path, about)))?;
+        seen = about.is_dir().then(|| path.clone());
+        Some((path, about))
+    })
 }

@@ -3,7 +3,7 @@
 use crate::hint;
 use crate::name::SessionName;
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::shell::quote;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 

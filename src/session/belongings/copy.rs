@@ -1,7 +1,10 @@
-//! Copies of files, and the folders for them.
+//! Copies of files and databases, and the folders for them.
 
 use crate::file::make_folder_like;
+use crate::finding::{FIX, Finding};
+use crate::session::belongings::database;
 use crate::session::belongings::inside::{self, Outside};
+use crate::session::belongings::placing::Placing;
 use crate::session::belongings::way::Way;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -40,6 +43,37 @@ impl Way for AsItIs {
         match fs::read_link(from) {
             Ok(target) => Ok(symlink(target, part)?),
             Err(_) => Copied.make(from, part, to),
+        }
+    }
+}
+
+/// A copy of a database that others may write to.
+pub(super) struct Database;
+
+impl Way for Database {
+    fn make(&self, from: &Path, part: &Path, to: &Path) -> Result<()> {
+        database::copy(from, part, to)
+    }
+
+    fn absent(&self, there: &Path) -> String {
+        let folder = there.with_file_name("");
+        format!("make one in {} with your migrations", folder.display())
+    }
+
+    fn look(&self, placing: &Placing<'_>, path: &str, own: &Path) -> Finding {
+        let (main, checked) = (&placing.session.project.main, placing.checked(path));
+        let again = || {
+            let away = database::move_aside(own);
+            format!("for a new copy of the main checkout's: {away} && {FIX}")
+        };
+        match database::has_tables(own) {
+            Err(error) => {
+                Finding::failed(checked, format!("can't be read: {error:#}")).cure(again())
+            }
+            Ok(false) if database::has_tables(&main.join(path)).unwrap_or(false) => {
+                Finding::warning(checked, "has no tables").cure(again())
+            }
+            Ok(_) => Finding::fine(checked, "is a database of its own"),
         }
     }
 }

@@ -1,11 +1,8 @@
 //! A consistent copy of an `SQLite` database that others write to.
 
 use crate::file;
-use crate::finding::{FIX, Finding};
 use crate::hint::Hint;
 use crate::process::quote;
-use crate::session::belongings::placing::Placing;
-use crate::session::belongings::way::Way;
 use crate::store::atomic;
 use crate::ui;
 use crate::wait;
@@ -20,37 +17,6 @@ use std::time::Duration;
 
 /// How long a database may stay locked by others.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A copy of a database that others may write to.
-pub(super) struct Database;
-
-impl Way for Database {
-    fn make(&self, from: &Path, part: &Path, to: &Path) -> Result<()> {
-        copy(from, part, to)
-    }
-
-    fn absent(&self, there: &Path) -> String {
-        let folder = there.with_file_name("");
-        format!("make one in {} with your migrations", folder.display())
-    }
-
-    fn look(&self, placing: &Placing<'_>, path: &str, own: &Path) -> Finding {
-        let (main, checked) = (&placing.session.project.main, placing.checked(path));
-        let again = || {
-            let away = move_aside(own);
-            format!("for a new copy of the main checkout's: {away} && {FIX}")
-        };
-        match has_tables(own) {
-            Err(error) => {
-                Finding::failed(checked, format!("can't be read: {error:#}")).cure(again())
-            }
-            Ok(false) if has_tables(&main.join(path)).unwrap_or(false) => {
-                Finding::warning(checked, "has no tables").cure(again())
-            }
-            Ok(_) => Finding::fine(checked, "is a database of its own"),
-        }
-    }
-}
 
 /// Copies a database to `part`, to be renamed `copy`, with `SQLite`'s online backup, in one step: it has all that was committed
 /// before, and nothing half, and the original's permissions.
@@ -135,7 +101,7 @@ pub fn is_one(path: &Path) -> bool {
 ///
 /// # Errors
 /// If it is no database, or can't be read.
-fn has_tables(path: &Path) -> Result<bool> {
+pub(super) fn has_tables(path: &Path) -> Result<bool> {
     check_is_file(path)?;
     let letter = |&byte: &u8| match byte {
         b'/' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {

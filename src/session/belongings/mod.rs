@@ -9,7 +9,9 @@ pub mod environment;
 pub mod files;
 pub mod fitting;
 pub mod hidden;
+mod included;
 pub mod inside;
+mod kind;
 mod link;
 pub mod packages;
 mod part;
@@ -19,13 +21,14 @@ pub mod told;
 mod variables;
 mod way;
 
-pub use part::{Part, lacking};
+pub use kind::Part;
+pub use part::lacking;
 
 use crate::finding::Finding;
 use crate::session::Session;
 use crate::session::belongings::env_files::{Left, Tracked};
-use crate::session::belongings::files::Included;
 use crate::session::belongings::hidden::Hidden;
+use crate::session::belongings::included::Included;
 use crate::session::belongings::packages::Versions;
 use crate::session::belongings::placed::Placed;
 use crate::session::belongings::placing::Placing;

@@ -6,8 +6,12 @@ use crate::layout::{FILE, Layout};
 use crate::parallel;
 use crate::problem::Problem;
 use crate::project::{Project, is_same};
+use crate::session::belongings::clone::Cloned;
+use crate::session::belongings::copy::{AsItIs, Copied, Database, Folder};
+use crate::session::belongings::kind::{Kind, Part};
+use crate::session::belongings::link::Link;
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::way::Kind;
+use crate::session::belongings::way::Way;
 use crate::session::belongings::{Belonging, database, files, fitting, inside, packages};
 use crate::store::atomic;
 use anyhow::{Context, Result};
@@ -16,10 +20,16 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// The path, from the root of both, and how it is made.
-pub struct Part {
-    pub(super) path: String,
-    pub(super) kind: Kind,
+/// The list of the ways.
+fn way(kind: Kind) -> &'static dyn Way {
+    match kind {
+        Kind::Link => &Link,
+        Kind::Clone => &Cloned,
+        Kind::Database => &Database,
+        Kind::Copy => &Copied,
+        Kind::Folder => &Folder,
+        Kind::AsItIs => &AsItIs,
+    }
 }
 
 /// What a look at one shows.
@@ -61,9 +71,7 @@ impl Belonging for Part {
             Look::There(there) => {
                 let lacks = self.lacks(placing);
                 lacks.unwrap_or_else(|| {
-                    self.kind
-                        .way()
-                        .look(placing, &self.path, &worktree.join(there))
+                    way(self.kind).look(placing, &self.path, &worktree.join(there))
                 })
             }
             Look::Lacking(there) => self.lacking(placing, &worktree.join(there)),
@@ -77,26 +85,21 @@ impl Belonging for Part {
 }
 
 impl Part {
-    pub(super) fn new(path: &str, kind: Kind) -> Self {
-        let path = path.to_owned();
-        Self { path, kind }
-    }
-
     /// Looks where it is, and whether it can be made.
     pub(super) fn find(&self, placing: &Placing<'_>) -> Look {
         let (main, worktree) = (&placing.session.project.main, placing.worktree());
-        let there = match self.kind.way().find(worktree, &self.path) {
+        let there = match way(self.kind).find(worktree, &self.path) {
             Ok(there) => there,
             Err(outside) => return Look::Blocked(outside.problem()),
         };
         let (from, to) = (main.join(&self.path), worktree.join(&there));
         let is_as_placed = placing.placed.is_as_placed(worktree, &there);
-        if self.kind.way().is_placed(&from, &to, is_as_placed) {
+        if way(self.kind).is_placed(&from, &to, is_as_placed) {
             Look::There(there)
         } else if to.is_symlink() && !is_as_placed {
             Look::Blocked(leads_astray(&self.path, &to))
         } else if from.exists() {
-            let unfit = self.kind.way().unfit(&from, &self.path);
+            let unfit = way(self.kind).unfit(&from, &self.path);
             unfit.map_or(Look::Lacking(there), Look::Blocked)
         } else if placing.follows(&self.path) {
             Look::Follows
@@ -157,7 +160,7 @@ impl Part {
 
     /// What one that the main checkout does not have means, in the checkout where it is to be made by hand.
     fn absent(&self, checkout: &Path) -> Problem {
-        let cure = self.kind.way().absent(&checkout.join(&self.path));
+        let cure = way(self.kind).absent(&checkout.join(&self.path));
         Problem::new(format!("{} is not in the main checkout", self.path), cure)
     }
 }
@@ -222,7 +225,7 @@ fn make(from: &Path, to: &Path, kind: Kind) -> Result<()> {
     let part = &atomic::unfinished(to);
     // A killed command has left it.
     remove(part).with_context(|| format!("cannot remove {}", part.display()))?;
-    let made = kind.way().make(from, part, to).and_then(|()| {
+    let made = way(kind).make(from, part, to).and_then(|()| {
         if to.is_symlink() {
             fs::remove_file(to)?;
         }

@@ -4,7 +4,7 @@
 use crate::session::Session;
 use crate::session::belongings::files;
 use crate::session::belongings::inside;
-use crate::session::belongings::part::Part;
+use crate::session::belongings::kind::Part;
 use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;

@@ -4,7 +4,7 @@ use crate::finding::{Finding, Mend, State};
 use crate::problem::Problem;
 use crate::session::Session;
 use crate::session::belongings::fitting;
-use crate::session::belongings::part::Part;
+use crate::session::belongings::kind::Part;
 use crate::session::belongings::placed::Placed;
 use anyhow::{Context, Result};
 use std::fs;

@@ -1,46 +1,11 @@
-//! The ways in which a path of the worktree is made from the main checkout's, and what there is to know of each.
+//! What there is to know of each way in which a path of the worktree is made from the main checkout's.
 
 use crate::finding::Finding;
 use crate::problem::Problem;
-use crate::session::belongings::clone::Cloned;
-use crate::session::belongings::copy::{AsItIs, Copied, Folder};
-use crate::session::belongings::database::Database;
 use crate::session::belongings::inside::{self, Outside};
-use crate::session::belongings::link::Link;
 use crate::session::belongings::placing::Placing;
 use anyhow::Result;
 use std::path::Path;
-
-/// The ways there are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A symlink to it.
-    Link,
-    /// A folder of its own that costs next to nothing.
-    Clone,
-    /// A copy of a database that others may write to.
-    Database,
-    /// A copy of a file.
-    Copy,
-    /// A folder, for the files of it that [`super::files::included`] names.
-    Folder,
-    /// A copy of a file, or of a symlink as it is.
-    AsItIs,
-}
-
-impl Kind {
-    /// What is known of it.
-    pub(super) fn way(self) -> &'static dyn Way {
-        match self {
-            Self::Link => &Link,
-            Self::Clone => &Cloned,
-            Self::Database => &Database,
-            Self::Copy => &Copied,
-            Self::Folder => &Folder,
-            Self::AsItIs => &AsItIs,
-        }
-    }
-}
 
 /// One of the ways, `from` the main checkout `to` the worktree.
 pub(super) trait Way: Sync {

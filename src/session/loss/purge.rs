@@ -1,5 +1,6 @@
 //! Deleting what was taken away: when its time is over, or when the user says so.
 
+use crate::file::walk;
 use crate::git::Git;
 use crate::hint::{self, Hint, with_hint};
 use crate::process::{self, quote};
@@ -12,7 +13,6 @@ use anyhow::{Context, Result, anyhow};
 use rustix::process::getuid;
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
-use std::iter;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -260,20 +260,4 @@ pub fn size(folder: &Path) -> u64 {
     let counts = |about: &Metadata| about.is_dir() || about.nlink() == 1;
     let all = walk(folder).filter(|(_, about)| counts(about));
     all.map(|(_, about)| about.blocks() * BLOCK).sum()
-}
-
-/// A folder and all that is in it, with what each is like; links are not followed. What can't be looked at is left out.
-pub fn walk(folder: &Path) -> impl Iterator<Item = (PathBuf, Metadata)> {
-    let mut left = vec![folder.to_owned()];
-    let mut seen: Option<PathBuf> = None;
-    iter::from_fn(move || {
-        // Whoever had it may have made it readable.
-        let entries = seen.take().and_then(|folder| fs::read_dir(folder).ok());
-        let entries = entries.into_iter().flatten().flatten();
-        left.extend(entries.map(|entry| entry.path()));
-        let (path, about) = iter::from_fn(|| left.pop())
-            .find_map(|path| path.symlink_metadata().ok().map(|about| (path, about)))?;
-        seen = about.is_dir().then(|| path.clone());
-        Some((path, about))
-    })
 }

@@ -2,7 +2,7 @@
 //!
 //! It is kept in a folder of its own, with a file that says what it is, and one ref holds every object that it leads to.
 
-use crate::file::read_if_there;
+use crate::file::{read_if_there, walk};
 use crate::git::Git;
 use crate::git::keep::Change;
 use crate::git::worktrees::{self, Worktree};
@@ -11,7 +11,6 @@ use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::{hidden, placed};
 use crate::session::loss::branch::Branch;
-use crate::session::loss::purge;
 use crate::session::loss::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::store::atomic;
 use crate::store::record::Record;
@@ -293,7 +292,7 @@ impl Removed {
     /// Whether something in the folder has changed after this moment.
     pub fn has_changed_since(&self, moment: Moment) -> bool {
         let folder = self.folder();
-        let mut all = folder.iter().flat_map(|folder| purge::walk(folder).skip(1));
+        let mut all = folder.iter().flat_map(|folder| walk(folder).skip(1));
         all.any(|(_, about)| changed_at(&about) > moment)
     }
 
