@@ -10,7 +10,7 @@ pub use running::Running;
 
 use crate::hint::Hint;
 use crate::problem::Problem;
-use crate::process::{Run, quote};
+use crate::process::{Run, quote, quote_path};
 use crate::processes::Folders;
 use crate::shell;
 use crate::wait;
@@ -108,11 +108,11 @@ pub fn command_line(
     name: &str,
     opening: &Opening<'_>,
 ) -> String {
-    let settings = settings.map(|path| format!(" {SETTINGS} {}", quote(&path.to_string_lossy())));
+    let settings = settings.map(|path| format!(" {SETTINGS} {}", quote_path(path)));
     let settings = settings.unwrap_or_default();
     match opening {
         Opening::New { prompt } => {
-            let prompt = prompt.as_ref().map(|path| quote(&path.to_string_lossy()));
+            let prompt = prompt.as_ref().map(quote_path);
             // A task may begin with a dash.
             let task = prompt.map(|path| format!(" -- \"$(cat {path})\""));
             let (name, task) = (quote(name), task.unwrap_or_default());

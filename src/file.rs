@@ -1,7 +1,7 @@
 //! Files that others make: there may be none, or something in its place that is no file. And folders like theirs.
 
 use crate::hint::Hint;
-use crate::process::quote;
+use crate::process::quote_path;
 use anyhow::{Context, Result};
 use rustix::fs::{Access, OFlags, access};
 use std::fs::{self, File, Metadata, Permissions};
@@ -45,7 +45,7 @@ pub fn make_folder_like(from: &Path, to: &Path) -> io::Result<()> {
 /// Looks whether something can be made, or renamed, at a path. An error comes with what to type.
 pub fn check_room(path: &Path) -> Result<()> {
     let dir = path.parent().unwrap_or(path);
-    let quoted = quote(&dir.to_string_lossy());
+    let quoted = quote_path(dir);
     let hint = if dir.exists() {
         format!("see who may write there: ls -ld {quoted}")
     } else {

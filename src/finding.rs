@@ -3,7 +3,7 @@
 use crate::hint;
 use crate::name::SessionName;
 use crate::problem::Problem;
-use crate::shell::quote;
+use crate::shell::quote_path;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
@@ -115,10 +115,7 @@ impl Finding {
 
     /// To be mended by hand, in this file.
     pub fn edit(self, file: &Path) -> Self {
-        self.cure(format!(
-            "${{EDITOR:-vi}} {}",
-            quote(&file.to_string_lossy())
-        ))
+        self.cure(format!("${{EDITOR:-vi}} {}", quote_path(file)))
     }
 
     pub fn mended_by(mut self, mend: Mend) -> Self {

@@ -5,7 +5,7 @@ mod lines;
 mod own;
 mod started;
 
-pub use crate::shell::quote;
+pub use crate::shell::{quote, quote_path};
 use crate::ui;
 pub use failure::{Ending, Failure, Short};
 use own::OUTLIVES;

@@ -6,7 +6,7 @@ pub mod config;
 use crate::file::read_text_if_there;
 use crate::hint::Hint;
 use crate::name::SessionName;
-use crate::process::quote;
+use crate::process::quote_path;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,7 @@ impl Project {
 
     /// git in the main checkout, as a person types it.
     pub fn git(&self) -> String {
-        format!("git -C {}", quote(&self.main.to_string_lossy()))
+        format!("git -C {}", quote_path(&self.main))
     }
 
     /// Where a session's worktree goes: beside the main checkout.

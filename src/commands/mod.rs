@@ -21,7 +21,7 @@ use crate::cli::{self, Cli, Command};
 use crate::hint::{Hint, with_hint};
 use crate::layout::{Hooks, Layout};
 use crate::name::SessionName;
-use crate::process::{self, quote};
+use crate::process::{self, quote_path};
 use crate::project::{Project, without_symlinks};
 use crate::session::belongings::env_files;
 use crate::session::loss::{purge as deletion, trash};
@@ -134,7 +134,7 @@ fn current_folder() -> Result<PathBuf> {
             let here = here.or_else(|_| fs::read_link("/proc/self/cwd"));
             let main = here.as_deref().ok().and_then(trash::main_of);
             let cure = match main.filter(|main| main.join(".git").is_dir()) {
-                Some(main) => format!(": cd {}", quote(&main.to_string_lossy())),
+                Some(main) => format!(": cd {}", quote_path(main)),
                 None => ", or name it: tally-session -C <folder> …".to_owned(),
             };
             let cure = format!("go to the project's folder{cure}");

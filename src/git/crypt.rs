@@ -3,7 +3,7 @@
 
 use super::worktrees::INITIALIZING;
 use super::{Git, progress};
-use crate::process::{Failure, quote};
+use crate::process::{Failure, quote_path};
 use crate::project::admin_folder;
 use anyhow::Context;
 use std::fs;
@@ -36,7 +36,7 @@ pub fn share_keys(common: &Path, admin: &Path) -> Result<(), Failure> {
 }
 
 fn broken(command: &str, path: &Path) -> impl FnOnce(io::Error) -> Failure {
-    let line = format!("{command} {}", quote(&path.to_string_lossy()));
+    let line = format!("{command} {}", quote_path(path));
     |error| Failure::Io { line, error }
 }
 

@@ -1,6 +1,6 @@
 //! This program, started once more.
 
-use super::quote;
+use super::quote_path;
 use anyhow::Context;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -52,5 +52,5 @@ pub(super) fn leave(command: &mut Command, from: Stdio) -> io::Result<()> {
 /// This program, for a shell.
 pub fn own() -> anyhow::Result<String> {
     let program = std::env::current_exe().context("cannot find this program")?;
-    Ok(quote(&program.to_string_lossy()))
+    Ok(quote_path(&program))
 }

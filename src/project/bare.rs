@@ -2,7 +2,7 @@
 
 use super::config;
 use crate::hint::Hint;
-use crate::process::quote;
+use crate::process::quote_path;
 use anyhow::{Result, anyhow};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,6 @@ pub fn refuse(common: &Path) -> Result<()> {
     if !own.or_else(|| is_bare("config")).unwrap_or_default() {
         return Ok(());
     }
-    let words = |path: &Path| quote(&path.to_string_lossy());
     let error = anyhow!(
         "{} is a bare repository: it has no main checkout, which sessions get their files from",
         common.display()
@@ -27,12 +26,12 @@ pub fn refuse(common: &Path) -> Result<()> {
     // Files were staged once: it was made bare by mistake, which happens to programs that work with worktrees.
     if common.join("index").exists() {
         let scope = own.map_or("", |_| "--worktree ");
-        let common = words(common);
+        let common = quote_path(common);
         return Err(error).hint(format!(
             "if it had one, make it that again: git --git-dir={common} config {scope}core.bare false"
         ));
     }
-    let [common, clone] = [words(common), words(&place(common))];
+    let [common, clone] = [quote_path(common), quote_path(place(common))];
     Err(error).hint(format!(
         "make one, and go there: git clone {common} {clone}"
     ))

@@ -283,11 +283,10 @@ pub fn owns(project: &Project, name: &SessionName, tmux: &TmuxSession) -> bool {
 /// That there is a tmux session of a session's name which is not its own.
 pub fn foreign_windows(project: &Project, tmux: &TmuxSession) -> anyhow::Error {
     let name = &tmux.name;
+    let look = format!("look at it with: {}", tmux::attach_command(name));
     let error = match &tmux.owner {
         Some(main) if *main == project.main => {
-            let error = anyhow!("there is a tmux session {name} already");
-            let look = tmux::attach_command(name);
-            return with_hint(error, format!("look at it with: {look}"));
+            return with_hint(anyhow!("there is a tmux session {name} already"), look);
         }
         Some(main) => anyhow!(
             "there is a tmux session {name}, which belongs to the project {}",
@@ -295,14 +294,8 @@ pub fn foreign_windows(project: &Project, tmux: &TmuxSession) -> anyhow::Error {
         ),
         None => anyhow!("there is a tmux session {name} that tally-session did not make"),
     };
-    let error = with_hint(
-        error,
-        format!("look at it with: {}", tmux::attach_command(name)),
-    );
-    with_hint(
-        error,
-        format!("call it something else: {}", tmux::rename_command(name)),
-    )
+    let rename = format!("call it something else: {}", tmux::rename_command(name));
+    with_hint(with_hint(error, look), rename)
 }
 
 /// Reads the store, changes it and writes it, under its lock.

@@ -1,7 +1,7 @@
 //! Claude Code's own lock on its file: a folder beside it.
 
 use crate::hint::Hint;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::wait;
 use anyhow::{Context, Result};
 use std::fmt;
@@ -70,7 +70,7 @@ impl ClaudeLock {
             }
             Err(error) => Err(error).context(failed.clone()),
         })?;
-        let quoted = quote(&path.to_string_lossy());
+        let quoted = quote_path(&path);
         let again = format!("try again; if no Claude runs: rmdir {quoted}");
         let made = made
             .ok_or_else(|| Busy { lock: path.clone() })

@@ -2,7 +2,7 @@
 
 use super::atomic;
 use crate::hint::{Hint, with_hint};
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
 use rustix::fs::{Access, access};
@@ -34,7 +34,7 @@ impl Lock {
         let lock = wait::until(PATIENCE, &what, || Self::ask(path, options.clone()))?;
         let (shown, patience) = (path.display(), PATIENCE.as_secs());
         let is_held = || anyhow!("another tally-session has held {shown} for {patience} s");
-        let see = format!("see who holds it: lsof {}", quote(&path.to_string_lossy()));
+        let see = format!("see who holds it: lsof {}", quote_path(path));
         lock.ok_or_else(is_held).hint(see)
     }
 
@@ -119,7 +119,7 @@ fn failed(path: &Path, error: io::Error) -> anyhow::Error {
     let kind = error.kind();
     let error = anyhow!(error).context(format!("cannot lock {}", path.display()));
     let there = there(path);
-    let quoted = |path: &Path| quote(&path.to_string_lossy());
+    let quoted = |path: &Path| quote_path(path);
     let hint = match kind {
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             let there = quoted(there);

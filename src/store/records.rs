@@ -6,7 +6,7 @@ use crate::file::{check_room, read_text_if_there};
 use crate::hint::Hint;
 use crate::name::SessionName;
 use crate::ports::Port;
-use crate::process::quote;
+use crate::process::quote_path;
 use anyhow::{Context, Result};
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -31,7 +31,7 @@ impl Records {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let (shown, quoted) = (path.display(), quote(&path.to_string_lossy()));
+        let (shown, quoted) = (path.display(), quote_path(&path));
         serde_json::from_str(&text)
             .with_context(|| format!("{shown} is broken (it stays as it is: mend it by hand)"))
             .hint(format!(
@@ -42,7 +42,7 @@ impl Records {
     /// Refuses a store that could not be written: to be known before anything is done that it has to follow.
     pub fn check_writable(main: &Path) -> Result<()> {
         let path = main.join(FILE);
-        let quoted = quote(&path.to_string_lossy());
+        let quoted = quote_path(&path);
         atomic::check_not_read_only(&path)
             .hint(format!("let it be written: chmod u+w {quoted}"))?;
         // A link is written through.

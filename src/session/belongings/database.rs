@@ -2,7 +2,7 @@
 
 use crate::file;
 use crate::hint::Hint;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::store::atomic;
 use crate::ui;
 use crate::wait;
@@ -44,7 +44,7 @@ fn check_no_journal(copy: &Path) -> Result<()> {
     let Some(journal) = journals(copy).into_iter().next() else {
         return Ok(());
     };
-    let quoted = quote(&journal.to_string_lossy());
+    let quoted = quote_path(&journal);
     Err(anyhow!(
         "{} is left of a database that was there before, and SQLite would play it into the new one",
         journal.display()

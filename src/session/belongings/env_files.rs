@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use crate::git::{Git, index};
 use crate::layout::{FILE, Layout};
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::placing::Placing;
@@ -109,7 +109,7 @@ impl Belonging for Left<'_> {
 
 /// The command that has git look at files again, in whichever of two ways it was told not to.
 pub fn show(worktree: &Path, paths: &[String]) -> String {
-    let worktree = quote(&worktree.to_string_lossy());
+    let worktree = quote_path(worktree);
     let paths: Vec<_> = paths.iter().map(|path| quote(path)).collect();
     let paths = paths.join(" ");
     ["skip-worktree", "assume-unchanged"]
@@ -150,10 +150,12 @@ impl Tracked<'_> {
 /// That git tracks a file in which variables are set.
 fn tracked(session: &Session<'_>, path: &str) -> Problem {
     let (main, worktree) = (&session.project.main, session.record.worktree());
-    let words = |path: &Path| quote(&path.to_string_lossy());
     let other = match local(path).filter(|_| reads_local(main, path)) {
         Some(local) => {
-            let (line, list) = (quote(&format!("/{local}")), words(&main.join(".gitignore")));
+            let (line, list) = (
+                quote(&format!("/{local}")),
+                quote_path(main.join(".gitignore")),
+            );
             format!("echo {line} >>{list}")
         }
         None => format!(
@@ -161,7 +163,7 @@ fn tracked(session: &Session<'_>, path: &str) -> Problem {
             main.join(FILE).display()
         ),
     };
-    let (git, file) = (format!("git -C {}", words(worktree)), quote(path));
+    let (git, file) = (format!("git -C {}", quote_path(worktree)), quote(path));
     Problem::new(
         format!(
             "{path} is committed, and has variables of the session's: git merge and git switch may refuse to overwrite it"

@@ -2,7 +2,7 @@
 
 use crate::layout::{self, Layout, placeholders};
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::project::Project;
 use crate::session::Session;
 use crate::shell;
@@ -80,7 +80,7 @@ pub fn shared(session: &Session<'_>) -> Option<(String, Problem)> {
     let below = folder.strip_prefix(&project.main).ok()?.to_str()?;
     let beside = Path::new(below).with_file_name("requirements.txt");
     let install = if project.main.join(&beside).exists() {
-        format!("install -r {}", quote(&beside.to_string_lossy()))
+        format!("install -r {}", quote_path(&beside))
     } else {
         "install …".to_owned()
     };
@@ -109,7 +109,7 @@ pub fn lacking(project: &Project, layout: &Layout, name: &str) -> Option<Problem
 
 fn cure(project: &Project, layout: &Layout, name: &str) -> String {
     let file = project.main.join(layout::FILE);
-    let quoted = quote(&file.to_string_lossy());
+    let quoted = quote_path(&file);
     let folders = layout.windows.iter().map(|window| window.dir.as_str());
     let folders: BTreeSet<_> = folders.chain([""]).collect();
     let has = |names: &[&str]| {

@@ -2,7 +2,7 @@
 
 use crate::layout::{self, Layout, detect};
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::environment;
@@ -31,7 +31,7 @@ pub fn lacking_folders(project: &Project, layout: &Layout, checkouts: &[&Path]) 
         return None;
     }
     let path = project.main.join(layout::FILE);
-    let file = quote(&path.to_string_lossy());
+    let file = quote_path(&path);
     let mut what = format!("there is no folder {lacking}, where windows start");
     let cure = if path.exists() {
         format!("change {file}; a draft of how it could be: tally-session layout --detect")

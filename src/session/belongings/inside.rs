@@ -2,7 +2,7 @@
 
 use crate::finding::FIX;
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::quote_path;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -29,7 +29,7 @@ impl Outside {
 
 /// What to type for something of the session's own in a link's place.
 pub fn own_instead(link: &Path) -> String {
-    let link = quote(&link.to_string_lossy());
+    let link = quote_path(link);
     format!("for the session's own: rm {link} && {FIX}")
 }
 

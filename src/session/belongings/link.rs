@@ -1,7 +1,7 @@
 //! A link to what the main checkout has.
 
 use crate::finding::{FIX, Finding};
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::project::is_same;
 use crate::session::belongings::inside::{self, Outside};
 use crate::session::belongings::packages;
@@ -53,7 +53,7 @@ impl Way for Link {
             return fault.unwrap_or_else(|| Finding::fine(checked, "leads to the main checkout's"));
         }
         let found = format!("leads to {target}, not to the main checkout's");
-        let link = quote(&to.to_string_lossy());
+        let link = quote_path(to);
         let cure = format!("for a link to the main checkout's: rm {link} && {FIX}");
         Finding::warning(checked, found).cure(cure)
     }

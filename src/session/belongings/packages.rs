@@ -5,7 +5,7 @@ use crate::finding::Finding;
 use crate::layout;
 use crate::package_manager::PACKAGE_MANAGERS;
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::placing::Placing;
@@ -133,7 +133,7 @@ pub fn fault(project: &Project, link: &str) -> Option<Finding> {
         (!leads_to.is_dir()).then(|| "is no folder".to_owned())
     };
     if let Some(found) = broken {
-        let cure = format!("rm {} && {install}", quote(&shared.to_string_lossy()));
+        let cure = format!("rm {} && {install}", quote_path(&shared));
         return Some(Finding::failed(checked, found).cure(cure));
     }
     let is_marked = MARKS.iter().any(|mark| shared.join(mark).exists());

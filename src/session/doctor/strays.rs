@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Mend, State};
 use crate::git::worktrees::Worktree;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::project::{Project, is_same};
 use crate::session::doctor::around::Around;
 use crate::session::loss::removed::Removed;
@@ -68,7 +68,7 @@ fn entry(project: &Project, worktree: &Worktree) -> Finding {
         return stale.mended_by(Mend::Entry(path.clone()));
     };
     let found = format!("does not know that this was moved to {}", moved.display());
-    let moved = quote(&moved.to_string_lossy());
+    let moved = quote_path(&moved);
     Finding::warning(checked, found).cure(format!("{} worktree repair {moved}", project.git()))
 }
 

@@ -4,7 +4,7 @@ use crate::file::read_if_there;
 use crate::git::Git;
 use crate::git::worktrees::Worktree;
 use crate::hint::Hint;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::project::Project;
 use anyhow::{Result, anyhow};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ impl Branch {
         let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
             return Ok(());
         };
-        let (name, quoted) = (&self.name, quote(&path.to_string_lossy()));
+        let (name, quoted) = (&self.name, quote_path(path));
         let path = path.display();
         Err(anyhow!("the branch {name} is checked out at {path} by now")).hint(format!(
             "leave it there: git -C {quoted} switch <another branch>"

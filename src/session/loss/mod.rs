@@ -20,7 +20,7 @@ use crate::git::work::Head;
 use crate::git::worktrees::Worktree;
 use crate::hint::with_hint;
 use crate::parallel::joined;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::session::Session;
 use crate::session::belongings::placed;
 use crate::session::windows::closing::Closing;
@@ -194,7 +194,7 @@ pub fn refusal(session: &Session<'_>, reasons: Vec<Reason>, all_the_same: String
 
 /// How to see what git says of a worktree.
 fn look_at_status(worktree: &Path) -> String {
-    let worktree = quote(&worktree.to_string_lossy());
+    let worktree = quote_path(worktree);
     format!("look at it with: git -C {worktree} status")
 }
 

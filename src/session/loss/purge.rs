@@ -3,7 +3,7 @@
 use crate::file::walk;
 use crate::git::Git;
 use crate::hint::{self, Hint, with_hint};
-use crate::process::{self, quote};
+use crate::process::{self, quote, quote_path};
 use crate::processes;
 use crate::project::Project;
 use crate::session::loss::removed::Removed;
@@ -237,7 +237,7 @@ fn make_writable(folder: &Path) {
 
 /// What keeps a folder from being deleted.
 fn undeletable(folder: &Path, error: &io::Error) -> anyhow::Error {
-    let quoted = quote(&folder.to_string_lossy());
+    let quoted = quote_path(folder);
     let failed = "is of a removed session, and can't be deleted";
     let failed = match stranger_s(folder) {
         Some((path, owner)) => anyhow!("{failed}: {} belongs to {owner}", path.display()),

@@ -5,7 +5,7 @@ use crate::git::keep::Change;
 use crate::git::worktrees::{self, Worktree};
 use crate::git::{self, Git, refnames_to};
 use crate::hint::Hint;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::project::Project;
 use crate::session::belongings::hidden;
 use crate::session::loss::branch::Branch;
@@ -78,7 +78,7 @@ impl Removed {
             if kept.exists() && origin.exists() {
                 let other = worktrees.iter().find(|other| other.admin == origin);
                 let other = other.map_or(&origin, |other| &other.path);
-                let quoted = quote(&other.to_string_lossy());
+                let quoted = quote_path(other);
                 return Err(anyhow!(
                     "git has given the name that it had for the worktree of {name} to another one: {}",
                     other.display()

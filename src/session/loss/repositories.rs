@@ -3,7 +3,7 @@
 use crate::git::Git;
 use crate::git::worktrees::Worktree;
 use crate::parallel;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::project::admin_folder;
 use crate::session::loss::Reason;
 use crate::session::loss::uncommitted::unfinished;
@@ -41,7 +41,7 @@ pub fn with_work(
     });
     let reasons = judged.chain(submodules).filter_map(|(work, path)| {
         let (why, look) = work?;
-        let quoted = quote(&path.to_string_lossy());
+        let quoted = quote_path(&path);
         Some((
             format!("has {why} inside: {}", path.display()),
             format!("look at that with: git -C {quoted} {look}"),

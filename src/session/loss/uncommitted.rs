@@ -5,7 +5,7 @@ use crate::git::files::{Change, Status};
 use crate::git::untouched::Untouched;
 use crate::git::work::Head;
 use crate::parallel::joined;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::session::Session;
 use crate::session::belongings::{env_files, hidden, placed};
 use crate::session::loss::named::named;
@@ -92,7 +92,7 @@ impl Uncommitted {
             hidden => format!(
                 "look at it with: {} && git -C {} status",
                 env_files::show(worktree, hidden),
-                quote(&worktree.to_string_lossy())
+                quote_path(worktree)
             ),
         };
         (!files.is_empty()).then_some((what, look))

@@ -12,7 +12,7 @@ use crate::git::{Start, crypt};
 use crate::hint;
 use crate::layout::Layout;
 use crate::parallel::{self, joined};
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
 
@@ -224,7 +224,7 @@ impl Task<'_> {
         made.lacked = lacked;
         let worktree = session.record.worktree();
         if made.worktree && worktree.join(".gitmodules").is_file() {
-            let worktree = quote(&worktree.to_string_lossy());
+            let worktree = quote_path(worktree);
             made.notes.push(format!(
                 "its submodules are empty until you type: git -C {worktree} submodule update --init"
             ));

@@ -4,7 +4,7 @@ use crate::git::remotes::Upstream;
 use crate::git::{Branch, Git, Start, case, refnames_to};
 use crate::hint::{Hint, with_hint};
 use crate::name::SessionName;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::project::Project;
 use anyhow::{Result, anyhow};
 use std::path::Path;
@@ -185,7 +185,7 @@ impl<'a> Choice<'a> {
             ))
             .hint(format!(
                 "choose another name, or leave the branch there: git -C {} switch <another branch>",
-                quote(&path.to_string_lossy())
+                quote_path(path)
             ));
         }
         if self.wanted.from.is_some() {
@@ -285,7 +285,7 @@ impl<'a> Choice<'a> {
             _ => format!("{behind} commits"),
         };
         let worktree = self.project.worktree_path(&self.wanted.name);
-        let (name, worktree) = (quote(name), quote(&worktree.to_string_lossy()));
+        let (name, worktree) = (quote(name), quote_path(&worktree));
         let merge = format!("git -C {worktree} merge {name}");
         Some((count, name, merge))
     }

@@ -3,7 +3,7 @@
 use crate::git::worktrees::{self, Worktree};
 use crate::layout::Window;
 use crate::problem::Problem;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::session::Session;
 use crate::session::records::hold::{self, Seen};
 use crate::session::records::moved;
@@ -223,7 +223,7 @@ pub fn locked(session: &Session<'_>, reason: &str) -> Problem {
         "" => "without a reason",
         reason => reason,
     };
-    let (git, quoted) = (session.project.git(), quote(&path.to_string_lossy()));
+    let (git, quoted) = (session.project.git(), quote_path(path));
     Problem::new(
         format!("its worktree {} is locked: {reason}", path.display()),
         format!("{git} worktree unlock {quoted}"),
@@ -235,7 +235,7 @@ pub fn moved(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
     let worktree = session.record.worktree();
     let entry = worktrees.iter().find(|entry| entry.is_at(worktree))?;
     let moved = entry.moved_to(session.project.main.parent()?)?;
-    let [from, to] = [&moved, worktree].map(|path| quote(&path.to_string_lossy()));
+    let [from, to] = [&moved, worktree].map(quote_path);
     Some(Problem::new(
         format!(
             "its worktree {} was moved to {}",
@@ -258,7 +258,7 @@ pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Proble
         here.display()
     );
     let git = session.project.git();
-    let [from, to] = [there, here].map(|path| quote(&path.to_string_lossy()));
+    let [from, to] = [there, here].map(quote_path);
     let locked = other.locked.as_ref();
     let unlock = locked.map_or_else(String::new, |_| format!("{git} worktree unlock {from} && "));
     let (what, cure) = if *there == session.project.main {
@@ -266,7 +266,7 @@ pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Proble
     } else if there.exists() {
         (what, format!("{unlock}{git} worktree move {from} {to}"))
     } else if let Some(moved) = other.moved_to(session.project.main.parent()?) {
-        let moved = quote(&moved.to_string_lossy());
+        let moved = quote_path(&moved);
         (what, format!("{git} worktree repair {moved}"))
     } else {
         let what = format!("{what}; there is neither");

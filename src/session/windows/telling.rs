@@ -2,7 +2,7 @@
 //! this program can't be found, or tmux fails.
 
 use crate::claude::settings::{self, Event};
-use crate::process::{self, quote};
+use crate::process::{self, quote, quote_path};
 use crate::session::Session;
 use crate::session::windows::{claudes, living};
 use crate::tmux::{self, TmuxSession};
@@ -15,7 +15,7 @@ pub const COMMAND: &str = "hook";
 
 /// This program at work on a session's project, as a shell runs it.
 pub fn call(session: &Session<'_>) -> Result<String> {
-    let main = quote(&session.project.main.to_string_lossy());
+    let main = quote_path(&session.project.main);
     Ok(format!("{} -C {main}", process::own()?))
 }
 

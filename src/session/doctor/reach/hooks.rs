@@ -2,7 +2,7 @@
 
 use crate::finding::{FIX, Finding};
 use crate::git::Git;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::session::belongings::files::WORKTREE_INCLUDE;
 use crate::session::doctor::reach::Scope;
 use std::fs;
@@ -24,7 +24,7 @@ pub fn check(scope: &Scope<'_>) -> Option<Finding> {
         return None;
     }
     let list = main.join(WORKTREE_INCLUDE);
-    let list = quote(&list.to_string_lossy());
+    let list = quote_path(&list);
     let line = quote(&format!("/{}/", path.trim_matches('/')));
     let checked = format!("git runs no hooks in {}:", names.join(", "));
     let found = format!("{path} (core.hooksPath) is in the main checkout alone");

@@ -2,7 +2,7 @@
 
 use crate::finding::Finding;
 use crate::ports::Port;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::session::Session;
 use crate::session::doctor::reach::{Scope, read_inside};
 use regex_lite::{Captures, Regex};
@@ -62,7 +62,7 @@ fn of_session(scope: &Scope<'_>, session: &Session<'_>) -> Vec<Finding> {
             let service = service.to_uppercase();
             let read = format!(":${{process.env.{service}_PORT ?? {port}}}");
             let own = url.replace(&format!(":{port}"), &read);
-            let file = quote(&there.to_string_lossy());
+            let file = quote_path(&there);
             let found = format!("goes to {url} in every session, whatever its own port is");
             findings.push(
                 Finding::failed(format!("the proxy in {path}"), found)

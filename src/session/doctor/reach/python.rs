@@ -2,7 +2,7 @@
 
 use crate::file::read_text_if_there;
 use crate::finding::Finding;
-use crate::process::quote;
+use crate::process::{quote, quote_path};
 use crate::session::belongings::environment;
 use crate::session::doctor::reach::Scope;
 use crate::url::decoded;
@@ -142,7 +142,7 @@ impl Environment<'_> {
 
     /// The command that has its `pip` do something.
     fn pip(&self, work: &str) -> String {
-        let folder = quote(&self.folder.to_string_lossy());
+        let folder = quote_path(&self.folder);
         if self.folder.join("bin/pip").exists() {
             format!("{folder}/bin/python -m pip {work}")
         } else {
@@ -167,7 +167,7 @@ impl Environment<'_> {
 /// The work of installing what is below a checkout.
 fn install(checkout: &Path, below: &Path) -> String {
     let project = checkout.join(below);
-    format!("install -e {}", quote(&project.to_string_lossy()))
+    format!("install -e {}", quote_path(&project))
 }
 
 /// The lines of a `.pth` file that are folders; what it imports is not known.

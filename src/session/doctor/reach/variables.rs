@@ -7,7 +7,7 @@
 use crate::dotenv;
 use crate::file::read_if_there;
 use crate::finding::Finding;
-use crate::process::quote;
+use crate::process::quote_path;
 use crate::session::Session;
 use crate::session::doctor::reach::{Scope, read_inside};
 use std::collections::BTreeSet;
@@ -81,7 +81,7 @@ fn by_direnv(session: &Session<'_>) -> Vec<Finding> {
         };
         // Each session has its own copy of a file that git has.
         let shown = file.strip_prefix(worktree).unwrap_or(&file).display();
-        let place = quote(&file.to_string_lossy());
+        let place = quote_path(&file);
         for (name, value) in session.env() {
             let found = set_to_another(&text, &name, &value);
             findings.extend(found.map(|found| {
