@@ -9,16 +9,15 @@ mod refusals;
 mod remotes;
 mod taking;
 
-use crate::sandbox::{Sandbox, eventually};
-use std::fs;
+use crate::sandbox::{Sandbox, until, write};
 use std::process::Stdio;
 
 #[test]
 fn add_prints_name_branch_base_worktree_urls_and_the_command_to_attach() {
     let sandbox = Sandbox::new();
-    let outcome = sandbox.run(["add", "feat/pay"]);
+    let outcome = sandbox.run("add feat/pay");
     let (backend, frontend) = sandbox.ports("feat/pay");
-    let commit = sandbox.git_main(["rev-parse", "--short=7", "HEAD"]);
+    let commit = sandbox.git_main("rev-parse --short=7 HEAD");
     outcome.says(&format!(
             "added feat/pay\n  branch [..] feat/pay [..]main[..]{commit}[..]\n  worktree [..][ROOT]/tally-feat-pay\n  \
              backend [..]http://localhost:{backend}\n  frontend [..]http://localhost:{frontend}\n  \
@@ -40,7 +39,7 @@ fn add_calls_worktree_and_tmux_session_by_the_slug_and_the_branch_by_the_name() 
     let sandbox = Sandbox::new().with("feat/pay.v2");
     let worktree = sandbox.root.join("tally-feat-pay.v2");
     assert_eq!(
-        sandbox.git(&worktree, ["branch", "--show-current"]),
+        sandbox.git(&worktree, "branch --show-current"),
         "feat/pay.v2"
     );
     assert_eq!(sandbox.tmux_sessions(), ["tally-feat-pay_v2"]);
@@ -138,19 +137,15 @@ fn add_runs_the_slow_part_beside_other_adds() {
     );
     sandbox.write_script(&hook, &wait);
     let mut slow = sandbox
-        .program(&["add", "slow"], &sandbox.main)
+        .program("add slow")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    eventually("the slow add is in its hook", || {
-        sandbox
-            .worktree("slow")
-            .join("README.md")
-            .exists()
-            .then_some(())
+    until("the slow add is in its hook", || {
+        sandbox.worktree("slow").join("README.md").exists()
     });
     sandbox.add("quick");
-    fs::write(gate, "").unwrap();
+    write(&gate, "");
     assert!(slow.wait().unwrap().success());
     assert_eq!(sandbox.names(), ["slow", "quick"]);
 }

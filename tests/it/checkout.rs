@@ -1,6 +1,6 @@
 //! Checkouts that take long.
 
-use crate::sandbox::{Sandbox, eventually, read, write};
+use crate::sandbox::{Sandbox, read, unset, until, write};
 
 #[test]
 fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
@@ -17,10 +17,10 @@ fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
     sandbox.commit(&sandbox.main, "z.slow", "slow\n");
     let filter = filter.to_str().unwrap();
     sandbox.git_main(["config", "filter.slow.smudge", filter]);
-    std::fs::remove_file(&gate).unwrap();
+    unset(&gate);
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("add feat");
-    terminal.await_screen(|screen| screen.contains("checking out the files"));
+    terminal.await_text("checking out the files");
     write(&gate, "");
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 0, "{screen}");
@@ -31,12 +31,8 @@ fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
         told[0].contains("added feat") && told[1].contains("branch"),
         "{screen}"
     );
-    eventually("the worktree is whole", || {
-        sandbox
-            .worktree("feat")
-            .join("z.slow")
-            .exists()
-            .then_some(())
+    until("the worktree is whole", || {
+        sandbox.worktree("feat").join("z.slow").exists()
     });
 }
 
@@ -48,7 +44,7 @@ fn what_goes_wrong_in_a_checkout_is_told_on_a_terminal_as_elsewhere() {
     sandbox.commit(main, "m.large", "where the file is\n");
     let smudge = "echo no network >&2; false";
     sandbox.git(main, ["config", "filter.store.smudge", smudge]);
-    sandbox.git(main, ["config", "filter.store.required", "true"]);
+    sandbox.git(main, "config filter.store.required true");
     let terminal = sandbox.terminal(main);
     terminal.run("add feat");
     let (status, screen) = terminal.await_status();
@@ -72,17 +68,17 @@ fn a_checkout_that_fails_is_not_tried_again() {
     let runs = sandbox.root.join("runs");
     let smudge = format!("echo run >>{}; false", runs.display());
     sandbox.git(main, ["config", "filter.store.smudge", &smudge]);
-    sandbox.git(main, ["config", "filter.store.required", "true"]);
+    sandbox.git(main, "config filter.store.required true");
     sandbox
-        .run(["add", "new"])
+        .run("add new")
         .fails("error: cannot make the worktree [ROOT]/tally-new: [..]\n[...]");
     assert_eq!(read(&runs), "run\n");
-    sandbox.git(main, ["branch", "old"]);
+    sandbox.git(main, "branch old");
     sandbox
-        .run(["add", "old"])
+        .run("add old")
         .fails("error: cannot make the worktree [ROOT]/tally-old: [..]\n[...]");
     assert_eq!(read(&runs), "run\nrun\n");
-    assert_eq!(sandbox.git(main, ["branch"]), "* main\n  old");
+    assert_eq!(sandbox.git(main, "branch"), "* main\n  old");
     for name in ["new", "old"] {
         assert!(!sandbox.worktree(name).exists(), "{name}");
     }
@@ -103,10 +99,10 @@ fn a_worktree_is_tried_again_that_another_git_is_in_the_way_of() {
         lock = lock.display(),
     );
     sandbox.wrap("git", &script);
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     assert_eq!(read(&tried), "try\ntry\n");
     let worktree = sandbox.worktree("feat");
-    let status = sandbox.git(&worktree, ["status", "--porcelain", "--branch"]);
+    let status = sandbox.git(&worktree, "status --porcelain --branch");
     assert_eq!(status, "## feat");
 }
 
@@ -120,23 +116,18 @@ fn many_files_are_checked_out_side_by_side_unless_the_user_has_decided_on_that()
             "x",
         );
     }
-    sandbox.git(main, ["add", "src"]);
+    sandbox.git(main, "add src");
     sandbox.git(main, ["commit", "-q", "-m", "Add many files"]);
     let parallel = "checkout.workers=0";
-    let outcome = sandbox.run(["-v", "add", "one"]);
-    assert!(outcome.stderr.contains(parallel), "{outcome}");
+    sandbox.run("-v add one").remarks(parallel);
     // Where the kernel, or what is called so, does not let git's processes run on.
     sandbox.write_script(&sandbox.root.join("bin/chrt"), "echo not here >&2; exit 1");
-    let outcome = sandbox.run(["-v", "add", "two"]);
+    let outcome = sandbox.run("-v add two");
     let plain = format!("\n+ LC_ALL=C git -C [ROOT]/tally -c '{parallel}' worktree add ");
     assert!(outcome.stderr.contains(&plain), "{outcome}");
-    sandbox.git(main, ["config", "checkout.workers", "1"]);
-    let outcome = sandbox.run(["-v", "add", "three"]);
-    assert!(!outcome.stderr.contains(parallel), "{outcome}");
+    sandbox.git(main, "config checkout.workers 1");
+    sandbox.run("-v add three").says_nothing_of(parallel);
     for name in ["one", "two", "three"] {
-        assert_eq!(
-            sandbox.git(&sandbox.worktree(name), ["status", "--porcelain"]),
-            ""
-        );
+        sandbox.assert_clean(&sandbox.worktree(name));
     }
 }

@@ -3,7 +3,7 @@
 mod permissions;
 mod told;
 
-use crate::sandbox::{Sandbox, Started};
+use crate::sandbox::{Sandbox, Started, unset, write};
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
@@ -76,7 +76,7 @@ fn claude_continues_the_newest_conversation_of_its_own_worktree() {
     let transcript = fs::read_to_string(project.join(format!("{id}.jsonl"))).unwrap();
     let write = |path: &str, text: &str, age: u64| {
         let path = projects.join(path);
-        crate::sandbox::write(&path, text);
+        write(&path, text);
         let time = SystemTime::now() - Duration::from_secs(age);
         File::options()
             .write(true)
@@ -129,10 +129,7 @@ fn a_claude_config_dir_of_the_user_s_is_where_claude_s_files_are() {
     sandbox.start_up(&export);
     fs::create_dir(&dir).unwrap();
     fs::rename(sandbox.home.join(".claude.json"), dir.join(".claude.json")).unwrap();
-    let run = |args: &[&str]| {
-        let mut program = sandbox.program(args, &sandbox.main);
-        sandbox.outcome(program.env("CLAUDE_CONFIG_DIR", &dir))
-    };
+    let run = |args: &[&str]| sandbox.outcome(sandbox.program(args).env("CLAUDE_CONFIG_DIR", &dir));
     run(&["add", "feat"]).succeeds();
     sandbox.await_programs("feat", 1);
     let entries = fs::read_to_string(dir.join(".claude.json")).unwrap();
@@ -163,10 +160,9 @@ fn what_was_typed_for_claude_continues_its_conversation_when_it_is_run_again() {
         sandbox.run(["add", "feat", "-p", "the task"]).succeeds();
         sandbox.await_start("claude", "feat", 1);
         let first = say(&sandbox, "hello", 1);
-        let pane = sandbox.pane("feat", "claude");
-        sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
+        sandbox.press("feat", "claude", "C-c");
         sandbox.await_screen("feat", "claude", |screen| screen.ends_with(['$', '>']));
-        sandbox.tmux(["send-keys", "-t", &pane, "Up", "Enter"]);
+        sandbox.press("feat", "claude", "Up Enter");
         let again = sandbox.await_start("claude", "feat", 2);
         assert_eq!(again.args[..2], ["--resume", &first], "{shell}");
     }
@@ -178,7 +174,7 @@ fn a_task_that_claude_never_got_is_given_to_it_by_resume() {
     sandbox.run(["add", "feat", "-p", "- the task"]).succeeds();
     sandbox.await_start("claude", "feat", 1);
     // It was ended before it wrote anything down.
-    fs::remove_dir_all(sandbox.home.join(".claude/projects")).unwrap();
+    unset(&sandbox.home.join(".claude/projects"));
     let again = resumed(&sandbox, 2);
     assert_eq!(again.args, ["--name", "tally-feat", "--", "- the task"]);
 }

@@ -1,7 +1,6 @@
 //! What holds for every command.
 
-use crate::sandbox::{Sandbox, write};
-use std::fs;
+use crate::sandbox::{Sandbox, unset, write};
 use std::io::pipe;
 use std::process::Stdio;
 
@@ -9,17 +8,17 @@ use std::process::Stdio;
 fn it_works_from_any_subfolder_of_the_main_checkout_and_of_a_worktree() {
     let sandbox = Sandbox::new();
     sandbox
-        .run_in(&sandbox.main.join("backend"), ["add", "one"])
+        .run_in(&sandbox.main.join("backend"), "add one")
         .succeeds();
     let deep = sandbox.worktree("one").join("frontend");
-    sandbox.run_in(&deep, ["add", "two"]).succeeds();
+    sandbox.run_in(&deep, "add two").succeeds();
     assert_eq!(sandbox.names(), ["one", "two"]);
     sandbox.await_programs("one", 1);
     sandbox.await_programs("two", 1);
-    let listed = sandbox.run_in(&deep, ["list"]).succeeds().stdout;
-    assert_eq!(listed, sandbox.run(["list"]).stdout);
+    let listed = sandbox.run_in(&deep, "list").succeeds().stdout;
+    assert_eq!(listed, sandbox.run("list").stdout);
     sandbox
-        .run_in(&deep, ["remove", "two"])
+        .run_in(&deep, "remove two")
         .says("removed two\n[...]");
     assert_eq!(sandbox.names(), ["one"]);
 }
@@ -27,11 +26,9 @@ fn it_works_from_any_subfolder_of_the_main_checkout_and_of_a_worktree() {
 #[test]
 fn c_names_the_folder_to_work_in_as_in_git() {
     let sandbox = Sandbox::new();
+    sandbox.run_in(&sandbox.root, "-C tally add one").succeeds();
     sandbox
-        .run_in(&sandbox.root, ["-C", "tally", "add", "one"])
-        .succeeds();
-    sandbox
-        .run_in(&sandbox.home, ["list", "-C", "../tally-one/backend"])
+        .run_in(&sandbox.home, "list -C ../tally-one/backend")
         .says("[...]\none [..]\n");
     let nowhere = ["-C", "nowhere", "list"];
     sandbox
@@ -50,7 +47,7 @@ fn outside_a_repository_is_an_error() {
         vec!["attach", "x"],
         vec!["doctor"],
     ] {
-        let outcome = sandbox.outcome(&mut sandbox.program(&command, &sandbox.home));
+        let outcome = sandbox.outcome(&mut sandbox.program_in(&sandbox.home, &command));
         outcome.fails("error: [ROOT]/home is not inside a git repository\nhint: [..]tally-session -C <folder>[..]\n");
     }
 }
@@ -59,16 +56,16 @@ fn outside_a_repository_is_an_error() {
 fn a_git_folder_in_the_environment_does_not_lead_to_another_repository() {
     let sandbox = Sandbox::new();
     let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.git(&sandbox.root, "init -q other");
     sandbox.commit(&other, "file", "text");
-    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+    let mut add = sandbox.program("add feat");
     add.env("GIT_DIR", other.join(".git"))
         .env("GIT_WORK_TREE", &other)
         .env("GIT_INDEX_FILE", other.join("index"));
     sandbox.outcome(&mut add).succeeds();
-    assert_eq!(sandbox.git(&other, ["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git(&other, "branch --list feat"), "");
     assert_eq!(
-        sandbox.git(&sandbox.worktree("feat"), ["branch", "--show-current"]),
+        sandbox.git(&sandbox.worktree("feat"), "branch --show-current"),
         "feat"
     );
 }
@@ -77,17 +74,17 @@ fn a_git_folder_in_the_environment_does_not_lead_to_another_repository() {
 fn ls_and_rm_are_aliases() {
     let sandbox = Sandbox::new().with("feat");
     assert_eq!(
-        sandbox.run(["ls"]).succeeds().stdout,
-        sandbox.run(["list"]).stdout
+        sandbox.run("ls").succeeds().stdout,
+        sandbox.run("list").stdout
     );
-    sandbox.run(["rm", "feat"]).says("removed feat\n[...]");
+    sandbox.run("rm feat").says("removed feat\n[...]");
 }
 
 #[test]
 fn v_prints_each_git_and_tmux_command_so_that_it_can_be_pasted() {
     let sandbox = Sandbox::of_project("my tally's");
     let outcome = sandbox
-        .run(["-v", "add", "feat"])
+        .run("-v add feat")
         .is(0, "added feat\n[...]", "[...]");
     let commands: Vec<_> = outcome
         .stderr
@@ -118,31 +115,27 @@ fn v_prints_each_git_and_tmux_command_so_that_it_can_be_pasted() {
 #[test]
 fn q_prints_only_errors() {
     let sandbox = Sandbox::new();
-    fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
-    sandbox.run(["-q", "add", "feat"]).says("");
+    unset(&sandbox.main.join("backend/.env"));
+    sandbox.run("-q add feat").says("");
     sandbox
-        .run(["-q", "add", "feat"])
+        .run("-q add feat")
         .fails("error: there is a session feat already\nhint: [..]\nhint: [..]\n");
-    sandbox.run(["-q", "resume"]).says("");
-    sandbox.run(["-q", "remove", "feat"]).says("");
+    sandbox.run("-q resume").says("");
+    sandbox.run("-q remove feat").says("");
 }
 
 #[test]
 fn stdout_carries_the_answer_and_stderr_the_narration() {
     let sandbox = Sandbox::new();
-    fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
-    let outcome =
-        sandbox
-            .run(["add", "feat"])
-            .is(0, "added feat\n[...]", "warning: backend/.env [..]\n");
+    unset(&sandbox.main.join("backend/.env"));
+    let outcome = sandbox.add_telling("feat", "warning: backend/.env [..]\n");
     assert!(!outcome.stdout.contains("warning"));
 }
 
 #[test]
 fn colour_is_for_terminals_and_not_under_no_color() {
     let sandbox = Sandbox::new();
-    let wrong = sandbox.run(["remove", "nosuch"]);
-    assert!(!wrong.stderr.contains('\u{1b}'), "{wrong}");
+    sandbox.run("remove nosuch").says_nothing_of("\u{1b}");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("remove nosuch");
     let (status, screen) = terminal.await_status();
@@ -167,7 +160,7 @@ fn a_closed_pipe_is_not_an_error() {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
         let child = sandbox
-            .program(&args, &sandbox.main)
+            .program(&args)
             .stdout(writer)
             .stderr(Stdio::piped())
             .spawn();
@@ -194,7 +187,7 @@ fn wrong_usage_is_status_2() {
         vec!["list", "--nosuch"],
         vec!["-v", "-q", "list"],
     ] {
-        let outcome = sandbox.outcome(&mut sandbox.program(&args, &sandbox.main));
+        let outcome = sandbox.run(&args);
         outcome.is(2, "", "[...]\nUsage: tally-session [..]\n[...]");
     }
 }
@@ -203,12 +196,12 @@ fn wrong_usage_is_status_2() {
 fn of_several_names_all_are_tried_and_the_status_is_1_if_one_failed() {
     let sandbox = Sandbox::new().with("one").with("two");
     let hint = "hint: see which there are: tally-session list\n";
-    sandbox.run(["resume", "one", "nosuch", "two"]).is(
+    sandbox.run("resume one nosuch two").is(
         1,
         "one is already running\ntwo is already running\n",
         &format!("error: there is no session nosuch\n{hint}"),
     );
-    sandbox.run(["remove", "one", "nosuch", "two"]).is(
+    sandbox.run("remove one nosuch two").is(
         1,
         "removed one\n[...]\nremoved two\n[...]",
         &format!("error: there is no session nosuch\n{hint}"),
@@ -222,10 +215,11 @@ fn without_git_or_tmux_nothing_is_changed_and_the_error_says_how_to_install_it()
         let other = if missing == "git" { "tmux" } else { "git" };
         let path = sandbox.path_of(&[other]);
         let before = sandbox.snapshot();
-        let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
-        sandbox.outcome(add.env("PATH", path)).fails(&format!(
-            "error: {missing} is not installed[..]\nhint: [..] install {missing}[..]\n"
-        ));
+        sandbox
+            .outcome(sandbox.program("add feat").env("PATH", path))
+            .fails(&format!(
+                "error: {missing} is not installed[..]\nhint: [..] install {missing}[..]\n"
+            ));
         sandbox.assert_unchanged_since(&before);
     }
 }
@@ -234,12 +228,13 @@ fn without_git_or_tmux_nothing_is_changed_and_the_error_says_how_to_install_it()
 fn without_claude_there_is_a_warning_only() {
     let sandbox = Sandbox::new();
     let path = sandbox.path_of(&["git", "tmux"]);
-    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
-    sandbox.outcome(add.env("PATH", path)).is(
-        0,
-        "added feat\n[...]",
-        "warning: claude is not on the PATH[..]install[..]\n",
-    );
+    sandbox
+        .outcome(sandbox.program("add feat").env("PATH", path))
+        .is(
+            0,
+            "added feat\n[...]",
+            "warning: claude is not on the PATH[..]install[..]\n",
+        );
     assert_eq!(sandbox.names(), ["feat"]);
 }
 
@@ -248,14 +243,14 @@ fn an_error_names_the_thing_then_the_cause_then_the_next_command() {
     let sandbox = Sandbox::new();
     write(&sandbox.main.join(".tally-sessions"), "{\n  broken\n}");
     sandbox
-        .run(["list"])
+        .run("list")
         .fails("error: [ROOT]/tally/.tally-sessions [..]: [..] line 2 [..]\n[...]");
     sandbox
         .run(["attach", "a b"])
         .fails("error: the name \"a b\" [..]\n");
-    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
+    unset(&sandbox.main.join(".tally-sessions"));
     sandbox
-        .run(["attach", "feat"])
+        .run("attach feat")
         .fails("error: there is no session feat\nhint: see which there are: tally-session list\n");
 }
 
@@ -274,7 +269,7 @@ fn what_is_to_be_typed_next_names_the_folder_that_was_named() {
              hint: did you mean feat? tally-session {option} remove feat\n\
              hint: see which there are: tally-session {option} list\n"
         ));
-    sandbox.run(["remove", "featt"]).fails(
+    sandbox.run("remove featt").fails(
         "error: there is no session featt\nhint: did you mean feat? tally-session remove feat\n\
          hint: see which there are: tally-session list\n",
     );

@@ -10,7 +10,7 @@ mod reach;
 mod sessions;
 mod strays;
 
-use crate::sandbox::{Outcome, Sandbox, write};
+use crate::sandbox::{Outcome, Sandbox, unset, write};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A project whose `workon` finds its virtual environment.
@@ -47,7 +47,7 @@ fn stopped() -> Sandbox {
 #[track_caller]
 fn assert_fine(sandbox: &Sandbox) -> Outcome {
     let outcome = sandbox
-        .run_changes_nothing(["doctor"])
+        .run_changes_nothing("doctor")
         .says("[...]\nno problems\n");
     for line in outcome.stdout.lines() {
         assert!(
@@ -61,13 +61,13 @@ fn assert_fine(sandbox: &Sandbox) -> Outcome {
 /// `doctor` finds this alone, with this end, and `--fix` makes it this.
 #[track_caller]
 fn assert_mended(sandbox: &Sandbox, code: i32, found: &str, fixed: &str) {
-    sandbox.run_changes_nothing(["doctor"]).is(
+    sandbox.run_changes_nothing("doctor").is(
         code,
         &format!("[...]\n{found}\n         tally-session doctor --fix\n[...]\n1 problem; tally-session doctor --fix mends it\n"),
         "",
     );
     sandbox
-        .run(["doctor", "--fix"])
+        .run("doctor --fix")
         .says(&format!("[...]\n{fixed}\n[...]\n1 mended, no problems\n"));
     assert_fine(sandbox);
 }
@@ -77,10 +77,10 @@ fn assert_mended(sandbox: &Sandbox, code: i32, found: &str, fixed: &str) {
 fn assert_left(sandbox: &Sandbox, code: i32, found: &str) -> Outcome {
     let expected = format!("[...]\n{found}\n[...]\n1 problem\n");
     sandbox
-        .run_changes_nothing(["doctor", "--fix"])
+        .run_changes_nothing("doctor --fix")
         .is(code, &expected, "");
     sandbox
-        .run_changes_nothing(["doctor"])
+        .run_changes_nothing("doctor")
         .is(code, &expected, "")
 }
 
@@ -113,7 +113,7 @@ fn a_healthy_project_is_all_ok_and_nothing_is_changed() {
              no problems\n"
     ));
     sandbox
-        .run_changes_nothing(["doctor", "--fix"])
+        .run_changes_nothing("doctor --fix")
         .says("[...]\nno problems\n");
     sandbox.restart();
     assert_fine(&sandbox).says(&format!(
@@ -126,7 +126,7 @@ fn a_project_without_sessions_is_fine_and_looked_at_from_a_subfolder() {
     let sandbox = project();
     let none = "[...]\nok       the store [ROOT]/tally/.tally-sessions is not there yet: there are no sessions\n[...]\nno problems\n";
     sandbox
-        .run_in(&sandbox.main.join("backend"), ["doctor"])
+        .run_in(&sandbox.main.join("backend"), "doctor")
         .says(none);
     assert_fine(&sandbox);
 }
@@ -134,14 +134,14 @@ fn a_project_without_sessions_is_fine_and_looked_at_from_a_subfolder() {
 #[test]
 fn q_prints_only_what_fails() {
     let sandbox = stopped();
-    sandbox.run(["-q", "doctor"]).says("");
-    std::fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
-    sandbox.run(["-q", "doctor"]).is(
+    sandbox.run("-q doctor").says("");
+    unset(&sandbox.worktree("feat").join("backend/.env"));
+    sandbox.run("-q doctor").is(
         1,
         "failed   feat: backend/.env is missing\n         tally-session doctor --fix\n",
         "",
     );
-    sandbox.run(["-q", "doctor", "--fix"]).says("");
+    sandbox.run("-q doctor --fix").says("");
 }
 
 #[test]
@@ -149,15 +149,15 @@ fn several_problems_are_counted_and_so_are_those_that_fix_mends() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
     for path in ["backend/.env", "frontend/node_modules"] {
-        std::fs::remove_file(worktree.join(path)).unwrap();
+        unset(&worktree.join(path));
     }
-    sandbox.git(&worktree, ["switch", "-q", "-c", "other"]);
-    sandbox.run_changes_nothing(["doctor"]).is(
+    sandbox.git(&worktree, "switch -q -c other");
+    sandbox.run_changes_nothing("doctor").is(
         1,
         "[...]\n3 problems; tally-session doctor --fix mends 2 of them\n",
         "",
     );
     sandbox
-        .run(["doctor", "--fix"])
+        .run("doctor --fix")
         .says("[...]\n2 mended, 1 problem\n");
 }

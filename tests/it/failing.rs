@@ -2,10 +2,8 @@
 
 mod disk;
 
-use crate::sandbox::{Outcome, Sandbox, read, write};
+use crate::sandbox::{Outcome, Sandbox, read, read_json, set_mode, unset, write};
 use serde_json::json;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 #[cfg(target_os = "linux")]
 use std::process::Stdio;
 
@@ -36,7 +34,7 @@ pub fn has_strace(sandbox: &Sandbox) -> bool {
 /// An add fails and all is as it was before.
 #[track_caller]
 fn fails_and_changes_nothing(sandbox: &Sandbox, stderr: &str) -> Outcome {
-    sandbox.run_changes_nothing(["add", "feat"]).fails(stderr)
+    sandbox.refuses_to_add(stderr)
 }
 
 #[test]
@@ -44,7 +42,7 @@ fn a_file_that_cannot_be_copied_is_named_and_all_is_undone() {
     let sandbox = sandbox();
     // Even the superuser cannot read it as a file.
     let env = sandbox.main.join("backend/.env");
-    fs::remove_file(&env).unwrap();
+    unset(&env);
     let made = sandbox.command("mkfifo", &sandbox.main).arg(&env).status();
     assert!(made.unwrap().success());
     let error =
@@ -76,8 +74,8 @@ fn a_checkout_that_breaks_off_is_told_in_git_s_words_and_all_is_undone() {
             "echo no network >&2; false",
         ],
     );
-    sandbox.git(main, ["config", "filter.store.required", "true"]);
-    let outcome = sandbox.run_changes_nothing(["add", "feat"]);
+    sandbox.git(main, "config filter.store.required true");
+    let outcome = sandbox.run_changes_nothing("add feat");
     let stderr = &outcome.stderr;
     assert!(
         stderr.starts_with("error: cannot make the worktree [ROOT]/tally-feat: "),
@@ -108,13 +106,13 @@ exec "$REAL" "$@""#;
 fn an_old_branch_with_commits_stays_when_a_step_fails() {
     let sandbox = sandbox();
     let main = &sandbox.main;
-    sandbox.git(main, ["switch", "-q", "-c", "feat"]);
+    sandbox.git(main, "switch -q -c feat");
     let tip = sandbox.commit(main, "work", "days of it");
-    sandbox.git(main, ["switch", "-q", "main"]);
+    sandbox.git(main, "switch -q main");
     write(&main.join("backend/db.sqlite3"), "no database ".repeat(99));
     let error = "error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3 [..]not a database\n";
     fails_and_changes_nothing(&sandbox, error);
-    assert_eq!(sandbox.git(main, ["rev-parse", "feat"]), tip);
+    assert_eq!(sandbox.git(main, "rev-parse feat"), tip);
 }
 
 #[test]
@@ -127,25 +125,25 @@ exec "$REAL" "$@""#;
     sandbox.wrap("git", script);
     let store = sandbox.store();
     sandbox
-        .run(["add", "feat"])
+        .run("add feat")
         .fails("error: cannot make the folder [ROOT]/tally-feat: File exists[..]\n");
     assert_eq!(read(&folder.join("mine")), "mine\n");
     assert_eq!(sandbox.store(), store);
-    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main("branch --list feat"), "");
 }
 
 #[test]
 fn what_claude_knew_of_the_folder_before_stays_when_a_step_fails() {
     let sandbox = sandbox();
     let path = sandbox.home.join(".claude.json");
-    let mut claude = crate::sandbox::read_json(&path);
+    let mut claude = read_json(&path);
     let key = sandbox.worktree("feat").to_str().unwrap().to_owned();
     claude["projects"][key] =
         json!({ "history": [{ "display": "an older session's" }], "allowedTools": ["Bash(make)"] });
     write(&path, claude.to_string());
     sandbox.intercept("tmux", r#"*" new-session "*"#, "echo no room >&2; exit 1");
     fails_and_changes_nothing(&sandbox, "error: [..]no room\n");
-    fs::remove_file(sandbox.root.join("bin/tmux")).unwrap();
+    unset(&sandbox.root.join("bin/tmux"));
     write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
     sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
     fails_and_changes_nothing(&sandbox, "error: [..]no list\n");
@@ -154,19 +152,16 @@ fn what_claude_knew_of_the_folder_before_stays_when_a_step_fails() {
 #[test]
 fn a_hook_of_git_s_that_fails_after_the_checkout_is_a_warning() {
     let sandbox = Sandbox::new();
-    let hook = sandbox.main.join(".git/hooks/post-checkout");
-    sandbox.write_script(&hook, "echo no pre-commit here >&2; exit 3");
+    sandbox.hook_checkout("echo no pre-commit here >&2; exit 3");
     let warning = "warning: the worktree is complete, but a hook of git's failed: [...]\n[...]";
-    let outcome = sandbox.run(["add", "feat"]);
-    assert!(outcome.stderr.contains("no pre-commit here"), "{outcome}");
+    let outcome = sandbox.run("add feat").remarks("no pre-commit here");
     outcome.is(
         0,
         "added feat\n[...]",
         &warning.replace("[...]\n", "[..]\n"),
     );
     sandbox.await_programs("feat", 1);
-    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
-    assert_eq!(status, "");
+    sandbox.assert_clean(&sandbox.worktree("feat"));
     assert!(sandbox.worktree("feat").join("backend/db.sqlite3").exists());
 }
 
@@ -174,7 +169,7 @@ fn a_hook_of_git_s_that_fails_after_the_checkout_is_a_warning() {
 fn a_store_that_cannot_be_written_is_named_and_nothing_is_begun() {
     let sandbox = sandbox();
     let store = sandbox.main.join(".tally-sessions");
-    fs::set_permissions(&store, fs::Permissions::from_mode(0o444)).unwrap();
+    set_mode(&store, 0o444);
     fails_and_changes_nothing(
         &sandbox,
         "error: [..][ROOT]/tally/.tally-sessions is read-only[..]\n[...]",

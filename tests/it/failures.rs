@@ -1,6 +1,6 @@
 //! What fails, what is killed, and what runs at the same time.
 
-use crate::sandbox::{Sandbox, eventually, write};
+use crate::sandbox::{Sandbox, read, until, write};
 use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
 
@@ -10,7 +10,7 @@ fn assert_taken_back(sandbox: &Sandbox, error: &str) {
     // No file and an empty store are the same.
     write(&sandbox.main.join(".tally-sessions"), "{}\n");
     sandbox
-        .run_changes_nothing_but_excludes(["add", "feat"])
+        .run_changes_nothing_but_excludes("add feat")
         .fails(error);
 }
 
@@ -19,7 +19,7 @@ fn without_a_home_folder_nothing_is_begun() {
     let sandbox = Sandbox::new();
     let before = sandbox.snapshot();
     for home in [None, Some("")] {
-        let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+        let mut add = sandbox.program("add feat");
         match home {
             Some(home) => add.env("HOME", home),
             None => add.env_remove("HOME"),
@@ -54,7 +54,7 @@ fn an_add_whose_windows_cannot_be_made_takes_all_back() {
 #[test]
 fn an_add_that_cannot_type_into_its_windows_takes_all_back() {
     let sandbox = Sandbox::new();
-    sandbox.tmux(["new-session", "-d", "-s", "mine"]);
+    sandbox.tmux("new-session -d -s mine");
     sandbox.intercept("tmux", "*' send-keys '*", "echo no keys >&2; exit 1");
     assert_taken_back(&sandbox, "error: cannot type [..]no keys\n");
 }
@@ -72,13 +72,13 @@ fn an_add_whose_worktree_cannot_be_made_takes_all_back() {
 #[test]
 fn an_add_that_fails_leaves_a_branch_that_was_there() {
     let sandbox = Sandbox::new();
-    sandbox.git_main(["branch", "feat"]);
+    sandbox.git_main("branch feat");
     write(
         &sandbox.main.join("backend/db.sqlite3"),
         "this is no database, and longer than its header of 100 bytes ".repeat(9),
     );
     assert_taken_back(&sandbox, "error: cannot [..]db.sqlite3[..]\n");
-    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "  feat");
+    assert_eq!(sandbox.git_main("branch --list feat"), "  feat");
 }
 
 /// An add that was killed while git made its worktree.
@@ -90,16 +90,12 @@ fn killed(sandbox: &Sandbox) {
         &format!("while [ ! -e {} ]; do sleep 0.01; done", gate.display()),
     );
     let mut add = sandbox
-        .program(&["add", "feat"], &sandbox.main)
+        .program("add feat")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    eventually("git has made the worktree", || {
-        sandbox
-            .worktree("feat")
-            .join("README.md")
-            .exists()
-            .then_some(())
+    until("git has made the worktree", || {
+        sandbox.worktree("feat").join("README.md").exists()
     });
     add.kill().unwrap();
     add.wait().unwrap();
@@ -113,9 +109,7 @@ fn killed(sandbox: &Sandbox) {
 fn an_add_that_was_killed_is_finished_by_resume() {
     let sandbox = Sandbox::new();
     killed(&sandbox);
-    sandbox
-        .run(["resume", "feat"])
-        .is(0, "resumed feat[..]\n", "[...]");
+    sandbox.resume_telling("[...]");
     sandbox.await_programs("feat", 1);
     let worktree = sandbox.worktree("feat");
     assert!(
@@ -123,7 +117,7 @@ fn an_add_that_was_killed_is_finished_by_resume() {
             && worktree.join("backend/db.sqlite3").exists()
     );
     assert_eq!(
-        sandbox.git(&worktree, ["status", "--porcelain", "--branch"]),
+        sandbox.git(&worktree, "status --porcelain --branch"),
         "## feat"
     );
 }
@@ -134,7 +128,7 @@ fn an_add_that_was_killed_is_cleared_by_remove() {
     killed(&sandbox);
     sandbox.remove_with_remarks("feat");
     assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
-    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main("branch --list feat"), "");
 }
 
 #[test]
@@ -142,12 +136,12 @@ fn a_second_add_after_a_killed_one_says_how_to_finish_or_clear_it() {
     let sandbox = Sandbox::new();
     killed(&sandbox);
     sandbox
-        .run(["add", "feat"])
+        .run("add feat")
         .fails("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
 }
 
 fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut program = sandbox.program(args, &sandbox.main);
+    let mut program = sandbox.program(args);
     program
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -176,10 +170,7 @@ fn adds_at_the_same_time_all_succeed_with_ports_of_their_own() {
         // Each server could listen, so that no two have the same port.
         sandbox.await_programs(name, 1);
         ports.extend(<[u16; 2]>::from(sandbox.ports(name)));
-        assert_eq!(
-            sandbox.git(&sandbox.worktree(name), ["status", "--porcelain"]),
-            ""
-        );
+        sandbox.assert_clean(&sandbox.worktree(name));
     }
     assert_eq!(ports.len(), 12);
     assert_eq!(sandbox.names().len(), 6);
@@ -226,7 +217,7 @@ fn removes_and_adds_at_the_same_time_do_not_disturb_each_other() {
     let mut names = sandbox.names();
     names.sort_unstable();
     assert_eq!(names, ["five", "four"]);
-    let entries = crate::sandbox::read(&sandbox.home.join(".claude.json"));
+    let entries = read(&sandbox.home.join(".claude.json"));
     for (name, there) in [
         ("one", false),
         ("two", false),
@@ -248,10 +239,10 @@ fn of_two_sessions_at_one_commit_that_are_removed_at_the_same_time_both_can_be_h
     for _ in 0..4 {
         let (sandbox, worktree) = Sandbox::new().with_worktree("one");
         let commit = sandbox.commit(&worktree, "file", "work");
-        sandbox.run(["add", "two", "--from", "one"]).succeeds();
+        sandbox.run("add two --from one").succeeds();
         let removes = ["one", "two"].map(|name| start(&sandbox, &["remove", name]));
         let ends = removes.map(|remove| remove.wait_with_output().unwrap());
-        sandbox.git_main(["gc", "--quiet", "--prune=now"]);
+        sandbox.git_main("gc --quiet --prune=now");
         for name in ["one", "two"] {
             if !sandbox.names().iter().any(|there| there == name) {
                 sandbox.run(["restore", name]).says("restored [..]\n[...]");

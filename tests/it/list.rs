@@ -2,16 +2,15 @@
 
 mod terminal;
 
-use crate::sandbox::{Sandbox, read, read_json, signal, write};
+use crate::sandbox::{Sandbox, read, read_json, signal, unset, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::fs;
 
 #[test]
 fn list_shows_a_table_of_all_sessions_in_their_order() {
     let sandbox = Sandbox::new().with("zebra").with("ape");
     let (zebra, ape) = (sandbox.ports("zebra"), sandbox.ports("ape"));
-    sandbox.run(["list"]).says(&format!(
+    sandbox.run("list").says(&format!(
         "NAME [..]STATE [..]BACKEND [..]FRONTEND [..]BRANCH [..]CHANGES [..]CLAUDE [..]WORKTREE\n\
              zebra [..]running [..]{} [..]{} [..]zebra [..]-[..] idle [..][ROOT]/tally-zebra\n\
              ape [..]running [..]{} [..]{} [..]ape [..]-[..] idle [..][ROOT]/tally-ape\n",
@@ -23,7 +22,7 @@ fn list_shows_a_table_of_all_sessions_in_their_order() {
 fn list_without_sessions_says_so_and_how_to_add_one() {
     let sandbox = Sandbox::new();
     sandbox
-        .run_changes_nothing(["list"])
+        .run_changes_nothing("list")
         .says("[..]no session[..]tally-session add [..]\n");
     assert_eq!(sandbox.list(), Vec::<Value>::new());
 }
@@ -92,7 +91,7 @@ fn list_tells_a_stopped_session_from_a_running_one() {
     assert_eq!(states, ["stopped", "running"]);
     sandbox.restart();
     sandbox
-        .run(["list"])
+        .run("list")
         .says("NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n");
 }
 
@@ -101,7 +100,7 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.add("fine");
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     let listed = sandbox.list();
     assert_eq!(listed[0]["state"], "broken");
     for unknown in ["changes", "claude"] {
@@ -110,9 +109,9 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
     let problem = listed[0]["problems"][0].as_str().unwrap();
     assert!(problem.contains("tally-session resume feat"), "{problem}");
     assert_eq!(listed[1]["problems"], json!([]));
-    sandbox.run(["list"]).says("NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n");
-    sandbox.git_main(["worktree", "prune"]);
-    sandbox.git_main(["branch", "-D", "feat"]);
+    sandbox.run("list").says("NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n");
+    sandbox.git_main("worktree prune");
+    sandbox.git_main("branch -D feat");
     let listed = sandbox.list();
     for unknown in ["changes", "ahead", "behind"] {
         assert_eq!(listed[0][unknown], Value::Null, "{unknown}");
@@ -124,9 +123,9 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
 #[test]
 fn list_counts_changed_files() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    fs::write(worktree.join("README.md"), "changed").unwrap();
-    fs::write(worktree.join("backend/new.py"), "new").unwrap();
-    fs::write(worktree.join("backend/newer.py"), "new").unwrap();
+    write(&worktree.join("README.md"), "changed");
+    write(&worktree.join("backend/new.py"), "new");
+    write(&worktree.join("backend/newer.py"), "new");
     assert_eq!(sandbox.list()[0]["changes"], 3);
 }
 
@@ -150,8 +149,8 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
     sandbox.add("gone");
     sandbox.commit(&worktree, "one", "1");
     sandbox.commit(&sandbox.main, "two", "2");
-    sandbox.git(&sandbox.worktree("gone"), ["switch", "-q", "--detach"]);
-    sandbox.git_main(["branch", "-q", "-D", "gone"]);
+    sandbox.git(&sandbox.worktree("gone"), "switch -q --detach");
+    sandbox.git_main("branch -q -D gone");
     // As git 2.40 says it.
     sandbox.intercept(
         "git",
@@ -172,7 +171,7 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
 #[test]
 fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox.git_main(["symbolic-ref", "HEAD", "refs/heads/not-yet"]);
+    sandbox.git_main("symbolic-ref HEAD refs/heads/not-yet");
     let listed = &sandbox.list()[0];
     assert_eq!(listed["state"], "running");
     assert_eq!(listed["problems"], json!([]));
@@ -191,7 +190,7 @@ fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree
         "*ahead-behind*",
         r#"printf 'refs/heads/one\0tree\0%s\n' "2 3"; exit"#,
     );
-    let outcome = sandbox.run(["-v", "list"]);
+    let outcome = sandbox.run("-v list");
     let asked = |what: &str| {
         outcome
             .stderr
@@ -244,11 +243,11 @@ fn list_says_what_claude_does() {
     for status in ["busy", "idle", "waiting"] {
         let mut changed = about.clone();
         changed["status"] = status.into();
-        fs::write(&file, changed.to_string()).unwrap();
+        write(&file, changed.to_string());
         assert_eq!(sandbox.list()[0]["claude"], status);
     }
     for different in ["{\"pid\": 1}", "not json", "[]"] {
-        fs::write(&file, different).unwrap();
+        write(&file, different);
         assert_eq!(sandbox.list()[0]["claude"], Value::Null, "{different}");
     }
 }
@@ -262,7 +261,7 @@ fn list_says_nothing_of_a_claude_that_died_or_never_ran() {
     sandbox.await_end(claude);
     assert!(file.exists());
     assert_eq!(sandbox.list()[0]["claude"], Value::Null);
-    fs::remove_dir_all(sandbox.home.join(".claude")).unwrap();
+    unset(&sandbox.home.join(".claude"));
     assert_eq!(sandbox.list()[0]["claude"], Value::Null);
 }
 
@@ -281,12 +280,11 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
     about["pid"] = shell.parse::<u32>().unwrap().into();
     // The dead one began an hour before the process that has its number now.
     about["startedAt"] = (about["startedAt"].as_u64().unwrap() - 3_600_000).into();
-    fs::remove_file(&file).unwrap();
-    fs::write(
-        file.with_file_name(format!("{shell}.json")),
+    unset(&file);
+    write(
+        &file.with_file_name(format!("{shell}.json")),
         about.to_string(),
-    )
-    .unwrap();
+    );
     assert_eq!(sandbox.list()[0]["claude"], Value::Null);
 }
 
@@ -294,7 +292,7 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
 fn list_stores_nothing() {
     let sandbox = Sandbox::new().with("feat");
     let before = read(&sandbox.main.join(".tally-sessions"));
-    sandbox.run_changes_nothing(["list"]).succeeds();
-    sandbox.run_changes_nothing(["list", "--json"]).succeeds();
+    sandbox.run_changes_nothing("list").succeeds();
+    sandbox.run_changes_nothing("list --json").succeeds();
     assert_eq!(read(&sandbox.main.join(".tally-sessions")), before);
 }

@@ -5,7 +5,7 @@ mod lock;
 
 #[cfg(target_os = "linux")]
 use crate::failing::{has_strace, is_passed_over};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{PROGRAM, Sandbox, read_json};
 use claude::Claude;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ const MANY: usize = 16;
 
 fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
     sandbox
-        .program(args, &sandbox.main)
+        .program(args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -74,7 +74,7 @@ fn assert_there_are(sandbox: &Sandbox, wanted: &[String]) {
             && session["changes"] == 0;
         assert!(is_whole, "{session}");
     }
-    let claude = crate::sandbox::read_json(&sandbox.home.join(".claude.json"));
+    let claude = read_json(&sandbox.home.join(".claude.json"));
     let entries: BTreeSet<_> = claude["projects"]
         .as_object()
         .unwrap()
@@ -87,7 +87,7 @@ fn assert_there_are(sandbox: &Sandbox, wanted: &[String]) {
         .map(|path| path.to_str().unwrap().to_owned())
         .collect();
     assert_eq!(entries, expected);
-    let listed = sandbox.git_main(["worktree", "list"]);
+    let listed = sandbox.git_main("worktree list");
     assert_eq!(listed.lines().count(), wanted.len() + 1, "{listed}");
     assert_eq!(sandbox.tmux_sessions().len(), wanted.len());
 }
@@ -106,7 +106,7 @@ fn sixteen_adds_at_once_all_succeed_and_as_many_removes_clear_them() {
     assert!(writes >= MANY, "{writes}");
     all_succeed(&sandbox, &each("remove", &names));
     assert_eq!(sandbox.store(), json!({}));
-    assert_eq!(sandbox.git_main(["branch"]), "* main");
+    assert_eq!(sandbox.git_main("branch"), "* main");
     assert!(sandbox.tmux_sessions().is_empty());
     claude.assert_no_write_lost();
 }
@@ -122,11 +122,11 @@ fn an_add_comes_through_where_claude_writes_all_the_time_and_the_disk_is_slow() 
     let mut strace = sandbox.command("strace", &sandbox.main);
     strace.args(["-qq", "-o", "/dev/null", "-e", "trace=fsync"]);
     strace.args(["-e", "inject=fsync:delay_exit=20000"]);
-    strace.args([env!("CARGO_BIN_EXE_tally-session"), "add", "feat"]);
+    strace.args([PROGRAM, "add", "feat"]);
     sandbox.outcome(&mut strace).succeeds();
     claude.assert_no_write_lost();
     let key = sandbox.worktree("feat").to_str().unwrap().to_owned();
-    let claude_json = crate::sandbox::read_json(&sandbox.home.join(".claude.json"));
+    let claude_json = read_json(&sandbox.home.join(".claude.json"));
     assert_eq!(claude_json["projects"][key]["hasTrustDialogAccepted"], true);
 }
 

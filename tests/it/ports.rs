@@ -1,6 +1,6 @@
 //! Ports that others listen on, or that stopped sessions have in their records.
 
-use crate::sandbox::{ADDRESSES, Sandbox, eventually, http_get, read};
+use crate::sandbox::{ADDRESSES, Sandbox, http_get, read, unset, until, write};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, TcpListener};
 
@@ -31,7 +31,7 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_has_at_any_address() {
         let warning = format!(
             "warning: the backend of feat moved from port {backend} to [..]process {pid} [..]\n"
         );
-        sandbox.run(["resume"]).is(0, RESUMED, &warning);
+        sandbox.resume_telling(&warning);
         sandbox.await_event("listening", "python", "feat", before + 1);
         let (moved, same) = sandbox.ports("feat");
         assert!(moved != backend && same == frontend, "{address}");
@@ -50,7 +50,7 @@ fn resume_moves_both_ports_and_record_file_windows_and_environment_follow() {
         "warning: the backend of feat moved from port {backend} to [..]\n\
          warning: the frontend of feat moved from port {frontend} to [..]\n"
     );
-    sandbox.run(["resume", "feat"]).is(0, RESUMED, &warnings);
+    sandbox.resume_telling(&warnings);
     sandbox.await_programs("feat", 2);
     let moved = sandbox.ports("feat");
     assert!(moved.0 != backend && moved.1 != frontend, "{moved:?}");
@@ -72,7 +72,7 @@ fn resume_moves_both_ports_and_record_file_windows_and_environment_follow() {
         )
     );
     assert!(http_get(moved.1).starts_with("npm in "));
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn add_and_resume_leave_the_ports_of_stopped_sessions_to_them() {
     assert_eq!(all.len(), 6, "{all:?}");
     let _stranger = stranger("127.0.0.1", one.0);
     sandbox
-        .run(["resume", "one"])
+        .run("resume one")
         .is(0, "resumed one[..]\n", "warning: [..]\n");
     let moved = sandbox.ports("one");
     assert!(!all.contains(&moved.0), "{moved:?} {all:?}");
@@ -99,10 +99,10 @@ fn a_port_in_the_record_of_a_broken_session_is_not_given_away() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("gone");
     let ports = sandbox.ports("gone");
     sandbox.restart();
-    std::fs::remove_dir_all(worktree).unwrap();
-    sandbox.git_main(["worktree", "prune"]);
-    sandbox.git_main(["branch", "-q", "-D", "gone"]);
-    sandbox.run(["add", "feat"]).succeeds();
+    unset(&worktree);
+    sandbox.git_main("worktree prune");
+    sandbox.git_main("branch -q -D gone");
+    sandbox.run("add feat").succeeds();
     let new = sandbox.ports("feat");
     assert!(new.0 != ports.0 && new.1 != ports.1, "{ports:?} {new:?}");
 }
@@ -126,11 +126,10 @@ time.sleep(0.8)
     let before = sandbox.noted("server");
     let ports = sandbox.ports("feat");
     sandbox.kill_windows("feat");
-    let resumed = sandbox.run(["resume", "feat"]).is(0, RESUMED, "[...]");
-    assert!(!resumed.stderr.contains("moved"), "{resumed}");
+    sandbox.resume_telling("[...]").says_nothing_of("moved");
     assert_eq!(sandbox.ports("feat"), ports);
-    eventually("the new server listens", || {
-        (sandbox.noted("server") != before).then_some(())
+    until("the new server listens", || {
+        sandbox.noted("server") != before
     });
     assert_eq!(
         sandbox.windows("feat", "#{window_name}")[0],
@@ -150,12 +149,12 @@ fn add_fails_with_a_word_when_there_is_no_port_left() {
     let fields =
         "\"backend_port\": 1, \"frontend_port\": 2, \"worktree\": \"/nowhere\", \"branch\": \"x\"";
     let store = format!("{{ \"x\": {{ {ports}{fields} }} }}");
-    std::fs::write(sandbox.main.join(".tally-sessions"), &store).unwrap();
-    let before = sandbox.git_main(["branch", "--list"]);
+    write(&sandbox.main.join(".tally-sessions"), &store);
+    let before = sandbox.git_main("branch --list");
     sandbox
-        .run(["add", "feat"])
+        .run("add feat")
         .fails("error: no port from 8000 to 65535 is free[..]\n[...]");
     assert_eq!(read(&sandbox.main.join(".tally-sessions")), store);
-    assert_eq!(sandbox.git_main(["branch", "--list"]), before);
+    assert_eq!(sandbox.git_main("branch --list"), before);
     assert!(!sandbox.worktree("feat").exists());
 }

@@ -2,8 +2,7 @@
 
 mod ports;
 
-use crate::sandbox::{Sandbox, points, read, read_json};
-use std::fs;
+use crate::sandbox::{Sandbox, leads_to, points, read, read_json, unset, write};
 use std::path::PathBuf;
 
 const RESUMED: &str = "resumed feat[..]\n";
@@ -16,7 +15,7 @@ fn resume_brings_back_only_those_that_are_named() {
     }
     sandbox.restart();
     sandbox
-        .run(["resume", "three", "one"])
+        .run("resume three one")
         .says("resumed three[..]\nresumed one[..]\n");
     let mut sessions = sandbox.tmux_sessions();
     sessions.sort_unstable();
@@ -26,16 +25,16 @@ fn resume_brings_back_only_those_that_are_named() {
 #[test]
 fn resume_of_a_running_session_makes_its_missing_files_again_and_leaves_the_rest_alone() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    fs::remove_file(worktree.join("backend/.env")).unwrap();
+    unset(&worktree.join("backend/.env"));
     sandbox
-        .run(["resume"])
+        .run("resume")
         .says("brought back in feat: backend/.env\n");
     assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
     sandbox
-        .run_changes_nothing(["resume"])
+        .run_changes_nothing("resume")
         .says("feat is already running\n");
     sandbox
-        .run_changes_nothing(["resume", "feat"])
+        .run_changes_nothing("resume feat")
         .says("feat is already running\n");
 }
 
@@ -43,7 +42,7 @@ fn resume_of_a_running_session_makes_its_missing_files_again_and_leaves_the_rest
 fn resume_without_sessions_says_how_to_add_one() {
     let sandbox = Sandbox::new();
     sandbox
-        .run_changes_nothing(["resume"])
+        .run_changes_nothing("resume")
         .says("[..]no session[..]tally-session add [..]\n");
 }
 
@@ -51,14 +50,14 @@ fn resume_without_sessions_says_how_to_add_one() {
 fn resume_makes_missing_files_again_and_leaves_those_that_are_there() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
-    fs::write(worktree.join("backend/.env"), "MINE=1\n").unwrap();
-    fs::remove_file(worktree.join("frontend/.env")).unwrap();
-    fs::remove_file(worktree.join("frontend/node_modules")).unwrap();
-    fs::remove_file(worktree.join("backend/db.sqlite3")).unwrap();
-    sandbox.run(["resume"]).says(RESUMED);
+    write(&worktree.join("backend/.env"), "MINE=1\n");
+    unset(&worktree.join("frontend/.env"));
+    unset(&worktree.join("frontend/node_modules"));
+    unset(&worktree.join("backend/db.sqlite3"));
+    sandbox.resume("feat");
     assert_eq!(read(&worktree.join("backend/.env")), "MINE=1\n");
     assert_eq!(
-        fs::read_link(worktree.join("frontend/node_modules")).unwrap(),
+        leads_to(&worktree.join("frontend/node_modules")),
         sandbox.main.join("frontend/node_modules")
     );
     assert_eq!(
@@ -70,7 +69,7 @@ fn resume_makes_missing_files_again_and_leaves_those_that_are_there() {
         sandbox.ports("feat").0
     );
     assert!(read(&worktree.join("frontend/.env")).ends_with(&url));
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 }
 
 #[test]
@@ -78,10 +77,10 @@ fn resume_makes_the_worktree_of_an_existing_branch_again() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     sandbox.resume("feat");
     sandbox.await_programs("feat", 2);
-    assert_eq!(sandbox.git(&worktree, ["rev-parse", "feat"]), tip);
+    assert_eq!(sandbox.git(&worktree, "rev-parse feat"), tip);
     assert_eq!(read(&worktree.join("file")), "work");
     assert!(worktree.join("frontend/node_modules").is_symlink());
 }
@@ -95,8 +94,8 @@ fn resume_makes_claude_s_entry_again() {
     let key = worktree.to_str().unwrap();
     let entry = text["projects"].as_object_mut().unwrap().remove(key);
     assert!(entry.is_some());
-    fs::write(&json, text.to_string()).unwrap();
-    sandbox.run(["resume"]).says(RESUMED);
+    write(&json, text.to_string());
+    sandbox.resume("feat");
     assert_eq!(read_json(&json)["projects"][key], entry.unwrap());
 }
 
@@ -106,9 +105,9 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
     let gone = sandbox.add("gone");
     sandbox.add("feat");
     sandbox.restart();
-    sandbox.git_at(&sandbox.main, ["worktree", "remove", "--force"], &gone);
-    sandbox.git_main(["branch", "-D", "gone"]);
-    sandbox.run(["resume"]).is(
+    sandbox.git_at(&sandbox.main, "worktree remove --force", &gone);
+    sandbox.git_main("branch -D gone");
+    sandbox.run("resume").is(
         1,
         RESUMED,
         "error: [..]gone[..]\nhint: clear away what is left: tally-session remove gone\n",
@@ -121,21 +120,17 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
 fn resume_refuses_a_tmux_session_that_it_did_not_make() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
-    sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
-    sandbox
-        .run_changes_nothing(["resume", "feat"])
-        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\nhint: [..]tmux rename-session[..]\n");
+    sandbox.tmux("new-session -d -s tally-feat");
+    sandbox.refuses_to_resume("error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\nhint: [..]tmux rename-session[..]\n");
 }
 
 #[test]
 fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
-    crate::sandbox::write(&worktree.join("mine"), "mine");
-    sandbox
-        .run_changes_nothing(["resume", "feat"])
-        .fails("error: [..][ROOT]/tally-feat [..]\nhint: [..]\n");
+    unset(&worktree);
+    write(&worktree.join("mine"), "mine");
+    sandbox.refuses_to_resume("error: [..][ROOT]/tally-feat [..]\nhint: [..]\n");
 }
 
 #[test]
@@ -143,7 +138,7 @@ fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_
     let sandbox = Sandbox::new().with("bugfix").with("feature-auth");
     let list = "hint: see which there are: tally-session list\n";
     let outcome = sandbox
-        .run_changes_nothing(["resume", "featur-auth"])
+        .run_changes_nothing("resume featur-auth")
         .fails(&format!(
             "error: there is no session featur-auth\n\
              hint: did you mean feature-auth? tally-session resume feature-auth\n{list}"
@@ -152,7 +147,7 @@ fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_
         .follow(&outcome, "did you mean feature-auth? ")
         .says("feature-auth is already running\n");
     sandbox
-        .run_changes_nothing(["resume", "main"])
+        .run_changes_nothing("resume main")
         .fails(&format!("error: there is no session main\n{list}"));
 }
 
@@ -168,16 +163,16 @@ fn resume_attach_then_attaches() {
 #[test]
 fn a_worktree_that_is_gone_while_its_windows_are_open_is_told_with_a_cure_that_works() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     let cure = "tally-session restart feat";
-    sandbox.run(["list"]).says(&format!(
+    sandbox.run("list").says(&format!(
         "NAME [..]\nfeat [..]broken [..]\nfeat: [..]tally-feat is gone: {cure}\n"
     ));
-    sandbox.run(["resume"]).fails(&format!(
+    sandbox.run("resume").fails(&format!(
         "error: feat: its worktree [ROOT]/tally-feat is gone\nhint: close its windows, and make it again: {cure}\n"
     ));
     sandbox.kill_windows("feat");
-    sandbox.run(["resume", "feat"]).says("resumed feat: [..]\n");
+    sandbox.run("resume feat").says("resumed feat: [..]\n");
     sandbox.await_programs("feat", 2);
 }
 
@@ -197,17 +192,16 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
         .as_object_mut()
         .unwrap()
         .retain(|folder, _| !folder.contains("tally-"));
-    fs::write(&claude, without.to_string()).unwrap();
-    fs::write(sandbox.main.join(".worktreeinclude"), "local.env\n").unwrap();
+    write(&claude, without.to_string());
+    write(&sandbox.main.join(".worktreeinclude"), "local.env\n");
     sandbox.commit(
         &sandbox.main,
         ".gitignore",
         "node_modules/\n*.env\n*.sqlite3\n",
     );
-    fs::write(sandbox.main.join("local.env"), "LOCAL=1\n").unwrap();
+    write(&sandbox.main.join("local.env"), "LOCAL=1\n");
     sandbox.restart();
-    let outcome = sandbox.run(["-v", "resume"]);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let outcome = sandbox.run("-v resume").is_done();
     assert_eq!(
         outcome.stderr.matches("--exclude-from=").count(),
         1,
@@ -218,9 +212,9 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
         assert_eq!(read(&worktree.join("local.env")), "LOCAL=1\n");
     }
 
-    fs::write(&claude, "{").unwrap();
+    write(&claude, "{");
     sandbox.restart();
-    sandbox.run(["resume"]).is(
+    sandbox.run("resume").is(
         0,
         "resumed one[..]\nresumed two[..]\nresumed three[..]\n",
         "warning: Claude may ask again for what it was allowed in the main checkout: [ROOT]/home/.claude.json does not parse [..]\n",
@@ -242,7 +236,7 @@ fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in
             r#"case "$*" in *source-file*) for name in '{two}' '{three}'; do "$REAL" new-session -d -s "$name"; done;; esac; exec "$REAL" "$@""#
         ),
     );
-    let outcome = sandbox.run(["-v", "resume"]);
+    let outcome = sandbox.run("-v resume");
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
         (

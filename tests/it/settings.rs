@@ -1,6 +1,6 @@
 //! Other people's settings of tmux, git and their shell.
 
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{Sandbox, read, write};
 use std::process::Command;
 
 /// Lines of `~/.tmux.conf`, each tried alone and then all at once.
@@ -23,7 +23,7 @@ const TMUX: [&str; 12] = [
 #[track_caller]
 fn assert_works(sandbox: &Sandbox, what: &str, prepare: impl Fn(&mut Command)) {
     let run = |args: &[&str]| {
-        let mut program = sandbox.program(args, &sandbox.main);
+        let mut program = sandbox.program(args);
         prepare(&mut program);
         sandbox.outcome(&mut program)
     };
@@ -118,20 +118,20 @@ const GIT: [&str; 12] = [
 #[test]
 fn settings_of_git_change_neither_what_is_made_nor_what_is_guarded() {
     let sandbox = Sandbox::new();
-    let user = crate::sandbox::read(&sandbox.home.join(".gitconfig"));
+    let user = read(&sandbox.home.join(".gitconfig"));
     for lines in GIT {
         write(&sandbox.home.join(".gitconfig"), format!("{user}{lines}\n"));
         let worktree = sandbox.add_again("feat");
         write(&worktree.join("new file"), "new");
         sandbox
-            .run(["remove", "feat"])
+            .run("remove feat")
             .fails("error: the session feat has changes that are not committed: new file\n[...]");
         let starts = sandbox.started("claude", "feat").len();
         for args in [["remove", "--force", "feat"], ["-q", "restore", "feat"]] {
             sandbox.run(args).succeeds();
         }
         sandbox.await_programs("feat", starts + 1);
-        assert_eq!(crate::sandbox::read(&worktree.join("new file")), "new");
+        assert_eq!(read(&worktree.join("new file")), "new");
         sandbox.force_remove("feat");
     }
 }
@@ -141,21 +141,20 @@ fn a_hook_of_git_s_that_fails_is_a_warning_and_one_that_is_slow_is_waited_for() 
     let sandbox = Sandbox::new();
     let hooks = sandbox.root.join("hooks");
     std::fs::create_dir(&hooks).unwrap();
-    sandbox.git_at(&sandbox.main, ["config", "core.hooksPath"], &hooks);
+    sandbox.git_at(&sandbox.main, "config core.hooksPath", &hooks);
     let hook = hooks.join("post-checkout");
     sandbox.write_script(&hook, "echo sorry >&2; exit 3");
-    sandbox.run(["add", "one"]).is(
-        0,
-        "added one\n[...]",
+    sandbox.add_telling(
+        "one",
         "warning: the worktree is complete, but a hook of git's failed: [..]\n[...]",
     );
     assert!(sandbox.worktree("one").join("backend/db.sqlite3").exists());
     sandbox.write_script(&hook, "sleep 1; echo made >hooked");
-    sandbox.run(["add", "two"]).succeeds();
+    sandbox.run("add two").succeeds();
     assert!(sandbox.worktree("two").join("hooked").exists());
     sandbox.remove("one");
     sandbox
-        .run(["remove", "two"])
+        .run("remove two")
         .fails("error: the session two has changes that are not committed: hooked\n[...]");
 }
 
@@ -163,9 +162,9 @@ fn a_hook_of_git_s_that_fails_is_a_warning_and_one_that_is_slow_is_waited_for() 
 fn the_variables_of_a_hook_and_of_other_tools_lead_nobody_astray() {
     let sandbox = Sandbox::new();
     let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.git(&sandbox.root, "init -q other");
     sandbox.commit(&other, "file", "text");
-    let before = sandbox.git(&other, ["for-each-ref"]);
+    let before = sandbox.git(&other, "for-each-ref");
     assert_works(&sandbox, "variables", |program| {
         program
             .env("GIT_DIR", other.join(".git"))
@@ -185,8 +184,8 @@ fn the_variables_of_a_hook_and_of_other_tools_lead_nobody_astray() {
             .env("VITE_API_URL", "http://elsewhere")
             .env("BACKEND_PORT", "1");
     });
-    assert_eq!(sandbox.git(&other, ["for-each-ref"]), before);
-    assert_eq!(sandbox.git(&other, ["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git(&other, "for-each-ref"), before);
+    sandbox.assert_clean(&other);
 }
 
 #[test]

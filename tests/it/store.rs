@@ -1,6 +1,6 @@
 //! The store: `.tally-sessions`.
 
-use crate::sandbox::{Sandbox, eventually, read, write};
+use crate::sandbox::{Sandbox, read, set_mode, until, write};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -57,7 +57,7 @@ fn an_empty_or_missing_file_is_an_empty_store() {
         if let Some(text) = text {
             write(&store(&sandbox), text);
         }
-        sandbox.run_changes_nothing(["list", "--json"]).says("[]\n");
+        sandbox.run_changes_nothing("list --json").says("[]\n");
     }
     write(&store(&sandbox), "");
     sandbox.add("feat");
@@ -100,7 +100,7 @@ fn a_broken_file_is_an_error_that_names_file_line_and_reason_and_the_file_stays(
             vec!["remove", "a", "--force"],
         ] {
             let before = sandbox.snapshot();
-            let outcome = sandbox.outcome(&mut sandbox.program(&args, &sandbox.main));
+            let outcome = sandbox.run(&args);
             sandbox.assert_unchanged_since(&before);
             assert!(outcome.stderr.contains("line "), "{outcome}");
             outcome.fails(&format!(
@@ -117,7 +117,7 @@ fn the_store_is_written_whole_with_nothing_left_beside_it() {
     let link = sandbox.root.join("link");
     fs::hard_link(store(&sandbox), &link).unwrap();
     let before = read(&link);
-    fs::set_permissions(&link, fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&link, 0o600);
     sandbox.add("two");
     assert_eq!(read(&link), before);
     assert_eq!(
@@ -146,20 +146,20 @@ fn whoever_changes_the_store_waits_for_its_lock_with_a_message() {
     lock.lock().unwrap();
     let before = read(&store(&sandbox));
     thread::scope(|scope| {
-        let mut add = sandbox.program(&["add", "two"], &sandbox.main);
+        let mut add = sandbox.program("add two");
         let stderr = sandbox.root.join("stderr");
         let child = add
             .stderr(File::create(&stderr).unwrap())
             .stdout(File::create(sandbox.root.join("stdout")).unwrap())
             .spawn();
         let adding = scope.spawn(|| child.unwrap().wait().unwrap());
-        eventually("it says what it waits for", || {
-            read(&stderr).contains("store.lock").then_some(())
+        until("it says what it waits for", || {
+            read(&stderr).contains("store.lock")
         });
         assert_eq!(read(&store(&sandbox)), before);
         assert!(!sandbox.worktree("two").exists());
         // Who only looks does not wait.
-        sandbox.run(["list"]).succeeds();
+        sandbox.run("list").succeeds();
         lock.unlock().unwrap();
         assert!(adding.join().unwrap().success());
     });
@@ -183,19 +183,12 @@ fn a_record_that_lacks_a_port_is_named_by_list_and_gets_one_from_resume() {
     record.remove("frontend_port").unwrap();
     write(&store(&sandbox), records.to_string());
     sandbox.restart();
-    let listed = sandbox.run(["list"]).succeeds();
-    assert!(
-        listed
-            .stdout
-            .contains("feat: its record has no frontend_port: tally-session resume feat"),
-        "{listed}"
-    );
+    sandbox
+        .run("list")
+        .succeeds()
+        .tells("feat: its record has no frontend_port: tally-session resume feat");
     assert_eq!(sandbox.list()[0]["frontend_port"], Value::Null);
-    sandbox.run(["resume"]).is(
-        0,
-        "resumed feat[..]\n",
-        "warning: the frontend of feat had no port, and has [..] now\n",
-    );
+    sandbox.resume_telling("warning: the frontend of feat had no port, and has [..] now\n");
     let port = sandbox.store()["feat"]["frontend_port"].as_u64().unwrap();
     assert!(port >= 5000);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));

@@ -55,7 +55,7 @@ fn every_window_goes_through_workon_and_then_to_its_folder() {
     for (window, dir) in [("shell", &worktree), ("cli", &worktree.join("backend"))] {
         if window == "cli" {
             let pane = sandbox.pane("feat", window);
-            sandbox.await_screen("feat", window, |screen| screen.ends_with("manage.py"));
+            sandbox.await_end_of("feat", window, "manage.py");
             sandbox.tmux(["send-keys", "-t", &pane, "C-u"]);
         }
         sandbox.enter(
@@ -74,11 +74,9 @@ fn every_window_goes_through_workon_and_then_to_its_folder() {
 fn a_failed_workon_is_seen_and_nothing_runs_in_the_wrong_place() {
     let sandbox = Sandbox::new();
     sandbox.start_up("workon() { echo \"ERROR: Environment '$1' does not exist.\"; return 1; }");
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     for window in ["backend", "frontend", "claude", "shell", "cli"] {
-        sandbox.await_screen("feat", window, |screen| {
-            screen.contains("Environment 'tally' does not exist")
-        });
+        sandbox.await_text("feat", window, "Environment 'tally' does not exist");
     }
     for (window, program) in [
         ("backend", "python"),
@@ -93,9 +91,7 @@ fn a_failed_workon_is_seen_and_nothing_runs_in_the_wrong_place() {
 #[test]
 fn the_cli_window_has_its_command_line_ready_and_not_run() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.await_screen("feat", "cli", |screen| {
-        screen.ends_with("$ python manage.py")
-    });
+    sandbox.await_end_of("feat", "cli", "$ python manage.py");
     assert_eq!(sandbox.started("python", "feat").len(), 1);
     sandbox.enter("feat", "cli", "check");
     let check = sandbox.await_start("python", "feat", 2);
@@ -107,7 +103,7 @@ fn the_cli_window_has_its_command_line_ready_and_not_run() {
 fn the_shell_window_has_a_ready_prompt() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.settle("feat", "shell");
-    let screen = sandbox.await_screen("feat", "shell", |screen| screen.ends_with('$'));
+    let screen = sandbox.await_end_of("feat", "shell", "$");
     // The one line that was typed there, and that of the test.
     assert_eq!(
         screen.lines().filter(|line| line.starts_with("$ ")).count(),
@@ -135,7 +131,7 @@ fn every_window_has_the_session_s_variables() {
 #[test]
 fn a_window_that_the_user_opens_has_the_session_s_variables_too() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox.tmux(["new-window", "-t", "=tally-feat:", "-n", "mine"]);
+    sandbox.tmux("new-window -t =tally-feat: -n mine");
     sandbox.settle("feat", "mine");
 }
 
@@ -143,10 +139,9 @@ fn a_window_that_the_user_opens_has_the_session_s_variables_too() {
 fn ctrl_c_and_arrow_up_work_on_the_servers_as_ever() {
     let sandbox = Sandbox::new().with("feat");
     let first = sandbox.started("python", "feat")[0].clone();
-    let pane = sandbox.pane("feat", "backend");
-    sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
-    sandbox.await_screen("feat", "backend", |screen| screen.ends_with('$'));
-    sandbox.tmux(["send-keys", "-t", &pane, "Up", "Enter"]);
+    sandbox.press("feat", "backend", "C-c");
+    sandbox.await_end_of("feat", "backend", "$");
+    sandbox.press("feat", "backend", "Up Enter");
     let again = sandbox.await_start("python", "feat", 2);
     assert_eq!((again.args, again.cwd), (first.args, first.cwd));
 }
@@ -184,7 +179,7 @@ fn tmux_may_be_configured_in_any_way() {
         sandbox.started("npm", "feat")[0].cwd,
         worktree.join("frontend")
     );
-    sandbox.await_screen("feat", "cli", |screen| screen.ends_with("python manage.py"));
+    sandbox.await_end_of("feat", "cli", "python manage.py");
     sandbox.remove("feat");
 }
 
@@ -199,9 +194,7 @@ fn a_shell_without_a_line_editor_gets_its_command_too() {
         &sandbox.home.join(".plain"),
         start_up.replace("exec bash", ": "),
     );
-    let outcome = sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", "[...]");
+    let outcome = sandbox.add_telling("feat", "[...]");
     let warning = outcome.stderr.rsplit("warning: ").next().unwrap();
     for window in ["backend", "frontend", "claude", "shell", "cli"] {
         assert!(warning.contains(window), "{outcome}");

@@ -1,6 +1,6 @@
 //! The files that a worktree gets from the main checkout.
 
-use crate::sandbox::{Sandbox, points, read, write};
+use crate::sandbox::{Sandbox, leads_to, points, read, set_mode, unset, write};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,10 +12,7 @@ use std::time::Duration;
 fn add_links_node_modules_to_the_main_checkout_s() {
     let sandbox = Sandbox::new();
     let link = sandbox.add("feat").join("frontend/node_modules");
-    assert_eq!(
-        fs::read_link(link).unwrap(),
-        sandbox.main.join("frontend/node_modules")
-    );
+    assert_eq!(leads_to(&link), sandbox.main.join("frontend/node_modules"));
 }
 
 #[test]
@@ -127,7 +124,7 @@ fn add_keeps_the_permissions_of_what_it_copies() {
         ("frontend/.env", 0o640),
         ("backend/db.sqlite3", 0o660),
     ] {
-        fs::set_permissions(sandbox.main.join(file), fs::Permissions::from_mode(mode)).unwrap();
+        set_mode(&sandbox.main.join(file), mode);
     }
     let worktree = sandbox.add("feat");
     for (file, mode) in [
@@ -201,7 +198,7 @@ fn add_sets_vite_api_url_in_place_and_leaves_every_other_byte() {
 #[test]
 fn add_makes_frontend_env_if_there_was_none() {
     let sandbox = Sandbox::new();
-    fs::remove_file(sandbox.main.join("frontend/.env")).unwrap();
+    unset(&sandbox.main.join("frontend/.env"));
     let worktree = sandbox.add("feat");
     let url = format!(
         "VITE_API_URL=http://localhost:{}\n",
@@ -213,12 +210,11 @@ fn add_makes_frontend_env_if_there_was_none() {
 #[test]
 fn add_says_what_was_missing_and_what_to_do_about_it() {
     let sandbox = Sandbox::new();
-    fs::remove_dir_all(sandbox.main.join("frontend/node_modules")).unwrap();
-    fs::remove_file(sandbox.main.join("backend/db.sqlite3")).unwrap();
-    fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n[...]",
+    unset(&sandbox.main.join("frontend/node_modules"));
+    unset(&sandbox.main.join("backend/db.sqlite3"));
+    unset(&sandbox.main.join("backend/.env"));
+    sandbox.add_telling(
+        "feat",
         "warning: frontend/node_modules is not [..]: install [..][ROOT]/tally-feat/frontend[..]\n\
          warning: backend/db.sqlite3 is not [..]migrations[..]\n\
          warning: backend/.env is not [..][ROOT]/tally-feat/backend/.env[..]\n",
@@ -239,11 +235,7 @@ fn add_copies_the_ignored_files_that_worktreeinclude_lists() {
         "*.pem\n!no.pem\nmedia/\nREADME.md\nuntracked\n",
     );
     write(&main.join("certs/my key.pem"), "key");
-    fs::set_permissions(
-        main.join("certs/my key.pem"),
-        fs::Permissions::from_mode(0o400),
-    )
-    .unwrap();
+    set_mode(&main.join("certs/my key.pem"), 0o400);
     write(&main.join("no.pem"), "no");
     write(&main.join("media/deep/photo"), "photo");
     write(&main.join("untracked"), "git does not ignore it");

@@ -13,11 +13,11 @@ fn add_leaves_nothing_that_git_status_shows() {
     ] {
         sandbox.commit(&sandbox.main, ".gitignore", &format!("# {name}\n{ignored}"));
         let worktree = sandbox.add(name);
-        assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+        sandbox.assert_clean(&worktree);
     }
     assert!(
         !sandbox
-            .git_main(["status", "--porcelain", "--ignored"])
+            .git_main("status --porcelain --ignored")
             .contains("?? .tally-sessions")
     );
 }
@@ -50,7 +50,7 @@ fn add_excludes_each_path_once_and_only_those_that_git_does_not_ignore() {
 #[test]
 fn add_hides_that_it_changed_an_env_file_that_git_tracks() {
     let sandbox = Sandbox::new();
-    sandbox.git_main(["add", "-f", "frontend/.env"]);
+    sandbox.git_main("add -f frontend/.env");
     sandbox.git_main(["commit", "-q", "-m", "Track it"]);
     let worktree = sandbox.add("feat");
     let url = format!(
@@ -58,7 +58,7 @@ fn add_hides_that_it_changed_an_env_file_that_git_tracks() {
         sandbox.ports("feat").0
     );
     assert!(read(&worktree.join("frontend/.env")).ends_with(&url));
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 }
 
 /// Lets git track `frontend/.env`, where it is read by a tool.
@@ -89,21 +89,16 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
     let tracked = "VITE_TITLE=Points\nVITE_API_URL=http://localhost:8000\n";
     assert_eq!(read(&worktree.join("frontend/.env")), tracked);
     sandbox.commit(&sandbox.main, "frontend/.env", "VITE_TITLE=New\n");
-    sandbox.git(&worktree, ["merge", "-q", "main"]);
-    sandbox.git(&worktree, ["switch", "-q", "-c", "other", "HEAD~1"]);
-    sandbox.git(&worktree, ["switch", "-q", "feat"]);
+    sandbox.git(&worktree, "merge -q main");
+    sandbox.git(&worktree, "switch -q -c other HEAD~1");
+    sandbox.git(&worktree, "switch -q feat");
     sandbox.restart();
     let stranger = sandbox.stranger_on(port);
-    sandbox.run(["resume"]).is(
-        0,
-        "resumed feat[..]\n",
-        "warning: the backend of feat moved[..]\n",
-    );
+    sandbox.resume_telling("warning: the backend of feat moved[..]\n");
     has(sandbox.ports("feat").0);
     assert_eq!(read(&worktree.join("frontend/.env")), "VITE_TITLE=New\n");
     drop(stranger);
-    let doctor = sandbox.run(["doctor", "feat"]);
-    assert!(!doctor.stdout.contains("committed"), "{doctor}");
+    sandbox.run("doctor feat").says_nothing_of("committed");
 }
 
 #[test]
@@ -114,16 +109,13 @@ fn what_the_user_writes_into_a_file_that_is_hidden_from_git_is_told_with_how_to_
     let worktree = sandbox.add("feat");
     let env = worktree.join("frontend/.env");
     write(&env, read(&env) + "VITE_NEW=1\n");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    let doctor = sandbox.run(["doctor", "feat"]);
+    sandbox.assert_clean(&worktree);
+    let doctor = sandbox.run("doctor feat");
     let what = "feat: frontend/.env has changes of your own, and git is told not to look at it\n         git ";
     assert!(doctor.stdout.contains(what), "{doctor}");
     let show = doctor.command_after("         git ");
     sandbox.type_line(&format!("git {show}")).succeeds();
-    assert_eq!(
-        sandbox.git(&worktree, ["status", "--porcelain"]),
-        " M frontend/.env"
-    );
+    assert_eq!(sandbox.status(&worktree), " M frontend/.env");
 }
 
 #[test]
@@ -134,8 +126,7 @@ fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be
     let worktree = sandbox.add("feat");
     sandbox.add("other");
     let told = |words: &str, args: &[&str]| {
-        let doctor = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
-        assert!(doctor.stdout.contains(words), "{doctor}");
+        let doctor = sandbox.run(args).tells(words);
     };
     let committed = "warning  feat: frontend/.env is committed, and has variables of the session's: \
         git merge and git switch may refuse to overwrite it\n         ";
@@ -157,18 +148,17 @@ fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be
         sandbox.ports("feat").0
     );
     told("fixed", &["doctor", "--fix", "feat"]);
-    let committed = sandbox.git(&worktree, ["show", "HEAD:frontend/.env"]);
+    let committed = sandbox.git(&worktree, "show HEAD:frontend/.env");
     assert_eq!(read(&worktree.join("frontend/.env")).trim(), committed);
     assert_eq!(read(&worktree.join("frontend/.env.local")), url);
-    let tags = sandbox.git(&worktree, ["ls-files", "-t", "frontend/.env"]);
+    let tags = sandbox.git(&worktree, "ls-files -t frontend/.env");
     assert_eq!(tags, "H frontend/.env");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    let doctor = sandbox.run(["doctor", "feat"]);
-    assert!(!doctor.stdout.contains("committed"), "{doctor}");
+    sandbox.assert_clean(&worktree);
+    sandbox.run("doctor feat").says_nothing_of("committed");
 }
 
 #[test]
 fn the_store_is_hidden_in_the_main_checkout() {
     let sandbox = Sandbox::new().with("feat");
-    assert_eq!(sandbox.git_main(["status", "--porcelain"]), "");
+    sandbox.assert_clean(&sandbox.main);
 }

@@ -1,9 +1,8 @@
 //! `.worktreeinclude`: ignored files that a worktree needs, as Claude Code has them listed.
 
-use crate::sandbox::{Sandbox, make_database, points, read, write};
+use crate::sandbox::{Sandbox, leads_to, make_database, make_link, points, read, unset, write};
 use rusqlite::Connection;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// Lets git ignore more than it does.
@@ -90,7 +89,7 @@ fn a_file_that_the_layout_has_too_is_made_as_the_layout_says() {
     );
     let link = worktree.join("frontend/node_modules");
     let modules = sandbox.main.join("frontend/node_modules");
-    assert_eq!(fs::read_link(link).unwrap(), modules);
+    assert_eq!(leads_to(&link), modules);
     assert_eq!(fs::read_dir(modules).unwrap().count(), 1);
     assert_eq!(read(&worktree.join("tools/node_modules/a/a.js")), "a");
     // What belongs to the main checkout's database would be played into the copy.
@@ -127,7 +126,7 @@ fn a_database_is_copied_as_one_whatever_it_is_called() {
         drop(server);
     }
     assert_eq!(read(&worktree.join("data/readme-wal")), "no database's");
-    let doctor = sandbox.run(["doctor", "feat"]);
+    let doctor = sandbox.run("doctor feat");
     let own = "ok       feat: cache.db is a database of its own\n";
     assert!(doctor.stdout.contains(own), "{doctor}");
 }
@@ -146,16 +145,16 @@ fn symlinks_stay_symlinks() {
         ("shared", &sandbox.home.join("shared")),
     ];
     for (name, target) in links {
-        symlink(target, cache.join(name)).unwrap();
+        make_link(target, &cache.join(name));
     }
-    symlink("nowhere", cache.join("dangling")).unwrap();
+    make_link("nowhere", &cache.join("dangling"));
     let copied = sandbox.add("feat").join("cache");
     for (name, target) in links {
-        assert_eq!(fs::read_link(copied.join(name)).unwrap(), target);
+        assert_eq!(leads_to(&copied.join(name)), target);
     }
     assert_eq!(read(&copied.join("lib")), "lib");
     assert!(!copied.join("dangling").is_symlink());
-    sandbox.run(["remove", "feat"]).succeeds();
+    sandbox.run("remove feat").succeeds();
     assert_eq!(read(&sandbox.home.join("shared/big")), "big");
 }
 
@@ -168,7 +167,7 @@ fn repositories_inside_the_main_checkout_are_not_copied() {
     let inner = inner.to_str().unwrap();
     sandbox.git_main(["worktree", "add", "-q", inner]);
     write(&sandbox.main.join(".claude/worktrees/x/.env"), "X=1\n");
-    sandbox.git_main(["init", "-q", "vendor/lib"]);
+    sandbox.git_main("init -q vendor/lib");
     write(&sandbox.main.join("vendor/lib/file"), "");
     write(&sandbox.main.join("vendor/file"), "file");
     let worktree = sandbox.add("feat");
@@ -181,7 +180,7 @@ fn repositories_inside_the_main_checkout_are_not_copied() {
 #[test]
 fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_same() {
     let sandbox = Sandbox::new();
-    sandbox.git_main(["branch", "old"]);
+    sandbox.git_main("branch old");
     ignore(&sandbox, "/data/\n");
     include(&sandbox, "data/\n");
     let folder = PathBuf::from("data").join(["long"; 3].map(|name| name.repeat(60)).join("/"));
@@ -195,11 +194,11 @@ fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_
         for number in 0..3000 {
             assert!(worktree.join(name(number)).exists(), "{number}");
         }
-        assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+        sandbox.assert_clean(&worktree);
     }
     sandbox.restart();
     let lines = |stdout: &str| stdout.matches("data/").count();
-    let doctor = sandbox.run(["doctor", "new"]);
+    let doctor = sandbox.run("doctor new");
     assert_eq!(lines(&doctor.stdout), 0, "{doctor}");
     assert!(
         doctor
@@ -207,19 +206,17 @@ fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_
             .contains("ok       new: what .worktreeinclude names is there\n"),
         "{doctor}"
     );
-    fs::remove_dir_all(sandbox.worktree("new").join("data")).unwrap();
-    let doctor = sandbox.run(["doctor", "new"]);
+    unset(&sandbox.worktree("new").join("data"));
+    let doctor = sandbox.run("doctor new");
     assert_eq!(lines(&doctor.stdout), 3, "{doctor}");
     assert!(doctor.stdout.contains("0.txt and more\n"), "{doctor}");
     sandbox.resume("new");
-    fs::remove_dir_all(sandbox.worktree("new").join("data")).unwrap();
+    unset(&sandbox.worktree("new").join("data"));
     sandbox
-        .run(["resume", "new"])
+        .run("resume new")
         .says("brought back in new: data/[..]/0.txt, data/[..], data/[..], 2997 more files\n");
     write(&sandbox.worktree("old").join("data/own.txt"), "");
-    sandbox.run(["remove", "new", "old"]).is(
-        1,
-        "removed new\n[...]",
-        "error: [..]data/own.txt\n[...]",
-    );
+    sandbox
+        .run("remove new old")
+        .is(1, "removed new\n[...]", "error: [..]data/own.txt\n[...]");
 }

@@ -1,6 +1,6 @@
 //! Branches of remotes: following them, being behind them, and fetching first.
 
-use crate::sandbox::{Sandbox, read};
+use crate::sandbox::{Sandbox, read, unset};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,19 +19,19 @@ fn make_remote(sandbox: &Sandbox, name: &str) -> PathBuf {
 
 /// Others push a branch with a commit of their own; gives the commit.
 fn others_push(sandbox: &Sandbox, theirs: &Path, branch: &str) -> String {
-    sandbox.git(theirs, ["commit", "-q", "--allow-empty", "-m", "Theirs"]);
+    sandbox.git(theirs, "commit -q --allow-empty -m Theirs");
     sandbox.git(theirs, ["push", "-q", "origin", &format!("HEAD:{branch}")]);
-    sandbox.git(theirs, ["rev-parse", "HEAD"])
+    sandbox.head(theirs)
 }
 
 fn head(sandbox: &Sandbox, name: &str) -> String {
-    sandbox.git(&sandbox.worktree(name), ["rev-parse", "HEAD"])
+    sandbox.head(&sandbox.worktree(name))
 }
 
 fn upstream(sandbox: &Sandbox, name: &str) -> String {
     sandbox.git(
         &sandbox.worktree(name),
-        ["rev-parse", "--abbrev-ref", "@{upstream}"],
+        "rev-parse --abbrev-ref @{upstream}",
     )
 }
 
@@ -40,15 +40,15 @@ fn add_tracks_the_branch_of_the_only_remote_whatever_its_name() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "team/points");
     let tip = others_push(&sandbox, &theirs, "feat/pay");
-    sandbox.git_main(["fetch", "-q", "team/points"]);
+    sandbox.git_main("fetch -q team/points");
     sandbox
-        .run(["add", "feat/pay"])
+        .run("add feat/pay")
         .says("added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]");
     assert_eq!(head(&sandbox, "feat/pay"), tip);
     assert_eq!(upstream(&sandbox, "feat/pay"), "team/points/feat/pay");
     // The end of a branch's name is no branch.
     sandbox
-        .run(["add", "pay"])
+        .run("add pay")
         .says("added pay\n  branch [..] pay (new, from main [..]\n[...]");
 }
 
@@ -60,7 +60,7 @@ fn add_tracks_origin_s_branch_or_that_of_the_only_remote_that_has_it() {
         others_push(&sandbox, theirs, "everywhere");
         others_push(&sandbox, theirs, &format!("only-{name}"));
     }
-    sandbox.git_main(["fetch", "-q", "--all"]);
+    sandbox.git_main("fetch -q --all");
     for (branch, remote) in [("everywhere", "origin"), ("only-fork", "fork")] {
         sandbox.run(["add", branch]).succeeds();
         assert_eq!(upstream(&sandbox, branch), format!("{remote}/{branch}"));
@@ -74,23 +74,21 @@ fn add_refuses_to_choose_between_remotes_and_names_the_choices() {
         let theirs = make_remote(&sandbox, name);
         others_push(&sandbox, &theirs, "feat");
     }
-    sandbox.git_main(["fetch", "-q", "--all"]);
-    sandbox.run_changes_nothing(["add", "feat"]).fails(
+    sandbox.git_main("fetch -q --all");
+    sandbox.refuses_to_add(
         "error: several remotes have a branch feat: fork/feat, upstream/feat\n\
          hint: tally-session add feat --from fork/feat\n\
          hint: tally-session add feat --from upstream/feat\n",
     );
-    sandbox
-        .run(["add", "feat", "--from", "upstream/feat"])
-        .succeeds();
-    let theirs = sandbox.git_main(["rev-parse", "upstream/feat"]);
+    sandbox.run("add feat --from upstream/feat").succeeds();
+    let theirs = sandbox.git_main("rev-parse upstream/feat");
     assert_eq!(head(&sandbox, "feat"), theirs);
 }
 
 #[test]
 fn add_asks_git_no_more_often_for_a_new_branch_than_without_a_remote() {
     let started = |sandbox: &Sandbox| {
-        let outcome = sandbox.run(["-v", "add", "feat"]);
+        let outcome = sandbox.run("-v add feat");
         let lines = outcome.stderr.lines();
         lines.filter(|line| line.contains(" git ")).count()
     };
@@ -105,48 +103,42 @@ fn add_asks_git_no_more_often_for_a_new_branch_than_without_a_remote() {
 fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
-    sandbox.git_main(["branch", "-q", "--set-upstream-to", "origin/main"]);
+    sandbox.git_main("branch -q --set-upstream-to origin/main");
     others_push(&sandbox, &theirs, "main");
     sandbox.add("unasked");
-    sandbox.git_main(["fetch", "-q"]);
-    let begin = sandbox.git_main(["rev-parse", "main"]);
+    sandbox.git_main("fetch -q");
+    let begin = sandbox.git_main("rev-parse main");
     let note = |name: &str, count: &str| {
         format!(
             "warning: main, which {name} starts from, is {count} behind origin/main: --from origin/main starts there, \
              and this goes there now: git -C [ROOT]/tally-{name} merge origin/main\n"
         )
     };
-    sandbox
-        .run(["add", "one"])
-        .is(0, "added one\n[...]", &note("one", "1 commit"));
+    sandbox.add_telling("one", &note("one", "1 commit"));
     assert_eq!(head(&sandbox, "one"), begin);
     let tip = others_push(&sandbox, &theirs, "main");
-    sandbox.git_main(["fetch", "-q"]);
-    sandbox.git_main(["switch", "-q", "-c", "other"]);
-    sandbox.run(["add", "two", "--from", "main"]).is(
-        0,
-        "added two\n[...]",
-        &note("two", "2 commits"),
-    );
+    sandbox.git_main("fetch -q");
+    sandbox.git_main("switch -q -c other");
+    sandbox
+        .run("add two --from main")
+        .is(0, "added two\n[...]", &note("two", "2 commits"));
     // What the note says works.
     let two = sandbox.worktree("two");
-    sandbox.git(&two, ["merge", "-q", "origin/main"]);
+    sandbox.git(&two, "merge -q origin/main");
     assert_eq!(head(&sandbox, "two"), tip);
-    sandbox
-        .run(["add", "three", "--from", "origin/main"])
-        .succeeds();
-    sandbox.run(["add", "four"]).succeeds();
+    sandbox.run("add three --from origin/main").succeeds();
+    sandbox.run("add four").succeeds();
 }
 
 #[test]
 fn add_does_not_take_a_tag_for_the_branch_of_its_name() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
-    sandbox.git_main(["branch", "-q", "--set-upstream-to", "origin/main"]);
+    sandbox.git_main("branch -q --set-upstream-to origin/main");
     others_push(&sandbox, &theirs, "main");
-    sandbox.git_main(["fetch", "-q"]);
-    sandbox.git_main(["tag", "main", "origin/main"]);
-    sandbox.run(["add", "feat", "--from", "main"]).succeeds();
+    sandbox.git_main("fetch -q");
+    sandbox.git_main("tag main origin/main");
+    sandbox.run("add feat --from main").succeeds();
 }
 
 #[test]
@@ -154,15 +146,11 @@ fn add_notes_that_the_session_s_own_branch_is_behind() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
     let before = others_push(&sandbox, &theirs, "feat");
-    sandbox.git_main(["fetch", "-q"]);
-    sandbox.git_main(["branch", "-q", "feat", "origin/feat"]);
+    sandbox.git_main("fetch -q");
+    sandbox.git_main("branch -q feat origin/feat");
     others_push(&sandbox, &theirs, "feat");
-    sandbox.git_main(["fetch", "-q"]);
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n[...]",
-        "warning: feat is 1 commit behind origin/feat: bring it up to date: git -C [ROOT]/tally-feat merge origin/feat\n",
-    );
+    sandbox.git_main("fetch -q");
+    sandbox.add_telling("feat", "warning: feat is 1 commit behind origin/feat: bring it up to date: git -C [ROOT]/tally-feat merge origin/feat\n");
     assert_eq!(head(&sandbox, "feat"), before);
 }
 
@@ -172,13 +160,11 @@ fn add_fetch_sees_what_others_have_pushed() {
     let theirs = make_remote(&sandbox, "points");
     let tip = others_push(&sandbox, &theirs, "feat");
     sandbox
-        .run(["add", "feat", "--fetch"])
+        .run("add feat --fetch")
         .says("added feat\n  branch [..] feat (new, tracks points/feat)\n[...]");
     assert_eq!(head(&sandbox, "feat"), tip);
     let tip = others_push(&sandbox, &theirs, "main");
-    sandbox
-        .run(["add", "new", "--fetch", "--from", "points/main"])
-        .succeeds();
+    sandbox.run("add new --fetch --from points/main").succeeds();
     assert_eq!(head(&sandbox, "new"), tip);
 }
 
@@ -188,7 +174,7 @@ fn add_fetch_asks_the_remotes_that_count_alone() {
     for name in ["fork", "origin", "upstream"] {
         make_remote(&sandbox, name);
     }
-    sandbox.git_main(["branch", "-q", "--set-upstream-to", "upstream/main"]);
+    sandbox.git_main("branch -q --set-upstream-to upstream/main");
     for (at, (from, remotes)) in [
         (None, "upstream origin"),
         (Some("main"), "upstream"),
@@ -201,7 +187,7 @@ fn add_fetch_asks_the_remotes_that_count_alone() {
         let name = format!("feat-{at}");
         let mut args = vec!["-v", "add", &name, "--fetch"];
         args.extend(from.iter().flat_map(|from| ["--from", from]));
-        let outcome = sandbox.outcome(&mut sandbox.program(&args, &sandbox.main));
+        let outcome = sandbox.run(&args);
         let fetch = outcome.stderr.lines().find(|line| line.contains(" fetch "));
         let fetch = fetch.unwrap();
         assert!(fetch.ends_with(&format!(" -- {remotes}")), "{fetch}");
@@ -211,16 +197,16 @@ fn add_fetch_asks_the_remotes_that_count_alone() {
 #[test]
 fn add_fetch_goes_on_with_what_git_knows_when_it_fails() {
     let sandbox = Sandbox::new();
-    sandbox.run(["add", "none", "--fetch"]).is(
+    sandbox.run("add none --fetch").is(
         0,
         "added none\n[...]",
         "warning: there is no remote to fetch from\n",
     );
     let theirs = make_remote(&sandbox, "origin");
     let tip = others_push(&sandbox, &theirs, "feat");
-    sandbox.git_main(["fetch", "-q"]);
-    fs::remove_dir_all(sandbox.root.join("origin.git")).unwrap();
-    sandbox.run(["add", "feat", "--fetch"]).is(
+    sandbox.git_main("fetch -q");
+    unset(&sandbox.root.join("origin.git"));
+    sandbox.run("add feat --fetch").is(
         0,
         "added feat\n  branch [..] feat (new, tracks origin/feat)\n[...]",
         "warning: could not fetch from origin, and goes on with what git knows: fatal: '[..]origin.git' does not appear to be a git repository\n",
@@ -241,8 +227,8 @@ fn add_fetch_without_a_terminal_has_git_and_ssh_ask_nobody() {
             asked.display()
         ),
     );
-    sandbox.git_main(["remote", "add", "origin", "git@example.com:points.git"]);
-    sandbox.run(["add", "feat", "--fetch"]).is(
+    sandbox.git_main("remote add origin git@example.com:points.git");
+    sandbox.run("add feat --fetch").is(
         0,
         "added feat\n[...]",
         "warning: could not fetch from origin, [..] permission denied; fatal: [..]\n",
@@ -258,13 +244,13 @@ fn add_fetch_on_a_terminal_lets_git_ask() {
         &sandbox.root.join("bin/git-remote-asking"),
         "read -p 'Password: ' answer </dev/tty 2>/dev/tty; echo \"$answer\" >answered; exit 1",
     );
-    sandbox.git_main(["config", "remote.origin.url", "asking::points"]);
+    sandbox.git_main("config remote.origin.url asking::points");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("add feat --fetch");
-    terminal.await_screen(|screen| screen.contains("Password:"));
+    terminal.await_text("Password:");
     terminal.type_text("s3cret");
     terminal.press("Enter");
-    terminal.await_screen(|screen| screen.contains("added feat"));
-    terminal.await_screen(|screen| screen.contains("could not fetch from origin"));
+    terminal.await_text("added feat");
+    terminal.await_text("could not fetch from origin");
     assert_eq!(read(&sandbox.main.join("answered")), "s3cret\n");
 }

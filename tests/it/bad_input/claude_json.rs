@@ -1,9 +1,8 @@
 //! `~/.claude.json` that is broken, odd, or cannot be read or written: a warning, and the session all the same.
 
-use crate::sandbox::{Sandbox, read, read_json};
+use crate::sandbox::{Sandbox, make_link, read, read_json, set_mode, unset, write};
 use serde_json::json;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs;
 
 const ASKS_AGAIN: &str =
     "warning: Claude may ask again for what it was allowed in the main checkout:";
@@ -21,15 +20,11 @@ fn a_file_that_does_not_parse_is_left_alone_with_a_warning() {
         b"\xff\xfe{\0}\0",
         b"null",
     ] {
-        fs::write(&json, text).unwrap();
+        write(&json, text);
         let warning = format!("{ASKS_AGAIN} [ROOT]/home/.claude.json does not parse [..]\n");
-        sandbox
-            .run(["add", "feat"])
-            .is(0, "added feat\n[...]", &warning);
+        sandbox.add_telling("feat", &warning);
         let warning = format!("{STAYS} [ROOT]/home/.claude.json does not parse [..]\n");
-        sandbox
-            .run(["remove", "feat"])
-            .is(0, "removed feat\n[...]", &warning);
+        sandbox.remove_telling("feat", &warning);
         assert_eq!(fs::read(&json).unwrap(), text);
         assert!(!sandbox.home.join(".claude.json.lock").exists());
     }
@@ -47,8 +42,8 @@ fn a_file_of_another_shape_is_left_alone() {
         json!({ "projects": { main: "x" } }),
         json!({ "projects": { main: [] } }),
     ] {
-        fs::write(&json, value.to_string()).unwrap();
-        sandbox.run(["add", "feat"]).succeeds();
+        write(&json, value.to_string());
+        sandbox.run("add feat").succeeds();
         sandbox.remove("feat");
         assert_eq!(read(&json), value.to_string());
     }
@@ -61,8 +56,8 @@ fn rules_of_another_shape_are_no_crash_and_go_again() {
     let main = sandbox.main.to_str().unwrap();
     for tools in [json!("Edit"), json!({ "a": 1 }), json!(null)] {
         let claude = json!({ "projects": { main: { "allowedTools": tools } } });
-        fs::write(&json, claude.to_string()).unwrap();
-        sandbox.run(["add", "feat"]).does_not_crash();
+        write(&json, claude.to_string());
+        sandbox.run("add feat").does_not_crash();
         sandbox.remove("feat");
         assert_eq!(read_json(&json), claude);
     }
@@ -72,11 +67,11 @@ fn rules_of_another_shape_are_no_crash_and_go_again() {
 fn a_missing_file_is_not_made() {
     let sandbox = Sandbox::new();
     let json = sandbox.home.join(".claude.json");
-    fs::remove_file(&json).unwrap();
-    sandbox.run(["add", "feat"]).succeeds();
+    unset(&json);
+    sandbox.run("add feat").succeeds();
     sandbox.remove("feat");
-    symlink("nowhere", &json).unwrap();
-    sandbox.run(["add", "feat"]).succeeds();
+    make_link("nowhere", &json);
+    sandbox.run("add feat").succeeds();
     sandbox.remove("feat");
     assert!(json.is_symlink() && !sandbox.home.join("nowhere").exists());
 }
@@ -89,7 +84,7 @@ fn a_symlink_is_written_through() {
         sandbox.home.join("dotfiles.json"),
     );
     fs::rename(&json, &real).unwrap();
-    symlink("dotfiles.json", &json).unwrap();
+    make_link("dotfiles.json", &json);
     let worktree = sandbox.add("feat");
     assert!(json.is_symlink());
     let entry = read_json(&real)["projects"][worktree.to_str().unwrap()].clone();
@@ -103,11 +98,9 @@ fn a_read_only_file_stays_and_the_session_is_made() {
     let sandbox = Sandbox::new();
     let json = sandbox.home.join(".claude.json");
     let before = read(&json);
-    fs::set_permissions(&json, Permissions::from_mode(0o400)).unwrap();
+    set_mode(&json, 0o400);
     let warning = format!("{ASKS_AGAIN} [ROOT]/home/.claude.json is read-only\n");
-    sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", &warning);
+    sandbox.add_telling("feat", &warning);
     sandbox.remove("feat");
     assert_eq!(read(&json), before);
 }
@@ -116,15 +109,11 @@ fn a_read_only_file_stays_and_the_session_is_made() {
 fn a_folder_in_the_file_s_place_is_a_warning() {
     let sandbox = Sandbox::new();
     let json = sandbox.home.join(".claude.json");
-    fs::remove_file(&json).unwrap();
+    unset(&json);
     fs::create_dir(&json).unwrap();
     let warning = |what: &str| format!("{what} cannot read [ROOT]/home/.claude.json: [..]\n");
-    sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", &warning(ASKS_AGAIN));
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", &warning(STAYS));
+    sandbox.add_telling("feat", &warning(ASKS_AGAIN));
+    sandbox.remove_telling("feat", &warning(STAYS));
 }
 
 #[test]
@@ -138,7 +127,7 @@ fn a_file_of_5_mb_is_changed_and_given_back_byte_for_byte() {
     claude["history"] = json!(history);
     let text = serde_json::to_string_pretty(&claude).unwrap();
     assert!(text.len() > 5_000_000);
-    fs::write(&json, &text).unwrap();
+    write(&json, &text);
     let worktree = sandbox.add("feat");
     let key = worktree.to_str().unwrap();
     assert_eq!(

@@ -1,8 +1,7 @@
 //! Odd `.env` files: the one line is changed, every other byte stays.
 
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{PROGRAM, Sandbox, make_link, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 
 /// What the worktree's `frontend/.env` is made of the main checkout's; `{url}` stands for the backend's address.
 #[track_caller]
@@ -107,8 +106,8 @@ fn a_symlinked_env_file_is_copied_and_its_target_stays() {
     let real = sandbox.root.join("shared.env");
     write(&real, "VITE_API_URL=old\n");
     for path in ["frontend/.env", "backend/.env"] {
-        fs::remove_file(sandbox.main.join(path)).unwrap();
-        symlink(&real, sandbox.main.join(path)).unwrap();
+        unset(&sandbox.main.join(path));
+        make_link(&real, &sandbox.main.join(path));
     }
     let worktree = sandbox.add("feat");
     assert!(!worktree.join("frontend/.env").is_symlink());
@@ -122,14 +121,12 @@ fn something_that_is_no_file_in_an_env_file_s_place_is_named_and_all_is_undone()
     // A folder in the place of any other copied file is copied.
     for path in ["frontend/.env", "backend/db.sqlite3"] {
         let sandbox = Sandbox::new();
-        sandbox.run(["add", "once"]).succeeds();
+        sandbox.run("add once").succeeds();
         sandbox.remove("once");
         let path_in_main = sandbox.main.join(path);
-        fs::remove_file(&path_in_main).unwrap();
+        unset(&path_in_main);
         fs::create_dir(&path_in_main).unwrap();
-        sandbox
-            .run_changes_nothing(["add", "feat"])
-            .fails(&format!("error: [..]{path}[..]\n[...]"));
+        sandbox.refuses_to_add(&format!("error: [..]{path}[..]\n[...]"));
     }
 }
 
@@ -137,13 +134,12 @@ fn something_that_is_no_file_in_an_env_file_s_place_is_named_and_all_is_undone()
 fn a_pipe_in_an_env_file_s_place_is_not_waited_for() {
     let sandbox = Sandbox::new();
     let pipe = sandbox.main.join("backend/.env");
-    fs::remove_file(&pipe).unwrap();
+    unset(&pipe);
     let made = sandbox.command("mkfifo", &sandbox.main).arg(&pipe).status();
     assert!(made.unwrap().success());
-    let add = format!(
-        "perl -e 'alarm 20; exec @ARGV' {} add feat",
-        env!("CARGO_BIN_EXE_tally-session")
-    );
-    let outcome = sandbox.type_line(&add).does_not_crash();
-    assert!(outcome.stderr.contains("backend/.env"), "{outcome}");
+    let add = format!("perl -e 'alarm 20; exec @ARGV' {} add feat", PROGRAM);
+    sandbox
+        .type_line(&add)
+        .does_not_crash()
+        .remarks("backend/.env");
 }

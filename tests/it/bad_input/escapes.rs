@@ -1,8 +1,6 @@
 //! Texts that would do something to the terminal, if they reached it as they are.
 
-use crate::sandbox::{Outcome, Sandbox, write};
-use std::fs;
-use std::os::unix::fs::symlink;
+use crate::sandbox::{Outcome, Sandbox, make_link, unset, write};
 
 /// Sets the terminal's title, and clears it.
 const EVIL: &str = "\x1b]0;owned\x07\u{9b}2J";
@@ -36,7 +34,7 @@ fn assert_harmless(outcome: &Outcome, shown: &str) {
 #[track_caller]
 fn assert_shown(sandbox: &Sandbox, args: &[&str], shown: &str) {
     for force in ["0", "1"] {
-        let mut program = sandbox.program(args, &sandbox.main);
+        let mut program = sandbox.program(args);
         let outcome = sandbox.outcome(program.env("CLICOLOR_FORCE", force));
         assert_harmless(&outcome, shown);
     }
@@ -69,8 +67,8 @@ fn what_is_in_files_and_where_links_lead_does_nothing_to_the_terminal() {
     );
     assert_shown(&sandbox, &["doctor"], &format!("is {SHOWN}, not http"));
     let link = worktree.join("frontend/node_modules");
-    fs::remove_file(&link).unwrap();
-    symlink(EVIL, &link).unwrap();
+    unset(&link);
+    make_link(EVIL, &link);
     assert_shown(&sandbox, &["doctor"], &format!("is a link to {SHOWN}"));
     let path = worktree.to_str().unwrap();
     sandbox.git_main(["worktree", "lock", "--reason", EVIL, path]);
@@ -82,13 +80,12 @@ fn what_programs_say_and_are_told_does_nothing_to_the_terminal() {
     let sandbox = Sandbox::new();
     for (name, force) in [("one", "0"), ("two", "1")] {
         let args = ["-v", "add", name, "--prompt", EVIL];
-        let mut add = sandbox.program(&args, &sandbox.main);
+        let mut add = sandbox.program(&args);
         let outcome = sandbox.outcome(add.env("CLICOLOR_FORCE", force));
         assert_harmless(&outcome, &format!("added {name}"));
     }
-    let hook = sandbox.main.join(".git/hooks/post-checkout");
-    sandbox.write_script(&hook, &format!("printf '{EVIL}' >&2; exit 3"));
-    assert_harmless(&sandbox.run(["add", "feat"]), SHOWN);
+    sandbox.hook_checkout(&format!("printf '{EVIL}' >&2; exit 3"));
+    assert_harmless(&sandbox.run("add feat"), SHOWN);
     sandbox.intercept(
         "tmux",
         "*list-panes*",

@@ -1,6 +1,6 @@
 //! A pipe in the place of a file: whoever opened it would wait for ever.
 
-use crate::sandbox::{Outcome, Sandbox, eventually_or};
+use crate::sandbox::{Outcome, Sandbox, eventually_or, unset, write};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ fn make_pipe(sandbox: &Sandbox, path: &Path) {
 #[track_caller]
 fn run(sandbox: &Sandbox, args: &[&str]) -> Outcome {
     let line = args.join(" ");
-    let mut program = sandbox.program(args, &sandbox.main);
+    let mut program = sandbox.program(args);
     program.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = program.spawn().unwrap();
     eventually_or(|| format!("{line} ends"), || child.try_wait().unwrap());
@@ -44,9 +44,9 @@ fn a_pipe_in_the_place_of_the_store_or_the_layout_is_named_by_every_command() {
         let found = format!("cannot read [ROOT]/tally/{file}: it is not a file\n");
         let doctor = run(&sandbox, &["doctor"]);
         assert!(doctor.stdout.contains(&found), "{doctor}");
-        fs::remove_file(&path).unwrap();
+        unset(&path);
         if let Ok(text) = before {
-            fs::write(path, text).unwrap();
+            write(&path, text);
         }
     }
 }

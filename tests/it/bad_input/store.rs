@@ -1,8 +1,7 @@
 //! `.tally-sessions` that is broken, odd, or cannot be read or written.
 
-use crate::sandbox::{Outcome, Sandbox, read, write};
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use crate::sandbox::{Outcome, Sandbox, make_link, read, set_mode, unset, write};
+use std::fs;
 
 const COMMANDS: [&[&str]; 5] = [
     &["list"],
@@ -17,7 +16,7 @@ const COMMANDS: [&[&str]; 5] = [
 fn all_fail(sandbox: &Sandbox, error: &str) {
     let before = sandbox.snapshot();
     for args in COMMANDS {
-        let outcome: Outcome = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
+        let outcome: Outcome = sandbox.run(args);
         outcome.fails(error);
         sandbox.assert_unchanged_since(&before);
     }
@@ -85,7 +84,7 @@ fn a_store_that_is_deeply_nested_or_not_utf8_or_a_folder_is_named() {
         &sandbox,
         "error: [..][ROOT]/tally/.tally-sessions[..]UTF-8[..]\n[...]",
     );
-    fs::remove_file(&store).unwrap();
+    unset(&store);
     fs::create_dir(&store).unwrap();
     all_fail(
         &sandbox,
@@ -99,7 +98,7 @@ fn a_record_without_a_port_of_a_service_is_named_with_the_key() {
     let text = r#"{ "feat": { "backend_port": 8000, "worktree": "/nowhere", "branch": "feat" } }"#;
     write(&sandbox.main.join(".tally-sessions"), text);
     let before = sandbox.snapshot();
-    let listed = sandbox.run(["list"]).does_not_crash();
+    let listed = sandbox.run("list").does_not_crash();
     let told = format!("{}{}", listed.stdout, listed.stderr);
     assert!(told.contains("frontend_port"), "{listed}");
     sandbox.assert_unchanged_since(&before);
@@ -112,15 +111,15 @@ fn a_record_without_a_port_of_a_service_is_named_with_the_key() {
 fn a_read_only_store_refuses_add_and_remove_before_anything_is_changed() {
     let sandbox = Sandbox::new().with("feat");
     let store = sandbox.main.join(".tally-sessions");
-    fs::set_permissions(&store, Permissions::from_mode(0o444)).unwrap();
+    set_mode(&store, 0o444);
     for args in [["add", "new"], ["remove", "feat"]] {
         sandbox
             .run_changes_nothing(args)
             .fails("error: [..][ROOT]/tally/.tally-sessions is read-only[..]\n[...]");
     }
     // What only reads it goes on.
-    sandbox.run(["list"]).says("[...]\nfeat [..]\n");
-    sandbox.run(["resume"]).says("feat is already running\n");
+    sandbox.run("list").says("[...]\nfeat [..]\n");
+    sandbox.needs_no_resume("feat");
 }
 
 #[test]
@@ -131,10 +130,10 @@ fn a_store_that_is_a_symlink_is_written_through() {
         sandbox.root.join("records"),
     );
     // Also one that leads to a file that is not there yet.
-    symlink(&real, &link).unwrap();
+    make_link(&real, &link);
     sandbox.add("feat");
     assert!(link.is_symlink() && read(&real).contains("feat"));
-    assert_eq!(sandbox.git_main(["status", "--porcelain"]), "");
+    sandbox.assert_clean(&sandbox.main);
     sandbox.remove("feat");
     assert!(link.is_symlink() && !read(&real).contains("feat"));
 }
@@ -143,7 +142,7 @@ fn a_store_that_is_a_symlink_is_written_through() {
 fn a_symlink_that_leads_to_itself_is_an_error() {
     let sandbox = Sandbox::new();
     let link = sandbox.main.join(".tally-sessions");
-    symlink(&link, &link).unwrap();
+    make_link(&link, &link);
     all_fail(
         &sandbox,
         "error: [..][ROOT]/tally/.tally-sessions[..]\n[...]",

@@ -1,10 +1,12 @@
 //! What Claude was allowed in the main checkout, it is allowed in a worktree.
 
-use crate::sandbox::{Sandbox, eventually, read, read_json, write};
+use crate::sandbox::{
+    Sandbox, eventually, leads_to, make_link, read, read_json, set_mode, unset, write,
+};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -61,7 +63,7 @@ fn add_keeps_the_rest_of_claude_json_as_it_is() {
          \"projects\": {{\"/x\": {{\"lastCost\": 0.10}}, \"{main}\": {{\"allowedTools\": [\"Edit\"]}}}}, \"unknown\": \"\\u00e9\"}}"
     );
     write(&json_file(&sandbox), &text);
-    fs::set_permissions(json_file(&sandbox), fs::Permissions::from_mode(0o640)).unwrap();
+    set_mode(&json_file(&sandbox), 0o640);
     sandbox.add("feat");
     let with_entry = read(&json_file(&sandbox));
     assert_ne!(
@@ -94,7 +96,7 @@ fn add_writes_claude_json_through_a_symlink() {
     let real = sandbox.home.join("dotfiles/claude.json");
     fs::create_dir(real.parent().unwrap()).unwrap();
     fs::rename(json_file(&sandbox), &real).unwrap();
-    symlink("dotfiles/claude.json", json_file(&sandbox)).unwrap();
+    make_link("dotfiles/claude.json", &json_file(&sandbox));
     sandbox.add("feat");
     assert!(json_file(&sandbox).is_symlink());
     assert!(read(&real).contains("tally-feat"));
@@ -105,26 +107,18 @@ fn add_writes_claude_json_through_a_symlink() {
 fn a_claude_json_that_does_not_parse_is_left_alone_with_a_warning() {
     let sandbox = Sandbox::new();
     write(&json_file(&sandbox), "{ broken");
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n[...]",
-        "warning: [..][ROOT]/home/.claude.json[..]\n[...]",
-    );
+    sandbox.add_telling("feat", "warning: [..][ROOT]/home/.claude.json[..]\n[...]");
     assert_eq!(read(&json_file(&sandbox)), "{ broken");
     // One that only just starts may miss the hang-up, and is named then.
     sandbox.await_programs("feat", 1);
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        "warning: [..][ROOT]/home/.claude.json[..]\n[...]",
-    );
+    sandbox.remove_telling("feat", "warning: [..][ROOT]/home/.claude.json[..]\n[...]");
     assert_eq!(read(&json_file(&sandbox)), "{ broken");
 }
 
 #[test]
 fn without_a_claude_json_none_is_made() {
     let sandbox = Sandbox::new();
-    fs::remove_file(json_file(&sandbox)).unwrap();
+    unset(&json_file(&sandbox));
     sandbox.add("feat");
     sandbox.remove("feat");
     assert!(!json_file(&sandbox).exists());
@@ -137,7 +131,7 @@ fn add_waits_while_another_claude_holds_the_lock() {
     fs::create_dir(&lock).unwrap();
     let before = read(&json_file(&sandbox));
     thread::scope(|scope| {
-        let adding = scope.spawn(|| sandbox.run(["add", "feat"]));
+        let adding = scope.spawn(|| sandbox.run("add feat"));
         eventually("add has what it would write", || {
             let mut files = fs::read_dir(&sandbox.home).unwrap();
             let is_part = |name: OsString| name.to_string_lossy().ends_with(".tally-session-part");
@@ -149,7 +143,7 @@ fn add_waits_while_another_claude_holds_the_lock() {
         assert_eq!(read(&json_file(&sandbox)), before);
         let mut changed: Value = before.parse().unwrap();
         changed["numStartups"] = 8.into();
-        fs::write(json_file(&sandbox), changed.to_string()).unwrap();
+        write(&json_file(&sandbox), changed.to_string());
         fs::remove_dir(&lock).unwrap();
         adding.join().unwrap().is(0, "added feat\n[...]", "[...]");
     });
@@ -177,9 +171,7 @@ fn add_takes_over_a_lock_that_a_dead_claude_left() {
         .status()
         .unwrap();
     assert!(touched.success());
-    sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", "[...]");
+    sandbox.add_telling("feat", "[...]");
     assert!(read(&json_file(&sandbox)).contains("tally-feat"));
     assert!(!lock.exists());
 }
@@ -202,10 +194,10 @@ fn what_is_allowed_in_the_main_checkout_s_settings_is_allowed_in_a_session_and_n
     let sandbox = Sandbox::new();
     write(&mains(&sandbox), json!({ "model": "opus" }).to_string());
     let worktree = sandbox.add("feat");
-    assert_eq!(fs::read_link(settings(&worktree)).unwrap(), mains(&sandbox));
+    assert_eq!(leads_to(&settings(&worktree)), mains(&sandbox));
     write(&mains(&sandbox), json!({ "model": "haiku" }).to_string());
     assert_eq!(read_json(&settings(&worktree))["model"], "haiku");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
     sandbox.remove("feat");
     assert_eq!(read_json(&mains(&sandbox))["model"], "haiku");
 }
@@ -217,8 +209,8 @@ fn rules_that_claude_json_alone_has_become_no_settings() {
     // Claude makes the main checkout's when something is allowed for good.
     write(&mains(&sandbox), "{}");
     sandbox.restart();
-    sandbox.run(["resume"]).says("resumed feat[..]\n");
-    assert_eq!(fs::read_link(settings(&worktree)).unwrap(), mains(&sandbox));
+    sandbox.resume("feat");
+    assert_eq!(leads_to(&settings(&worktree)), mains(&sandbox));
 }
 
 #[test]
@@ -227,9 +219,9 @@ fn settings_that_are_in_the_worktree_stay_as_they_are() {
     write(&mains(&sandbox), "{}");
     let worktree = sandbox.add("feat");
     sandbox.restart();
-    fs::remove_file(settings(&worktree)).unwrap();
+    unset(&settings(&worktree));
     write(&settings(&worktree), "{ broken");
-    sandbox.run(["resume"]).says("resumed feat[..]\n");
+    sandbox.resume("feat");
     assert_eq!(read(&settings(&worktree)), "{ broken");
     assert_eq!(read(&mains(&sandbox)), "{}");
 }
@@ -255,9 +247,7 @@ fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it
         sandbox.lay_out(copies);
         let worktree = sandbox.worktree("feat");
         fs::rename(mains(&sandbox), sandbox.root.join("mains")).unwrap();
-        sandbox
-            .run(["add", "feat"])
-            .is(0, "added feat\n[...]", "[...]");
+        sandbox.add_telling("feat", "[...]");
         let list = sandbox
             .main
             .join(".git/worktrees/tally-feat/tally-session.json");
@@ -270,12 +260,12 @@ fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it
         placed["paths"][".claude/settings.local.json"] = seen;
         write(&list, placed.to_string());
         fs::rename(sandbox.root.join("mains"), mains(&sandbox)).unwrap();
-        fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
+        unset(&sandbox.main.join(".tally-session.toml"));
         if is_changed {
             write(&settings(&worktree), "{ \"mine\": 1 }");
         }
         sandbox.restart();
-        sandbox.run(["resume"]).is(0, "resumed feat[..]\n", "[...]");
+        sandbox.resume_telling("[...]");
         assert_eq!(settings(&worktree).is_symlink(), !is_changed);
     }
 }

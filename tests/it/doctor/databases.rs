@@ -1,9 +1,8 @@
 //! The database of a session.
 
 use super::{assert_fine, assert_left, stopped};
-use crate::sandbox::{points, read, write};
+use crate::sandbox::{make_link, points, read, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 
 #[test]
 fn a_database_that_is_the_main_checkout_s_own_is_left_and_the_cure_copies_it() {
@@ -12,8 +11,8 @@ fn a_database_that_is_the_main_checkout_s_own_is_left_and_the_cure_copies_it() {
         sandbox.main.join("backend/db.sqlite3"),
         sandbox.worktree("feat").join("backend/db.sqlite3"),
     );
-    fs::remove_file(&ours).unwrap();
-    symlink(&main, &ours).unwrap();
+    unset(&ours);
+    make_link(&main, &ours);
     let found = assert_left(
         &sandbox,
         0,
@@ -77,13 +76,13 @@ fn a_database_that_was_deleted_without_its_journal_is_not_made_under_that() {
     let text = fs::read(&journal).unwrap();
     drop(writer);
     write(&journal, text);
-    fs::remove_file(&ours).unwrap();
+    unset(&ours);
     let found = assert_left(
         &sandbox,
         1,
         "failed   feat: backend/db.sqlite3 is missing, and its journal is left\n         move that away: [..]",
     );
-    sandbox.run(["resume"]).fails(
+    sandbox.run("resume").fails(
         "error: [..]backend/db.sqlite3-wal is left of a database [..]\nhint: move it away: mv [..]\n",
     );
     sandbox.follow(&found, "move that away: ").succeeds();

@@ -1,9 +1,8 @@
 //! The files of a session, and its Claude's permissions.
 
 use super::{assert_fine, assert_left, assert_mended, project, stopped};
-use crate::sandbox::{Sandbox, read, read_json, write};
+use crate::sandbox::{Sandbox, leads_to, make_link, read, read_json, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 #[test]
@@ -15,7 +14,7 @@ fn what_is_missing_is_named_and_made_again_and_no_window_is_opened() {
         ("backend/db.sqlite3", "is a database of its own"),
     ] {
         let sandbox = stopped();
-        fs::remove_file(sandbox.worktree("feat").join(path)).unwrap();
+        unset(&sandbox.worktree("feat").join(path));
         assert_mended(
             &sandbox,
             1,
@@ -30,9 +29,9 @@ fn what_is_missing_is_named_and_made_again_and_no_window_is_opened() {
 fn a_running_session_is_mended_and_its_windows_are_left_alone() {
     let (sandbox, worktree) = project().with_worktree("feat");
     let windows = sandbox.windows("feat", "#{pane_id} #{pane_pid}");
-    fs::remove_file(worktree.join("backend/.env")).unwrap();
+    unset(&worktree.join("backend/.env"));
     sandbox
-        .run(["doctor", "--fix"])
+        .run("doctor --fix")
         .says("[...]\nfixed    feat: backend/.env is there\n[...]\n1 mended, [..]\n");
     assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
     assert_eq!(sandbox.windows("feat", "#{pane_id} #{pane_pid}"), windows);
@@ -43,18 +42,15 @@ fn a_running_session_is_mended_and_its_windows_are_left_alone() {
 fn a_link_of_somebody_else_s_that_leads_nowhere_is_left_and_the_cure_makes_it_the_session_s() {
     let sandbox = stopped();
     let link = sandbox.worktree("feat").join("frontend/node_modules");
-    fs::remove_file(&link).unwrap();
-    symlink("/nowhere/node_modules", &link).unwrap();
+    unset(&link);
+    make_link("/nowhere/node_modules", &link);
     let found = assert_left(
         &sandbox,
         0,
         "warning  feat: frontend/node_modules is a link to /nowhere/node_modules, where nothing is\n         [..]",
     );
-    sandbox.run(["resume"]).succeeds();
-    assert_eq!(
-        fs::read_link(&link).unwrap(),
-        Path::new("/nowhere/node_modules")
-    );
+    sandbox.run("resume").succeeds();
+    assert_eq!(leads_to(&link), Path::new("/nowhere/node_modules"));
     sandbox.restart();
     sandbox.follow(&found, "for the session's own: ").succeeds();
     assert_fine(&sandbox);
@@ -66,7 +62,7 @@ fn a_link_out_of_the_worktree_is_told_once_and_left_and_the_cure_makes_all_behin
     let frontend = sandbox.worktree("feat").join("frontend");
     let shared = sandbox.root.join("shared");
     fs::rename(&frontend, &shared).unwrap();
-    symlink("../shared", &frontend).unwrap();
+    make_link("../shared", &frontend);
     write(&shared.join(".env"), "SHARED=1\n");
     let hide = ["update-index", "--skip-worktree", "frontend/package.json"];
     sandbox.git(&sandbox.worktree("feat"), hide);
@@ -84,7 +80,7 @@ fn a_link_out_of_the_worktree_is_told_once_and_left_and_the_cure_makes_all_behin
 #[test]
 fn a_link_to_what_the_main_checkout_has_lost_is_left_with_the_folder_to_install_in() {
     let sandbox = stopped();
-    fs::remove_dir_all(sandbox.main.join("frontend/node_modules")).unwrap();
+    unset(&sandbox.main.join("frontend/node_modules"));
     assert_left(
         &sandbox,
         1,
@@ -99,8 +95,8 @@ fn a_link_to_somewhere_else_is_left_and_the_cure_makes_it_the_main_checkout_s() 
     let link = sandbox.worktree("feat").join("frontend/node_modules");
     let other = sandbox.root.join("other");
     fs::create_dir(&other).unwrap();
-    fs::remove_file(&link).unwrap();
-    symlink(&other, &link).unwrap();
+    unset(&link);
+    make_link(&other, &link);
     let found = assert_left(
         &sandbox,
         0,
@@ -117,7 +113,7 @@ fn a_link_to_somewhere_else_is_left_and_the_cure_makes_it_the_main_checkout_s() 
 fn a_folder_of_the_user_s_own_in_a_link_s_place_is_fine_and_left() {
     let sandbox = stopped();
     let folder = sandbox.worktree("feat").join("frontend/node_modules");
-    fs::remove_file(&folder).unwrap();
+    unset(&folder);
     write(&folder.join("mine/index.js"), "mine\n");
     assert_fine(&sandbox)
         .says("[...]\nok       feat: frontend/node_modules is the session's own\n[...]");
@@ -127,12 +123,12 @@ fn a_folder_of_the_user_s_own_in_a_link_s_place_is_fine_and_left() {
 fn what_the_main_checkout_lacks_too_is_a_warning_with_what_to_do() {
     let sandbox = project();
     for path in ["backend/.env", "backend/db.sqlite3"] {
-        fs::remove_file(sandbox.main.join(path)).unwrap();
+        unset(&sandbox.main.join(path));
     }
-    sandbox.run(["add", "feat"]).is(0, "[...]", "[...]");
+    sandbox.run("add feat").is_done();
     sandbox.await_programs("feat", 1);
     sandbox.restart();
-    sandbox.run_changes_nothing(["doctor", "--fix"]).says("[...]\nwarning  feat: backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally-feat/backend/ [..]\n\
+    sandbox.run_changes_nothing("doctor --fix").says("[...]\nwarning  feat: backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally-feat/backend/ [..]\n\
          warning  feat: backend/.env is not in the main checkout\n         [..] [ROOT]/tally-feat/backend/.env\n[...]\n2 problems\n");
 }
 
@@ -168,7 +164,7 @@ fn a_variable_that_is_not_the_session_s_is_set_in_its_line() {
 #[test]
 fn a_tracked_file_whose_change_is_not_hidden_any_more_is_hidden_again() {
     let sandbox = project();
-    sandbox.git_main(["add", "-f", "frontend/.env"]);
+    sandbox.git_main("add -f frontend/.env");
     sandbox.git_main(["commit", "-q", "-m", "Track it"]);
     sandbox.add("one");
     let worktree = sandbox.add("feat");
@@ -176,13 +172,13 @@ fn a_tracked_file_whose_change_is_not_hidden_any_more_is_hidden_again() {
     let show = ["update-index", "--no-skip-worktree", "frontend/.env"];
     sandbox.git(&worktree, show);
     let shows = "[...]\nfailed   feat: git status shows what was put there: frontend/.env\n[...]";
-    sandbox.run(["doctor"]).is(1, shows, "");
+    sandbox.run("doctor").is(1, shows, "");
     let fixed = "[...]\nfixed    feat: git status shows nothing that was put there\n[...]";
-    sandbox.run(["doctor", "--fix"]).says(fixed);
+    sandbox.run("doctor --fix").says(fixed);
     sandbox.git(&worktree, show);
     write(&worktree.join("frontend/.env"), "MINE=1\n");
-    sandbox.run(["doctor", "--fix"]).succeeds();
-    let changed = sandbox.git(&worktree, ["status", "--porcelain"]);
+    sandbox.run("doctor --fix").succeeds();
+    let changed = sandbox.status(&worktree);
     assert_eq!(changed, " M frontend/.env");
 }
 
@@ -198,8 +194,7 @@ fn what_git_shows_of_what_was_placed_is_hidden_again() {
         "failed   feat: git status shows what was put there: frontend/node_modules",
         "fixed    feat: git status shows nothing that was put there",
     );
-    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
-    assert_eq!(status, "");
+    sandbox.assert_clean(&sandbox.worktree("feat"));
 }
 
 #[test]
@@ -210,13 +205,13 @@ fn files_that_the_project_s_own_list_names_are_looked_at() {
         "node_modules/\n.env\n*.sqlite3\nlocal.toml\n",
     );
     write(&sandbox.main.join(".worktreeinclude"), "local.toml\n.env\n");
-    sandbox.git_main(["add", "."]);
-    sandbox.git_main(["commit", "-q", "-m", "List"]);
+    sandbox.git_main("add .");
+    sandbox.git_main("commit -q -m List");
     write(&sandbox.main.join("backend/local.toml"), "a = 1\n");
     let worktree = sandbox.add("feat");
     sandbox.restart();
     assert_fine(&sandbox);
-    fs::remove_file(worktree.join("backend/local.toml")).unwrap();
+    unset(&worktree.join("backend/local.toml"));
     assert_mended(
         &sandbox,
         1,
@@ -236,19 +231,19 @@ fn a_folder_that_is_copied_is_looked_at_file_by_file() {
     }
     // It leads nowhere on a branch without what git does not have.
     write(&sandbox.main.join("local"), "");
-    symlink("../local", sandbox.main.join("media/link")).unwrap();
+    make_link("../local", &sandbox.main.join("media/link"));
     let media = sandbox.add("feat").join("media");
     sandbox.restart();
     assert_fine(&sandbox);
-    fs::remove_file(media.join("b/c")).unwrap();
-    fs::remove_file(media.join("link")).unwrap();
+    unset(&media.join("b/c"));
+    unset(&media.join("link"));
     assert_mended(
         &sandbox,
         1,
         "failed   feat: media lacks media/b/c, media/link",
         "fixed    feat: media is there",
     );
-    fs::remove_dir_all(&media).unwrap();
+    unset(&media);
     assert_mended(
         &sandbox,
         1,
@@ -292,7 +287,7 @@ fn with_other_versions() -> Sandbox {
         "frontend/package-lock.json",
         "{ \"old\": 1 }\n",
     );
-    sandbox.git_main(["branch", "feat"]);
+    sandbox.git_main("branch feat");
     sandbox.commit(
         &sandbox.main,
         "frontend/package-lock.json",
@@ -307,7 +302,7 @@ fn packages_of_other_versions_than_the_main_checkout_s_are_told_by_add_resume_an
     let what = "frontend/package-lock.json differs from the main checkout's, whose frontend/node_modules it shares";
     let cure = "if it needs its own, remove the link [ROOT]/tally-feat/frontend/node_modules and install in [ROOT]/tally-feat/frontend/";
     let note = format!("warning: {what}: {cure}\n");
-    sandbox.run(["add", "feat"]).is(0, "[...]", &note);
+    sandbox.add_telling("feat", &note);
     sandbox.await_programs("feat", 1);
     sandbox.restart();
     assert_left(
@@ -315,17 +310,17 @@ fn packages_of_other_versions_than_the_main_checkout_s_are_told_by_add_resume_an
         0,
         &format!("warning  feat: {what}\n         {cure}"),
     );
-    sandbox.run(["resume"]).is(0, "[...]", &note);
+    sandbox.run("resume").is(0, "[...]", &note);
 }
 
 #[test]
 fn packages_of_the_session_s_own_may_be_of_any_version() {
     let sandbox = with_other_versions();
-    sandbox.run(["add", "feat"]).is(0, "[...]", "[...]");
+    sandbox.run("add feat").is_done();
     sandbox.await_programs("feat", 1);
     sandbox.restart();
     let folder = sandbox.worktree("feat").join("frontend/node_modules");
-    fs::remove_file(&folder).unwrap();
+    unset(&folder);
     fs::create_dir(&folder).unwrap();
     assert_fine(&sandbox);
 }

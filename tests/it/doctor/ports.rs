@@ -1,7 +1,7 @@
 //! Who holds the ports.
 
 use super::{assert_fine, assert_left, in_order};
-use crate::sandbox::{Sandbox, eventually, stranger, take_port};
+use crate::sandbox::{Sandbox, stranger, take_port, until};
 
 fn serving() -> Sandbox {
     in_order(Sandbox::serving())
@@ -12,8 +12,8 @@ fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
     let sandbox = serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
     sandbox.end_server("feat");
-    eventually("its window has ended", || {
-        (sandbox.list()[0]["windows"]["backend"] == "ended").then_some(())
+    until("its window has ended", || {
+        sandbox.list()[0]["windows"]["backend"] == "ended"
     });
     assert_left(
         &sandbox,
@@ -21,7 +21,7 @@ fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
         "failed   feat: what ran in its window backend has ended\n         tally-session resume feat",
     );
     sandbox
-        .run(["resume", "feat"])
+        .run("resume feat")
         .says("brought back in feat: backend\n");
     sandbox.await_start("python", "feat", 2);
     assert_eq!(sandbox.ports("feat").0, backend);
@@ -45,9 +45,10 @@ esac
 exec "$REAL" "$@""#
         ),
     );
-    let outcome = sandbox.run(["doctor"]);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
-    assert!(!outcome.stdout.contains("not the session's"), "{outcome}");
+    sandbox
+        .run("doctor")
+        .is_done()
+        .says_nothing_of("not the session's");
 }
 
 #[test]
@@ -66,8 +67,7 @@ fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_t
         ),
     );
     assert!(sandbox.lives(pid));
-    let typed = sandbox.follow(&found, "take another port: ");
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.follow(&found, "take another port: ").is_done();
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
 }
@@ -87,8 +87,7 @@ fn a_stranger_on_a_running_session_s_port_is_named_and_left_and_the_cure_moves_t
             stranger.id()
         ),
     );
-    let typed = sandbox.follow(&found, "take another port: ");
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.follow(&found, "take another port: ").is_done();
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
 }
@@ -124,13 +123,14 @@ fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
     sandbox.kill_windows("two");
     let (backend, _) = sandbox.ports("one");
     sandbox.edit_record("two", |record| record["backend_port"] = backend.into());
-    let found = sandbox.run(["doctor"]).is(
+    let found = sandbox.run("doctor").is(
         1,
         &format!("[...]\nfailed   port {backend} is in the records of one and two\n         while one's server runs: tally-session resume two\n[...]"),
         "",
     );
-    let typed = sandbox.follow(&found, "while one's server runs: ");
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox
+        .follow(&found, "while one's server runs: ")
+        .is_done();
     sandbox.await_programs("two", 2);
     assert_fine(&sandbox);
 }
@@ -146,7 +146,7 @@ fn a_stranger_s_command_is_shown_in_one_line_of_some_length() {
     );
     let mut python = sandbox.command("python3", &sandbox.root);
     let _stranger = stranger(python.args(["-c", &script]), backend);
-    let outcome = sandbox.run(["doctor"]);
+    let outcome = sandbox.run("doctor");
     let line = outcome
         .stdout
         .lines()

@@ -1,9 +1,8 @@
 //! Programs, the store, Claude's file and the virtual environment.
 
 use super::{assert_fine, assert_left, project, quiet_port, stopped};
-use crate::sandbox::{Sandbox, read, write};
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use crate::sandbox::{Sandbox, read, set_mode, unset, write};
+use std::fs;
 
 #[test]
 fn a_git_or_tmux_that_is_too_old_is_named_with_the_version_that_is_needed() {
@@ -44,9 +43,8 @@ fn without_git_or_tmux_the_rest_is_still_looked_at() {
         let sandbox = stopped();
         let left = ["git", "tmux"].map(|program| if program == missing { "sh" } else { program });
         let path = sandbox.path_of(&left);
-        fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
-        let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
-        sandbox.outcome(doctor.env("PATH", path)).is(
+        unset(&sandbox.worktree("feat").join("backend/.env"));
+        sandbox.outcome(sandbox.program("doctor").env("PATH", path)).is(
             1,
             &format!(
                 "[...]\nfailed   {missing} is not installed, or not on the PATH\n         [..] install {missing}\n[...]\n\
@@ -61,16 +59,15 @@ fn without_git_or_tmux_the_rest_is_still_looked_at() {
 fn without_claude_there_is_a_warning() {
     let sandbox = project();
     let path = sandbox.path_of(&["git", "tmux"]);
-    let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
-    sandbox.outcome(doctor.env("PATH", path)).says("[...]\nwarning  claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code\n[...]\n1 problem\n");
+    sandbox.outcome(sandbox.program("doctor").env("PATH", path)).says("[...]\nwarning  claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code\n[...]\n1 problem\n");
 }
 
 #[test]
 fn a_claude_that_fails_is_a_warning() {
     let sandbox = project();
-    fs::remove_file(sandbox.root.join("bin/claude")).unwrap();
+    unset(&sandbox.root.join("bin/claude"));
     sandbox.write_script(&sandbox.root.join("bin/claude"), "echo no node >&2; exit 1");
-    sandbox.run(["doctor"]).says("[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n");
+    sandbox.run("doctor").says("[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n");
 }
 
 #[test]
@@ -78,10 +75,10 @@ fn a_claude_that_fails_is_a_warning() {
 fn a_claude_that_does_not_answer_is_a_warning_and_is_ended_with_what_it_has_started() {
     let sandbox = project();
     let claude = sandbox.root.join("bin/claude");
-    fs::remove_file(&claude).unwrap();
+    unset(&claude);
     let script = "cd \"$SANDBOX\"; sleep 600 & printf $! >sleep; printf $$ >claude; wait";
     sandbox.write_script(&claude, script);
-    sandbox.run(["doctor"]).says("[...]\nwarning  claude did not say its version within 10 s\n         see what it says: claude --version\n[...]\n1 problem\n");
+    sandbox.run("doctor").says("[...]\nwarning  claude did not say its version within 10 s\n         see what it says: claude --version\n[...]\n1 problem\n");
     for process in ["claude", "sleep"] {
         let pid = sandbox.noted(process);
         sandbox.await_end(pid);
@@ -135,12 +132,12 @@ fn another_layout_is_looked_at_by_its_own_words() {
         &sandbox.main.join(".env"),
         "WEB_URL=http://localhost:3000\n",
     );
-    sandbox.git_main(["add", ".tally-session.toml"]);
-    sandbox.git_main(["commit", "-q", "-m", "Layout"]);
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.git_main("add .tally-session.toml");
+    sandbox.git_main("commit -q -m Layout");
+    sandbox.run("add feat").succeeds();
     sandbox.await_start("npm", "feat", 1);
     let port = sandbox.store()["feat"]["web_port"].clone();
-    sandbox.run(["doctor"]).says(&format!(
+    sandbox.run("doctor").says(&format!(
         "[...]\n\
              ok       [ROOT]/tally/.git/info/exclude keeps the store out of git\n\
              ok       feat: its worktree is [ROOT]/tally-feat, on its branch feat\n\
@@ -158,7 +155,7 @@ fn another_layout_is_looked_at_by_its_own_words() {
 fn a_store_that_cannot_be_read_is_named() {
     let sandbox = project();
     fs::create_dir(sandbox.main.join(".tally-sessions")).unwrap();
-    sandbox.run(["doctor"]).is(
+    sandbox.run("doctor").is(
         1,
         "[...]\nfailed   the store: cannot read [ROOT]/tally/.tally-sessions: [..]\n[...]\nskipped  the sessions, [..]\n[...]",
         "",
@@ -169,7 +166,7 @@ fn a_store_that_cannot_be_read_is_named() {
 fn a_store_that_cannot_be_written_is_named_with_a_cure_that_works() {
     let sandbox = stopped();
     let store = sandbox.main.join(".tally-sessions");
-    fs::set_permissions(&store, Permissions::from_mode(0o444)).unwrap();
+    set_mode(&store, 0o444);
     let found = assert_left(
         &sandbox,
         1,
@@ -183,15 +180,15 @@ fn a_store_that_cannot_be_written_is_named_with_a_cure_that_works() {
 fn a_store_that_git_shows_is_hidden_by_fix() {
     let sandbox = stopped();
     write(&sandbox.main.join(".git/info/exclude"), "# mine\n");
-    sandbox.run_changes_nothing(["doctor"]).is(
+    sandbox.run_changes_nothing("doctor").is(
         1,
         "[...]\nwarning  [ROOT]/tally/.git/info/exclude lacks *.tally-session-part and /.tally-sessions\n[...]",
         "",
     );
     sandbox
-        .run(["doctor", "--fix"])
+        .run("doctor --fix")
         .says("[...]\n2 mended, no problems\n");
-    assert_eq!(sandbox.git_main(["status", "--porcelain"]), "");
+    sandbox.assert_clean(&sandbox.main);
     assert!(read(&sandbox.main.join(".git/info/exclude")).starts_with("# mine\n"));
 }
 
@@ -212,7 +209,7 @@ fn an_environment_that_may_be_meant_is_named() {
     let sandbox = Sandbox::new();
     let other = sandbox.virtualenv().with_file_name("points");
     fs::rename(sandbox.virtualenv(), other).unwrap();
-    let doctor = sandbox.run(["doctor"]);
+    let doctor = sandbox.run("doctor");
     let cure = "as the first line of [ROOT]/tally/.tally-session.toml: activate = \"workon points\"; there are points\n";
     assert!(doctor.stdout.contains(cure), "{doctor}");
 }
@@ -220,8 +217,8 @@ fn an_environment_that_may_be_meant_is_named() {
 #[test]
 fn a_virtual_environment_is_looked_for_where_workon_looks() {
     let sandbox = Sandbox::new();
-    fs::remove_dir_all(sandbox.virtualenv()).unwrap();
-    sandbox.run(["doctor"]).is(
+    unset(&sandbox.virtualenv());
+    sandbox.run("doctor").is(
         1,
         "[...]\nfailed   the virtual environment tally is not in [ROOT]/home/.virtualenvs (WORKON_HOME)\n         \
          mkvirtualenv tally\n         [..] WORKON_HOME [..]\n1 problem\n",
@@ -229,18 +226,16 @@ fn a_virtual_environment_is_looked_for_where_workon_looks() {
     );
     let elsewhere = sandbox.root.join("envs");
     write(&elsewhere.join("tally/bin/activate"), "");
-    let mut doctor = sandbox.program(&["doctor"], &sandbox.main);
     sandbox
-        .outcome(doctor.env("WORKON_HOME", elsewhere))
+        .outcome(sandbox.program("doctor").env("WORKON_HOME", elsewhere))
         .says("[...]\nok       the virtual environment tally is in [ROOT]/envs\n[...]");
 }
 
 #[test]
 fn what_the_main_checkout_lacks_is_told_before_there_is_a_session() {
     let sandbox = project();
-    fs::remove_file(sandbox.main.join("backend/db.sqlite3")).unwrap();
-    let outcome = sandbox.run(["doctor"]);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
+    unset(&sandbox.main.join("backend/db.sqlite3"));
+    let outcome = sandbox.run("doctor").is_done();
     let wanted = "warning  backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally/backend/ with your migrations\n";
     assert!(
         outcome.stdout.contains(wanted) && outcome.stdout.ends_with("\n1 problem\n"),

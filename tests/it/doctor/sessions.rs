@@ -1,7 +1,7 @@
 //! A session's worktree and branch, and what commands that were killed left half made.
 
 use super::{assert_fine, assert_left, project, stopped};
-use crate::sandbox::{Sandbox, eventually, read, write};
+use crate::sandbox::{Sandbox, eventually, read, unset, until, write};
 use std::fs::{self, File};
 use std::process::Stdio;
 
@@ -9,14 +9,13 @@ use std::process::Stdio;
 #[track_caller]
 fn assert_cured_by_hand(sandbox: &Sandbox, code: i32, found: &str, cure: &str) {
     assert_left(sandbox, code, &format!("{found}\n         {cure}"));
-    let typed = sandbox.type_line(cure);
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.type_line(cure).is_done();
 }
 
 #[test]
 fn a_worktree_that_is_gone_is_brought_back_by_the_cure() {
     let sandbox = stopped();
-    fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
+    unset(&sandbox.worktree("feat"));
     assert_cured_by_hand(
         &sandbox,
         1,
@@ -31,9 +30,9 @@ fn a_worktree_that_is_gone_is_brought_back_by_the_cure() {
 #[test]
 fn a_worktree_and_a_branch_that_are_gone_are_cleared_by_the_cure() {
     let sandbox = stopped();
-    fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
-    sandbox.git_main(["worktree", "prune"]);
-    sandbox.git_main(["branch", "-q", "-D", "feat"]);
+    unset(&sandbox.worktree("feat"));
+    sandbox.git_main("worktree prune");
+    sandbox.git_main("branch -q -D feat");
     assert_cured_by_hand(
         &sandbox,
         1,
@@ -50,7 +49,7 @@ fn a_worktree_whose_git_file_is_gone_or_leads_nowhere_is_mended_by_the_cure() {
         let worktree = sandbox.worktree("feat");
         write(&worktree.join("new"), "not committed");
         match broken {
-            None => fs::remove_file(worktree.join(".git")).unwrap(),
+            None => unset(&worktree.join(".git")),
             Some(text) => write(&worktree.join(".git"), text),
         }
         assert_cured_by_hand(
@@ -84,8 +83,8 @@ fn a_worktree_that_was_moved_by_mv_is_found_and_moved_back_by_the_cure() {
 fn a_folder_in_the_worktree_s_place_that_is_none_is_named_and_left() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
-    fs::remove_dir_all(&worktree).unwrap();
-    sandbox.git_main(["worktree", "prune"]);
+    unset(&worktree);
+    sandbox.git_main("worktree prune");
     write(&worktree.join("mine"), "mine");
     assert_left(
         &sandbox,
@@ -98,7 +97,7 @@ fn a_folder_in_the_worktree_s_place_that_is_none_is_named_and_left() {
 fn a_worktree_on_another_branch_is_a_warning() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
-    sandbox.git(&worktree, ["switch", "-q", "-c", "other"]);
+    sandbox.git(&worktree, "switch -q -c other");
     assert_cured_by_hand(
         &sandbox,
         0,
@@ -115,8 +114,8 @@ fn a_worktree_on_another_branch_is_a_warning() {
 fn a_branch_that_is_gone_is_made_again_by_the_cure() {
     let sandbox = stopped();
     let worktree = sandbox.worktree("feat");
-    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
-    sandbox.git_main(["branch", "-q", "-D", "feat"]);
+    sandbox.git(&worktree, "switch -q --detach");
+    sandbox.git_main("branch -q -D feat");
     assert_cured_by_hand(
         &sandbox,
         1,
@@ -137,12 +136,12 @@ fn an_add_that_was_killed_is_finished_by_fix() {
     let wait = "touch \"$SANDBOX/reached\"; while [ ! -e \"$SANDBOX/gate\" ]; do sleep 0.01; done";
     sandbox.write_script(&hook, wait);
     let mut add = sandbox
-        .program(&["add", "feat"], &sandbox.main)
+        .program("add feat")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    eventually("git has made the worktree", || {
-        sandbox.root.join("reached").exists().then_some(())
+    until("git has made the worktree", || {
+        sandbox.root.join("reached").exists()
     });
     // It is not half made as long as somebody works on it.
     let busy = "warning  feat: another tally-session works on it just now\n         look again when it has ended";
@@ -152,11 +151,11 @@ fn an_add_that_was_killed_is_finished_by_fix() {
     assert_left(&sandbox, 0, busy);
     write(&gate, "");
     eventually("git has ended too", || {
-        let doctor = sandbox.run(["doctor"]);
+        let doctor = sandbox.run("doctor");
         (!doctor.stdout.contains("just now")).then_some(())
     });
-    sandbox.run_changes_nothing(["doctor"]).is(1, HALF_MADE, "");
-    sandbox.run(["doctor", "--fix"]).says("[...]\nfixed    feat: its worktree is [ROOT]/tally-feat, on its branch feat\n[...]\n1 mended, no problems\n");
+    sandbox.run_changes_nothing("doctor").is(1, HALF_MADE, "");
+    sandbox.run("doctor --fix").says("[...]\nfixed    feat: its worktree is [ROOT]/tally-feat, on its branch feat\n[...]\n1 mended, no problems\n");
     sandbox.await_programs("feat", 1);
     assert!(sandbox.worktree("feat").join("backend/db.sqlite3").exists());
     sandbox.restart();
@@ -170,20 +169,20 @@ fn windows_that_were_never_started_are_started_by_fix() {
     // The shells do not read before that.
     let wait = format!("while [ ! -e {} ]; do sleep 0.01; done", gate.display());
     sandbox.start_up(&wait);
-    let mut resume = sandbox.program(&["resume"], &sandbox.main).spawn().unwrap();
-    eventually("the windows are there", || {
-        (sandbox.tmux_sessions() == ["tally-feat"]).then_some(())
+    let mut resume = sandbox.program("resume").spawn().unwrap();
+    until("the windows are there", || {
+        sandbox.tmux_sessions() == ["tally-feat"]
     });
     resume.kill().unwrap();
     resume.wait().unwrap();
     write(&gate, "");
     eventually("tmux has ended too", || {
-        let doctor = sandbox.run(["doctor"]);
+        let doctor = sandbox.run("doctor");
         (!doctor.stdout.contains("just now")).then_some(())
     });
-    sandbox.run_changes_nothing(["doctor"]).is(1, HALF_MADE, "");
+    sandbox.run_changes_nothing("doctor").is(1, HALF_MADE, "");
     sandbox
-        .run(["doctor", "--fix"])
+        .run("doctor --fix")
         .says("[...]\n1 mended, no problems\n");
     sandbox.await_programs("feat", 2);
 }
@@ -197,9 +196,9 @@ fn a_session_that_can_not_be_finished_says_why() {
         &sandbox.main.join(".git/tally-session/sessions/feat.lock"),
         start,
     );
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     write(&worktree.join("mine"), "mine");
-    let outcome = sandbox.run(["doctor", "--fix"]);
+    let outcome = sandbox.run("doctor --fix");
     assert!(
         outcome.code == Some(1) && outcome.stdout.contains("\nfailed   can't mend feat:"),
         "{outcome}"
@@ -215,6 +214,6 @@ fn fix_waits_for_nobody_who_works_on_another_session() {
     write(&lock, "");
     let lock = File::open(lock).unwrap();
     lock.lock().unwrap();
-    fs::remove_file(sandbox.worktree("feat").join("backend/.env")).unwrap();
-    sandbox.run(["doctor", "--fix"]).says("[...]\nwarning  busy: another tally-session works on it just now\n[...]\nfixed    feat: backend/.env is there\n[...]");
+    unset(&sandbox.worktree("feat").join("backend/.env"));
+    sandbox.run("doctor --fix").says("[...]\nwarning  busy: another tally-session works on it just now\n[...]\nfixed    feat: backend/.env is there\n[...]");
 }

@@ -1,6 +1,6 @@
 //! Sessions whose worktree or branch somebody has changed by hand.
 
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{Sandbox, read, unset, write};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
             "{outcome}"
         );
     }
-    let hint = sandbox.run(["remove", "feat"]).command_after("hint: ");
+    let hint = sandbox.run("remove feat").command_after("hint: ");
     sandbox.type_line(&hint).succeeds();
     assert_eq!(read(&worktree.join("new")), "not committed");
     sandbox.refuses_to_remove("error: the session feat [..]new\n[...]");
@@ -35,9 +35,7 @@ fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     move_worktree(&sandbox, &worktree, "moved");
-    let refused = sandbox
-        .run_changes_nothing(["resume", "feat"])
-        .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
+    let refused = sandbox.refuses_to_resume(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.resume("feat");
 }
@@ -51,7 +49,7 @@ fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint
         let lock = ["worktree", "lock", moved.to_str().unwrap()];
         sandbox.git_main(lock);
         if is_gone {
-            fs::remove_dir_all(&moved).unwrap();
+            unset(&moved);
         }
         for command in ["resume", "remove"] {
             let refused = sandbox.run_changes_nothing([command, "feat"]);
@@ -72,19 +70,16 @@ const MOVED: &str =
 fn one_that_git_has_moved_while_its_windows_are_open_is_brought_back_without_closing_them() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     move_worktree(&sandbox, &worktree, "moved");
-    let refused = sandbox
-        .run_changes_nothing(["resume", "feat"])
-        .fails(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
+    let refused = sandbox.refuses_to_resume(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
     let cure = refused.command_after("hint: ");
     for command in ["list", "doctor"] {
-        let outcome = sandbox.run([command]);
-        assert!(outcome.stdout.contains(&cure), "{outcome}");
-        assert!(!outcome.stdout.contains("kill-session"), "{outcome}");
+        sandbox
+            .run([command])
+            .tells(&cure)
+            .says_nothing_of("kill-session");
     }
     sandbox.type_line(&cure).succeeds();
-    sandbox
-        .run(["resume", "feat"])
-        .says("feat is already running\n");
+    sandbox.run("resume feat").says("feat is already running\n");
 }
 
 #[test]
@@ -93,8 +88,10 @@ fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_look
     write(&worktree.join("new"), "not committed");
     let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
-    let outcome = sandbox.run(["remove", "feat"]).does_not_crash();
-    assert!(outcome.stderr.contains("[ROOT]/tally-feat"), "{outcome}");
+    sandbox
+        .run("remove feat")
+        .does_not_crash()
+        .remarks("[ROOT]/tally-feat");
     assert_eq!(read(&moved.join("new")), "not committed");
 }
 
@@ -103,14 +100,14 @@ fn resume_of_a_worktree_that_was_moved_by_mv_gives_a_hint_that_brings_it_back() 
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     write(&worktree.join("new"), "staged");
-    sandbox.git(&worktree, ["add", "new"]);
+    sandbox.git(&worktree, "add new");
     fs::rename(&worktree, sandbox.root.join("moved")).unwrap();
-    let refused = sandbox.run_changes_nothing(["resume", "feat"]).fails(
+    let refused = sandbox.refuses_to_resume(
         "error: feat: its worktree [ROOT]/tally-feat was moved to [ROOT]/moved\nhint: mv [..]\n",
     );
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.resume("feat");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "A  new");
+    assert_eq!(sandbox.status(&worktree), "A  new");
 }
 
 #[test]
@@ -118,7 +115,7 @@ fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
-    sandbox.git(&moved, ["worktree", "repair"]);
+    sandbox.git(&moved, "worktree repair");
     let refused = sandbox.refuses_to_remove("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.remove_with_remarks("feat");
@@ -129,10 +126,12 @@ fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
 fn a_worktree_without_its_git_file_is_not_deleted_with_the_work_in_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
-    fs::remove_file(worktree.join(".git")).unwrap();
+    unset(&worktree.join(".git"));
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
-        let outcome = sandbox.run(args).does_not_crash();
-        assert!(outcome.stderr.contains("[ROOT]/tally-feat"), "{outcome}");
+        let outcome = sandbox
+            .run(args)
+            .does_not_crash()
+            .remarks("[ROOT]/tally-feat");
         assert_eq!(read(&worktree.join("new")), "not committed", "{outcome}");
     }
 }
@@ -142,16 +141,16 @@ fn resume_of_a_worktree_without_its_git_file_gives_a_hint_that_mends_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     write(&worktree.join("new"), "not committed");
-    fs::remove_file(worktree.join(".git")).unwrap();
-    let refused = sandbox
-        .run_changes_nothing(["resume", "feat"])
-        .fails("error: [..][ROOT]/tally-feat [..]\nhint: [..]git [..]repair[..]\n[...]");
+    unset(&worktree.join(".git"));
+    let refused = sandbox.refuses_to_resume(
+        "error: [..][ROOT]/tally-feat [..]\nhint: [..]git [..]repair[..]\n[...]",
+    );
     let hint = refused.command_after("hint: ");
     sandbox
         .type_line(&hint[hint.find("git ").unwrap()..])
-        .is(0, "[...]", "[...]");
+        .is_done();
     sandbox.resume("feat");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "?? new");
+    assert_eq!(sandbox.status(&worktree), "?? new");
 }
 
 #[test]
@@ -159,9 +158,9 @@ fn a_git_file_that_leads_nowhere_does_not_crash_and_no_deletion() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
     for text in ["", "gitdir: /nowhere\n", "\u{fffd}", "gitdir: \n"] {
-        fs::write(worktree.join(".git"), text).unwrap();
-        sandbox.run(["list"]).says("[...]\nfeat: [..]\n");
-        sandbox.run(["remove", "feat"]).does_not_crash();
+        write(&worktree.join(".git"), text);
+        sandbox.run("list").says("[...]\nfeat: [..]\n");
+        sandbox.run("remove feat").does_not_crash();
         assert_eq!(read(&worktree.join("new")), "not committed", "{text:?}");
     }
 }
@@ -170,16 +169,12 @@ fn a_git_file_that_leads_nowhere_does_not_crash_and_no_deletion() {
 fn a_branch_that_was_renamed_stays_and_remove_says_so() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&worktree, ["branch", "-m", "better"]);
-    sandbox.run(["list"]).says(
+    sandbox.git(&worktree, "branch -m better");
+    sandbox.run("list").says(
         "[...]\nfeat: its worktree is on the branch better, and its record says feat: [..]\n",
     );
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        "warning: [..] branch better, which stays\n",
-    );
-    assert_eq!(sandbox.git_main(["rev-parse", "better"]), tip);
+    sandbox.remove_telling("feat", "warning: [..] branch better, which stays\n");
+    assert_eq!(sandbox.git_main("rev-parse better"), tip);
     assert!(!worktree.exists());
 }
 
@@ -188,8 +183,8 @@ fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
     // git refuses it for a branch that is checked out, but not this way.
-    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
-    sandbox.git_main(["branch", "-q", "-D", "feat"]);
+    sandbox.git(&worktree, "switch -q --detach");
+    sandbox.git_main("branch -q -D feat");
     sandbox.refuses_to_remove("error: the session feat has 1 commit [..]\n[...]");
     sandbox.force_remove("feat");
     sandbox.restore_with_remarks("feat");
@@ -199,9 +194,9 @@ fn a_branch_that_was_deleted_is_no_reason_to_lose_its_commits() {
 #[test]
 fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_staged() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git_main(["update-ref", "-d", "refs/heads/feat"]);
+    sandbox.git_main("update-ref -d refs/heads/feat");
     write(&worktree.join("new"), "not committed");
-    let outcome = sandbox.run_changes_nothing(["remove", "feat"]);
+    let outcome = sandbox.run_changes_nothing("remove feat");
     assert!(
         outcome.code == Some(1) && outcome.stderr.contains("new"),
         "{outcome}"
@@ -214,18 +209,18 @@ fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_stag
 #[test]
 fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git_at(&sandbox.main, ["worktree", "lock"], &worktree);
+    sandbox.git_at(&sandbox.main, "worktree lock", &worktree);
     let locked = "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]\n";
     sandbox.refuses_to_remove(locked);
     // Also when its disk is not there at the moment.
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     sandbox
-        .run_changes_nothing(["remove", "feat", "--force"])
+        .run_changes_nothing("remove feat --force")
         .fails(locked);
-    let refused = sandbox
-        .run_changes_nothing(["resume", "feat"])
-        .fails("error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]unlock[..]\n");
+    let refused = sandbox.refuses_to_resume(
+        "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]unlock[..]\n",
+    );
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.resume("feat");
 }
@@ -233,7 +228,7 @@ fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
 #[test]
 fn another_name_for_the_branch_does_not_hold_its_commits() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git_main(["symbolic-ref", "refs/heads/alias", "refs/heads/feat"]);
+    sandbox.git_main("symbolic-ref refs/heads/alias refs/heads/feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.refuses_to_remove("error: the session feat has 1 commit [..]\n[...]");
 }
@@ -241,11 +236,11 @@ fn another_name_for_the_branch_does_not_hold_its_commits() {
 #[test]
 fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.git(&worktree, "switch -q --detach");
     sandbox.remove_and_restore_while(
         r#"git branch -qf feat "$(git commit-tree -p HEAD -m Late "HEAD^{tree}:backend")""#,
     );
-    let kept = sandbox.git_main(["log", "-1", "--format=%s", "feat"]);
+    let kept = sandbox.git_main("log -1 --format=%s feat");
     assert_eq!(kept, "Late");
 }
 
@@ -253,7 +248,7 @@ fn a_branch_that_moves_while_the_windows_close_is_not_lost() {
 fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&worktree, ["branch", "other"]);
+    sandbox.git(&worktree, "branch other");
     write(&worktree.join("README.md"), "changed");
     let mut rebase = sandbox.command("git", &worktree);
     rebase.args(["rebase", "--quiet", "--interactive", "--autostash", "HEAD^"]);
@@ -262,12 +257,12 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
         "perl -pi -e 'print \"break\\n\" if $. == 1'",
     );
     assert!(rebase.status().unwrap().success());
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
     sandbox.refuses_to_remove(
         "error: the session feat is in the middle of a rebase\nhint: [..] status\nhint: [..]\n",
     );
-    sandbox.remove_and_restore(["--force"]);
-    sandbox.git(&worktree, ["rebase", "--continue"]);
+    sandbox.remove_and_restore("--force");
+    sandbox.git(&worktree, "rebase --continue");
     assert_eq!(read(&worktree.join("README.md")), "changed");
 }
 
@@ -276,9 +271,11 @@ fn the_commits_of_a_branch_whose_name_a_shell_would_read_are_shown_by_the_hint()
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git(&worktree, ["switch", "-q", "-c", "it's;mine"]);
     sandbox.commit(&worktree, "file", "work");
-    sandbox.run(["resume", "feat"]).does_not_crash();
+    sandbox.run("resume feat").does_not_crash();
     let refused =
         sandbox.refuses_to_remove("error: [..] has 1 commit [..]\nhint: [..]\nhint: [..]\n");
-    let log = sandbox.follow(&refused, "look at it with: ").succeeds();
-    assert!(log.stdout.contains("Change file"), "{log}");
+    sandbox
+        .follow(&refused, "look at it with: ")
+        .succeeds()
+        .tells("Change file");
 }

@@ -1,9 +1,8 @@
 //! A record whose path is no worktree of the session never leads to a deletion.
 
-use crate::sandbox::{Outcome, Sandbox, read, read_json, write};
+use crate::sandbox::{Outcome, Sandbox, make_link, read, read_json, unset, write};
 use serde_json::json;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// Writes a record of a session `feat` that names this folder.
@@ -19,8 +18,8 @@ fn name_in_record(sandbox: &Sandbox, folder: &Path) {
 fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
     name_in_record(sandbox, folder);
     let before = sandbox.snapshot();
-    sandbox.run(["list"]).says("[...]\nfeat: [..]\n");
-    sandbox.run(["resume", "feat"]).fails("error: [..]\n[...]");
+    sandbox.run("list").says("[...]\nfeat: [..]\n");
+    sandbox.run("resume feat").fails("error: [..]\n[...]");
     sandbox.assert_unchanged_since(&before);
     for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
         name_in_record(sandbox, folder);
@@ -33,7 +32,7 @@ fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
 /// A sandbox that has run a command once: what the first one makes for itself is there.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.run(["add", "once"]).succeeds();
+    sandbox.run("add once").succeeds();
     sandbox.remove("once");
     sandbox
 }
@@ -42,13 +41,13 @@ fn sandbox() -> Sandbox {
 fn another_repository_and_claude_s_entry_of_it_stay() {
     let sandbox = sandbox();
     let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.git(&sandbox.root, "init -q other");
     sandbox.commit(&other, "file", "text");
     write(&other.join("new"), "not committed");
     let json = sandbox.home.join(".claude.json");
     let mut claude = read_json(&json);
     claude["projects"][other.to_str().unwrap()] = json!({ "history": [1] });
-    fs::write(&json, claude.to_string()).unwrap();
+    write(&json, claude.to_string());
     assert_left_alone(&sandbox, &other);
 }
 
@@ -56,9 +55,9 @@ fn another_repository_and_claude_s_entry_of_it_stay() {
 fn a_worktree_of_another_repository_stays() {
     let sandbox = sandbox();
     let (other, theirs) = (sandbox.root.join("other"), sandbox.root.join("theirs"));
-    sandbox.git(&sandbox.root, ["init", "-q", "other"]);
+    sandbox.git(&sandbox.root, "init -q other");
     sandbox.commit(&other, "file", "text");
-    sandbox.git_at(&other, ["worktree", "add", "-q", "-b", "feat"], &theirs);
+    sandbox.git_at(&other, "worktree add -q -b feat", &theirs);
     assert_left_alone(&sandbox, &theirs);
 }
 
@@ -93,9 +92,9 @@ fn what_a_symlink_leads_to_stays() {
     let sandbox = sandbox();
     let link = sandbox.root.join("link");
     for target in [sandbox.main.clone(), sandbox.home.clone(), "nowhere".into()] {
-        symlink(target, &link).unwrap();
+        make_link(target, &link);
         assert_left_alone(&sandbox, &link);
-        fs::remove_file(&link).unwrap();
+        unset(&link);
     }
 }
 
@@ -104,12 +103,12 @@ fn the_worktree_of_another_session_stays() {
     let sandbox = Sandbox::new();
     let other = sandbox.add("other");
     let link = sandbox.root.join("link");
-    symlink(&other, &link).unwrap();
+    make_link(&other, &link);
     for folder in [&other, &link] {
         let record = json!({ "backend_port": 28000, "frontend_port": 25000, "worktree": folder, "branch": "feat" });
         let mut store = sandbox.store();
         store["feat"] = record;
-        fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
+        write(&sandbox.main.join(".tally-sessions"), store.to_string());
         for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
             let _: Outcome = sandbox.run(args).does_not_crash();
             assert!(other.join("backend/db.sqlite3").exists(), "{args:?}");
@@ -117,7 +116,7 @@ fn the_worktree_of_another_session_stays() {
         }
     }
     assert_eq!(sandbox.tmux_sessions(), ["tally-other"]);
-    assert_eq!(sandbox.git(&other, ["branch", "--show-current"]), "other");
+    assert_eq!(sandbox.git(&other, "branch --show-current"), "other");
 }
 
 #[test]
@@ -125,7 +124,7 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
     let sandbox = Sandbox::new().with("other").with("feat");
     for branch in ["main", "other"] {
         sandbox.edit_record("feat", |record| record["branch"] = branch.into());
-        let _: Outcome = sandbox.run(["remove", "feat", "--force"]).does_not_crash();
+        let _: Outcome = sandbox.run("remove feat --force").does_not_crash();
         assert_eq!(
             sandbox.git_main(["branch", "--list", "--format=%(refname:short)", branch]),
             branch
@@ -135,7 +134,7 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
         read(&sandbox.worktree("other").join("README.md")),
         "# Points\n"
     );
-    assert_eq!(sandbox.git_main(["branch", "--show-current"]), "main");
+    assert_eq!(sandbox.git_main("branch --show-current"), "main");
 }
 
 #[test]
@@ -143,25 +142,24 @@ fn a_store_that_came_with_a_clone_has_nothing_made_or_run() {
     let sandbox = Sandbox::new();
     let layout = "activate = \"touch ~/activated\"\n[hooks]\npost_add = \"touch ~/hooked\"\n";
     sandbox.commit(&sandbox.main, ".tally-session.toml", layout);
-    sandbox.git_main(["branch", "feat"]);
+    sandbox.git_main("branch feat");
     let anywhere = sandbox.home.join("anywhere");
     name_in_record(&sandbox, &anywhere);
-    sandbox.git_main(["add", "-f", ".tally-sessions"]);
+    sandbox.git_main("add -f .tally-sessions");
     sandbox.commit_all();
     let what = "its record names [ROOT]/home/anywhere, which is no worktree of this repository, and not its place [ROOT]/tally-feat";
     let cure = "write the right path into [ROOT]/tally/.tally-sessions, or take the record out: tally-session remove feat";
     let refused = format!("error: feat: {what}\nhint: {cure}\n");
     for args in [&["resume"][..], &["resume", "feat"], &["attach", "feat"]] {
         let before = sandbox.snapshot();
-        let mut program = sandbox.program(args, &sandbox.main);
-        sandbox.outcome(&mut program).fails(&refused);
+        sandbox.run(args).fails(&refused);
         sandbox.assert_unchanged_since(&before);
     }
     let row = "feat  broken  28000    25000     feat    -1       -       [ROOT]/home/anywhere";
     sandbox
-        .run(["list"])
+        .run("list")
         .says(&format!("NAME [..]\n{row}\nfeat: {what}: {cure}\n"));
-    let doctor = sandbox.run(["doctor"]);
+    let doctor = sandbox.run("doctor");
     let found = format!("failed   feat: {what}\n         {cure}\n");
     assert!(doctor.stdout.contains(&found), "{doctor}");
     assert!(sandbox.tmux_sessions().is_empty() && !anywhere.exists());
@@ -179,7 +177,7 @@ fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
     });
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
     // git has it listed, though it is gone.
-    fs::remove_dir_all(&elsewhere).unwrap();
-    sandbox.run(["resume"]).says("resumed feat[..]\n");
+    unset(&elsewhere);
+    sandbox.resume("feat");
     assert!(elsewhere.join("README.md").exists());
 }

@@ -7,26 +7,19 @@ use std::path::PathBuf;
 fn with_submodule() -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::new();
     let library = sandbox.root.join("library");
-    sandbox.git(&sandbox.root, ["init", "-q", "library"]);
+    sandbox.git(&sandbox.root, "init -q library");
     sandbox.commit(&library, "lib.py", "# 1\n");
-    sandbox.git(
-        &sandbox.root,
-        ["clone", "-q", "--bare", "library", "library.git"],
-    );
-    sandbox.git(
-        &sandbox.root,
-        ["config", "--global", "protocol.file.allow", "always"],
-    );
-    sandbox.git_main(["submodule", "--quiet", "add", "../library.git", "lib"]);
+    sandbox.git(&sandbox.root, "clone -q --bare library library.git");
+    sandbox.git(&sandbox.root, "config --global protocol.file.allow always");
+    sandbox.git_main("submodule --quiet add ../library.git lib");
     sandbox.git_main(["commit", "-q", "-m", "Add the library"]);
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n[...]",
+    sandbox.add_telling(
+        "feat",
         "warning: its submodules [..]git -C [..] submodule update --init\n",
     );
     sandbox.await_programs("feat", 1);
     let worktree = sandbox.worktree("feat");
-    sandbox.git(&worktree, ["submodule", "--quiet", "update", "--init"]);
+    sandbox.git(&worktree, "submodule --quiet update --init");
     (sandbox, worktree)
 }
 
@@ -43,7 +36,7 @@ fn a_submodule_s_changes_are_not_lost_as_no_commit_of_the_project_can_hold_them(
     let (sandbox, worktree) = with_submodule();
     write(&worktree.join("lib/new"), "inside");
     sandbox.refuses_to_remove("error: [..]lib[..]\n[...]");
-    sandbox.remove_and_restore(["--force"]);
+    sandbox.remove_and_restore("--force");
     assert_eq!(read(&worktree.join("lib/new")), "inside");
 }
 
@@ -51,20 +44,20 @@ fn a_submodule_s_changes_are_not_lost_as_no_commit_of_the_project_can_hold_them(
 fn a_submodule_s_commits_are_not_lost_until_they_are_pushed() {
     let (sandbox, worktree) = with_submodule();
     let library = worktree.join("lib");
-    sandbox.git(&library, ["switch", "-q", "-c", "work"]);
+    sandbox.git(&library, "switch -q -c work");
     let tip = sandbox.commit(&library, "lib.py", "# 2\n");
-    let outcome = sandbox.run_changes_nothing(["remove", "feat"]);
+    let outcome = sandbox.run_changes_nothing("remove feat");
     assert!(
         outcome.code == Some(1) && outcome.stderr.contains("lib"),
         "{outcome}"
     );
-    assert_eq!(sandbox.git(&library, ["rev-parse", "work"]), tip);
-    sandbox.git(&library, ["push", "-q", "origin", "work"]);
+    assert_eq!(sandbox.git(&library, "rev-parse work"), tip);
+    sandbox.git(&library, "push -q origin work");
     sandbox.git(
         &worktree,
         ["commit", "-q", "-a", "-m", "Use the new library"],
     );
-    sandbox.git_main(["merge", "-q", "feat"]);
+    sandbox.git_main("merge -q feat");
     sandbox.remove("feat");
 }
 
@@ -72,14 +65,14 @@ fn a_submodule_s_commits_are_not_lost_until_they_are_pushed() {
 fn a_submodule_s_commits_are_not_lost_though_it_looks_untouched() {
     let (sandbox, worktree) = with_submodule();
     let library = worktree.join("lib");
-    sandbox.git(&library, ["switch", "-q", "-c", "work"]);
+    sandbox.git(&library, "switch -q -c work");
     let tip = sandbox.commit(&library, "lib.py", "# 2\n");
-    sandbox.git(&library, ["switch", "-q", "--detach", "HEAD~"]);
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
-    let outcome = sandbox.run(["remove", "feat"]);
+    sandbox.git(&library, "switch -q --detach HEAD~");
+    sandbox.assert_clean(&worktree);
+    let outcome = sandbox.run("remove feat");
     assert!(
         outcome.code == Some(1) && outcome.stderr.contains("lib"),
         "{outcome}"
     );
-    assert_eq!(sandbox.git(&library, ["rev-parse", "work"]), tip);
+    assert_eq!(sandbox.git(&library, "rev-parse work"), tip);
 }

@@ -1,6 +1,6 @@
 //! What must hold after the program was killed, and after the next command has put things right.
 
-use crate::sandbox::{Sandbox, eventually, eventually_or, points, read, read_json};
+use crate::sandbox::{Sandbox, eventually_or, points, read, read_json, until};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub struct Before {
 impl Before {
     /// As things stand, without what was removed.
     pub fn of(sandbox: Sandbox) -> Self {
-        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
+        sandbox.run("purge --yes").is_done();
         let snapshot = sandbox.snapshot();
         Self {
             assert_unchanged: Box::new(move |sandbox| sandbox.assert_unchanged_since(&snapshot)),
@@ -95,7 +95,7 @@ impl Before {
         let worktree = sandbox.worktree(NAME);
         self.await_programs(starts);
         for (window, text) in TYPED {
-            let screen = sandbox.await_screen(NAME, window, |screen| screen.contains(text));
+            let screen = sandbox.await_text(NAME, window, text);
             assert_eq!(screen.matches(text).count(), 1, "{window}: {screen}");
         }
         assert_eq!(
@@ -141,7 +141,7 @@ impl Before {
         assert_eq!(self.sandbox.git(dir, status), "", "{}", dir.display());
         let locked = self
             .sandbox
-            .git(&self.sandbox.main, ["worktree", "list", "--porcelain"]);
+            .git(&self.sandbox.main, "worktree list --porcelain");
         assert!(!locked.contains("\nlocked"), "{locked}");
     }
 
@@ -150,7 +150,7 @@ impl Before {
     #[track_caller]
     pub fn assert_nothing_left(&self) {
         let sandbox = &self.sandbox;
-        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
+        sandbox.run("purge --yes").is_done();
         let ours = sandbox.main.join(".git/tally-session");
         // What was taken away is deleted in the background.
         let what = || format!("nothing is left, of {:?}", files(&ours));
@@ -199,8 +199,8 @@ impl Before {
         let name = format!("={}", self.sandbox.tmux_name(NAME));
         let claude = self.sandbox.started("claude", NAME).pop().unwrap().pid;
         self.sandbox.tmux(["kill-session", "-t", &name]);
-        eventually("Claude ends with its window", || {
-            (!self.sandbox.lives(claude)).then_some(())
+        until("Claude ends with its window", || {
+            !self.sandbox.lives(claude)
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::aftermath::{Before, NAME};
 use super::steps::{Step, sample, strace_is_there};
-use crate::sandbox::{eventually, read, write};
+use crate::sandbox::{eventually, read, unset, write};
 use std::cell::Cell;
 use std::fs;
 
@@ -87,7 +87,7 @@ fn an_add_killed_at_any_step_is_finished_by_resume_or_cleared_by_remove() {
 fn remove_again(before: &Before, args: &[&str]) {
     let is_recorded = before.is_recorded();
     let sandbox = &before.sandbox;
-    let again = sandbox.outcome(&mut sandbox.program(args, &sandbox.main));
+    let again = sandbox.run(args);
     if is_recorded {
         again.is(0, "removed feat\n[...]", "[...]");
     } else {
@@ -105,7 +105,7 @@ fn bring_back(before: &Before) {
     } else {
         "restore"
     };
-    before.sandbox.run([verb, NAME]).is(0, "[...]", "[...]");
+    before.sandbox.run([verb, NAME]).is_done();
     let list = before.sandbox.list();
     let session = list.iter().find(|session| session["name"] == NAME).unwrap();
     assert_eq!(session["problems"], serde_json::json!([]), "{session}");
@@ -153,7 +153,7 @@ fn resume_is_killed(choose: Choice) {
             // As after a restart of the machine, and with all to be made again.
             let worktree = before.add();
             before.close_windows();
-            fs::remove_dir_all(worktree).unwrap();
+            unset(&worktree);
             starts.set(before.starts());
         },
         |turn| {
@@ -185,10 +185,10 @@ fn add_with_work(before: &Before) {
     let worktree = before.add();
     let sandbox = &before.sandbox;
     sandbox.commit(&worktree, "committed", "one");
-    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.git(&worktree, "switch -q --detach");
     sandbox.commit(&worktree, "detached", "two");
     write(&worktree.join("staged"), "three");
-    sandbox.git(&worktree, ["add", "staged"]);
+    sandbox.git(&worktree, "add staged");
     write(&worktree.join("staged"), "four");
     write(&worktree.join("ignored.sqlite3"), "five");
 }
@@ -222,7 +222,7 @@ fn assert_work_comes_back_and_goes(before: &Before) {
     ] {
         assert_eq!(sandbox.git(&worktree, ["show", object]), text);
     }
-    let status = sandbox.git(&worktree, ["status", "--porcelain"]);
+    let status = sandbox.status(&worktree);
     assert_eq!(status, "AM staged");
     sandbox.force_remove_with_remarks(NAME);
     before.assert_nothing_left();
@@ -255,7 +255,7 @@ fn restore_is_killed(choose: Choice) {
         |turn| {
             if turn % 3 == 0 && !before.is_recorded() {
                 // It may not take away what says that it is half there.
-                before.sandbox.run(["doctor", "--fix"]).does_not_crash();
+                before.sandbox.run("doctor --fix").does_not_crash();
             }
             if turn % 2 == 0 && before.is_recorded() {
                 remove_again(&before, &["remove", "--force", NAME]);
@@ -284,12 +284,9 @@ fn purge_is_killed(choose: Choice) {
         choose,
         || remove_work(&before),
         |_| {
-            before
-                .sandbox
-                .run(["purge", "--yes"])
-                .is(0, "[...]", "[...]");
+            before.sandbox.run("purge --yes").is_done();
             // It may leave the file of its lock, which is nobody's then.
-            before.sandbox.run(["doctor", "--fix"]).does_not_crash();
+            before.sandbox.run("doctor --fix").does_not_crash();
             before.assert_nothing_left();
         },
     );
@@ -340,7 +337,7 @@ fn of_a_remove_that_was_killed_and_brought_back_nothing_is_left_that_can_be_had_
         |_| {
             bring_back(&before);
             sandbox
-                .run(["list", "--removed"])
+                .run("list --removed")
                 .says("nothing was removed that can be had back\n");
             eventually("nothing is kept", || {
                 let mut left = fs::read_dir(&trash).unwrap();

@@ -1,7 +1,7 @@
 //! Killed while git or tmux is in the middle of something: together with it, or alone, so that it goes on.
 
 use super::aftermath::{Before, NAME, Starts};
-use crate::sandbox::{Sandbox, eventually, read};
+use crate::sandbox::{Sandbox, eventually, read, unset, until, write};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -29,7 +29,7 @@ fn slow_to_check_out() -> Before {
     sandbox.commit(main, ".gitattributes", "*.slow filter=slow\n");
     sandbox.commit(main, "m.slow", "slow\n");
     sandbox.commit(main, "z.txt", "behind it\n");
-    sandbox.git_at(main, ["config", "filter.slow.smudge"], &filter);
+    sandbox.git_at(main, "config filter.slow.smudge", &filter);
     open_gate(&sandbox);
     with_one_kept(sandbox)
 }
@@ -44,19 +44,19 @@ fn with_one_kept(sandbox: Sandbox) -> Before {
 }
 
 fn open_gate(sandbox: &Sandbox) {
-    fs::write(sandbox.root.join("gate"), "").unwrap();
+    write(&sandbox.root.join("gate"), "");
     let _ = fs::create_dir(sandbox.root.join("reached"));
 }
 
 fn close_gate(sandbox: &Sandbox) {
-    fs::remove_file(sandbox.root.join("gate")).unwrap();
+    unset(&sandbox.root.join("gate"));
     fs::remove_dir(sandbox.root.join("reached")).unwrap();
 }
 
 /// Starts the program in a process group of its own.
 fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
     sandbox
-        .program(args, &sandbox.main)
+        .program(args)
         .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -71,8 +71,8 @@ fn add_up_to_the_gate(sandbox: &Sandbox) -> Child {
 
 fn up_to_the_gate(sandbox: &Sandbox, args: &[&str]) -> Child {
     let command = start(sandbox, args);
-    eventually("the command is at the gate", || {
-        sandbox.root.join("reached").exists().then_some(())
+    until("the command is at the gate", || {
+        sandbox.root.join("reached").exists()
     });
     command
 }
@@ -281,7 +281,7 @@ fn windows_of_several_sessions_that_are_made_after_the_kill_are_cleared_by_remov
     let (before, _) = resume_whose_tmux_goes_on();
     run_while_the_child_goes_on(&before.sandbox, &["remove", NAME]);
     assert_eq!(before.sandbox.tmux_sessions(), ["tally-keep"]);
-    before.sandbox.run(["resume"]).says("resumed keep[..]\n");
+    before.sandbox.run("resume").says("resumed keep[..]\n");
     before.sandbox.await_programs("keep", 2);
 }
 

@@ -1,6 +1,6 @@
 //! Every step of a run that changes something, and killing the program right before one of them.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{PROGRAM, Sandbox, unset};
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
@@ -95,7 +95,7 @@ impl Sandbox {
         let status = self.strace(&options, args);
         assert!(status.success(), "{args:?} under strace: {status}");
         let text = fs::read(&log).unwrap();
-        fs::remove_file(log).unwrap();
+        unset(&log);
         let mut counts = HashMap::new();
         let lines = String::from_utf8_lossy(&text).into_owned();
         lines
@@ -134,11 +134,7 @@ impl Sandbox {
 
     fn strace(&self, options: &[&str], args: &[&str]) -> ExitStatus {
         let mut strace = self.command("strace", &self.main);
-        strace
-            .arg("-qq")
-            .args(options)
-            .arg(env!("CARGO_BIN_EXE_tally-session"))
-            .args(args);
+        strace.arg("-qq").args(options).arg(PROGRAM).args(args);
         // Whatever a killed program has started and left must not be waited for.
         strace
             .stdout(Stdio::null())

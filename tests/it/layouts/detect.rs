@@ -3,14 +3,13 @@
 mod data;
 mod parts;
 
-use crate::sandbox::{Sandbox, write};
-use std::fs;
+use crate::sandbox::{Sandbox, unset, write};
 
 /// A project with these files, of which git ignores some.
 fn project(files: &[(&str, &str)]) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.clear_project();
-    fs::remove_dir_all(sandbox.virtualenv()).unwrap();
+    unset(&sandbox.virtualenv());
     let ignored = "node_modules/\n.env\n.env.local\n.venv/\n*.sqlite3\nconfig/master.key\n";
     write(&sandbox.main.join(".gitignore"), ignored);
     for (path, text) in files {
@@ -23,7 +22,7 @@ fn project(files: &[(&str, &str)]) -> Sandbox {
 /// What is drafted for it, below the first line, which is always the same.
 #[track_caller]
 fn draft(sandbox: &Sandbox) -> String {
-    let draft = sandbox.run(["layout", "--detect"]).succeeds().stdout;
+    let draft = sandbox.run("layout --detect").succeeds().stdout;
     is_a_layout(sandbox, &draft);
     let (head, draft) = draft.split_once('\n').unwrap();
     assert!(head.starts_with("# Drafted by `tally-session layout --detect`."));
@@ -35,8 +34,8 @@ fn draft(sandbox: &Sandbox) -> String {
 fn is_a_layout(sandbox: &Sandbox, text: &str) {
     let file = sandbox.main.join(".tally-session.toml");
     write(&file, text);
-    let listed = sandbox.run(["list"]);
-    fs::remove_file(file).unwrap();
+    let listed = sandbox.run("list");
+    unset(&file);
     assert!(listed.code == Some(0), "{listed}\n{text}");
 }
 

@@ -1,8 +1,7 @@
 //! The project's own commands when a session is made and removed.
 
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{PROGRAM, Sandbox, read, unset, write};
 use serde_json::json;
-use std::fs;
 
 /// A project with this script as a hook.
 pub fn with_hook(name: &str, script: &str) -> Sandbox {
@@ -75,8 +74,8 @@ hook $BACKEND_PORT",
 #[test]
 fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resume() {
     let sandbox = with_hook("post_add", KILL_ONCE);
-    assert_eq!(sandbox.run(["add", "feat"]).code, None);
-    sandbox.run(["list"]).says("NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n");
+    assert_eq!(sandbox.run("add feat").code, None);
+    sandbox.run("list").says("NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n");
     sandbox.resume("feat");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
@@ -86,15 +85,15 @@ fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
     let sandbox = with_hook("post_add", KILL_ONCE);
     assert_eq!(sandbox.run(["add", "a-b", "-p", "the task"]).code, None);
     let worktree = sandbox.worktree("a-b");
-    sandbox.git(&worktree, ["switch", "-qc", "a/b"]);
+    sandbox.git(&worktree, "switch -qc a/b");
     // Its place is that of a session called so, and its windows will be.
-    sandbox.run_changes_nothing(["resume", "a/b"]).fails(
+    sandbox.run_changes_nothing("resume a/b").fails(
         "error: there is no session a/b\nhint: did you mean a-b? tally-session resume a-b\nhint: [..]\n",
     );
-    sandbox.git(&worktree, ["switch", "-q", "a-b"]);
+    sandbox.git(&worktree, "switch -q a-b");
     // A store that is lost takes nothing of it.
-    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
-    sandbox.run(["resume", "a-b"]).is(
+    unset(&sandbox.main.join(".tally-sessions"));
+    sandbox.run("resume a-b").is(
         0,
         "resumed a-b[..]\n",
         "warning: a-b had no record, and has it again\n",
@@ -116,11 +115,11 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
     ] {
         set_hook(&sandbox, "post_add", script);
         let before = sandbox.snapshot();
-        sandbox.run(["add", "feat"]).fails(&format!(
+        sandbox.run("add feat").fails(&format!(
             "[...]\nerror: the hook post_add of .tally-session.toml failed: it ended with {status}\n[...]"
         ));
         // What it has written is kept, as nobody knows who did.
-        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
+        sandbox.run("purge --yes").is_done();
         sandbox.assert_unchanged_since(&before);
         assert_eq!(calls(&sandbox), 0, "{script}");
     }
@@ -131,13 +130,13 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
 fn post_add_is_run_again_where_the_worktree_is_made_again_and_not_otherwise() {
     let sandbox = with_hook("post_add", "hook");
     let worktree = sandbox.add("feat");
-    sandbox.run(["resume"]).succeeds();
+    sandbox.run("resume").succeeds();
     sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
+    sandbox.run("resume").succeeds();
     assert_eq!(calls(&sandbox), 1);
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
-    sandbox.run(["resume"]).succeeds();
+    unset(&worktree);
+    sandbox.run("resume").succeeds();
     assert_eq!(calls(&sandbox), 2);
 }
 
@@ -146,15 +145,15 @@ fn a_post_add_that_fails_in_resume_is_run_again_by_the_next_one() {
     let sandbox = with_hook("post_add", "test ! -e \"$SANDBOX/broken\"\nhook");
     let worktree = sandbox.add("feat");
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     write(&sandbox.root.join("broken"), "");
-    sandbox.run(["resume"]).fails(&format!(
+    sandbox.run("resume").fails(&format!(
         "error: the hook post_add [..]\n{}",
         hints("resume feat")
     ));
     assert!(sandbox.tmux_sessions().is_empty());
-    fs::remove_file(sandbox.root.join("broken")).unwrap();
-    sandbox.run(["resume"]).succeeds();
+    unset(&sandbox.root.join("broken"));
+    sandbox.run("resume").succeeds();
     sandbox.await_programs("feat", 2);
     assert_eq!(calls(&sandbox), 2);
 }
@@ -165,20 +164,20 @@ fn no_hooks_leaves_them_out() {
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     let hooks = "[hooks]\npost_add = \"hook; false\"\npre_remove = \"hook; false\"\n";
     sandbox.lay_out(hooks);
-    let added = sandbox.run(["add", "feat", "--no-hooks"]);
+    let added = sandbox.run("add feat --no-hooks");
     added.says("added feat\n[...]");
-    fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
+    unset(&sandbox.worktree("feat"));
     sandbox.restart();
-    let failed = sandbox.run(["resume", "feat"]);
+    let failed = sandbox.run("resume feat");
     failed.fails(&format!(
         "error: the hook post_add [..]\n{}",
         hints("resume feat")
     ));
     assert_eq!(calls(&sandbox), 1);
     sandbox
-        .run(["resume", "feat", "--no-hooks"])
+        .run("resume feat --no-hooks")
         .says("resumed feat[..]\n");
-    let removed = sandbox.run(["remove", "feat", "--no-hooks"]);
+    let removed = sandbox.run("remove feat --no-hooks");
     removed.says("removed feat\n[...]");
     assert_eq!(calls(&sandbox), 1);
 }
@@ -192,15 +191,12 @@ subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#
     let sandbox = Sandbox::new();
     sandbox.lay_out(format!("[hooks]\npost_add = \"\"\"\n{script}\n\"\"\"\n"));
     sandbox.add("feat");
-    sandbox
-        .run(["resume", "feat"])
-        .says("feat is already running\n");
-    sandbox.run(["remove", "feat"]).fails(
+    sandbox.run("resume feat").says("feat is already running\n");
+    sandbox.run("remove feat").fails(
         "error: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
     );
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
+    sandbox.force_remove_telling(
+        "feat",
         "warning: this [..] still runs: process [..] (sleep 600)\n",
     );
 }
@@ -221,7 +217,7 @@ fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_containe
     }
     let script = format!(
         "{program} add feat >&2 && {program} remove feat; status=$?; tmux kill-server; exit $status",
-        program = env!("CARGO_BIN_EXE_tally-session")
+        program = PROGRAM
     );
     sandbox.outcome(&mut contain(&script)).fails(
         "[...]\nerror: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
@@ -231,7 +227,7 @@ fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_containe
 #[test]
 fn a_hook_reads_nothing_from_its_standard_input() {
     let sandbox = with_hook("post_add", "cat\nhook");
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     assert_eq!(calls(&sandbox), 1);
 }
 
@@ -243,7 +239,7 @@ fn placeholders_of_a_hook_are_quoted_for_the_shell() {
         "post_add",
         "hook {project} {name} {slug} {branch} {worktree} {main} {backend_port} ${{HOME}} \"{{}}\"",
     );
-    sandbox.run(["add", "a/b"]).succeeds();
+    sandbox.run("add a/b").succeeds();
     let backend = sandbox.ports("a/b").0.to_string();
     assert_eq!(
         sandbox.started("hook", "a/b")[0].args,
@@ -280,7 +276,7 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     let sandbox = with_hook("pre_remove", "echo no >&2; exit 3");
     let worktree = sandbox.add("feat");
     let failed = "the hook pre_remove of .tally-session.toml failed: it ended with status 3";
-    sandbox.run(["remove", "feat"]).fails(&format!(
+    sandbox.run("remove feat").fails(&format!(
         "pre_remove: no\n\
          error: the windows of feat are closed, and its pre_remove may have done a part of its work: {failed}\n\
          {}hint: bring it back: tally-session resume feat\n",
@@ -288,11 +284,7 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());
     sandbox.resume("feat");
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        &format!("pre_remove: no\nwarning: {failed}\n"),
-    );
+    sandbox.force_remove_telling("feat", &format!("pre_remove: no\nwarning: {failed}\n"));
     assert!(sandbox.names().is_empty() && !worktree.exists());
 }
 
@@ -301,13 +293,9 @@ fn pre_remove_is_not_run_where_remove_is_refused_or_the_worktree_is_gone() {
     let sandbox = with_hook("pre_remove", "hook");
     let worktree = sandbox.add("feat");
     write(&worktree.join("work"), "work");
-    sandbox
-        .run(["remove", "feat"])
-        .fails("error: [..] work\n[...]");
-    fs::remove_dir_all(worktree).unwrap();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "warning: its worktree [..]\n");
+    sandbox.run("remove feat").fails("error: [..] work\n[...]");
+    unset(&worktree);
+    sandbox.remove_telling("feat", "warning: its worktree [..]\n");
     assert_eq!(calls(&sandbox), 0);
 }
 
@@ -316,7 +304,7 @@ fn what_pre_remove_leaves_in_the_worktree_is_told_and_comes_back() {
     let sandbox = with_hook("pre_remove", "echo dump > dump");
     let worktree = sandbox.add("feat");
     sandbox
-        .run(["remove", "feat"])
+        .run("remove feat")
         .says("removed feat\n  with it went: dump\n[...]");
     sandbox.restore("feat");
     assert_eq!(read(&worktree.join("dump")), "dump\n");

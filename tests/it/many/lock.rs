@@ -79,7 +79,7 @@ fn a_stale_lock_is_got_past_at_once() {
 fn a_lock_that_somebody_holds_is_waited_for_with_a_message() {
     let sandbox = Sandbox::new();
     let held = Held::take(&sandbox);
-    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+    let mut add = sandbox.program("add feat");
     let mut add = add
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -107,7 +107,7 @@ fn a_lock_that_is_not_given_back_is_given_up_on_and_not_broken() {
     let held = Held::take(&sandbox);
     let start = Instant::now();
     let error = "waiting for Claude Code [..]\nerror: [..]Claude Code[..][ROOT]/home/.claude.json.lock [..]\nhint: [..]rmdir [ROOT]/home/.claude.json.lock\n[...]";
-    let outcome = sandbox.run_changes_nothing(["add", "feat"]);
+    let outcome = sandbox.run_changes_nothing("add feat");
     let waited = start.elapsed();
     outcome.fails(error);
     assert!(
@@ -116,10 +116,10 @@ fn a_lock_that_is_not_given_back_is_given_up_on_and_not_broken() {
     );
     assert!(held.is_there());
     // A remove gives up too, and keeps what it needs to be run again.
-    sandbox.run(["remove", "keep"]).fails(error);
+    sandbox.run("remove keep").fails(error);
     assert!(held.is_there() && has_entry(&sandbox, "keep"));
     assert_eq!(sandbox.names(), ["keep"]);
     drop(held);
-    sandbox.run(["remove", "keep"]).succeeds();
+    sandbox.run("remove keep").succeeds();
     assert!(!has_entry(&sandbox, "keep"));
 }

@@ -1,7 +1,6 @@
 //! What `remove` refuses without `--force`, changing nothing.
 
-use crate::sandbox::{Sandbox, write};
-use std::fs;
+use crate::sandbox::{Sandbox, unset, write};
 
 const HINTS: &str = "hint: look at it [..] git [..]\nhint: [..]tally-session remove --force feat\n";
 
@@ -11,10 +10,10 @@ fn remove_refuses_uncommitted_changes_and_names_the_files() {
     write(&worktree.join("README.md"), "changed");
     write(&worktree.join("backend/new é.py"), "new");
     write(&worktree.join("staged"), "staged");
-    sandbox.git(&worktree, ["add", "staged"]);
-    sandbox.git(&worktree, ["rm", "-q", "--cached", "backend/manage.py"]);
-    fs::remove_file(worktree.join("backend/manage.py")).unwrap();
-    let outcome = sandbox.run_changes_nothing(["remove", "feat"]);
+    sandbox.git(&worktree, "add staged");
+    sandbox.git(&worktree, "rm -q --cached backend/manage.py");
+    unset(&worktree.join("backend/manage.py"));
+    let outcome = sandbox.run_changes_nothing("remove feat");
     for file in [
         "README.md",
         "backend/new é.py",
@@ -28,7 +27,7 @@ fn remove_refuses_uncommitted_changes_and_names_the_files() {
     ));
     // From a second worktree, and by its alias, it is no different.
     sandbox
-        .run_changes_nothing(["rm", "feat", "--keep-branch"])
+        .run_changes_nothing("rm feat --keep-branch")
         .fails("error: the session feat [..]\nhint: look at it [..]\nhint: [..]tally-session remove --force --keep-branch feat\n");
 }
 
@@ -36,7 +35,7 @@ fn remove_refuses_uncommitted_changes_and_names_the_files() {
 fn remove_refuses_a_change_that_is_staged_and_undone_in_the_folder() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("README.md"), "changed");
-    sandbox.git(&worktree, ["add", "README.md"]);
+    sandbox.git(&worktree, "add README.md");
     write(&worktree.join("README.md"), "# Points\n");
     sandbox.refuses_to_remove("error: the session feat [..]README.md\n[...]");
 }
@@ -61,7 +60,7 @@ fn remove_refuses_commits_that_no_other_branch_and_no_remote_holds() {
         "error: the session feat has 1 commit [..]Change file\n{hints}"
     ));
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     sandbox.refuses_to_remove(&format!(
         "error: the session feat has 1 commit [..]\n{hints}"
     ));
@@ -71,7 +70,7 @@ fn remove_refuses_commits_that_no_other_branch_and_no_remote_holds() {
 fn the_hint_s_command_shows_the_commits() {
     let (sandbox, worktree) = Sandbox::of_project("my tally").with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    let outcome = sandbox.run(["remove", "feat"]);
+    let outcome = sandbox.run("remove feat");
     let hint = outcome
         .stderr
         .lines()
@@ -95,7 +94,7 @@ fn the_hint_s_command_shows_the_commits() {
 fn remove_takes_a_branch_whose_commits_another_branch_holds() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&worktree, ["branch", "other"]);
+    sandbox.git(&worktree, "branch other");
     sandbox.remove("feat");
 }
 
@@ -105,7 +104,7 @@ fn remove_takes_a_branch_whose_commits_a_remote_holds() {
     sandbox.make_origin();
     let worktree = sandbox.add("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&worktree, ["push", "-q", "origin", "feat"]);
+    sandbox.git(&worktree, "push -q origin feat");
     sandbox.remove("feat");
 }
 
@@ -122,7 +121,7 @@ fn remove_takes_a_branch_that_was_merged_squashed_or_rebased_into_the_main_branc
             "rebase" => drop(sandbox.git_main(["cherry-pick", &format!("HEAD..{way}")])),
             _ => {
                 sandbox.git_main(["merge", "-q", "--squash", way]);
-                sandbox.git_main(["commit", "-q", "-m", "Squashed"]);
+                sandbox.git_main("commit -q -m Squashed");
             }
         }
         sandbox.commit(&sandbox.main, "other", "later");
@@ -137,8 +136,8 @@ fn remove_takes_a_branch_that_was_merged_squashed_or_rebased_into_the_main_branc
 fn remove_refuses_a_branch_that_went_on_after_it_was_squashed() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "1");
-    sandbox.git_main(["merge", "-q", "--squash", "feat"]);
-    sandbox.git_main(["commit", "-q", "-m", "Squashed"]);
+    sandbox.git_main("merge -q --squash feat");
+    sandbox.git_main("commit -q -m Squashed");
     sandbox.commit(&worktree, "file", "2");
     sandbox.refuses_to_remove("error: the session feat has [..] commit[..]\n[...]");
 }
@@ -146,11 +145,11 @@ fn remove_refuses_a_branch_that_went_on_after_it_was_squashed() {
 #[test]
 fn remove_refuses_commits_on_a_detached_head() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git(&worktree, ["switch", "-q", "--detach"]);
+    sandbox.git(&worktree, "switch -q --detach");
     sandbox.commit(&worktree, "file", "work");
     sandbox.refuses_to_remove("error: the session feat has 1 commit [..]\n[...]");
     sandbox
-        .run_changes_nothing(["remove", "--keep-branch", "feat"])
+        .run_changes_nothing("remove --keep-branch feat")
         .fails("error: the session feat has 1 commit [..]\n[...]");
 }
 

@@ -52,11 +52,7 @@ fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
     sandbox.end_server("feat");
     let stranger = sandbox.stranger_on(backend);
     let pid = stranger.id();
-    sandbox.run(["remove", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        &format!("warning: port {backend} [..]{pid}[..]\n"),
-    );
+    sandbox.remove_telling("feat", &format!("warning: port {backend} [..]{pid}[..]\n"));
     assert!(sandbox.lives(pid));
     assert!(sandbox.names().is_empty());
 }
@@ -74,7 +70,7 @@ fn remove_leaves_the_servers_of_other_sessions_alone() {
 fn remove_leaves_a_tmux_session_that_it_did_not_make() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
-    sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "mine"]);
+    sandbox.tmux("new-session -d -s tally-feat -n mine");
     sandbox.remove_with_remarks("feat");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["mine"]);
 }
@@ -83,14 +79,8 @@ fn remove_leaves_a_tmux_session_that_it_did_not_make() {
 fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
-    sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", "theirs"]);
-    sandbox.tmux([
-        "set-option",
-        "-t",
-        "=tally-feat:",
-        "@tally_session",
-        "/elsewhere/tally",
-    ]);
+    sandbox.tmux("new-session -d -s tally-feat -n theirs");
+    sandbox.tmux("set-option -t =tally-feat: @tally_session /elsewhere/tally");
     sandbox.remove_with_remarks("feat");
     assert_eq!(sandbox.windows("feat", "#{window_name}"), ["theirs"]);
 }
@@ -98,7 +88,7 @@ fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
 /// Removes a session where tmux has another socket than the one that has its windows.
 #[track_caller]
 fn assert_refused_elsewhere(sandbox: &Sandbox, shell: &str) {
-    let mut remove = sandbox.program(&["remove", "feat"], &sandbox.main);
+    let mut remove = sandbox.program("remove feat");
     remove.env("TMUX_TMPDIR", &sandbox.home);
     sandbox.outcome(&mut remove).fails(&format!(
         "waiting [..]\nerror: the windows of feat are open in another tmux server than the one that is used here: process {shell} ([..])\n\

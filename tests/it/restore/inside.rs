@@ -8,7 +8,7 @@ use std::path::Path;
 /// Makes a repository with a commit.
 fn make_repository(sandbox: &Sandbox, dir: &Path) {
     fs::create_dir_all(dir).unwrap();
-    sandbox.git(dir, ["init", "-q"]);
+    sandbox.git(dir, "init -q");
     sandbox.commit(dir, "file", "of its own");
 }
 
@@ -23,7 +23,7 @@ fn repositories_inside_come_back_ignored_or_committed_as_a_link() {
         make_repository(sandbox, &service);
         sandbox.commit_link(worktree, "service");
         write(&service.join("file"), "changed");
-        sandbox.git(&service, ["stash", "-q"]);
+        sandbox.git(&service, "stash -q");
     });
 }
 
@@ -32,10 +32,7 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
     let sandbox = Sandbox::new();
     let library = sandbox.root.join("library");
     make_repository(&sandbox, &library);
-    sandbox.git(
-        &sandbox.root,
-        ["config", "--global", "protocol.file.allow", "always"],
-    );
+    sandbox.git(&sandbox.root, "config --global protocol.file.allow always");
     for name in ["lib", "other"] {
         sandbox.git_main([
             "submodule",
@@ -47,20 +44,18 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
     }
     sandbox.git_main(["commit", "-q", "-m", "Add libraries"]);
     let worktree = sandbox.worktree("feat");
-    sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", "warning: its submodules [..]\n");
+    sandbox.add_telling("feat", "warning: its submodules [..]\n");
     sandbox.await_programs("feat", 1);
-    sandbox.git(&worktree, ["submodule", "--quiet", "update", "--init"]);
+    sandbox.git(&worktree, "submodule --quiet update --init");
     for name in ["lib", "other"] {
         let inside = worktree.join(name);
-        sandbox.git(&inside, ["switch", "-q", "-c", "work"]);
+        sandbox.git(&inside, "switch -q -c work");
         sandbox.commit(&inside, "file", "not pushed");
         write(&inside.join("file"), "put aside");
-        sandbox.git(&inside, ["stash", "-q"]);
+        sandbox.git(&inside, "stash -q");
     }
-    sandbox.git(&worktree, ["submodule", "--quiet", "deinit", "-f", "other"]);
-    let stashes = |dir: &Path| sandbox.git(dir, ["stash", "list", "--format=%H"]);
+    sandbox.git(&worktree, "submodule --quiet deinit -f other");
+    let stashes = |dir: &Path| sandbox.git(dir, "stash list --format=%H");
     let (lib, before) = (worktree.join("lib"), portrait(&sandbox, &worktree));
     let stash = stashes(&lib);
     sandbox.refuses_to_remove("error: the session feat has changes that are not committed: lib, \
@@ -71,10 +66,7 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
     sandbox.restore("feat");
     assert_looks_so(&sandbox, &worktree, &before);
     assert_eq!(stashes(&lib), stash);
-    sandbox.git(
-        &worktree,
-        ["submodule", "--quiet", "update", "--init", "other"],
-    );
+    sandbox.git(&worktree, "submodule --quiet update --init other");
     assert_ne!(stashes(&worktree.join("other")), "");
 }
 
@@ -84,12 +76,12 @@ fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
         write(&worktree.join(".gitignore"), "agents/\n");
         for (name, locked) in [("one", false), ("two", true)] {
             let inside = worktree.join("agents").join(name);
-            sandbox.git_at(worktree, ["worktree", "add", "-q", "--detach"], &inside);
+            sandbox.git_at(worktree, "worktree add -q --detach", &inside);
             sandbox.commit(&inside, "file", name);
             write(&inside.join("new"), name);
-            sandbox.git(&inside, ["add", "new"]);
+            sandbox.git(&inside, "add new");
             if locked {
-                sandbox.git_at(worktree, ["worktree", "lock"], &inside);
+                sandbox.git_at(worktree, "worktree lock", &inside);
             }
         }
     });
@@ -99,14 +91,14 @@ fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
 fn git_worktrees_inside_work_again_when_they_are_back() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let inside = worktree.join("frontend/node_modules2.sqlite3");
-    sandbox.git_at(&worktree, ["worktree", "add", "-q", "-b", "agent"], &inside);
+    sandbox.git_at(&worktree, "worktree add -q -b agent", &inside);
     write(&inside.join("new"), "staged");
-    sandbox.git(&inside, ["add", "new"]);
+    sandbox.git(&inside, "add new");
     sandbox.refuses_to_remove("error: the session feat has a git worktree with changes of its own inside: [..]node_modules2.sqlite3\nhint: look at that with: git -C [..] status\nhint: [..]\n");
     sandbox.force_remove("feat");
     clear_up(&sandbox);
     sandbox.restore("feat");
-    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
+    assert_eq!(sandbox.status(&inside), "A  new");
     sandbox.git(&inside, ["commit", "-q", "-m", "Go on"]);
 }
 
@@ -133,16 +125,15 @@ fn a_branch_that_stayed_and_is_gone_by_now_is_made_again_with_its_commits() {
         };
         let path = checkout.to_str().unwrap();
         match branch {
-            "side" => sandbox.git(&worktree, ["switch", "-q", "-c", "side"]),
+            "side" => sandbox.git(&worktree, "switch -q -c side"),
             "inside" => sandbox.git(&worktree, ["worktree", "add", "-q", "-b", "inside", path]),
             _ => String::new(),
         };
         let tip = sandbox.commit(&checkout, "file", "work");
         write(&checkout.join("file"), "staged");
-        sandbox.git(&checkout, ["add", "file"]);
-        let mut remove = sandbox.program(&["remove", "--force", "feat"], &sandbox.main);
+        sandbox.git(&checkout, "add file");
         sandbox
-            .outcome(remove.args(option))
+            .outcome(sandbox.program("remove --force feat").args(option))
             .is(0, "removed feat\n[...]", "[...]");
         let mut git = sandbox.command("git", &sandbox.main);
         assert!(git.args(change).status().unwrap().success());
@@ -152,6 +143,6 @@ fn a_branch_that_stayed_and_is_gone_by_now_is_made_again_with_its_commits() {
             sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]),
             format!("{tip}\n{tip}")
         );
-        assert_eq!(sandbox.git(&checkout, ["status", "--porcelain"]), "M  file");
+        assert_eq!(sandbox.status(&checkout), "M  file");
     }
 }

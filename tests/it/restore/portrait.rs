@@ -1,6 +1,6 @@
 //! What a worktree looks like, and whether it comes back so.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, leads_to};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -48,7 +48,7 @@ fn look_at(dir: &Path, seen: &mut Vec<String>) {
         let path = entry.path();
         let about = path.symlink_metadata().unwrap();
         let what = if about.is_symlink() {
-            fs::read_link(&path).unwrap().display().to_string()
+            leads_to(&path).display().to_string()
         } else if about.is_file() {
             format!("{:?}", fs::read(&path).unwrap())
         } else {
@@ -79,13 +79,11 @@ pub fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
     let before = portrait(sandbox, &worktree);
     sandbox.force_remove_with_remarks("feat");
     assert!(!worktree.exists());
-    let listed = sandbox.git_main(["worktree", "list"]);
+    let listed = sandbox.git_main("worktree list");
     assert!(!listed.contains("feat"), "{listed}");
     clear_up(sandbox);
     sandbox.add_again("feat");
-    sandbox
-        .run(["remove", "feat", "--purge", "--yes"])
-        .is(0, "removed feat for good\n", "[...]");
+    sandbox.remove_for_good("feat");
     clear_up(sandbox);
     sandbox.restore_with_remarks("feat");
     assert_looks_so(sandbox, &worktree, &before);
@@ -100,9 +98,9 @@ pub fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
 
 /// Everything that nothing leads to goes.
 pub fn clear_up(sandbox: &Sandbox) {
-    sandbox.git_main(["worktree", "prune", "--expire=now"]);
-    sandbox.git_main(["reflog", "expire", "--expire=now", "--all"]);
-    sandbox.git_main(["gc", "-q", "--prune=now"]);
+    sandbox.git_main("worktree prune --expire=now");
+    sandbox.git_main("reflog expire --expire=now --all");
+    sandbox.git_main("gc -q --prune=now");
 }
 
 /// A worktree has this portrait.

@@ -1,10 +1,9 @@
 //! What comes back is exact, whatever happened to the repository in between.
 
 use super::portrait::{comes_back, comes_back_in};
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{Sandbox, make_link, read, set_mode, unset, write};
 use rusqlite::Connection;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// Runs git, which may stop with a conflict.
@@ -40,16 +39,12 @@ fn files_of_every_kind_come_back_with_their_times_and_modes() {
             write(&worktree.join(name), name);
         }
         write(&worktree.join("backend/notes.sqlite3"), "ignored");
-        fs::set_permissions(
-            worktree.join("README.md"),
-            fs::Permissions::from_mode(0o751),
-        )
-        .unwrap();
-        symlink("README.md", worktree.join("link")).unwrap();
-        symlink("/nowhere", worktree.join("frontend/dangling")).unwrap();
-        fs::remove_file(worktree.join("backend/manage.py")).unwrap();
+        set_mode(&worktree.join("README.md"), 0o751);
+        make_link("README.md", &worktree.join("link"));
+        make_link("/nowhere", &worktree.join("frontend/dangling"));
+        unset(&worktree.join("backend/manage.py"));
         fs::create_dir(worktree.join("empty")).unwrap();
-        fs::set_permissions(worktree.join("empty"), fs::Permissions::from_mode(0o500)).unwrap();
+        set_mode(&worktree.join("empty"), 0o500);
         let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
         fs::File::open(worktree.join("deep/er/file"))
             .unwrap()
@@ -64,12 +59,12 @@ fn what_is_staged_comes_back_though_the_folder_has_another_version_and_nothing_e
     comes_back(|sandbox, worktree| {
         write(&worktree.join("README.md"), "staged version");
         write(&worktree.join("new"), "staged and new");
-        sandbox.git(worktree, ["add", "."]);
+        sandbox.git(worktree, "add .");
         write(&worktree.join("README.md"), "version of the folder");
-        fs::remove_file(worktree.join("new")).unwrap();
-        sandbox.git(worktree, ["rm", "-q", "--cached", "backend/manage.py"]);
+        unset(&worktree.join("new"));
+        sandbox.git(worktree, "rm -q --cached backend/manage.py");
         write(&worktree.join("meant"), "meant to be added");
-        sandbox.git(worktree, ["add", "-N", "meant"]);
+        sandbox.git(worktree, "add -N meant");
     });
 }
 
@@ -84,14 +79,8 @@ fn a_change_within_the_second_of_a_commit_comes_back() {
 #[test]
 fn files_that_git_is_told_not_to_look_at_come_back_changed() {
     comes_back(|sandbox, worktree| {
-        sandbox.git(
-            worktree,
-            ["update-index", "--assume-unchanged", "README.md"],
-        );
-        sandbox.git(
-            worktree,
-            ["update-index", "--skip-worktree", "backend/manage.py"],
-        );
+        sandbox.git(worktree, "update-index --assume-unchanged README.md");
+        sandbox.git(worktree, "update-index --skip-worktree backend/manage.py");
         write(&worktree.join("README.md"), "changed");
         write(&worktree.join("backend/manage.py"), "changed too");
     });
@@ -118,7 +107,7 @@ fn rows_of_the_database_come_back_with_a_journal_that_is_not_played_in_yet() {
 fn commits_of_a_detached_head_come_back_with_those_of_the_branch() {
     comes_back(|sandbox, worktree| {
         sandbox.commit(worktree, "branch", "on the branch");
-        sandbox.git(worktree, ["switch", "-q", "--detach", "main"]);
+        sandbox.git(worktree, "switch -q --detach main");
         sandbox.commit(worktree, "detached", "on no branch");
         sandbox.commit(worktree, "detached", "once more");
     });
@@ -128,7 +117,7 @@ fn commits_of_a_detached_head_come_back_with_those_of_the_branch() {
 fn commits_that_only_the_reflog_has_come_back() {
     comes_back(|sandbox, worktree| {
         sandbox.commit(worktree, "gone", "an experiment");
-        sandbox.git(worktree, ["reset", "-q", "--hard", "HEAD~"]);
+        sandbox.git(worktree, "reset -q --hard HEAD~");
         sandbox.commit(worktree, "other", "another one");
         sandbox.git(
             worktree,
@@ -143,7 +132,7 @@ fn a_branch_that_tracks_another_one_comes_back_with_what_git_s_configuration_has
     sandbox.make_origin();
     comes_back_in(&sandbox, |sandbox, worktree| {
         sandbox.commit(worktree, "file", "pushed");
-        sandbox.git(worktree, ["push", "-q", "-u", "origin", "feat"]);
+        sandbox.git(worktree, "push -q -u origin feat");
         sandbox.commit(worktree, "file", "not pushed");
         sandbox.git(
             worktree,
@@ -156,7 +145,7 @@ fn a_branch_that_tracks_another_one_comes_back_with_what_git_s_configuration_has
 fn a_session_on_another_branch_comes_back_on_it() {
     comes_back(|sandbox, worktree| {
         sandbox.commit(worktree, "file", "of the first");
-        sandbox.git(worktree, ["switch", "-q", "-c", "other"]);
+        sandbox.git(worktree, "switch -q -c other");
         sandbox.commit(worktree, "file", "of the other");
     });
 }
@@ -166,7 +155,7 @@ fn a_merge_with_conflicts_comes_back_with_all_its_sides() {
     comes_back(|sandbox, worktree| {
         with_conflict(sandbox, worktree);
         write(&worktree.join("more"), "not committed");
-        sandbox.git(worktree, ["config", "merge.autostash", "true"]);
+        sandbox.git(worktree, "config merge.autostash true");
         try_git(sandbox, worktree, &["merge", "-q", "main"]);
         assert!(read(&worktree.join("README.md")).contains("<<<<<<<"));
     });
@@ -177,9 +166,9 @@ fn a_conflict_that_was_solved_can_still_be_brought_up_again() {
     comes_back(|sandbox, worktree| {
         with_conflict(sandbox, worktree);
         try_git(sandbox, worktree, &["merge", "-q", "main"]);
-        sandbox.git(worktree, ["checkout", "-q", "--ours", "README.md"]);
-        sandbox.git(worktree, ["add", "README.md"]);
-        assert_ne!(sandbox.git(worktree, ["ls-files", "--resolve-undo"]), "");
+        sandbox.git(worktree, "checkout -q --ours README.md");
+        sandbox.git(worktree, "add README.md");
+        assert_ne!(sandbox.git(worktree, "ls-files --resolve-undo"), "");
     });
 }
 
@@ -196,12 +185,12 @@ fn a_rebase_with_a_conflict_and_what_it_has_put_aside_come_back() {
 #[test]
 fn a_rebase_that_was_stopped_to_edit_comes_back_with_what_it_has_picked_and_what_is_left() {
     comes_back(|sandbox, worktree| {
-        sandbox.git(worktree, ["switch", "-q", "--detach"]);
+        sandbox.git(worktree, "switch -q --detach");
         for text in ["1", "2", "3"] {
             sandbox.commit(worktree, "file", text);
         }
         try_git(sandbox, worktree, &["rebase", "-q", "-i", "HEAD~3"]);
-        sandbox.git(worktree, ["commit", "-q", "--amend", "-m", "Edited"]);
+        sandbox.git(worktree, "commit -q --amend -m Edited");
         try_git(sandbox, worktree, &["rebase", "--continue"]);
     });
 }
@@ -211,7 +200,7 @@ fn patches_that_are_being_applied_come_back() {
     comes_back(|sandbox, worktree| {
         with_conflict(sandbox, worktree);
         let patch = sandbox.root.join("patch");
-        let text = sandbox.git_main(["format-patch", "--stdout", "-1"]);
+        let text = sandbox.git_main("format-patch --stdout -1");
         write(&patch, text + "\n");
         try_git(
             sandbox,
@@ -236,7 +225,7 @@ fn a_bisect_comes_back() {
         for text in ["1", "2", "3", "4"] {
             sandbox.commit(worktree, "file", text);
         }
-        sandbox.git(worktree, ["bisect", "start", "HEAD", "HEAD~4"]);
+        sandbox.git(worktree, "bisect start HEAD HEAD~4");
     });
 }
 
@@ -246,7 +235,7 @@ fn a_sparse_checkout_with_a_configuration_of_its_own_comes_back() {
     fs::create_dir(sandbox.main.join("docs")).unwrap();
     sandbox.commit(&sandbox.main, "docs/plan.md", "plan");
     comes_back_in(&sandbox, |sandbox, worktree| {
-        sandbox.git(worktree, ["sparse-checkout", "set", "backend", "frontend"]);
+        sandbox.git(worktree, "sparse-checkout set backend frontend");
         assert!(!worktree.join("docs").exists());
         write(&worktree.join("backend/manage.py"), "changed");
     });
@@ -255,9 +244,9 @@ fn a_sparse_checkout_with_a_configuration_of_its_own_comes_back() {
 #[test]
 fn an_index_in_two_parts_comes_back() {
     comes_back(|sandbox, worktree| {
-        sandbox.git(worktree, ["update-index", "--split-index"]);
+        sandbox.git(worktree, "update-index --split-index");
         write(&worktree.join("new"), "only staged");
-        sandbox.git(worktree, ["add", "new"]);
+        sandbox.git(worktree, "add new");
         write(&worktree.join("new"), "changed since");
     });
 }

@@ -1,8 +1,7 @@
 //! The ports of sessions that are resumed: their own, and others where somebody has those.
 
-use crate::sandbox::{Sandbox, listen, read, take_port, write};
+use crate::sandbox::{Sandbox, listen, read, take_port, unset, write};
 use serde_json::json;
-use std::fs;
 
 const RESUMED: &str = "resumed feat[..]\n";
 
@@ -12,7 +11,7 @@ fn resume_brings_all_sessions_back_on_the_same_ports() {
     let before = sandbox.store();
     sandbox.restart();
     sandbox
-        .run(["resume"])
+        .run("resume")
         .says("resumed one[..]\nresumed two[..]\n");
     for name in ["one", "two"] {
         sandbox.await_programs(name, 2);
@@ -28,7 +27,7 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
     sandbox.restart();
     let _stranger = take_port("127.0.0.1", backend);
     let warning = format!("warning: [..]feat[..] {backend} [..]\n");
-    sandbox.run(["resume"]).is(0, RESUMED, &warning);
+    sandbox.resume_telling(&warning);
     sandbox.await_programs("feat", 2);
     let (moved, same) = sandbox.ports("feat");
     assert!(moved != backend && moved >= 8000, "{moved}");
@@ -41,7 +40,7 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
     );
     assert_eq!(sandbox.started("npm", "feat")[1].env["VITE_API_URL"], url);
     sandbox.assert_served("feat");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn a_value_of_the_user_s_own_that_follows_a_port_is_told() {
         "warning: [..]feat[..] {backend} [..]\n\
          warning: VITE_API_URL in frontend/.env was https://staging.example, and is http://localhost:[..] now\n"
     );
-    sandbox.run(["resume"]).is(0, RESUMED, &told);
+    sandbox.resume_telling(&told);
     let moved = sandbox.ports("feat").0;
     assert_eq!(
         read(&file),
@@ -70,11 +69,7 @@ fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
     let (backend, frontend) = sandbox.ports("feat");
     sandbox.restart();
     let _stranger = take_port("0.0.0.0", frontend);
-    sandbox.run(["resume"]).is(
-        0,
-        RESUMED,
-        &format!("warning: [..]feat[..] {frontend} [..]\n"),
-    );
+    sandbox.resume_telling(&format!("warning: [..]feat[..] {frontend} [..]\n"));
     sandbox.await_programs("feat", 2);
     let (same, moved) = sandbox.ports("feat");
     assert!(moved != frontend && moved >= 5000, "{moved}");
@@ -88,7 +83,7 @@ fn resume_moves_two_sessions_to_ports_of_their_own() {
     let ports = [sandbox.ports("one").0, sandbox.ports("two").0];
     sandbox.restart();
     let _strangers = ports.map(|port| take_port("127.0.0.1", port));
-    sandbox.run(["resume"]).is(
+    sandbox.run("resume").is(
         0,
         "resumed one[..]\nresumed two[..]\n",
         "warning: [..]\nwarning: [..]\n",
@@ -104,17 +99,13 @@ fn resume_moves_two_sessions_to_ports_of_their_own() {
 fn resume_works_on_a_record_of_the_old_script() {
     let sandbox = Sandbox::serving();
     let worktree = sandbox.worktree("feat");
-    sandbox.git_at(
-        &sandbox.main,
-        ["worktree", "add", "-q", "-b", "feat"],
-        &worktree,
-    );
+    sandbox.git_at(&sandbox.main, "worktree add -q -b feat", &worktree);
     let (backend, _) = listen("127.0.0.1", 8000).unwrap();
     let (frontend, _) = listen("127.0.0.1", 5000).unwrap();
     let store = json!({
         "feat": { "backend_port": backend, "frontend_port": frontend, "worktree": worktree, "branch": "feat" }
     });
-    fs::write(sandbox.main.join(".tally-sessions"), store.to_string()).unwrap();
+    write(&sandbox.main.join(".tally-sessions"), store.to_string());
     sandbox.resume("feat");
     sandbox.await_programs("feat", 1);
     assert_eq!(sandbox.store(), store);
@@ -128,15 +119,15 @@ fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
     sandbox.add("two");
     let (backend, _) = sandbox.ports("one");
     let _stranger = sandbox.stranger_on(backend);
-    fs::write(sandbox.main.join(".worktreeinclude"), "*.local\n").unwrap();
+    write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
     sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
-    sandbox.run(["resume"]).is(
+    sandbox.run("resume").is(
         1,
         "",
         &format!(
             "error: [..]no list; before that, the backend of one moved from port {backend} to [..]\nerror: [..]no list\n"
         ),
     );
-    fs::remove_file(sandbox.root.join("bin/git")).unwrap();
+    unset(&sandbox.root.join("bin/git"));
     sandbox.resume("one");
 }

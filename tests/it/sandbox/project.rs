@@ -23,8 +23,8 @@ impl Sandbox {
         write(&main.join("backend/manage.py"), "# Django\n");
         write(&main.join("frontend/package.json"), "{}\n");
         self.git(&self.root, ["init", "-q", main.to_str().unwrap()]);
-        self.git(main, ["add", "."]);
-        self.git(main, ["commit", "-q", "-m", "Begin"]);
+        self.git(main, "add .");
+        self.git(main, "commit -q -m Begin");
         write(
             &main.join("frontend/node_modules/vite/index.js"),
             "// Vite\n",
@@ -71,26 +71,6 @@ impl Sandbox {
                 fs::remove_file(path).unwrap();
             }
         }
-    }
-
-    /// Commits all that git does not ignore.
-    pub fn commit_all(&self) {
-        self.git(&self.main, ["add", "--all"]);
-        self.git(&self.main, ["commit", "-q", "-m", "Change all"]);
-    }
-
-    /// Makes a remote `origin` with the main branch.
-    pub fn make_origin(&self) {
-        let origin = self.root.join("origin.git");
-        self.git(
-            &self.root,
-            ["init", "-q", "--bare", origin.to_str().unwrap()],
-        );
-        self.git(
-            &self.main,
-            ["remote", "add", "origin", origin.to_str().unwrap()],
-        );
-        self.git(&self.main, ["push", "-q", "-u", "origin", "main"]);
     }
 }
 

@@ -8,7 +8,7 @@ fn meanwhile(sandbox: &Sandbox, script: &str) {
     let hook = sandbox.root.join("meanwhile");
     sandbox.write_script(&hook, &format!("cd '{}'\n{script}", sandbox.main.display()));
     sandbox.lay_out(format!("hooks.post_add = '{}'\n", hook.display()));
-    sandbox.git_main(["add", ".tally-session.toml"]);
+    sandbox.git_main("add .tally-session.toml");
     sandbox.git_main(["commit", "-q", "-m", "Add a layout"]);
 }
 
@@ -25,7 +25,7 @@ fn what_changes_in_main_meanwhile_stays_there() {
     write(&main.join("new"), "mine\n");
     unset(&main.join("gone"));
     unset(&main.join("moved"));
-    sandbox.run(["add", "feat", "--take-changes"]).is(
+    sandbox.run("add feat --take-changes").is(
         0,
         "added feat\n[...]",
         "warning: has changed in the main checkout meanwhile, and stays there too: edited, gone, moved, new\n",
@@ -49,7 +49,7 @@ fn what_is_committed_or_staged_in_main_meanwhile_leaves_main_as_it_is() {
         let sandbox = project();
         meanwhile(&sandbox, script);
         write(&sandbox.main.join("edited"), "mine\n");
-        sandbox.run(["add", "feat", "--take-changes"]).is(
+        sandbox.run("add feat --take-changes").is(
             0,
             "added feat\n[...]",
             "warning: the session has the changes, and the main checkout may still have them: something was staged or committed \
@@ -70,12 +70,12 @@ fn an_add_that_fails_leaves_main_as_it_was_and_keeps_nothing() {
     change(&sandbox);
     let before = state(&sandbox, &sandbox.main);
     sandbox
-        .run(["add", "feat", "--take-changes"])
+        .run("add feat --take-changes")
         .fails("error: [..]post_add[..]\n[...]");
     assert_eq!(state(&sandbox, &sandbox.main), before);
     assert!(!sandbox.worktree("feat").exists());
     assert_eq!(kept(&sandbox), "");
     sandbox
-        .run(["list", "--removed"])
+        .run("list --removed")
         .says("nothing was removed that can be had back\n");
 }

@@ -147,7 +147,7 @@ fn what_is_in_a_folder_that_git_ignores_as_a_whole_comes_too_and_what_others_mad
         assert!(draft.contains(line), "{line} is not in\n{draft}");
     }
     sandbox.lay_out(draft);
-    sandbox.run(["add", "feat"]).says("added feat\n[...]");
+    sandbox.run("add feat").says("added feat\n[...]");
     let worktree = sandbox.worktree("feat");
     assert!(worktree.join("instance/app.sqlite").exists());
     assert!(worktree.join("instance/config.py").exists());

@@ -1,7 +1,7 @@
 //! What is known of tools, variables and files; and where a draft is made.
 
 use super::{NEXT, VITE, assert_has, draft, project};
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{PROGRAM, Sandbox, read, write};
 
 #[test]
 fn how_each_tool_is_run_and_gets_its_port() {
@@ -237,7 +237,7 @@ fn what_a_layout_can_t_name_is_not_drafted() {
             (&format!("{folder}/.env"), "A=http://localhost:5173\n"),
         ]);
         sandbox.lay_out(draft(&sandbox));
-        sandbox.run(["list"]).succeeds();
+        sandbox.run("list").succeeds();
     }
 }
 
@@ -246,12 +246,12 @@ fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&sandbox.main.join("frontend/package.json"), VITE);
     let expected = sandbox
-        .run_changes_nothing(["layout", "--detect"])
+        .run_changes_nothing("layout --detect")
         .succeeds()
         .stdout;
     assert!(expected.contains("The built-in windows fit"));
     sandbox
-        .run_in(&worktree.join("backend"), ["layout", "--detect"])
+        .run_in(&worktree.join("backend"), "layout --detect")
         .says(&expected);
     let main = sandbox.main.to_str().unwrap().to_owned();
     sandbox
@@ -259,13 +259,12 @@ fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
         .says(&expected);
     for there in ["", "nonsense"] {
         sandbox.lay_out(there);
-        let program = env!("CARGO_BIN_EXE_tally-session");
         sandbox
-            .type_line(&format!("{program} layout --detect >.tally-session.toml"))
+            .type_line(&format!("{PROGRAM} layout --detect >.tally-session.toml"))
             .succeeds();
         assert_eq!(read(&sandbox.main.join(".tally-session.toml")), expected);
     }
     sandbox
-        .run_in(&sandbox.home, ["layout", "--detect"])
+        .run_in(&sandbox.home, "layout --detect")
         .fails("error: [..] is not inside a git repository\nhint: [..]\n");
 }
