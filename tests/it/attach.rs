@@ -1,14 +1,17 @@
 //! `attach`: going to a session.
 
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{PROGRAM, Sandbox, write};
 
 #[test]
-fn attach_outside_tmux_attaches_the_terminal() {
+fn attach_outside_tmux_attaches_the_terminal_and_leaves_a_running_session_as_it_is() {
     let sandbox = Sandbox::new().with("feat").with("feature");
+    let before = sandbox.windows("feat", "#{pane_pid} #{window_name}");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
     sandbox.await_client("tally-feat");
-    terminal.await_screen(|screen| screen.contains("[tally-fea"));
+    terminal.await_text("[tally-fea");
+    let names = sandbox.windows("feat", "#{pane_pid} #{window_name}");
+    assert_eq!(names, before);
 }
 
 #[test]
@@ -17,52 +20,20 @@ fn attach_inside_tmux_switches_the_client() {
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach one");
     sandbox.await_client("tally-one");
-    sandbox.enter(
-        "one",
-        "shell",
-        &format!("{} attach two", env!("CARGO_BIN_EXE_tally-session")),
-    );
+    sandbox.enter("one", "shell", &format!("{PROGRAM} attach two"));
     sandbox.await_client("tally-two");
 }
 
 #[test]
-fn attach_resumes_a_stopped_session_first() {
+fn attach_resumes_a_stopped_session_first_and_resume_a_attaches_then() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("attach feat");
-    sandbox.await_client("tally-feat");
-    sandbox.await_programs("feat", 2);
-}
-
-#[test]
-fn attach_leaves_a_running_session_as_it_is() {
-    let sandbox = Sandbox::new().with("feat");
-    let before = sandbox.windows("feat", "#{pane_pid} #{window_name}");
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("attach feat");
-    sandbox.await_client("tally-feat");
-    assert_eq!(
-        sandbox.windows("feat", "#{pane_pid} #{window_name}"),
-        before
-    );
-}
-
-#[test]
-fn attach_goes_to_no_session_whose_name_only_begins_so() {
-    let sandbox = Sandbox::new().with("feature");
-    let error = "error: there is no session feat\nhint: did you mean feature? tally-session attach feature\nhint: see which there are: tally-session list\n";
-    sandbox.run_changes_nothing(["attach", "feat"]).fails(error);
-}
-
-#[test]
-fn attach_goes_to_no_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
-    sandbox
-        .run_changes_nothing(["attach", "feat"])
-        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]\nhint: [..]\n");
+    for (times, line) in [(2, "attach feat"), (3, "resume feat -a")] {
+        sandbox.stop("feat");
+        let terminal = sandbox.terminal(&sandbox.main);
+        terminal.run(line);
+        sandbox.await_client("tally-feat");
+        sandbox.await_programs("feat", times);
+    }
 }
 
 /// The status line below the session `feature-payment`.
@@ -70,7 +41,7 @@ fn attach_goes_to_no_tmux_session_that_it_did_not_make() {
 fn status_line(sandbox: &Sandbox) -> String {
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feature-payment");
-    terminal.await_screen(|screen| screen.contains("0:backend"));
+    terminal.await_text("0:backend");
     terminal.lines().pop().unwrap()
 }
 
@@ -85,7 +56,7 @@ fn the_status_line_has_the_whole_name_of_the_session() {
             }
             if sessions.len() > 1 {
                 sandbox.restart();
-                sandbox.run(["resume"]).succeeds();
+                sandbox.run("resume").succeeds();
             }
             let line = status_line(&sandbox);
             let name = format!("[{project}-feature-payment] 0:");
@@ -107,10 +78,10 @@ fn how_much_of_the_name_is_shown_stays_as_the_user_has_set_it() {
     ] {
         let sandbox = Sandbox::new();
         write(&sandbox.home.join(".tmux.conf"), setting);
-        sandbox.run(["add", "feature-payment"]).succeeds();
+        sandbox.run("add feature-payment").succeeds();
         let line = status_line(&sandbox);
         assert!(line.starts_with(shown), "{setting}: {line}");
-        let all = sandbox.tmux(["show-options", "-g", "status-left-length"]);
+        let all = sandbox.tmux("show-options -g status-left-length");
         let is_own = setting.contains("-g status-left-length");
         assert_eq!(
             all,

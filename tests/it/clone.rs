@@ -1,9 +1,9 @@
 //! Folders of a session's own that cost next to nothing.
 
-use crate::sandbox::{Sandbox, points, read, write};
+use crate::sandbox::{Sandbox, leads_to, make_link, points, read, set_mode, unset, write};
 use rusqlite::Connection;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 const MODULES: &str = "frontend/node_modules";
@@ -25,11 +25,11 @@ fn project() -> Sandbox {
         write(&modules.join(file), "main's");
     }
     let script = modules.join("vite/bin/vite.js");
-    fs::set_permissions(script, Permissions::from_mode(0o755)).unwrap();
+    set_mode(&script, 0o755);
     fs::create_dir(modules.join(".bin")).unwrap();
-    symlink("../vite/bin/vite.js", modules.join(".bin/vite")).unwrap();
-    symlink(modules.join("vite"), modules.join("absolute")).unwrap();
-    symlink("../../packages/own", modules.join("own")).unwrap();
+    make_link("../vite/bin/vite.js", &modules.join(".bin/vite"));
+    make_link(modules.join("vite"), &modules.join("absolute"));
+    make_link("../../packages/own", &modules.join("own"));
     lay_out(&sandbox);
     sandbox
 }
@@ -74,15 +74,13 @@ fn a_clone_is_a_folder_of_its_own_with_all_but_the_caches() {
     assert_eq!(own.mode() & 0o777, 0o755);
     assert_eq!(own.mtime_nsec(), of_main.mtime_nsec());
     // Links lead to what is in the clone, or where they led.
-    let leads_to = |link: &str| fs::read_link(modules.join(link)).unwrap();
+    let leads_to = |link: &str| leads_to(&modules.join(link));
     assert_eq!(leads_to(".bin/vite"), Path::new("../vite/bin/vite.js"));
     assert_eq!(leads_to("absolute"), modules.join("vite"));
     assert_eq!(leads_to("own"), Path::new("../../packages/own"));
-    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
-    assert_eq!(status, "");
-    let doctor = sandbox.run(["doctor", "feat"]);
+    sandbox.assert_clean(&sandbox.worktree("feat"));
     let found = format!("ok       feat: {MODULES} is a folder of its own\n");
-    assert!(doctor.stdout.contains(&found), "{doctor}");
+    sandbox.run("doctor feat").tells(&found);
 }
 
 #[test]
@@ -90,13 +88,13 @@ fn what_a_package_manager_does_in_a_clone_leaves_the_main_checkout_as_it_is() {
     let sandbox = project();
     let (modules, before) = added(&sandbox);
     // npm writes its note in place, and a package anew.
-    fs::write(modules.join(".package-lock.json"), "own").unwrap();
+    write(&modules.join(".package-lock.json"), "own");
     // And a generator its own code.
-    fs::write(modules.join(".prisma/client/index.js"), "own").unwrap();
-    fs::remove_file(modules.join("vite/bin/vite.js")).unwrap();
+    write(&modules.join(".prisma/client/index.js"), "own");
+    unset(&modules.join("vite/bin/vite.js"));
     write(&modules.join("vite/bin/vite.js"), "own");
-    fs::remove_dir_all(modules.join("@scope")).unwrap();
-    fs::remove_file(modules.join(".bin/vite")).unwrap();
+    unset(&modules.join("@scope"));
+    unset(&modules.join(".bin/vite"));
     assert_eq!(all(&sandbox.main.join(MODULES)), before);
     // As `rm -rf` does, with the slash behind it.
     for (path, _) in all(&modules).into_iter().rev() {
@@ -132,15 +130,12 @@ fn what_is_written_to_in_a_package_is_the_session_s_own() {
     let (own, before) = added(&sandbox);
     for file in [built, by_file, deep, of_composer] {
         // As `npm rebuild` does, and Composer at each update.
-        fs::write(own.join(file), "own").unwrap();
+        write(&own.join(file), "own");
     }
     assert_eq!(all(&modules), before);
-    let inode = |folder: &Path| {
-        fs::metadata(folder.join("@scope/ui/index.js"))
-            .unwrap()
-            .ino()
-    };
-    assert_eq!(inode(&own), inode(&modules));
+    let inodes =
+        [&own, &modules].map(|dir| fs::metadata(dir.join("@scope/ui/index.js")).unwrap().ino());
+    assert_eq!(inodes[0], inodes[1]);
 }
 
 #[test]
@@ -170,45 +165,19 @@ fn links_in_a_clone_lead_to_what_is_in_it_by_whatever_path_and_out_of_it_to_wher
     let sandbox = project();
     let modules = sandbox.main.join(MODULES);
     let alias = sandbox.root.join("alias");
-    symlink(&sandbox.main, &alias).unwrap();
-    symlink(alias.join(MODULES).join("vite"), modules.join("by-alias")).unwrap();
+    make_link(&sandbox.main, &alias);
+    make_link(alias.join(MODULES).join("vite"), &modules.join("by-alias"));
     let elsewhere = sandbox.root.join("store/modules");
     fs::create_dir(elsewhere.with_file_name("")).unwrap();
     fs::rename(&modules, &elsewhere).unwrap();
-    symlink(&elsewhere, &modules).unwrap();
+    make_link(&elsewhere, &modules);
     write(&elsewhere.join("../ui/index.js"), "of the store");
-    symlink("../ui", elsewhere.join("ui")).unwrap();
+    make_link("../ui", &elsewhere.join("ui"));
     let (own, _) = added(&sandbox);
-    let leads_to = |link: &str| fs::read_link(own.join(link)).unwrap();
+    let leads_to = |link: &str| leads_to(&own.join(link));
     assert_eq!(leads_to("by-alias"), own.join("vite"));
     assert_eq!(leads_to(".bin/vite"), Path::new("../vite/bin/vite.js"));
     assert_eq!(read(&own.join("ui/index.js")), "of the store");
-}
-
-#[test]
-fn a_folder_in_which_git_tracks_something_is_not_cloned_and_that_is_told() {
-    let sandbox = project();
-    write(&sandbox.main.join(MODULES).join("patched.js"), "");
-    sandbox.git_main(["add", "--force", &format!("{MODULES}/patched.js")]);
-    sandbox.git_main(["commit", "--quiet", "--message", "Patch it"]);
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "[...]",
-        "warning: frontend/node_modules has files that git tracks, and only those are there: \
-         install the others there, or leave it out of clone in .tally-session.toml\n",
-    );
-}
-
-#[test]
-fn packages_that_are_just_being_installed_are_cloned_as_far_as_they_are_and_that_is_told() {
-    let sandbox = project();
-    sandbox.ask_for_packages();
-    fs::remove_file(sandbox.main.join(MODULES).join(".package-lock.json")).unwrap();
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "[...]",
-        "warning: the main checkout's frontend/node_modules was not installed to its end: npm --prefix [ROOT]/tally/frontend ci\n",
-    );
 }
 
 #[test]
@@ -216,10 +185,9 @@ fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
     let sandbox = project();
     let (modules, before) = added(&sandbox);
     write(&modules.join("new/index.js"), "own");
-    sandbox
-        .run(["remove", "feat"])
-        .says("removed feat\n  for 14 days it can be had back: tally-session restore feat\n");
-    sandbox.run(["restore", "feat"]).succeeds();
+    let told = "removed feat\n  for 14 days it can be had back: tally-session restore feat\n";
+    sandbox.run("remove feat").says(told);
+    sandbox.run("restore feat").succeeds();
     assert_eq!(read(&modules.join("new/index.js")), "own");
     assert_eq!(all(&sandbox.main.join(MODULES)), before);
 }
@@ -227,40 +195,32 @@ fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
 #[test]
 fn a_failed_add_leaves_nothing_of_a_clone_and_of_ignored_folders() {
     let sandbox = project().with("other");
-    let ignored = read(&sandbox.main.join(".gitignore")) + "/data/\n/empty/\n";
-    sandbox.commit(&sandbox.main, ".gitignore", &ignored);
+    sandbox.ignore("/data/\n/empty/\n");
     write(&sandbox.main.join("data/deep/file"), "");
     fs::create_dir(sandbox.main.join("empty")).unwrap();
     let layout = sandbox.main.join(".tally-session.toml");
     let copies = "copy = [\"data/deep\", \"empty\"]\n[hooks]\npost_add = \"false\"\n";
     write(&layout, read(&layout) + copies);
     let before = sandbox.snapshot();
-    sandbox
-        .run(["add", "feat"])
-        .fails("error: the hook [..]\nhint: [..]\nhint: [..]\n");
+    let error = "error: the hook [..]\nhint: [..]\nhint: [..]\n";
+    sandbox.run("add feat").fails(error);
     sandbox.assert_unchanged_since(&before);
-    sandbox.run(["restore"]).says("[..]nothing[..]\n");
+    sandbox.run("restore").says("[..]nothing[..]\n");
 }
 
 #[test]
 fn a_clone_that_git_does_not_ignore_is_hidden_as_one() {
     let sandbox = project();
     write(&sandbox.main.join(".gitignore"), ".env\n*.sqlite3\n");
-    sandbox.git_main(["add", ".gitignore"]);
+    sandbox.git_main("add .gitignore");
     sandbox.git_main(["commit", "-qm", "Ignore less"]);
     let (modules, _) = added(&sandbox);
     let exclude = || read(&sandbox.main.join(".git/info/exclude"));
-    assert!(
-        exclude().ends_with(&format!("\n/{MODULES}\n")),
-        "{}",
-        exclude()
-    );
+    let is_last = exclude().ends_with(&format!("\n/{MODULES}\n"));
+    assert!(is_last, "{}", exclude());
     write(&modules.join("new.js"), "own");
-    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
-    assert_eq!(status, "");
-    sandbox
-        .run(["remove", "feat"])
-        .says("removed feat\n  for[..]\n");
+    sandbox.assert_clean(&sandbox.worktree("feat"));
+    sandbox.run("remove feat").says("removed feat\n  for[..]\n");
     assert!(!exclude().contains(MODULES), "{}", exclude());
 }
 
@@ -272,8 +232,8 @@ fn a_clone_that_was_cut_short_is_made_by_resume() {
     // As a command that is killed leaves it.
     let part = modules.with_file_name("node_modules.tally-session-part");
     fs::rename(&modules, &part).unwrap();
-    fs::remove_dir_all(part.join("vite")).unwrap();
-    sandbox.run(["resume"]).says("resumed feat[..]\n");
+    unset(&part.join("vite"));
+    sandbox.resume("feat");
     assert_eq!(read(&modules.join("vite/bin/vite.js")), "main's");
     assert!(!part.exists());
 }
@@ -281,32 +241,28 @@ fn a_clone_that_was_cut_short_is_made_by_resume() {
 #[test]
 fn a_session_with_a_link_gets_a_clone_when_the_layout_has_one_and_what_is_the_user_s_stays() {
     let sandbox = project();
-    fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
+    unset(&sandbox.main.join(".tally-session.toml"));
     let (modules, _) = added(&sandbox);
     assert!(modules.is_symlink());
     lay_out(&sandbox);
-    let doctor = sandbox.run(["doctor", "feat"]);
     let found = format!(
-        "failed   feat: {MODULES} is a link to [ROOT]/tally/{MODULES}, and not a folder of its own
-         tally-session doctor --fix
-"
+        "failed   feat: {MODULES} is a link to [ROOT]/tally/{MODULES}, and not a folder of its own\n         tally-session doctor --fix\n"
     );
-    assert!(doctor.stdout.contains(&found), "{doctor}");
-    let resumed = sandbox.run(["resume"]);
+    sandbox.run("doctor feat").tells(&found);
+    let resumed = sandbox.run("resume");
     resumed.says(&format!("brought back in feat: {MODULES}\n"));
     assert!(!modules.is_symlink() && modules.join("vite").is_dir());
     // A link of the user's own, and a folder.
-    fs::remove_dir_all(&modules).unwrap();
-    symlink(sandbox.root.join("home"), &modules).unwrap();
-    sandbox.run(["resume"]).says("feat is already running\n");
+    unset(&modules);
+    make_link(sandbox.root.join("home"), &modules);
+    sandbox.needs_no_resume("feat");
     assert!(modules.is_symlink());
-    let doctor = sandbox.run(["doctor", "--fix", "feat"]);
     let found =
         format!("warning  feat: {MODULES} is a link to [ROOT]/home, and not the session's own\n");
-    assert!(doctor.stdout.contains(&found), "{doctor}");
-    fs::remove_file(&modules).unwrap();
+    sandbox.run("doctor --fix feat").tells(&found);
+    unset(&modules);
     write(&modules.join("own.js"), "own");
-    sandbox.run(["doctor", "--fix"]);
+    sandbox.run("doctor --fix");
     assert_eq!(all(&modules).len(), 1);
 }
 
@@ -324,40 +280,44 @@ fn a_branch_that_asks_for_other_packages_than_its_clone_has_is_told_until_they_a
     let told = format!(
         "{lock_file} differs from the main checkout's, of whose {MODULES} it has a clone\n         {install}\n"
     );
-    let doctor = sandbox.run(["doctor", "feat"]);
-    assert!(doctor.stdout.contains(&told), "{doctor}");
+    sandbox.run("doctor feat").tells(&told);
     write(&modules.join(".package-lock.json"), "of 2");
-    let doctor = sandbox.run(["doctor", "feat"]);
-    assert!(!doctor.stdout.contains(lock_file), "{doctor}");
+    sandbox.run("doctor feat").says_nothing_of(lock_file);
 }
 
 #[test]
-fn a_file_is_not_cloned() {
-    let sandbox = Sandbox::new();
-    sandbox.lay_out("[files]\nclone = [\"backend/.env.local\"]\n");
-    write(&sandbox.main.join("backend/.env.local"), "");
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "[...]",
-        "warning: backend/.env.local is not a folder, and only folders are cloned: have it in copy, in .tally-session.toml\n",
+fn what_is_not_cloned_or_only_in_part_is_told() {
+    let modules = |sandbox: &Sandbox| sandbox.main.join(MODULES);
+    let tracked = project();
+    write(&modules(&tracked).join("patched.js"), "");
+    tracked.git_main(["add", "--force", &format!("{MODULES}/patched.js")]);
+    tracked.git_main("commit -q -m Patch");
+    tracked.add_telling(
+        "feat",
+        "warning: frontend/node_modules has files that git tracks, and only those are there: \
+         install the others there, or leave it out of clone in .tally-session.toml\n",
     );
-}
 
-#[test]
-fn an_environment_of_python_is_not_cloned() {
-    let sandbox = project();
-    write(
-        &sandbox.main.join(MODULES).join("pyvenv.cfg"),
-        "home = /usr/bin",
-    );
+    let half = project();
+    half.ask_for_packages();
+    unset(&modules(&half).join(".package-lock.json"));
+    let told = "warning: the main checkout's frontend/node_modules was not installed to its end: npm --prefix [ROOT]/tally/frontend ci\n";
+    half.add_telling("feat", told);
+
+    let file = Sandbox::new();
+    file.lay_out("[files]\nclone = [\"backend/.env.local\"]\n");
+    write(&file.main.join("backend/.env.local"), "");
+    let told = "warning: backend/.env.local is not a folder, and only folders are cloned: have it in copy, in .tally-session.toml\n";
+    file.add_telling("feat", told);
+
+    let python = project();
+    write(&modules(&python).join("pyvenv.cfg"), "home = /usr/bin");
     let told = "frontend/node_modules is an environment of Python, and a clone would install into the main checkout's";
     let cure = "make one in each session: post_add under [hooks] in .tally-session.toml";
-    let added = sandbox.run(["add", "feat"]);
-    added.is(0, "[...]", &format!("warning: {told}: {cure}\n"));
-    assert!(!sandbox.worktree("feat").join(MODULES).exists());
-    let doctor = sandbox.run(["doctor", "feat"]);
+    python.add_telling("feat", &format!("warning: {told}: {cure}\n"));
+    assert!(!python.worktree("feat").join(MODULES).exists());
     let warning = format!("warning  feat: {told}\n         {cure}\n");
-    assert!(doctor.stdout.contains(&warning), "{doctor}");
+    python.run("doctor feat").tells(&warning);
 }
 
 #[cfg(target_os = "linux")]
@@ -372,11 +332,11 @@ fn packages_on_another_file_system_are_copied() {
         "one file system"
     );
     let main = sandbox.main.join(MODULES);
-    fs::remove_dir_all(&main).unwrap();
+    unset(&main);
     write(&elsewhere.path().join("vite/index.js"), "elsewhere");
-    symlink(elsewhere.path(), &main).unwrap();
+    make_link(elsewhere.path(), &main);
     let (modules, _) = added(&sandbox);
     assert!(!modules.is_symlink());
-    fs::write(modules.join("vite/index.js"), "own").unwrap();
+    write(&modules.join("vite/index.js"), "own");
     assert_eq!(read(&elsewhere.path().join("vite/index.js")), "elsewhere");
 }

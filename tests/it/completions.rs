@@ -1,11 +1,8 @@
 //! `completions`: what real shells make of it.
 
-use crate::sandbox::{Sandbox, eventually, write};
+use crate::sandbox::{PROGRAM, Sandbox, make_link, unset, until, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_tally-session");
 
 /// Types the beginnings of names, and Tab after each, in a shell that has `line` in its start-up file.
 #[track_caller]
@@ -18,8 +15,8 @@ fn names_complete(shell: &str, line: &str) {
         sandbox.add(name);
     }
     sandbox.install();
-    sandbox.git_main(["tag", "v1.2"]);
-    sandbox.git_main(["branch", "ideas/one"]);
+    sandbox.git_main("tag v1.2");
+    sandbox.git_main("branch ideas/one");
     sandbox.start_up(line);
     let terminal = sandbox.shell_terminal(&sandbox.worktree("bugfix-ui").join("backend"));
     let shows = |text: &str| {
@@ -35,9 +32,7 @@ fn names_complete(shell: &str, line: &str) {
     terminal.press("Tab");
     shows("tally-session remove feature-payment feature-auth");
     terminal.press("Enter");
-    eventually("both are removed", || {
-        (sandbox.names() == ["bugfix-ui"]).then_some(())
-    });
+    until("both are removed", || sandbox.names() == ["bugfix-ui"]);
     // What has gone a moment ago is not offered.
     terminal.type_text("tally-session attach ");
     terminal.press("Tab");
@@ -109,7 +104,7 @@ fn with_fish() -> Option<Sandbox> {
     sandbox.add("bugfix-ui");
     sandbox.add("feat/pay");
     fs::create_dir(sandbox.root.join("only")).unwrap();
-    symlink(PROGRAM, sandbox.root.join("only/tally-session")).unwrap();
+    make_link(PROGRAM, &sandbox.root.join("only/tally-session"));
     Some(sandbox)
 }
 
@@ -142,11 +137,10 @@ fn names_are_offered_where_one_is_wanted_and_only_there() {
 #[test]
 fn add_is_offered_the_branches_that_are_free_and_all_that_one_can_start_from() {
     let Some(sandbox) = with_fish() else { return };
-    symlink(
+    make_link(
         sandbox.path_of(&["git"]).join("git"),
-        sandbox.root.join("only/git"),
-    )
-    .unwrap();
+        &sandbox.root.join("only/git"),
+    );
     let main = &sandbox.main;
     sandbox.make_origin();
     for refname in [
@@ -161,7 +155,7 @@ fn add_is_offered_the_branches_that_are_free_and_all_that_one_can_start_from() {
     ] {
         sandbox.git(main, ["update-ref", refname, "HEAD"]);
     }
-    sandbox.git(main, ["remote", "set-head", "origin", "main"]);
+    sandbox.git(main, "remote set-head origin main");
     for (line, names) in [
         ("add ", &["both", "local", "theirs/new"][..]),
         ("add th", &["theirs/new"]),
@@ -213,8 +207,8 @@ fn names_are_those_of_the_project_that_the_line_is_about() {
     }
     // A program that is called by its path is not looked for on the PATH.
     let link = sandbox.main.join("backend/tally-session");
-    symlink(PROGRAM, &link).unwrap();
-    fs::remove_file(sandbox.root.join("only/tally-session")).unwrap();
+    make_link(PROGRAM, &link);
+    unset(&sandbox.root.join("only/tally-session"));
     let names = offered(&sandbox, link.parent().unwrap(), "./tally-session attach f");
     assert_eq!(names, ["feat/pay"]);
 }
@@ -230,12 +224,12 @@ fn a_broken_store_offers_nothing_and_says_nothing() {
 #[test]
 fn completions_of_an_unknown_shell_is_wrong_usage() {
     let sandbox = Sandbox::new();
-    let tcsh = sandbox.run_in(&sandbox.home, ["completions", "tcsh"]);
+    let tcsh = sandbox.run_in(&sandbox.home, "completions tcsh");
     tcsh.is(
         2,
         "",
         "error: [..]'tcsh'[..]\n  [..]bash, zsh, fish[..]\n[...]",
     );
-    let none = sandbox.run_in(&sandbox.home, ["completions"]);
+    let none = sandbox.run_in(&sandbox.home, "completions");
     none.is(2, "", "error: [..]\n  <SHELL>\n[...]");
 }

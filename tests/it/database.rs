@@ -3,7 +3,7 @@
 mod large;
 mod writer;
 
-use crate::sandbox::{Sandbox, eventually};
+use crate::sandbox::{Sandbox, eventually, set_mode};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -47,7 +47,7 @@ fn copies_are_whole_beside_a_writer(mode: &str) {
         let names = [0, 1].map(|number| format!("feat{round}-{number}"));
         let committed = writer.committed();
         let adds = names.each_ref().map(|name| {
-            let mut add = sandbox.program(&["add", name], &sandbox.main);
+            let mut add = sandbox.program(["add", name]);
             (name, add.stdout(Stdio::null()).spawn().unwrap())
         });
         for (name, mut add) in adds {
@@ -77,7 +77,7 @@ fn each_copy_has_all_that_was_committed_before_while_a_process_writes_with_a_rol
 fn a_wal_that_a_killed_process_left_is_in_the_copy() {
     let sandbox = Sandbox::new();
     let mains = sandbox.main.join("backend/db.sqlite3");
-    fs::set_permissions(&mains, fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&mains, 0o600);
     let writer = Writer::start(&sandbox, "wal");
     writer.await_commits(50);
     let committed = writer.kill();
@@ -116,17 +116,15 @@ fn a_database_that_stays_locked_is_given_up_on_and_all_is_undone() {
     let writer = Writer::start(&sandbox, "locked");
     writer.await_commits(1);
     let start = Instant::now();
-    let outcome = sandbox.run_changes_nothing(["add", "feat"]);
+    let outcome = sandbox.run_changes_nothing("add feat");
     outcome.fails(
         "waiting for the database [..][ROOT]/tally/backend/db.sqlite3[..]\n\
          error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3[..]locked for 10 s[..]\n\
          [...]",
     );
     let waited = start.elapsed();
-    assert!(
-        waited > Duration::from_secs(9) && waited < Duration::from_secs(30),
-        "{waited:?}"
-    );
+    assert!(waited > Duration::from_secs(9), "{waited:?}");
+    assert!(waited < Duration::from_secs(30), "{waited:?}");
     writer.kill();
     sandbox.add("feat");
     assert_eq!(numbers(&copy_of(&sandbox, "feat")), [1]);
@@ -136,10 +134,10 @@ fn a_database_that_stays_locked_is_given_up_on_and_all_is_undone() {
 fn nobody_else_may_read_the_copy_while_it_grows() {
     let sandbox = Sandbox::new();
     let mains = sandbox.main.join("backend/db.sqlite3");
-    fs::set_permissions(&mains, fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&mains, 0o600);
     let writer = Writer::start(&sandbox, "locked");
     writer.await_commits(1);
-    let mut add = sandbox.program(&["-q", "add", "feat"], &sandbox.main);
+    let mut add = sandbox.program("-q add feat");
     let mut add = add.spawn().unwrap();
     let part = sandbox
         .worktree("feat")

@@ -2,10 +2,8 @@
 
 mod disk;
 
-use crate::sandbox::{Outcome, Sandbox, read, write};
+use crate::sandbox::{Sandbox, read, read_json, unset, write};
 use serde_json::json;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 #[cfg(target_os = "linux")]
 use std::process::Stdio;
 
@@ -33,61 +31,14 @@ pub fn has_strace(sandbox: &Sandbox) -> bool {
     strace.arg("-V").stdout(Stdio::null()).status().is_ok()
 }
 
-/// An add fails and all is as it was before.
-#[track_caller]
-fn fails_and_changes_nothing(sandbox: &Sandbox, stderr: &str) -> Outcome {
-    sandbox.run_changes_nothing(["add", "feat"]).fails(stderr)
-}
-
-#[test]
-fn a_file_that_cannot_be_copied_is_named_and_all_is_undone() {
-    let sandbox = sandbox();
-    // Even the superuser cannot read it as a file.
-    let env = sandbox.main.join("backend/.env");
-    fs::remove_file(&env).unwrap();
-    let made = sandbox.command("mkfifo", &sandbox.main).arg(&env).status();
-    assert!(made.unwrap().success());
-    let error =
-        "error: cannot make [ROOT]/tally-feat/backend/.env: [..][ROOT]/tally/backend/.env[..]\n";
-    fails_and_changes_nothing(&sandbox, error);
-}
-
 #[test]
 fn a_branch_that_git_keeps_locked_is_named_and_all_is_undone() {
     let sandbox = sandbox();
     let lock = sandbox.main.join(".git/refs/heads/feat.lock");
     write(&lock, "");
     let error = "error: cannot make the worktree [ROOT]/tally-feat: [..]refs/heads/feat.lock[..]File exists[..]\n[...]";
-    fails_and_changes_nothing(&sandbox, error);
+    sandbox.refuses_to_add(error);
     assert!(lock.exists());
-}
-
-#[test]
-fn a_checkout_that_breaks_off_is_told_in_git_s_words_and_all_is_undone() {
-    let sandbox = sandbox();
-    let main = &sandbox.main;
-    sandbox.commit(main, ".gitattributes", "*.large filter=store\n");
-    sandbox.commit(main, "m.large", "where the file is\n");
-    sandbox.git(
-        main,
-        [
-            "config",
-            "filter.store.smudge",
-            "echo no network >&2; false",
-        ],
-    );
-    sandbox.git(main, ["config", "filter.store.required", "true"]);
-    let outcome = sandbox.run_changes_nothing(["add", "feat"]);
-    let stderr = &outcome.stderr;
-    assert!(
-        stderr.starts_with("error: cannot make the worktree [ROOT]/tally-feat: "),
-        "{outcome}"
-    );
-    assert!(
-        stderr.contains("no network") && stderr.contains("smudge filter store failed"),
-        "{outcome}"
-    );
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
 }
 
 #[test]
@@ -100,7 +51,7 @@ if [ "$half" ]; then "$REAL" "${args[@]}" && echo no more windows >&2; exit 1; f
 exec "$REAL" "$@""#;
     sandbox.wrap("tmux", script);
     let error = "error: cannot make the tmux session tally-feat: [..]no more windows\n";
-    fails_and_changes_nothing(&sandbox, error);
+    sandbox.refuses_to_add(error);
     assert_eq!(sandbox.tmux_sessions(), ["tally-keep"]);
 }
 
@@ -108,13 +59,13 @@ exec "$REAL" "$@""#;
 fn an_old_branch_with_commits_stays_when_a_step_fails() {
     let sandbox = sandbox();
     let main = &sandbox.main;
-    sandbox.git(main, ["switch", "-q", "-c", "feat"]);
+    sandbox.git(main, "switch -q -c feat");
     let tip = sandbox.commit(main, "work", "days of it");
-    sandbox.git(main, ["switch", "-q", "main"]);
+    sandbox.git(main, "switch -q main");
     write(&main.join("backend/db.sqlite3"), "no database ".repeat(99));
     let error = "error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3 [..]not a database\n";
-    fails_and_changes_nothing(&sandbox, error);
-    assert_eq!(sandbox.git(main, ["rev-parse", "feat"]), tip);
+    sandbox.refuses_to_add(error);
+    assert_eq!(sandbox.git(main, "rev-parse feat"), tip);
 }
 
 #[test]
@@ -126,57 +77,26 @@ fn a_folder_that_somebody_else_makes_meanwhile_stays() {
 exec "$REAL" "$@""#;
     sandbox.wrap("git", script);
     let store = sandbox.store();
-    sandbox
-        .run(["add", "feat"])
-        .fails("error: cannot make the folder [ROOT]/tally-feat: File exists[..]\n");
+    let error = "error: cannot make the folder [ROOT]/tally-feat: File exists[..]\n";
+    sandbox.run("add feat").fails(error);
     assert_eq!(read(&folder.join("mine")), "mine\n");
     assert_eq!(sandbox.store(), store);
-    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main("branch --list feat"), "");
 }
 
 #[test]
 fn what_claude_knew_of_the_folder_before_stays_when_a_step_fails() {
     let sandbox = sandbox();
     let path = sandbox.home.join(".claude.json");
-    let mut claude = crate::sandbox::read_json(&path);
+    let mut claude = read_json(&path);
     let key = sandbox.worktree("feat").to_str().unwrap().to_owned();
     claude["projects"][key] =
         json!({ "history": [{ "display": "an older session's" }], "allowedTools": ["Bash(make)"] });
     write(&path, claude.to_string());
     sandbox.intercept("tmux", r#"*" new-session "*"#, "echo no room >&2; exit 1");
-    fails_and_changes_nothing(&sandbox, "error: [..]no room\n");
-    fs::remove_file(sandbox.root.join("bin/tmux")).unwrap();
+    sandbox.refuses_to_add("error: [..]no room\n");
+    unset(&sandbox.root.join("bin/tmux"));
     write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
     sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
-    fails_and_changes_nothing(&sandbox, "error: [..]no list\n");
-}
-
-#[test]
-fn a_hook_of_git_s_that_fails_after_the_checkout_is_a_warning() {
-    let sandbox = Sandbox::new();
-    let hook = sandbox.main.join(".git/hooks/post-checkout");
-    sandbox.write_script(&hook, "echo no pre-commit here >&2; exit 3");
-    let warning = "warning: the worktree is complete, but a hook of git's failed: [...]\n[...]";
-    let outcome = sandbox.run(["add", "feat"]);
-    assert!(outcome.stderr.contains("no pre-commit here"), "{outcome}");
-    outcome.is(
-        0,
-        "added feat\n[...]",
-        &warning.replace("[...]\n", "[..]\n"),
-    );
-    sandbox.await_programs("feat", 1);
-    let status = sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]);
-    assert_eq!(status, "");
-    assert!(sandbox.worktree("feat").join("backend/db.sqlite3").exists());
-}
-
-#[test]
-fn a_store_that_cannot_be_written_is_named_and_nothing_is_begun() {
-    let sandbox = sandbox();
-    let store = sandbox.main.join(".tally-sessions");
-    fs::set_permissions(&store, fs::Permissions::from_mode(0o444)).unwrap();
-    fails_and_changes_nothing(
-        &sandbox,
-        "error: [..][ROOT]/tally/.tally-sessions is read-only[..]\n[...]",
-    );
+    sandbox.refuses_to_add("error: [..]no list\n");
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 
 /// The subcommands, as the program lists them.
 fn subcommands(sandbox: &Sandbox) -> Vec<String> {
-    let help = sandbox.run(["--help"]).succeeds().stdout;
+    let help = sandbox.run("--help").succeeds().stdout;
     let (_, list) = help.split_once("Commands:\n").unwrap();
     let lines = list.lines().take_while(|line| !line.is_empty());
     lines
@@ -18,7 +18,7 @@ fn subcommands(sandbox: &Sandbox) -> Vec<String> {
 fn helps(sandbox: &Sandbox) -> Vec<Outcome> {
     let names = subcommands(sandbox);
     assert!(names.contains(&"add".to_owned()), "{names:?}");
-    let mut helps = vec![sandbox.run(["--help"]).succeeds()];
+    let mut helps = vec![sandbox.run("--help").succeeds()];
     helps.extend(
         names
             .iter()
@@ -40,7 +40,7 @@ fn each_help_has_an_example_and_fits_80_columns() {
 #[test]
 fn the_manual_page_has_every_command_and_option_and_needs_no_project_git_or_tmux() {
     let sandbox = Sandbox::new();
-    let mut man = sandbox.program(&["man"], &sandbox.home);
+    let mut man = sandbox.program_in(&sandbox.home, "man");
     let page = sandbox
         .outcome(man.env("PATH", sandbox.path_of(&[])))
         .succeeds();
@@ -69,7 +69,7 @@ fn the_manual_page_is_set_without_a_warning() {
     let sandbox = Sandbox::new();
     let page = sandbox.root.join("tally-session.1");
     let status = sandbox
-        .program(&["man"], &sandbox.home)
+        .program_in(&sandbox.home, "man")
         .stdout(File::create(&page).unwrap())
         .status();
     assert!(status.unwrap().success());

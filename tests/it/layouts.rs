@@ -26,7 +26,7 @@ fn assert_all_removed(sandbox: &Sandbox, ports: &[u16]) {
         .filter(|name| name.starts_with("tally-"))
         .collect();
     assert!(worktrees.is_empty(), "{worktrees:?}");
-    let branches = sandbox.git_main(["branch", "--format=%(refname:short)"]);
+    let branches = sandbox.git_main("branch --format=%(refname:short)");
     assert_eq!(branches, "main");
     for &port in ports {
         TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -39,7 +39,7 @@ fn layout_prints_the_built_in_file_anywhere_without_git_and_tmux() {
     let built_in = include_str!("../../src/layout/built_in.toml");
     sandbox.lay_out("nonsense");
     for dir in [&sandbox.main, &sandbox.home] {
-        let mut layout = sandbox.program(&["layout"], dir);
+        let mut layout = sandbox.program_in(dir, "layout");
         layout.env("PATH", sandbox.home.join("nothing"));
         sandbox.outcome(&mut layout).says(built_in);
     }
@@ -48,7 +48,7 @@ fn layout_prints_the_built_in_file_anywhere_without_git_and_tmux() {
 #[test]
 fn the_printed_layout_is_a_file_that_makes_the_same_sessions() {
     let sandbox = Sandbox::new();
-    sandbox.lay_out(&sandbox.run(["layout"]).stdout);
+    sandbox.lay_out(&sandbox.run("layout").stdout);
     let worktree = sandbox.add("feat");
     let (backend, frontend) = sandbox.ports("feat");
     assert_eq!(

@@ -1,39 +1,26 @@
 //! Links in a worktree: nothing is read or written through one that leads out of it.
 
-use crate::sandbox::{Sandbox, points, read, read_json, write};
+use crate::sandbox::{Sandbox, leads_to, make_link, points, read, read_json, unset, write};
 use serde_json::json;
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
-
-const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
 
 /// Commits a link in the main checkout, in the place of whatever is there.
 fn commit_link(sandbox: &Sandbox, path: &str, target: impl AsRef<Path>) {
-    let link = sandbox.main.join(path);
-    if link.is_dir() {
-        fs::remove_dir_all(&link).unwrap();
-    } else if link.exists() {
-        fs::remove_file(&link).unwrap();
-    }
-    fs::create_dir_all(link.parent().unwrap()).unwrap();
-    symlink(target, &link).unwrap();
+    make_link(target, &sandbox.main.join(path));
     sandbox.git_main(["add", "-f", "-A", path]);
-    sandbox.git_main(["commit", "-q", "-m", "Link"]);
+    sandbox.git_main("commit -q -m Link");
 }
 
 /// Has the branch `feat` have that link, and not the main checkout.
 fn only_on_feat(sandbox: &Sandbox, path: &str, target: &str) {
     let files = sandbox.root.join("files");
     fs::rename(&sandbox.main, &files).unwrap();
-    sandbox.git(&sandbox.root, ["clone", "-q", "files", "tally"]);
-    sandbox.git_main(["switch", "-q", "-c", "feat"]);
+    sandbox.git(&sandbox.root, "clone -q files tally");
+    sandbox.git_main("switch -q -c feat");
     commit_link(sandbox, path, target);
-    sandbox.git(
-        &files,
-        ["fetch", "-q", "../tally", "feat:feat", "feat:other"],
-    );
-    fs::remove_dir_all(&sandbox.main).unwrap();
+    sandbox.git(&files, "fetch -q ../tally feat:feat feat:other");
+    unset(&sandbox.main);
     fs::rename(&files, &sandbox.main).unwrap();
 }
 
@@ -56,23 +43,19 @@ fn assert_spared(sandbox: &Sandbox, outside: &Path, part: &str, target: &str) {
     };
     let before = state();
     let link = sandbox.worktree("feat").join(part);
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "[...]",
-        &format!(
+    sandbox.add_telling("feat", &format!(
             "warning: {part} is a link out of the worktree, to {target}: nothing is read or written through it: \
              for the session's own: rm [ROOT]/tally-feat/{part} && tally-session doctor --fix\n"
-        ),
-    );
+        ));
     sandbox.await_programs("feat", 1);
-    let leads_to = || fs::read_link(&link).unwrap().to_str().unwrap().to_owned();
+    let leads_to = || leads_to(&link).to_str().unwrap().to_owned();
     let target = leads_to();
-    assert_eq!(sandbox.git(&sandbox.worktree("feat"), STATUS), "");
+    sandbox.assert_clean(&sandbox.worktree("feat"));
     assert!(before == state(), "{before:?} {:?}", state());
     sandbox.restart();
-    sandbox.run(["resume"]).is(0, "[...]", "[...]");
+    sandbox.run("resume").goes_well();
     sandbox.await_programs("feat", 2);
-    sandbox.run(["doctor", "--fix"]);
+    sandbox.run("doctor --fix");
     assert_eq!(leads_to(), target);
     sandbox.remove("feat");
     assert!(before == state(), "{before:?} {:?}", state());
@@ -130,10 +113,7 @@ fn the_user_s_own_settings_behind_a_link_are_not_touched() {
     );
     commit_link(&sandbox, path, target);
     let worktree = sandbox.add("feat");
-    assert_eq!(
-        fs::read_link(worktree.join(path)).unwrap(),
-        Path::new(target)
-    );
+    assert_eq!(leads_to(&worktree.join(path)), Path::new(target));
     sandbox.remove("feat");
     assert_theirs(&sandbox);
 }
@@ -143,7 +123,7 @@ fn a_tracked_link_that_leads_nowhere_here_stays() {
     let sandbox = Sandbox::new();
     commit_link(&sandbox, "backend/.env", "/run/secrets/tally-test");
     // The main checkout has its own in the link's place.
-    fs::remove_file(sandbox.main.join("backend/.env")).unwrap();
+    unset(&sandbox.main.join("backend/.env"));
     write(&sandbox.main.join("backend/.env"), "SECRET_KEY=s3cret\n");
     let nothing = sandbox.root.join("told");
     assert_spared(
@@ -160,7 +140,7 @@ fn a_link_that_stays_inside_the_worktree_is_followed() {
     let main = &sandbox.main;
     fs::create_dir(main.join("apps")).unwrap();
     fs::rename(main.join("frontend"), main.join("apps/web")).unwrap();
-    sandbox.git(main, ["add", "-A"]);
+    sandbox.git(main, "add -A");
     commit_link(&sandbox, "frontend", "apps/web");
     commit_link(&sandbox, "backend/.env", ".env.local");
     write(&main.join("backend/.env.local"), "SECRET_KEY=s3cret\n");
@@ -168,16 +148,12 @@ fn a_link_that_stays_inside_the_worktree_is_followed() {
     let url = format!("http://localhost:{}\n", sandbox.ports("feat").0);
     assert!(read(&worktree.join("apps/web/.env")).ends_with(&url));
     assert!(worktree.join("apps/web/node_modules").is_symlink());
-    assert_eq!(
-        read(&worktree.join("backend/.env.local")),
-        "SECRET_KEY=s3cret\n"
-    );
+    let text = read(&worktree.join("backend/.env.local"));
+    assert_eq!(text, "SECRET_KEY=s3cret\n");
     assert!(worktree.join("backend/.env").is_symlink());
-    assert_eq!(
-        points(&worktree.join("backend/db.sqlite3")),
-        ["a", "b", "c"]
-    );
-    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    let rows = points(&worktree.join("backend/db.sqlite3"));
+    assert_eq!(rows, ["a", "b", "c"]);
+    sandbox.assert_clean(&worktree);
     sandbox.remove("feat");
 }
 
@@ -187,18 +163,15 @@ fn a_file_that_the_user_has_linked_to_the_main_checkout_s_is_not_written_through
     let mains = sandbox.main.join("frontend/.env");
     let before = read(&mains);
     let link = worktree.join("frontend/.env");
-    fs::remove_file(&link).unwrap();
-    symlink(&mains, &link).unwrap();
+    unset(&link);
+    make_link(&mains, &link);
     sandbox.restart();
     let _stranger = sandbox.stranger_on(sandbox.ports("feat").0);
-    sandbox.run(["resume"]).is(
-        0,
-        "[...]",
-        "warning: the backend of feat moved [..]\n\
-         warning: frontend/.env is a link out of the worktree, to [ROOT]/tally/frontend/.env: [..]\n",
-    );
+    let told = "warning: the backend of feat moved [..]\n\
+         warning: frontend/.env is a link out of the worktree, to [ROOT]/tally/frontend/.env: [..]\n";
+    sandbox.run("resume").is(0, "[...]", told);
     assert_eq!(read(&mains), before);
-    assert_eq!(fs::read_link(&link).unwrap(), mains);
+    assert_eq!(leads_to(&link), mains);
 }
 
 #[test]
@@ -206,10 +179,10 @@ fn the_session_s_link_stays_when_the_main_checkout_has_lost_what_it_leads_to() {
     let sandbox = Sandbox::new();
     let link = sandbox.add("feat").join("frontend/node_modules");
     let modules = sandbox.main.join("frontend/node_modules");
-    fs::remove_dir_all(&modules).unwrap();
+    unset(&modules);
     sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
-    assert_eq!(fs::read_link(&link).unwrap(), modules);
+    sandbox.run("resume").succeeds();
+    assert_eq!(leads_to(&link), modules);
     sandbox.await_programs("feat", 2);
     sandbox.remove("feat");
 }

@@ -2,16 +2,15 @@
 
 mod terminal;
 
-use crate::sandbox::{Sandbox, read, read_json, signal, write};
+use crate::sandbox::{Sandbox, read, read_json, signal, unset, write};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::fs;
 
 #[test]
 fn list_shows_a_table_of_all_sessions_in_their_order() {
     let sandbox = Sandbox::new().with("zebra").with("ape");
     let (zebra, ape) = (sandbox.ports("zebra"), sandbox.ports("ape"));
-    sandbox.run(["list"]).says(&format!(
+    sandbox.run("list").says(&format!(
         "NAME [..]STATE [..]BACKEND [..]FRONTEND [..]BRANCH [..]CHANGES [..]CLAUDE [..]WORKTREE\n\
              zebra [..]running [..]{} [..]{} [..]zebra [..]-[..] idle [..][ROOT]/tally-zebra\n\
              ape [..]running [..]{} [..]{} [..]ape [..]-[..] idle [..][ROOT]/tally-ape\n",
@@ -20,11 +19,12 @@ fn list_shows_a_table_of_all_sessions_in_their_order() {
 }
 
 #[test]
-fn list_without_sessions_says_so_and_how_to_add_one() {
+fn list_and_resume_without_sessions_say_so_and_how_to_add_one() {
     let sandbox = Sandbox::new();
-    sandbox
-        .run_changes_nothing(["list"])
-        .says("[..]no session[..]tally-session add [..]\n");
+    for verb in ["list", "resume"] {
+        let told = "[..]no session[..]tally-session add [..]\n";
+        sandbox.run_changes_nothing(verb).says(told);
+    }
     assert_eq!(sandbox.list(), Vec::<Value>::new());
 }
 
@@ -32,9 +32,7 @@ fn list_without_sessions_says_so_and_how_to_add_one() {
 fn list_shows_ports_as_urls_on_a_terminal() {
     let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("list");
-    let (status, screen) = terminal.await_status();
+    let (status, screen) = sandbox.on_terminal("list");
     assert_eq!(status, 0);
     for port in [backend, frontend] {
         assert!(
@@ -48,7 +46,9 @@ fn list_shows_ports_as_urls_on_a_terminal() {
 fn list_json_has_these_keys_in_this_order() {
     let sandbox = Sandbox::new().with("feat/pay");
     let (backend, frontend) = sandbox.ports("feat/pay");
+    let before = sandbox.snapshot();
     let listed = sandbox.list();
+    sandbox.assert_unchanged_since(&before);
     let expected = json!([{
         "name": "feat/pay",
         "branch": "feat/pay",
@@ -84,16 +84,14 @@ fn list_json_has_these_keys_in_this_order() {
 fn list_tells_a_stopped_session_from_a_running_one() {
     let sandbox = Sandbox::new().with("one").with("two");
     sandbox.kill_windows("one");
-    let states: Vec<_> = sandbox
-        .list()
-        .iter()
-        .map(|session| session["state"].clone())
-        .collect();
-    assert_eq!(states, ["stopped", "running"]);
+    let listed = sandbox.list();
+    assert_eq!(
+        [&listed[0]["state"], &listed[1]["state"]],
+        ["stopped", "running"]
+    );
     sandbox.restart();
-    sandbox
-        .run(["list"])
-        .says("NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n");
+    let told = "NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n";
+    sandbox.run("list").says(told);
 }
 
 #[test]
@@ -101,7 +99,7 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.add("fine");
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     let listed = sandbox.list();
     assert_eq!(listed[0]["state"], "broken");
     for unknown in ["changes", "claude"] {
@@ -110,9 +108,9 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
     let problem = listed[0]["problems"][0].as_str().unwrap();
     assert!(problem.contains("tally-session resume feat"), "{problem}");
     assert_eq!(listed[1]["problems"], json!([]));
-    sandbox.run(["list"]).says("NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n");
-    sandbox.git_main(["worktree", "prune"]);
-    sandbox.git_main(["branch", "-D", "feat"]);
+    sandbox.run("list").says("NAME [..]\nfeat [..] broken [..]\nfine [..] stopped [..]\nfeat: [..][ROOT]/tally-feat[..]gone[..]\n");
+    sandbox.git_main("worktree prune");
+    sandbox.git_main("branch -D feat");
     let listed = sandbox.list();
     for unknown in ["changes", "ahead", "behind"] {
         assert_eq!(listed[0][unknown], Value::Null, "{unknown}");
@@ -122,25 +120,17 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
 }
 
 #[test]
-fn list_counts_changed_files() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    fs::write(worktree.join("README.md"), "changed").unwrap();
-    fs::write(worktree.join("backend/new.py"), "new").unwrap();
-    fs::write(worktree.join("backend/newer.py"), "new").unwrap();
-    assert_eq!(sandbox.list()[0]["changes"], 3);
-}
-
-#[test]
-fn list_counts_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
+fn list_counts_changed_files_and_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "one", "1");
     sandbox.commit(&worktree, "two", "2");
     sandbox.commit(&sandbox.main, "three", "3");
+    for file in ["README.md", "backend/new.py", "backend/newer.py"] {
+        write(&worktree.join(file), "changed");
+    }
     let listed = &sandbox.list()[0];
-    assert_eq!(
-        (&listed["ahead"], &listed["behind"]),
-        (&json!(2), &json!(1))
-    );
+    let counts = ["changes", "ahead", "behind"].map(|key| &listed[key]);
+    assert_eq!(counts, [3, 2, 1]);
 }
 
 #[test]
@@ -150,8 +140,8 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
     sandbox.add("gone");
     sandbox.commit(&worktree, "one", "1");
     sandbox.commit(&sandbox.main, "two", "2");
-    sandbox.git(&sandbox.worktree("gone"), ["switch", "-q", "--detach"]);
-    sandbox.git_main(["branch", "-q", "-D", "gone"]);
+    sandbox.git(&sandbox.worktree("gone"), "switch -q --detach");
+    sandbox.git_main("branch -q -D gone");
     // As git 2.40 says it.
     sandbox.intercept(
         "git",
@@ -163,16 +153,14 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
         .iter()
         .map(|session| [session["ahead"].clone(), session["behind"].clone()])
         .collect();
-    assert_eq!(
-        json!(distances),
-        json!([[1, 1], [0, 1], [Value::Null, Value::Null]])
-    );
+    let found = json!(distances);
+    assert_eq!(found, json!([[1, 1], [0, 1], [Value::Null, Value::Null]]));
 }
 
 #[test]
 fn list_shows_sessions_beside_a_main_checkout_without_a_commit() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox.git_main(["symbolic-ref", "HEAD", "refs/heads/not-yet"]);
+    sandbox.git_main("symbolic-ref HEAD refs/heads/not-yet");
     let listed = &sandbox.list()[0];
     assert_eq!(listed["state"], "running");
     assert_eq!(listed["problems"], json!([]));
@@ -191,7 +179,7 @@ fn list_asks_tmux_once_and_git_once_about_all_branches_and_once_in_each_worktree
         "*ahead-behind*",
         r#"printf 'refs/heads/one\0tree\0%s\n' "2 3"; exit"#,
     );
-    let outcome = sandbox.run(["-v", "list"]);
+    let outcome = sandbox.run("-v list");
     let asked = |what: &str| {
         outcome
             .stderr
@@ -228,42 +216,35 @@ fn list_says_which_session_a_terminal_shows() {
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach two");
     sandbox.await_client("tally-two");
-    let attached: Vec<_> = sandbox
-        .list()
-        .iter()
-        .map(|session| session["attached"].clone())
-        .collect();
-    assert_eq!(attached, [false, true]);
+    let listed = sandbox.list();
+    assert_eq!(
+        [&listed[0]["attached"], &listed[1]["attached"]],
+        [false, true]
+    );
 }
 
 #[test]
-fn list_says_what_claude_does() {
+fn list_says_what_claude_does_and_nothing_of_one_that_died_or_never_ran() {
     let sandbox = Sandbox::new().with("feat");
+    let told = || sandbox.list()[0]["claude"].clone();
     let file = sandbox.claude_s_file("feat");
-    let about = read_json(&file);
     for status in ["busy", "idle", "waiting"] {
-        let mut changed = about.clone();
-        changed["status"] = status.into();
-        fs::write(&file, changed.to_string()).unwrap();
-        assert_eq!(sandbox.list()[0]["claude"], status);
+        sandbox.have_claude("feat", status);
+        assert_eq!(told(), status);
     }
+    let about = read(&file);
     for different in ["{\"pid\": 1}", "not json", "[]"] {
-        fs::write(&file, different).unwrap();
-        assert_eq!(sandbox.list()[0]["claude"], Value::Null, "{different}");
+        write(&file, different);
+        assert_eq!(told(), Value::Null, "{different}");
     }
-}
-
-#[test]
-fn list_says_nothing_of_a_claude_that_died_or_never_ran() {
-    let sandbox = Sandbox::new().with("feat");
-    let file = sandbox.claude_s_file("feat");
+    write(&file, about);
     let claude = sandbox.started("claude", "feat")[0].pid;
     signal(claude, Signal::KILL);
     sandbox.await_end(claude);
     assert!(file.exists());
-    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
-    fs::remove_dir_all(sandbox.home.join(".claude")).unwrap();
-    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
+    assert_eq!(told(), Value::Null);
+    unset(&sandbox.home.join(".claude"));
+    assert_eq!(told(), Value::Null);
 }
 
 #[test]
@@ -271,30 +252,14 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
     let sandbox = Sandbox::new().with("feat");
     let file = sandbox.claude_s_file("feat");
     let mut about = read_json(&file);
-    let shell = sandbox.tmux([
-        "display-message",
-        "-p",
-        "-t",
-        &sandbox.pane("feat", "shell"),
-        "#{pane_pid}",
-    ]);
+    let shell = sandbox.windows("feat", "#{pane_pid}")[3].clone();
     about["pid"] = shell.parse::<u32>().unwrap().into();
     // The dead one began an hour before the process that has its number now.
     about["startedAt"] = (about["startedAt"].as_u64().unwrap() - 3_600_000).into();
-    fs::remove_file(&file).unwrap();
-    fs::write(
-        file.with_file_name(format!("{shell}.json")),
+    unset(&file);
+    write(
+        &file.with_file_name(format!("{shell}.json")),
         about.to_string(),
-    )
-    .unwrap();
+    );
     assert_eq!(sandbox.list()[0]["claude"], Value::Null);
-}
-
-#[test]
-fn list_stores_nothing() {
-    let sandbox = Sandbox::new().with("feat");
-    let before = read(&sandbox.main.join(".tally-sessions"));
-    sandbox.run_changes_nothing(["list"]).succeeds();
-    sandbox.run_changes_nothing(["list", "--json"]).succeeds();
-    assert_eq!(read(&sandbox.main.join(".tally-sessions")), before);
 }

@@ -1,6 +1,6 @@
 //! Projects that were moved, with their sessions' worktrees or without.
 
-use crate::sandbox::{Sandbox, eventually, read, read_json, write};
+use crate::sandbox::{Sandbox, edit_json, leads_to, read, unset, until, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 /// A project in a folder `Dev`, with a stopped session and work in it; and the session's worktree.
 fn project() -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::of_project("Dev/tally");
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     sandbox.await_programs("feat", 1);
     let worktree = sandbox.root.join("Dev/tally-feat");
     sandbox.commit(&worktree, "committed", "one");
     write(&worktree.join("staged"), "two");
-    sandbox.git(&worktree, ["add", "staged"]);
+    sandbox.git(&worktree, "add staged");
     write(&worktree.join("staged"), "three");
     write(&worktree.join("notes.sqlite3"), "four");
     (sandbox, worktree)
@@ -34,22 +34,20 @@ impl Sandbox {
     /// Checks that a worktree has all of its work, as git sees it there and from the main checkout.
     #[track_caller]
     fn assert_has_work(&self, worktree: &Path) {
-        let status = self.git(worktree, ["status", "--porcelain"]);
+        let status = self.git(worktree, "status --porcelain");
         assert_eq!(status, "AM staged");
-        assert_eq!(self.git(worktree, ["show", ":staged"]), "two");
+        assert_eq!(self.git(worktree, "show :staged"), "two");
         assert_eq!(read(&worktree.join("notes.sqlite3")), "four");
         assert_eq!(self.store()["feat"]["worktree"], worktree.to_str().unwrap());
-        let list = self.git_main(["worktree", "list", "--porcelain"]);
+        let list = self.git_main("worktree list --porcelain");
         let known = format!("worktree {}\n", worktree.display());
-        assert!(
-            list.contains(&known) && !list.contains("prunable"),
-            "{list}"
-        );
-        let modules = fs::read_link(worktree.join("frontend/node_modules")).unwrap();
+        assert!(list.contains(&known), "{list}");
+        assert!(!list.contains("prunable"), "{list}");
+        let modules = leads_to(&worktree.join("frontend/node_modules"));
         assert_eq!(modules, self.main.join("frontend/node_modules"));
         assert_eq!(self.list()[0]["state"], "running");
-        eventually("its servers run", || {
-            (self.list()[0]["problems"] == json!([])).then_some(())
+        until("its servers run", || {
+            self.list()[0]["problems"] == json!([])
         });
     }
 
@@ -57,12 +55,7 @@ impl Sandbox {
     #[track_caller]
     fn follows(&self) {
         let follows = "warning: feat follows its worktree to [..]\n";
-        self.run(["resume"]).is(0, "resumed feat[..]\n", follows);
-    }
-
-    fn claude_s_entry(&self, folder: &Path) -> Value {
-        let json = read_json(&self.home.join(".claude.json"));
-        json["projects"][folder.to_str().unwrap()].clone()
+        self.run("resume").is(0, "resumed feat[..]\n", follows);
     }
 }
 
@@ -71,28 +64,26 @@ const MOVED: &str = "its worktree [ROOT]/Dev/tally-feat was moved to [ROOT]/Code
 #[test]
 fn a_project_that_was_moved_with_its_worktrees_is_followed_by_resume_and_the_others_say_so() {
     let (mut sandbox, worktree) = project();
-    let json = sandbox.home.join(".claude.json");
-    let mut claude = read_json(&json);
-    claude["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
-    write(&json, claude.to_string());
+    edit_json(&sandbox.claude_json(), |json| {
+        json["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
+    });
     sandbox.restart();
     sandbox.mv("Dev", "Code");
-    let list = sandbox.run_changes_nothing(["list"]);
+    let list = sandbox.run_changes_nothing("list");
     let told = format!("feat: {MOVED}: tally-session resume feat\n");
     assert!(list.stdout.ends_with(&told), "{list}");
-    let doctor = sandbox.run_changes_nothing(["doctor", "--fix"]);
+    let doctor = sandbox.run_changes_nothing("doctor --fix");
     let told = format!("failed   feat: {MOVED}\n         tally-session resume feat\n");
     assert!(doctor.stdout.contains(&told), "{doctor}");
     sandbox
-        .run_changes_nothing(["remove", "--force", "feat"])
+        .run_changes_nothing("remove --force feat")
         .fails(&format!(
             "error: feat: {MOVED}\nhint: tally-session resume feat\n"
         ));
-    sandbox.run(["resume", "feat"]).is(
-        0,
-        "resumed feat: tally-session attach feat\n",
-        "warning: feat follows its worktree to [ROOT]/Code/tally-feat; it was at [ROOT]/Dev/tally-feat\n",
-    );
+    let remark = "warning: feat follows its worktree to [ROOT]/Code/tally-feat; it was at [ROOT]/Dev/tally-feat\n";
+    sandbox
+        .run("resume feat")
+        .is(0, "resumed feat: tally-session attach feat\n", remark);
     let now = sandbox.root.join("Code/tally-feat");
     sandbox.assert_has_work(&now);
     assert_eq!(sandbox.claude_s_entry(&now)["history"], json!(["asked"]));
@@ -113,9 +104,9 @@ fn one_that_was_moved_is_followed_where_something_is_at_the_old_place_and_git_wa
         write(&worktree.join("mine"), "mine");
         let now = sandbox.root.join("Code/tally-feat");
         if tells_git {
-            sandbox.git_at(&sandbox.main, ["worktree", "repair"], &now);
+            sandbox.git_at(&sandbox.main, "worktree repair", &now);
         }
-        let list = sandbox.run(["list"]);
+        let list = sandbox.run("list");
         let told = format!("feat: {MOVED}: tally-session resume feat\n");
         assert!(list.stdout.ends_with(&told), "{list}");
         sandbox.follows();
@@ -130,11 +121,7 @@ fn one_whose_folder_has_another_name_than_the_session_would_get_now_is_followed_
     sandbox.restart();
     sandbox.mv("Dev", "Code");
     sandbox.mv("Code/tally", "Code/points");
-    fs::rename(
-        sandbox.home.join(".virtualenvs/tally"),
-        sandbox.home.join(".virtualenvs/points"),
-    )
-    .unwrap();
+    sandbox.mv("home/.virtualenvs/tally", "home/.virtualenvs/points");
     sandbox.follows();
     sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
 }
@@ -144,16 +131,13 @@ fn a_copy_of_a_project_has_the_copies_of_its_worktrees_and_leaves_the_others_alo
     let (mut sandbox, worktree) = project();
     sandbox.restart();
     let original = sandbox.main.clone();
-    let cp = sandbox
-        .command("cp", &sandbox.root)
-        .args(["-a", "Dev", "Code"])
-        .status();
-    assert!(cp.unwrap().success());
-    let before = sandbox.git(&worktree, ["status"]);
+    let mut cp = sandbox.command("cp", &sandbox.root);
+    assert!(cp.args(["-a", "Dev", "Code"]).status().unwrap().success());
+    let before = sandbox.git(&worktree, "status");
     sandbox.main = sandbox.root.join("Code/tally");
     sandbox.follows();
     sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
-    assert_eq!(sandbox.git(&worktree, ["status"]), before);
+    assert_eq!(sandbox.git(&worktree, "status"), before);
     assert_ne!(sandbox.claude_s_entry(&worktree), Value::Null);
     sandbox.force_remove("feat");
     sandbox.main = original;
@@ -162,33 +146,16 @@ fn a_copy_of_a_project_has_the_copies_of_its_worktrees_and_leaves_the_others_alo
 }
 
 #[test]
-fn git_worktrees_inside_are_followed_with_it() {
-    let (mut sandbox, worktree) = project();
-    let inside = worktree.join("agents.sqlite3/one");
-    sandbox.git_at(&worktree, ["worktree", "add", "-q", "--detach"], &inside);
-    write(&inside.join("new"), "new");
-    sandbox.git(&inside, ["add", "new"]);
-    sandbox.restart();
-    sandbox.mv("Dev", "Code");
-    sandbox.follows();
-    sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
-    let inside = sandbox.root.join("Code/tally-feat/agents.sqlite3/one");
-    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
-}
-
-#[test]
 fn what_git_has_of_a_worktree_stays_where_its_folder_could_not_be_made() {
     let (mut sandbox, _) = project();
     sandbox.restart();
     sandbox.mv("Dev", "Code");
     sandbox.mv("Code/tally-feat", "Elsewhere/feat");
-    sandbox.run_changes_nothing(["resume", "feat"]).fails(
-        "error: cannot make the folder [ROOT]/Dev/tally-feat: No such file or directory (os error 2)\n\
+    sandbox.refuses_to_resume("error: cannot make the folder [ROOT]/Dev/tally-feat: No such file or directory (os error 2)\n\
          hint: if you have moved it, tell git where it is: git -C [ROOT]/Code/tally worktree repair <its folder>\n\
-         hint: make its folder: mkdir -p [ROOT]/Dev\n",
-    );
+         hint: make its folder: mkdir -p [ROOT]/Dev\n");
     let there = sandbox.root.join("Elsewhere/feat");
-    sandbox.git_at(&sandbox.main, ["worktree", "repair"], &there);
+    sandbox.git_at(&sandbox.main, "worktree repair", &there);
     sandbox.follows();
     sandbox.assert_has_work(&there);
 }
@@ -209,7 +176,7 @@ fn restore_puts_a_worktree_beside_the_main_checkout_as_that_is_now() {
         let mut sandbox = removed();
         sandbox.mv(from, &from.replace("Dev", "Code"));
         let resumed = "restored feat\nresumed feat: tally-session attach feat\n";
-        sandbox.run(["restore", "feat"]).is(0, resumed, NOW);
+        sandbox.run("restore feat").is(0, resumed, NOW);
         let now = sandbox.root.join("Code/tally-feat");
         sandbox.assert_has_work(&now);
         assert!(!sandbox.root.join("Dev/tally-feat").exists());
@@ -228,68 +195,59 @@ fn restore_refuses_where_something_is_at_the_place_beside_the_main_checkout_as_t
     let mut sandbox = removed();
     sandbox.mv("Dev", "Code");
     write(&sandbox.root.join("Code/tally-feat/mine"), "mine");
-    sandbox.run_changes_nothing(["restore", "feat"]).fails(
+    sandbox.refuses_to_restore(
         "error: there is something at [ROOT]/Code/tally-feat, where the worktree of feat belongs\n\
          hint: move it away, then try again\n",
     );
     sandbox.mv("Code/tally-feat", "mine");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", NOW);
+    sandbox.restore_telling("feat", NOW);
 }
 
 #[test]
 fn restore_finishes_what_was_half_back_when_the_project_was_moved() {
     for moves_folder in [false, true] {
         let mut sandbox = removed();
-        let trash = sandbox.main.join(".git/tally-session/trash");
-        let dir = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
-        let id = dir.file_name().into_string().unwrap();
-        let lock = sandbox.main.join(".git/tally-session/sessions/feat.lock");
-        let text =
-            format!(r#"{{"start":"existing","prompt":null,"is_new":false,"removed":"{id}"}}"#);
-        write(&lock, text);
-        let worktree = sandbox.root.join("Dev/tally-feat");
-        fs::rename(dir.path().join("worktree"), &worktree).unwrap();
+        sandbox.restore_by_half();
         sandbox.mv("Dev/tally", "Code/tally");
         if moves_folder {
             sandbox.mv("Dev/tally-feat", "Code/tally-feat");
         }
-        sandbox
-            .run(["restore", "feat"])
-            .is(0, "restored feat\n[...]", "[...]");
+        sandbox.restore_with_remarks("feat");
         let place = if moves_folder { "Code" } else { "Dev" };
         sandbox.assert_has_work(&sandbox.root.join(place).join("tally-feat"));
     }
 }
 
 #[test]
-fn git_worktrees_inside_are_restored_beside_the_main_checkout_as_that_is_now() {
-    let (mut sandbox, worktree) = project();
-    let inside = worktree.join("agents.sqlite3/one");
-    sandbox.git_at(&worktree, ["worktree", "add", "-q", "--detach"], &inside);
-    write(&inside.join("new"), "new");
-    sandbox.git(&inside, ["add", "new"]);
-    sandbox.force_remove("feat");
-    sandbox.mv("Dev", "Code");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", NOW);
-    let now = sandbox.root.join("Code/tally-feat");
-    sandbox.assert_has_work(&now);
-    let inside = now.join("agents.sqlite3/one");
-    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
+fn git_worktrees_inside_are_followed_and_restored_with_it() {
+    for is_removed in [false, true] {
+        let (mut sandbox, worktree) = project();
+        let inside = worktree.join("agents.sqlite3/one");
+        sandbox.git_at(&worktree, "worktree add -q --detach", &inside);
+        write(&inside.join("new"), "new");
+        sandbox.git(&inside, "add new");
+        if is_removed {
+            sandbox.force_remove("feat");
+            sandbox.mv("Dev", "Code");
+            sandbox.restore_telling("feat", NOW);
+        } else {
+            sandbox.restart();
+            sandbox.mv("Dev", "Code");
+            sandbox.follows();
+        }
+        let now = sandbox.root.join("Code/tally-feat");
+        sandbox.assert_has_work(&now);
+        assert_eq!(sandbox.status(&now.join("agents.sqlite3/one")), "A  new");
+    }
 }
 
 #[test]
 fn a_worktree_that_was_gone_when_it_was_removed_is_made_beside_the_main_checkout_as_that_is_now() {
     let (mut sandbox, worktree) = project();
-    fs::remove_dir_all(worktree).unwrap();
+    unset(&worktree);
     sandbox.force_remove_with_remarks("feat");
     sandbox.mv("Dev", "Code");
-    sandbox
-        .run(["restore", "feat"])
-        .is(0, "restored feat\n[...]", "[...]");
+    sandbox.restore_with_remarks("feat");
     let now = sandbox.root.join("Code/tally-feat");
     assert_eq!(read(&now.join("committed")), "one");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
@@ -310,14 +268,14 @@ fn a_resume_that_follows_and_is_killed_at_some_of_its_steps_is_finished_by_anoth
         (here, there) = (there, here);
     };
     follow_again(&mut sandbox);
-    let mut steps = sandbox.steps_of(&["resume", "feat"]);
+    let mut steps = sandbox.steps_of("resume feat");
     // What it does when all names the new place is tried elsewhere.
     steps.truncate(steps.len() / 2);
     for step in sample(steps) {
         follow_again(&mut sandbox);
         println!("killed at {step}");
-        sandbox.is_killed_at(&step, &["resume", "feat"]);
-        sandbox.run(["resume"]).is(0, "[...]", "[...]");
+        sandbox.is_killed_at(&step, "resume feat");
+        sandbox.run("resume").goes_well();
         sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
     }
 }
@@ -336,17 +294,17 @@ fn a_restore_into_a_moved_project_that_is_killed_at_some_of_its_steps_is_finishe
         (here, there) = (there, here);
     };
     move_again(&mut sandbox);
-    let steps = sandbox.steps_of(&["restore", "feat"]);
+    let steps = sandbox.steps_of("restore feat");
     for step in sample(steps) {
         sandbox.force_remove_with_remarks("feat");
         move_again(&mut sandbox);
         println!("killed at {step}");
-        sandbox.is_killed_at(&step, &["restore", "feat"]);
+        sandbox.is_killed_at(&step, "restore feat");
         let verb = match sandbox.names()[..] {
             [] => "restore",
             _ => "resume",
         };
-        sandbox.run([verb, "feat"]).is(0, "[...]", "[...]");
+        sandbox.run([verb, "feat"]).goes_well();
         sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
     }
 }

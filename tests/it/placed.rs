@@ -1,11 +1,9 @@
 //! What was put into a worktree is known by a list: what the user has put beside it, or in its place, is the user's.
 
-use crate::sandbox::{Sandbox, read, read_json, write};
+use crate::sandbox::{Sandbox, read, read_json, unset, write};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-
-const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
 
 /// A project with these lines of `[files]`, and these files that git neither tracks nor ignores.
 fn with_files(layout: &str, files: &[&str]) -> Sandbox {
@@ -29,7 +27,7 @@ fn excluded(sandbox: &Sandbox) -> String {
 /// `remove` names these files alone, and leaves all as it is.
 #[track_caller]
 fn assert_refused(sandbox: &Sandbox, files: &str) {
-    sandbox.run(["remove", "feat"]).fails(&format!(
+    sandbox.run("remove feat").fails(&format!(
         "error: the session feat has changes that are not committed: {files}\n[...]"
     ));
 }
@@ -39,16 +37,16 @@ fn a_new_file_in_a_copied_folder_is_the_user_s_in_the_session_and_in_the_main_ch
     let sandbox = with_files("copy = [\"wiki\"]", &["wiki/a.md", "wiki/deep/b.md"]);
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("wiki/deep/b.md")), "wiki/deep/b.md");
-    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    sandbox.assert_clean(&worktree);
     for checkout in [&sandbox.main, &worktree] {
         write(&checkout.join("wiki/new.md"), "new");
-        let status = sandbox.git(checkout, STATUS);
+        let status = sandbox.status(checkout);
         assert!(status.contains("?? wiki/new.md"), "{status}");
     }
     assert_refused(&sandbox, "wiki/new.md");
-    fs::remove_file(worktree.join("wiki/new.md")).unwrap();
+    unset(&worktree.join("wiki/new.md"));
     sandbox.remove("feat");
-    let status = sandbox.git_main(STATUS);
+    let status = sandbox.status(&sandbox.main);
     assert!(status.contains("?? wiki/a.md"), "{status}");
 }
 
@@ -57,8 +55,8 @@ fn what_the_user_has_in_the_place_of_a_link_is_the_user_s() {
     for file in ["fixtures/new.json", "fixtures"] {
         let sandbox = with_files("link = [\"fixtures\"]", &["fixtures/a.json"]);
         let worktree = sandbox.add("feat");
-        assert_eq!(sandbox.git(&worktree, STATUS), "");
-        fs::remove_file(worktree.join("fixtures")).unwrap();
+        sandbox.assert_clean(&worktree);
+        unset(&worktree.join("fixtures"));
         write(&worktree.join(file), "new");
         assert_refused(&sandbox, file);
         assert_eq!(sandbox.list()[0]["changes"], 1);
@@ -71,7 +69,7 @@ fn what_the_user_has_in_the_place_of_a_link_is_the_user_s() {
 fn packages_that_the_user_has_installed_in_the_place_of_a_link_are_as_the_project_says_not_work() {
     let sandbox = Sandbox::new();
     let modules = sandbox.add("feat").join("frontend/node_modules");
-    fs::remove_file(&modules).unwrap();
+    unset(&modules);
     write(&modules.join("vite/index.js"), "// Vite\n");
     assert_eq!(sandbox.list()[0]["changes"], 0);
     sandbox.remove("feat");
@@ -85,10 +83,10 @@ fn a_file_that_the_layout_names_only_later_is_the_user_s() {
     lay_out(&sandbox, "copy = [\"docs/plan.md\"]");
     assert_refused(&sandbox, "docs/plan.md");
     sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
+    sandbox.run("resume").succeeds();
     sandbox.await_programs("feat", 2);
     assert_eq!(read(&worktree.join("docs/plan.md")), "mine");
-    assert_eq!(sandbox.git(&worktree, STATUS), "?? docs/plan.md");
+    assert_eq!(sandbox.status(&worktree), "?? docs/plan.md");
     assert_refused(&sandbox, "docs/plan.md");
 }
 
@@ -98,7 +96,7 @@ fn the_lines_of_a_session_go_with_the_last_one_that_needs_them_and_the_user_s_st
     let exclude = sandbox.main.join(".git/info/exclude");
     write(&exclude, "# mine\n*.log\n/wiki/mine.md\n");
     sandbox.add("keep");
-    sandbox.run(["remove", "keep"]).succeeds();
+    sandbox.run("remove keep").succeeds();
     let before = excluded(&sandbox);
     assert!(
         before.starts_with("# mine\n*.log\n/wiki/mine.md\n"),
@@ -113,21 +111,19 @@ fn the_lines_of_a_session_go_with_the_last_one_that_needs_them_and_the_user_s_st
         }
         assert_eq!(lines(&excluded(&sandbox)), 1);
         let last = if first == "one" { "two" } else { "one" };
-        sandbox
-            .run(["remove", first])
-            .says(&format!("removed {first}\n[...]"));
+        let told = format!("removed {first}\n[...]");
+        sandbox.run(["remove", first]).says(&told);
         assert_eq!(lines(&excluded(&sandbox)), 1);
-        assert_eq!(sandbox.git(&sandbox.worktree(last), STATUS), "");
-        sandbox
-            .run(["remove", last])
-            .says(&format!("removed {last}\n[...]"));
+        sandbox.assert_clean(&sandbox.worktree(last));
+        let words = format!("removed {last}\n[...]");
+        sandbox.run(["remove", last]).says(&words);
         assert_eq!(excluded(&sandbox), before);
     }
 
     // One that the user has too is the user's.
     write(&exclude, format!("/wiki/a.md\n{before}"));
     sandbox.add_again("one");
-    sandbox.run(["remove", "one"]).succeeds();
+    sandbox.run("remove one").succeeds();
     assert_eq!(excluded(&sandbox), format!("/wiki/a.md\n{before}"));
 }
 
@@ -143,10 +139,10 @@ fn without_a_list_what_the_layout_names_was_put_there() {
     let sandbox = Sandbox::new();
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     let worktree = sandbox.add("feat");
-    fs::remove_file(list_of(&sandbox)).unwrap();
+    unset(&list_of(&sandbox));
     write(&sandbox.main.join(".git/info/exclude"), "");
     assert_eq!(
-        sandbox.git(&worktree, STATUS),
+        sandbox.status(&worktree),
         "?? .claude/settings.local.json\n?? frontend/node_modules"
     );
     assert_eq!(sandbox.list()[0]["changes"], 0);
@@ -168,7 +164,7 @@ fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
         sandbox.restart();
         let stranger = sandbox.stranger_on(sandbox.ports("feat").0);
         sandbox
-            .run(["resume"])
+            .run("resume")
             .is(0, "[...]", "warning: the backend [..] moved [..]\n");
         sandbox.await_programs("feat", times);
         drop(stranger);
@@ -177,7 +173,7 @@ fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
     assert!(inodes().iter().all(|(listed, found)| listed == found));
     let env = worktree.join("frontend/.env");
     let text = read(&env);
-    fs::remove_file(&env).unwrap();
+    unset(&env);
     write(&env, text + "MINE=1\n");
     move_away(3);
     let [(listed, found), _] = inodes();

@@ -6,7 +6,6 @@ mod transcripts;
 use crate::sandbox::{Sandbox, write};
 use markdown::{Block, anchors, blocks, links, spans};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 use transcripts::Reader;
 
@@ -55,7 +54,7 @@ fn blocks_of(language: &str) -> impl Iterator<Item = Block> {
 #[test]
 fn each_transcript_is_what_the_program_says() {
     let sandbox = Sandbox::serving();
-    sandbox.git_main(["tag", "v1.2"]);
+    sandbox.git_main("tag v1.2");
     let environment = sandbox.home.join(".virtualenvs/tally/bin/activate");
     write(&environment, "");
     let mut reader = Reader::new(&sandbox);
@@ -77,11 +76,11 @@ fn help_has_each_topic_and_each_command() {
         let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(100), "{topic}: {widest:?}");
     }
-    let add = sandbox.run(["add", "--help"]).stdout;
-    sandbox.run(["help", "add"]).says(&add);
-    let all = sandbox.run(["--help"]).stdout;
-    sandbox.run(["help"]).says(&all);
-    let wrong = sandbox.run(["help", "nope"]);
+    let add = sandbox.run("add --help").stdout;
+    sandbox.run("help add").says(&add);
+    let all = sandbox.run("--help").stdout;
+    sandbox.run("help").says(&all);
+    let wrong = sandbox.run("help nope");
     assert_eq!(wrong.code, Some(2));
     let words = "error: there is no command \"nope\", and the topics are projects,";
     assert!(wrong.stderr.starts_with(words), "{wrong}");
@@ -116,7 +115,7 @@ fn the_layouts_in_it_are_those_that_are_tested() {
         } else {
             // A smaller one: the program has to take it.
             sandbox.lay_out(&block.text);
-            sandbox.run(["list"]).succeeds();
+            sandbox.run("list").succeeds();
         }
     }
     assert_eq!(shown, [1; LAYOUTS.len()], "how often each of them is shown");
@@ -133,7 +132,7 @@ fn options(sandbox: &Sandbox) -> BTreeMap<String, BTreeSet<String>> {
             .map(ToOwned::to_owned)
             .collect()
     };
-    let help = sandbox.run(["--help"]).succeeds().stdout;
+    let help = sandbox.run("--help").succeeds().stdout;
     let mut all = BTreeMap::from([(String::new(), of(&help))]);
     let (_, commands) = help.split_once("Commands:\n").unwrap();
     for line in commands.lines().take_while(|line| !line.is_empty()) {
@@ -251,7 +250,7 @@ fn its_shell_lines_are_whole() {
     let sandbox = Sandbox::new();
     let file = sandbox.root.join("lines.sh");
     for block in blocks_of("sh") {
-        fs::write(&file, &block.text).unwrap();
+        write(&file, &block.text);
         let mut shell = sandbox.command("bash", &sandbox.root);
         let outcome = sandbox.outcome(shell.args(["-n", "lines.sh"]));
         outcome.says("");

@@ -7,35 +7,32 @@ mod mounts;
 mod refusals;
 mod servers;
 
-use crate::sandbox::{Sandbox, eventually, read, read_json};
-use std::fs;
+use crate::sandbox::{PROGRAM, Sandbox, assert_free, only_in, read, read_json, unset, until};
 
 const REMOVED: &str = "removed feat\n[...]";
 
 #[test]
-fn remove_clears_all_of_a_session_away() {
+fn remove_clears_all_of_a_session_away_and_its_ports_are_free_when_it_returns() {
     let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
-    let programs =
-        ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat")[0].pid);
-    sandbox.run(["remove", "feat"]).says(REMOVED);
-    assert!(sandbox.names().is_empty());
+    let programs = ["python", "npm", "claude"].map(|name| sandbox.started(name, "feat")[0].pid);
+    let (backend, frontend) = sandbox.ports("feat");
+    sandbox.remove("feat");
+    assert_free(backend);
+    assert_free(frontend);
+    assert!(sandbox.names().is_empty() && sandbox.tmux_sessions().is_empty());
     assert!(!worktree.exists());
-    assert_eq!(
-        sandbox.git_main(["branch", "--format=%(refname:short)"]),
-        "main"
-    );
-    assert_eq!(sandbox.git_main(["worktree", "list"]).lines().count(), 1);
-    assert!(sandbox.tmux_sessions().is_empty());
-    let claude = read_json(&sandbox.home.join(".claude.json"));
-    assert_eq!(
-        claude["projects"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .collect::<Vec<_>>(),
-        [sandbox.main.to_str().unwrap()]
-    );
+    assert_eq!(sandbox.git_main("branch --format=%(refname:short)"), "main");
+    assert_eq!(sandbox.git_main("worktree list").lines().count(), 1);
+    let claude = read_json(&sandbox.claude_json());
+    let entries: Vec<_> = claude["projects"].as_object().unwrap().keys().collect();
+    assert_eq!(entries, [sandbox.main.to_str().unwrap()]);
     assert!(!programs.into_iter().any(|pid| sandbox.lives(pid)));
+    assert!(
+        sandbox
+            .main
+            .join("frontend/node_modules/vite/index.js")
+            .exists()
+    );
 }
 
 #[test]
@@ -43,12 +40,10 @@ fn after_add_and_remove_the_project_is_as_it_was_but_for_what_git_shall_ignore()
     let sandbox = Sandbox::new();
     let add_and_remove = || {
         sandbox.add_again("feat");
-        sandbox.run(["remove", "feat"]).says(REMOVED);
-        sandbox
-            .run(["purge", "--yes"])
-            .is(0, "deleted feat\n", "[...]");
-        eventually("the tmux server ends", || {
-            sandbox.tmux_sessions().is_empty().then_some(())
+        sandbox.remove("feat");
+        sandbox.run("purge --yes").is(0, "deleted feat\n", "[...]");
+        until("the tmux server ends", || {
+            sandbox.tmux_sessions().is_empty()
         });
     };
     add_and_remove();
@@ -62,20 +57,18 @@ fn remove_of_feat_leaves_tally_feature() {
     let sandbox = Sandbox::new().with("feat");
     let other = sandbox.add("feature");
     let windows = sandbox.windows("feature", "#{pane_pid} #{window_name}");
-    sandbox.run(["remove", "feat"]).says(REMOVED);
+    sandbox.remove("feat");
     assert_eq!(sandbox.names(), ["feature"]);
     assert_eq!(sandbox.tmux_sessions(), ["tally-feature"]);
-    assert_eq!(
-        sandbox.windows("feature", "#{pane_pid} #{window_name}"),
-        windows
-    );
+    let found = sandbox.windows("feature", "#{pane_pid} #{window_name}");
+    assert_eq!(found, windows);
     assert!(other.join("README.md").exists());
     assert!(
         sandbox
-            .git_main(["branch", "--list", "feature"])
+            .git_main("branch --list feature")
             .contains("feature")
     );
-    assert!(read(&sandbox.home.join(".claude.json")).contains("tally-feature"));
+    assert!(read(&sandbox.claude_json()).contains("tally-feature"));
     // Its session is stopped now, and that of the other begins with its name.
     sandbox.add("fea");
     sandbox.kill_windows("fea");
@@ -90,23 +83,11 @@ fn remove_of_feat_leaves_tally_feature() {
 fn remove_keep_branch_leaves_the_branch() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
-    sandbox
-        .run(["remove", "feat", "--keep-branch"])
-        .says(REMOVED);
+    sandbox.run("remove feat --keep-branch").says(REMOVED);
     assert!(!worktree.exists());
-    assert_eq!(sandbox.git_main(["rev-parse", "feat"]), tip);
+    assert_eq!(sandbox.git_main("rev-parse feat"), tip);
     sandbox.restore("feat");
-    assert_eq!(sandbox.git(&worktree, ["branch", "--show-current"]), "feat");
-}
-
-#[test]
-fn remove_leaves_what_the_links_lead_to() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.run(["remove", "feat", "--force"]).says(REMOVED);
-    assert_eq!(
-        read(&sandbox.main.join("frontend/node_modules/vite/index.js")),
-        "// Vite\n"
-    );
+    assert_eq!(sandbox.git(&worktree, "branch --show-current"), "feat");
 }
 
 #[test]
@@ -114,20 +95,8 @@ fn remove_leaves_the_transcripts() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     sandbox.await_event("said", "claude", "feat", 1);
-    sandbox.run(["remove", "feat"]).says(REMOVED);
-    let projects = sandbox.home.join(".claude/projects");
-    let project = fs::read_dir(projects)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let transcript = fs::read_dir(project)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    sandbox.remove("feat");
+    let transcript = only_in(&only_in(&sandbox.home.join(".claude/projects")));
     assert!(read(&transcript).contains("hello"));
 }
 
@@ -135,7 +104,7 @@ fn remove_leaves_the_transcripts() {
 fn remove_works_from_inside_the_session_s_own_worktree() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox
-        .run_in(&worktree.join("backend"), ["remove", "feat"])
+        .run_in(&worktree.join("backend"), "remove feat")
         .says(REMOVED);
     assert!(!worktree.exists());
     assert!(sandbox.names().is_empty());
@@ -144,34 +113,29 @@ fn remove_works_from_inside_the_session_s_own_worktree() {
 #[test]
 fn remove_works_from_inside_the_session_s_own_tmux_session() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.enter(
-        "feat",
-        "shell",
-        &format!("{} remove feat", env!("CARGO_BIN_EXE_tally-session")),
-    );
-    eventually("the session is removed", || {
-        sandbox.names().is_empty().then_some(())
-    });
-    assert!(!worktree.exists());
-    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
-    assert!(sandbox.tmux_sessions().is_empty());
-    assert!(!read(&sandbox.home.join(".claude.json")).contains("tally-feat"));
+    sandbox.enter("feat", "shell", &format!("{PROGRAM} remove feat"));
+    until("the session is removed", || sandbox.names().is_empty());
+    assert!(!worktree.exists() && sandbox.tmux_sessions().is_empty());
+    assert_eq!(sandbox.git_main("branch --list feat"), "");
+    assert!(!read(&sandbox.claude_json()).contains("tally-feat"));
 }
 
 #[test]
-fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
+fn an_unknown_name_is_told_which_may_be_meant_and_one_that_was_removed_how_to_have_it_back() {
     let sandbox = Sandbox::new().with("feature");
-    let error = "error: there is no session feat\nhint: did you mean feature? tally-session remove feature\nhint: see which there are: tally-session list\n";
-    sandbox
-        .run_changes_nothing(["remove", "--force", "feat"])
-        .fails(error);
+    let list = "hint: see which there are: tally-session list\n";
+    for (line, verb) in [("remove --force feat", "remove"), ("attach feat", "attach")] {
+        let meant = format!("hint: did you mean feature? tally-session {verb} feature\n");
+        let error = format!("error: there is no session feat\n{meant}{list}");
+        sandbox.run_changes_nothing(line).fails(&error);
+    }
     sandbox.remove("feature");
     for command in ["remove", "resume", "attach"] {
-        sandbox.run_changes_nothing([command, "feature"]).fails(
-            "error: there is no session feature\n\
-             hint: it was removed: have it back: tally-session restore feature\n\
-             hint: see which there are: tally-session list\n",
-        );
+        let back = "hint: it was removed: have it back: tally-session restore feature\n";
+        let error = format!("error: there is no session feature\n{back}{list}");
+        sandbox
+            .run_changes_nothing([command, "feature"])
+            .fails(&error);
     }
 }
 
@@ -179,12 +143,12 @@ fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
 fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.intercept("git", "*' update-ref '*", "echo no >&2; exit 1");
-    sandbox.run(["remove", "feat"]).fails(
+    sandbox.run("remove feat").fails(
         "error: cannot take the branch of feat away: [..]git [..]update-ref --stdin` ended with status 1: no\n",
     );
     assert_eq!(sandbox.names(), ["feat"]);
-    fs::remove_file(sandbox.root.join("bin/git")).unwrap();
-    sandbox.run(["remove", "feat"]).says(REMOVED);
+    unset(&sandbox.root.join("bin/git"));
+    sandbox.remove("feat");
     assert!(sandbox.names().is_empty() && !worktree.exists());
-    assert_eq!(sandbox.git_main(["branch", "--list", "feat"]), "");
+    assert_eq!(sandbox.git_main("branch --list feat"), "");
 }

@@ -5,7 +5,7 @@ mod portrait;
 mod refusals;
 mod whole;
 
-use crate::sandbox::{Sandbox, eventually, read, read_json, write};
+use crate::sandbox::{PROGRAM, Sandbox, eventually, read, read_json, write};
 use serde_json::json;
 use std::fs;
 
@@ -17,15 +17,13 @@ fn restore_brings_back_the_session_with_its_ports_its_windows_and_what_claude_kn
     let mut claude = read_json(&json);
     claude["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
     write(&json, claude.to_string());
-    sandbox
-        .run(["remove", "feat"])
-        .says("removed feat\n  for 14 days it can be had back: tally-session restore feat\n");
+    let told = "removed feat\n  for 14 days it can be had back: tally-session restore feat\n";
+    sandbox.run("remove feat").says(told);
     assert_eq!(sandbox.names(), Vec::<String>::new());
     let entries = &read_json(&json)["projects"];
     assert!(entries.get(worktree.to_str().unwrap()).is_none());
-    sandbox
-        .run(["restore", "feat"])
-        .says("restored feat\nresumed feat: tally-session attach feat\n");
+    let words = "restored feat\nresumed feat: tally-session attach feat\n";
+    sandbox.run("restore feat").says(words);
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.store(), store);
     assert_eq!(sandbox.ports("feat"), ports);
@@ -33,7 +31,7 @@ fn restore_brings_back_the_session_with_its_ports_its_windows_and_what_claude_kn
     assert_eq!(entry["history"], json!(["asked"]));
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
     sandbox
-        .run(["list", "--removed"])
+        .run("list --removed")
         .says("nothing was removed that can be had back\n");
 }
 
@@ -45,10 +43,8 @@ fn restore_continues_the_conversation_that_it_had_though_a_later_session_had_ano
     let first = sandbox.started("claude", "feat").pop().unwrap().id;
     sandbox.remove("feat");
     sandbox.add_again("feat");
-    sandbox
-        .run(["remove", "feat", "--purge", "--yes"])
-        .is(0, "removed feat for good\n", "[...]");
-    sandbox.run(["restore", "feat"]).succeeds();
+    sandbox.remove_for_good("feat");
+    sandbox.run("restore feat").succeeds();
     let claude = sandbox.await_start("claude", "feat", 3);
     assert_eq!(claude.id, first);
 }
@@ -59,11 +55,10 @@ fn of_two_of_one_name_the_last_comes_back_and_the_older_one_by_what_the_list_say
     for text in ["one", "two"] {
         let worktree = sandbox.add_again("feat");
         write(&worktree.join("notes.sqlite3"), text);
-        sandbox
-            .run(["remove", "feat"])
-            .says("removed feat\n  with it went: notes.sqlite3\n[...]");
+        let told = "removed feat\n  with it went: notes.sqlite3\n[...]";
+        sandbox.run("remove feat").says(told);
     }
-    let list = sandbox.run(["list", "--removed"]).says(
+    let list = sandbox.run("list --removed").says(
         "NAME  REMOVED   KEPT          SIZE[..]GET IT BACK\n\
          feat  just now  14 days more  [..]B  tally-session restore feat\n\
          feat  just now  14 days more  [..]B  tally-session restore feat@[..]\n",
@@ -73,12 +68,9 @@ fn of_two_of_one_name_the_last_comes_back_and_the_older_one_by_what_the_list_say
     let notes = sandbox.worktree("feat").join("notes.sqlite3");
     sandbox.restore("feat");
     assert_eq!(read(&notes), "two");
-    sandbox
-        .run(["remove", "feat", "--purge", "--yes"])
-        .is(0, "removed feat for good\n", "[...]");
-    sandbox
-        .outcome(&mut sandbox.program(&["restore", older], &sandbox.main))
-        .says("restored feat\n[...]");
+    sandbox.remove_for_good("feat");
+    let words = "restored feat\n[...]";
+    sandbox.run(["restore", older]).says(words);
     assert_eq!(read(&notes), "one");
 }
 
@@ -89,14 +81,10 @@ fn ports_that_another_session_has_by_now_are_told_and_followed_by_the_variables(
     sandbox.remove("feat");
     sandbox.add("other");
     assert_eq!(sandbox.ports("other"), (backend, frontend));
-    sandbox.run(["restore", "feat"]).is(
-        0,
-        "restored feat\n[...]",
-        &format!(
+    sandbox.restore_telling("feat", &format!(
             "warning: the backend of feat moved from port {backend} to [..]: another session has that by now\n\
              warning: the frontend of feat moved from port {frontend} to [..]: another session has that by now\n"
-        ),
-    );
+        ));
     let now = sandbox.ports("feat");
     assert!(now.0 != backend && now.1 != frontend);
     let env = read(&sandbox.worktree("feat").join("frontend/.env"));
@@ -113,23 +101,23 @@ fn purge_deletes_for_good_and_says_what_is_lost() {
     write(&worktree.join("notes.sqlite3"), "notes");
     sandbox.force_remove("feat");
     let lost = "feat, removed just now: [..]B of files\n  in no commit: notes.sqlite3\n  on no branch and no remote: [..] Change file\n";
-    sandbox.run(["purge", "feat"]).fails(&format!(
+    sandbox.run("purge feat").fails(&format!(
         "{lost}error: what is deleted can't be had back, and there is no terminal to ask on\n\
          hint: delete it without a question: tally-session purge --yes feat@[..]\n"
     ));
     sandbox
-        .run(["purge", "--yes", "feat"])
+        .run("purge --yes feat")
         .is(0, "deleted feat\n", lost);
-    sandbox.run(["restore", "feat"]).fails(
+    sandbox.run("restore feat").fails(
         "error: nothing of the name feat was removed, or it is deleted by now\nhint: see what there is: tally-session list --removed\n",
     );
-    let refs = sandbox.git_main(["for-each-ref", "refs/tally-session"]);
+    let refs = sandbox.git_main("for-each-ref refs/tally-session");
     assert_eq!(refs, "");
     eventually("the files are deleted", || {
         let trash = fs::read_dir(sandbox.main.join(".git/tally-session/trash"));
         trash.unwrap().next().is_none().then_some(())
     });
-    sandbox.git_main(["gc", "-q", "--prune=now"]);
+    sandbox.git_main("gc -q --prune=now");
     assert!(!sandbox.has_object(&tip));
 }
 
@@ -139,42 +127,41 @@ fn purge_asks_on_a_terminal_and_does_nothing_at_a_no() {
     sandbox.remove("feat");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("purge feat");
-    terminal.await_screen(|screen| screen.contains("delete it for good?"));
+    terminal.await_text("delete it for good?");
     terminal.enter("n");
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 1, "{screen}");
     terminal.clear();
     terminal.run("purge feat");
-    terminal.await_screen(|screen| screen.contains("delete it for good?"));
+    terminal.await_text("delete it for good?");
     terminal.enter("y");
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 0, "{screen}");
-    sandbox
-        .run(["list", "--removed"])
-        .says("nothing was removed that can be had back\n");
+    let told = "nothing was removed that can be had back\n";
+    sandbox.run("list --removed").says(told);
 }
 
 #[test]
 fn remove_purge_refuses_first_then_names_what_would_be_lost_and_does_nothing_at_a_no() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&worktree, ["reset", "-q", "--hard", "HEAD~"]);
+    sandbox.git(&worktree, "reset -q --hard HEAD~");
     sandbox.commit(&worktree, "other", "more");
     write(&worktree.join("notes.sqlite3"), "notes");
     sandbox
-        .run_changes_nothing(["remove", "--purge", "feat"])
+        .run_changes_nothing("remove --purge feat")
         .fails("error: the session feat has 1 commit that [..]\nhint: [..]\nhint: remove it all the same: tally-session remove --force --purge feat\n");
     // What is on no branch any more goes too.
     let lost =
         "feat: [..]B of files\n  in no commit: notes.sqlite3\n  on no branch and no remote: ";
-    sandbox.run_changes_nothing(["remove", "--purge", "--keep-branch", "feat"]).fails(&format!(
+    sandbox.run_changes_nothing("remove --purge --keep-branch feat").fails(&format!(
         "{lost}[..] Change file\nerror: what is deleted can't be had back, and there is no terminal to ask on\n\
          hint: delete it without a question: tally-session remove --keep-branch --purge --yes feat\n"
     ));
     let terminal = sandbox.terminal(&sandbox.main);
     let before = sandbox.snapshot();
     terminal.run("-q remove --purge --force feat");
-    let screen = terminal.await_screen(|screen| screen.contains("delete it for good?"));
+    let screen = terminal.await_text("delete it for good?");
     assert!(screen.contains("Change other"), "{screen}");
     assert!(screen.contains("Change file"), "{screen}");
     terminal.enter("n");
@@ -183,20 +170,19 @@ fn remove_purge_refuses_first_then_names_what_would_be_lost_and_does_nothing_at_
     sandbox.assert_unchanged_since(&before);
     terminal.clear();
     terminal.run("remove --purge --force feat");
-    terminal.await_screen(|screen| screen.contains("delete it for good?"));
+    terminal.await_text("delete it for good?");
     terminal.enter("y");
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 0, "{screen}");
     assert!(screen.contains("removed feat for good"), "{screen}");
-    sandbox.git_main(["gc", "-q", "--prune=now"]);
+    sandbox.git_main("gc -q --prune=now");
     assert!(!sandbox.has_object(&tip));
 }
 
 #[test]
 fn remove_purge_asks_nothing_in_a_window_that_goes_with_the_session() {
     let sandbox = Sandbox::new().with("feat");
-    let program = env!("CARGO_BIN_EXE_tally-session");
-    sandbox.enter("feat", "shell", &format!("{program} remove --purge feat"));
+    sandbox.enter("feat", "shell", &format!("{PROGRAM} remove --purge feat"));
     sandbox.await_screen("feat", "shell", |screen| {
         screen.contains("this window of feat closes before you could answer")
             && screen.contains("question: tally-session remove --purge --yes feat")
@@ -204,10 +190,10 @@ fn remove_purge_asks_nothing_in_a_window_that_goes_with_the_session() {
     sandbox.enter(
         "feat",
         "shell",
-        &format!("{program} remove --purge -y feat"),
+        &format!("{PROGRAM} remove --purge -y feat"),
     );
     eventually("the session is removed, and deleted", || {
-        let left = sandbox.run(["list", "--removed"]).stdout;
+        let left = sandbox.run("list --removed").stdout;
         (sandbox.names().is_empty() && left.starts_with("nothing")).then_some(())
     });
 }
@@ -220,8 +206,8 @@ fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_th
     sandbox.add("plain");
     let worktree = sandbox.add("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
-    sandbox.run(["remove", "--force", "plain", "feat"]).says("removed plain\n  its files are not kept\nremoved feat\n  its files are not kept; its commits are: tally-session add feat --from [..]\n");
-    let list = sandbox.run(["list", "--removed"]).succeeds();
+    sandbox.run("remove --force plain feat").says("removed plain\n  its files are not kept\nremoved feat\n  its files are not kept; its commits are: tally-session add feat --from [..]\n");
+    let list = sandbox.run("list --removed").succeeds();
     assert!(!list.stdout.contains("restore feat"), "{}", list.stdout);
     let trash = sandbox.main.join(".git/tally-session/trash");
     eventually("the files are deleted", || {
@@ -232,13 +218,13 @@ fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_th
         let [only] = &left[..] else { return None };
         (!only.join("worktree").exists() && !only.join("git").exists()).then_some(())
     });
-    sandbox.git_main(["gc", "-q", "--prune=now"]);
+    sandbox.git_main("gc -q --prune=now");
     assert!(sandbox.has_object(&tip));
-    sandbox.run(["list", "--removed"]).says(&format!(
+    sandbox.run("list --removed").says(&format!(
         "NAME  REMOVED   KEPT         SIZE[..]GET IT BACK\n\
              feat  just now  its commits  [..]  tally-session add feat --from {tip}\n"
     ));
-    sandbox.run(["restore", "feat"]).fails(&format!(
+    sandbox.run("restore feat").fails(&format!(
         "error: the files of feat are deleted, as their time is over; its commits are kept\n\
          hint: make a session of them: tally-session add feat --from {tip}\n"
     ));
@@ -249,18 +235,18 @@ fn what_is_older_than_its_days_is_deleted_by_the_next_command_but_for_commits_th
 #[test]
 fn list_removed_has_all_of_it_as_json_too() {
     let sandbox = Sandbox::new();
-    sandbox.run(["list", "--removed", "--json"]).says("[]\n");
+    sandbox.run("list --removed --json").says("[]\n");
     sandbox.add("feat/pay");
     sandbox.remove("feat/pay");
-    let list = sandbox.run(["list", "--removed", "--json"]).succeeds();
+    let list = sandbox.run("list --removed --json").succeeds();
     let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list[0]["name"], "feat/pay");
     assert_eq!(list[0]["branch"], "feat/pay");
     let times = [&list[0]["removed_at"], &list[0]["kept_until"]].map(|time| time.as_u64().unwrap());
     assert_eq!(times[1] - times[0], 14 * 24 * 60 * 60);
     assert!(list[0]["bytes"].as_u64().unwrap() > 0);
-    let same = sandbox.run(["restore"]).succeeds();
-    assert_eq!(same.stdout, sandbox.run(["list", "--removed"]).stdout);
+    let same = sandbox.run("restore").succeeds();
+    assert_eq!(same.stdout, sandbox.run("list --removed").stdout);
 }
 
 #[test]

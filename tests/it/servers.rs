@@ -1,6 +1,8 @@
 //! What became of a session's servers when `remove` returns, and of everybody else's.
 
-use crate::sandbox::{LEAVING, Sandbox, Stranger, assert_free, eventually, signal, stranger};
+use crate::sandbox::{
+    LEAVING, PROGRAM, Sandbox, Stranger, assert_free, eventually, signal, stranger, until, write,
+};
 use rustix::process::Signal;
 use std::path::Path;
 
@@ -74,71 +76,40 @@ os.execve(sys.executable, ['python', '-IS', '-c', CODE, sys.argv[3], f'{SANDBOX}
 ";
 
 #[test]
-fn a_server_that_ignores_a_hang_up_is_asked_to_end_and_given_the_time() {
+fn servers_that_outlive_a_hang_up_their_terminal_or_their_end_are_ended_and_the_orderly_are_given_the_time()
+ {
     let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", ORDERLY);
-    let server = sandbox.noted("server");
-    sandbox.remove_with_remarks("feat");
-    assert_free(port);
-    assert_eq!(sandbox.noted("in-order"), server);
+    for (script, of_parent) in [
+        (ORDERLY, "in-order"),
+        (DAEMON, "server"),
+        (HIDDEN, "server"),
+        (RELOADER, "parent"),
+    ] {
+        let _ = std::fs::remove_file(sandbox.root.join("server"));
+        let port = sandbox.add_with_server("feat", script);
+        let server = sandbox.noted("server");
+        sandbox.remove_with_remarks("feat");
+        assert_free(port);
+        assert!(!sandbox.lives(server), "{script}");
+        assert!(!sandbox.lives(sandbox.noted(of_parent)), "{script}");
+    }
 }
 
 #[test]
-fn a_server_that_left_its_terminal_and_heeds_nothing_is_ended() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", DAEMON);
-    let server = sandbox.noted("server");
-    sandbox.remove_with_remarks("feat");
-    assert_free(port);
-    assert!(!sandbox.lives(server));
-}
-
-#[test]
-fn a_server_whose_environment_cannot_be_read_is_known_by_the_shell_that_started_it() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", HIDDEN);
-    let server = sandbox.noted("server");
-    sandbox.remove("feat");
-    assert_free(port);
-    assert!(!sandbox.lives(server));
-}
-
-#[test]
-fn a_reloader_and_its_server_are_both_ended() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", RELOADER);
-    let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
-    sandbox.remove("feat");
-    assert_free(port);
-    assert!(!sandbox.lives(parent) && !sandbox.lives(server));
-}
-
-#[test]
-fn a_reloader_that_ignores_a_hang_up_is_named_and_only_its_server_is_ended() {
-    let sandbox = Sandbox::serving();
-    let script = format!("ignore(signal.SIGHUP)\n{RELOADER}");
-    sandbox.add_with_server("feat", &script);
-    let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        &format!("[...]\nwarning: this was started in its windows and still runs: [..]process {parent} ([..]\n"),
-    );
-    assert!(sandbox.lives(parent) && !sandbox.lives(server));
-}
-
-#[test]
-fn an_editor_whose_child_serves_a_port_is_left_and_the_child_is_ended() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", EDITOR);
-    let (editor, server) = (sandbox.noted("editor"), sandbox.noted("server"));
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        &format!("[...]\nwarning: this was started in its windows and still runs: process {editor} ([..])\n"),
-    );
-    assert_free(port);
-    assert!(sandbox.lives(editor) && !sandbox.lives(server));
+fn a_reloader_that_ignores_a_hang_up_and_an_editor_are_named_and_only_their_servers_are_ended() {
+    for (script, parent) in [
+        (&format!("ignore(signal.SIGHUP)\n{RELOADER}")[..], "parent"),
+        (EDITOR, "editor"),
+    ] {
+        let sandbox = Sandbox::serving();
+        let port = sandbox.add_with_server("feat", script);
+        let (parent, server) = (sandbox.noted(parent), sandbox.noted("server"));
+        let runs =
+            format!("this was started in its windows and still runs: [..]process {parent} ([..]");
+        sandbox.force_remove_telling("feat", &format!("[...]\nwarning: {runs}\n"));
+        assert_free(port);
+        assert!(sandbox.lives(parent) && !sandbox.lives(server));
+    }
 }
 
 #[test]
@@ -164,9 +135,8 @@ fn what_holds_no_port_is_named_and_left() {
         let text = std::fs::read_to_string(sandbox.root.join("editor")).ok()?;
         text.trim().parse::<u32>().ok()
     });
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
+    sandbox.force_remove_telling(
+        "feat",
         &format!("[...]\nwarning: [..]process {editor} (editor 600)\n"),
     );
     assert!(sandbox.lives(editor));
@@ -195,18 +165,14 @@ fn a_stranger_with_the_same_command_line_is_named_and_left_alone() {
     ];
     for variables in all {
         let before = sandbox.started("python", "feat").len();
-        sandbox.run(["add", "feat"]).succeeds();
+        sandbox.run("add feat").succeeds();
         sandbox.await_event("listening", "python", "feat", before + 1);
         let (backend, _) = sandbox.ports("feat");
         let own = sandbox.started("python", "feat").pop().unwrap();
         signal(own.pid, Signal::TERM);
         let stranger = server_from_elsewhere(&sandbox, backend, variables);
         let pid = stranger.id();
-        sandbox.run(["remove", "feat"]).is(
-            0,
-            "removed feat\n[...]",
-            &format!("warning: port {backend} [..]process {pid} ([..]manage.py runserver {backend})[..]\n"),
-        );
+        sandbox.remove_telling("feat", &format!("warning: port {backend} [..]process {pid} ([..]manage.py runserver {backend})[..]\n"));
         assert!(sandbox.lives(pid));
     }
 }
@@ -222,9 +188,7 @@ fn strangers_on_both_ports_are_both_named() {
         "warning: port {backend} [..]{}[..]\nwarning: port {frontend} [..]{}[..]\n",
         pids[0], pids[1]
     );
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", &warnings);
+    sandbox.remove_telling("feat", &warnings);
     assert!(pids.into_iter().all(|pid| sandbox.lives(pid)));
 }
 
@@ -232,12 +196,11 @@ fn strangers_on_both_ports_are_both_named() {
 fn a_session_removes_itself_from_its_own_window_though_its_terminal_goes_away() {
     let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    let program = env!("CARGO_BIN_EXE_tally-session");
     // With `tostop`, whoever writes to the terminal from the background is stopped.
-    let line = format!("cd frontend; stty tostop; {program} remove feat");
+    let line = format!("cd frontend; stty tostop; {PROGRAM} remove feat");
     sandbox.enter("feat", "shell", &line);
-    eventually("it is removed", || {
-        (sandbox.names().is_empty() && !worktree.exists()).then_some(())
+    until("it is removed", || {
+        sandbox.names().is_empty() && !worktree.exists()
     });
     assert!(sandbox.tmux_sessions().is_empty());
     assert_free(backend);
@@ -247,17 +210,14 @@ fn a_session_removes_itself_from_its_own_window_though_its_terminal_goes_away() 
 #[test]
 fn a_session_that_is_refused_from_its_own_window_says_so_there() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    crate::sandbox::write(&worktree.join("new"), "");
-    let program = env!("CARGO_BIN_EXE_tally-session");
+    write(&worktree.join("new"), "");
     sandbox.enter(
         "feat",
         "shell",
-        &format!("{program} remove feat; echo \"status-$?-\""),
+        &format!("{PROGRAM} remove feat; echo \"status-$?-\""),
     );
-    let screen = sandbox.await_screen("feat", "shell", |screen| screen.contains("\nstatus-1-"));
-    assert!(
-        screen.contains("error: the session feat") && screen.contains("hint: "),
-        "{screen}"
-    );
+    let screen = sandbox.await_text("feat", "shell", "\nstatus-1-");
+    assert!(screen.contains("error: the session feat"), "{screen}");
+    assert!(screen.contains("hint: "), "{screen}");
     assert_eq!(sandbox.names(), ["feat"]);
 }

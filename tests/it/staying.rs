@@ -22,9 +22,8 @@ fn assert_refused(line: &str) {
          hint: remove it all the same: tally-session remove --force feat\n"
     ));
     assert!(sandbox.lives(process));
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
+    sandbox.force_remove_telling(
+        "feat",
         &format!(
             "warning: this was started in its windows and still runs: process {process} ([..]\n"
         ),

@@ -1,6 +1,6 @@
 //! What the program sees of worktrees without git is what git would have said.
 
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{Sandbox, unset, write};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -112,7 +112,7 @@ fn what_is_seen_of_a_worktree_without_git_is_what_git_says() {
         sandbox.in_shell(&worktree, done.script);
     }
 
-    let listed = sandbox.run(["-v", "list", "--json"]);
+    let listed = sandbox.run("-v list --json");
     let sessions: Vec<Value> = serde_json::from_str(&listed.stdout).unwrap();
     for (done, session) in all.iter().zip(sessions) {
         let name = done.name;
@@ -155,10 +155,9 @@ fn what_is_written_while_the_windows_close_comes_back_where_nothing_was_changed_
         fs::create_dir(worktree.join("lib")).unwrap();
         write(&worktree.join("lib/.env"), "ignored");
         age_files(&sandbox, &worktree);
-        let quiet = sandbox.run(["-v", "list"]);
-        assert!(!quiet.stderr.contains(" status "), "{quiet}");
+        sandbox.run("-v list").says_nothing_of(" status ");
         sandbox.remove_and_restore_while(script);
-        let outcome = sandbox.run(["remove", "feat"]);
+        let outcome = sandbox.run("remove feat");
         assert_eq!(outcome.code, Some(1), "{script}: {outcome}");
     }
 }
@@ -168,7 +167,7 @@ fn what_was_put_there_and_git_shows_is_counted_neither_way() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     age_files(&sandbox, &worktree);
     write(&sandbox.main.join(".git/info/exclude"), "");
-    let status = sandbox.git(&worktree, ["status", "--porcelain"]);
+    let status = sandbox.status(&worktree);
     assert!(status.contains("?? frontend/node_modules"), "{status}");
     assert_eq!(sandbox.list()[0]["changes"], 0);
     write(&worktree.join("README.md"), "changed");
@@ -179,7 +178,7 @@ fn what_was_put_there_and_git_shows_is_counted_neither_way() {
 fn a_repository_with_other_hashes_or_other_refs_is_left_to_git() {
     for format in ["--object-format=sha256", "--ref-format=reftable"] {
         let sandbox = Sandbox::new();
-        fs::remove_dir_all(sandbox.main.join(".git")).unwrap();
+        unset(&sandbox.main.join(".git"));
         let mut init = sandbox.command("git", &sandbox.main);
         if !init
             .args(["init", "-q", format])
@@ -193,12 +192,11 @@ fn a_repository_with_other_hashes_or_other_refs_is_left_to_git() {
         sandbox.commit_all();
         let worktree = sandbox.add("feat");
         age_files(&sandbox, &worktree);
-        let listed = sandbox.run(["-v", "list"]);
+        let listed = sandbox.run("-v list");
         assert!(listed.stderr.contains(" status "), "{format}: {listed}");
         write(&worktree.join("new"), "new");
-        sandbox
-            .run(["remove", "feat"])
-            .fails("error: the session feat has changes that are not committed: new\n[...]");
+        let error = "error: the session feat has changes that are not committed: new\n[...]";
+        sandbox.run("remove feat").fails(error);
     }
 }
 

@@ -3,11 +3,10 @@
 mod killed;
 mod meanwhile;
 
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{Sandbox, make_link, read, set_mode, unset, write};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// A project with files to change, all of them committed.
@@ -18,13 +17,9 @@ fn project() -> Sandbox {
         write(&main.join(file), format!("{file}\nsecond\nthird\n"));
     }
     write(&main.join("picture"), [0, 1, 2, 255]);
-    symlink("edited", main.join("link")).unwrap();
+    make_link("edited", &main.join("link"));
     sandbox.commit_all();
     sandbox
-}
-
-fn unset(path: &Path) {
-    fs::remove_file(path).unwrap();
 }
 
 /// Every kind of change.
@@ -32,15 +27,15 @@ fn change(sandbox: &Sandbox) {
     let main = &sandbox.main;
     write(&main.join("edited"), "edited\nchanged\nthird\n");
     write(&main.join("half"), "half\nstaged\nthird\n");
-    sandbox.git(main, ["add", "half"]);
+    sandbox.git(main, "add half");
     write(&main.join("half"), "half\nstaged\nthen this\n");
     unset(&main.join("gone"));
     sandbox.git(main, ["mv", "moved", "new place"]);
-    fs::set_permissions(main.join("tool"), fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&main.join("tool"), 0o755);
     write(&main.join("picture"), [0, 9, 9, 254, 0]);
     unset(&main.join("link"));
-    symlink("nowhere", main.join("link")).unwrap();
-    fs::remove_dir_all(main.join("folder")).unwrap();
+    make_link("nowhere", &main.join("link"));
+    unset(&main.join("folder"));
     write(&main.join("folder"), "a file now\n");
     write(&main.join("new/deep/with a\nline"), "new\n");
     write(
@@ -72,7 +67,7 @@ fn state(sandbox: &Sandbox, dir: &Path) -> String {
 }
 
 fn kept(sandbox: &Sandbox) -> String {
-    sandbox.git_main(["for-each-ref", "--format=%(refname)", "refs/tally-session"])
+    sandbox.git_main("for-each-ref --format=%(refname) refs/tally-session")
 }
 
 #[test]
@@ -81,23 +76,22 @@ fn what_is_uncommitted_moves_to_the_session_as_it_was() {
     let clean = state(&sandbox, &sandbox.main);
     change(&sandbox);
     let before = state(&sandbox, &sandbox.main);
-    sandbox.run(["add", "feat", "--take-changes"]).says("added feat\n  branch [..]\n  worktree [..]\n  changes   12 files, moved from the main checkout\n[...]");
+    sandbox.run("add feat --take-changes").says("added feat\n  branch [..]\n  worktree [..]\n  changes   12 files, moved from the main checkout\n[...]");
     assert_eq!(state(&sandbox, &sandbox.worktree("feat")), before);
     assert_eq!(state(&sandbox, &sandbox.main), clean);
     assert_eq!(read(&sandbox.main.join("new/ignored.sqlite3")), "ignored\n");
     assert!(!sandbox.main.join("new/deep").exists());
     assert_eq!(kept(&sandbox), "");
     // Uncommitted work as any other.
-    sandbox
-        .run(["remove", "feat"])
-        .fails("error: the session feat has changes that are not committed: [..]\n[...]");
+    let error = "error: the session feat has changes that are not committed: [..]\n[...]";
+    sandbox.run("remove feat").fails(error);
 }
 
 #[test]
 fn changes_go_onto_another_commit_and_are_not_staged_there() {
     let sandbox = project();
     let main = &sandbox.main;
-    sandbox.git(main, ["switch", "-q", "-c", "old"]);
+    sandbox.git(main, "switch -q -c old");
     write(
         &main.join("edited"),
         "edited\nsecond\nthird\nfourth\nfifth\nsixth\n",
@@ -105,30 +99,21 @@ fn changes_go_onto_another_commit_and_are_not_staged_there() {
     write(&main.join("theirs"), "theirs\n");
     write(&main.join("the same"), "new\n");
     sandbox.commit_all();
-    sandbox.git(main, ["switch", "-q", "main"]);
+    sandbox.git(main, "switch -q main");
     let clean = state(&sandbox, main);
     change(&sandbox);
     write(&main.join("edited"), "changed\nsecond\nthird\n");
     write(&main.join("the same"), "new\n");
-    sandbox
-        .run(["add", "feat", "--take-changes", "--from", "old"])
-        .succeeds();
+    sandbox.run("add feat --take-changes --from old").succeeds();
     let worktree = sandbox.worktree("feat");
-    assert_eq!(
-        read(&worktree.join("edited")),
-        "changed\nsecond\nthird\nfourth\nfifth\nsixth\n"
-    );
+    let text = read(&worktree.join("edited"));
+    assert_eq!(text, "changed\nsecond\nthird\nfourth\nfifth\nsixth\n");
     assert_eq!(read(&worktree.join("theirs")), "theirs\n");
     assert_eq!(read(&worktree.join("half")), "half\nstaged\nthen this\n");
-    assert_eq!(
-        fs::read(worktree.join("picture")).unwrap(),
-        [0, 9, 9, 254, 0]
-    );
-    assert_eq!(sandbox.git(&worktree, ["diff", "--cached"]), "");
-    assert_eq!(
-        sandbox.git(&worktree, ["rev-parse", "HEAD"]),
-        sandbox.git(main, ["rev-parse", "old"])
-    );
+    let found = fs::read(worktree.join("picture")).unwrap();
+    assert_eq!(found, [0, 9, 9, 254, 0]);
+    assert_eq!(sandbox.git(&worktree, "diff --cached"), "");
+    assert_eq!(sandbox.head(&worktree), sandbox.git(main, "rev-parse old"));
     assert_eq!(state(&sandbox, main), clean);
 }
 
@@ -136,15 +121,15 @@ fn changes_go_onto_another_commit_and_are_not_staged_there() {
 fn a_conflict_changes_nothing() {
     let sandbox = project();
     let main = &sandbox.main;
-    sandbox.git(main, ["switch", "-q", "-c", "old"]);
+    sandbox.git(main, "switch -q -c old");
     write(&main.join("edited"), "edited\ntheirs\nthird\n");
     write(&main.join("new/deep/with a\nline"), "theirs\n");
     sandbox.commit_all();
-    sandbox.git(main, ["switch", "-q", "main"]);
+    sandbox.git(main, "switch -q main");
     change(&sandbox);
     unset(&main.join("new").join(OsStr::from_bytes(NO_TEXT)));
     sandbox
-        .run_changes_nothing_but_excludes(["add", "feat", "--take-changes", "--from", "old"])
+        .run_changes_nothing_but_excludes("add feat --take-changes --from old")
         .fails(
             "error: the changes of the main checkout do not fit onto old: edited, \"new/deep/with a\\nline\"\n\
              hint: look at them with: git -C [ROOT]/tally diff HEAD\n\
@@ -155,10 +140,10 @@ fn a_conflict_changes_nothing() {
 #[test]
 fn changes_of_a_file_that_is_not_there_are_a_conflict() {
     let sandbox = project();
-    sandbox.git_main(["branch", "old", "HEAD~1"]);
+    sandbox.git_main("branch old HEAD~1");
     write(&sandbox.main.join("edited"), "mine\n");
     sandbox
-        .run_changes_nothing_but_excludes(["add", "old", "--take-changes"])
+        .run_changes_nothing_but_excludes("add old --take-changes")
         .fails("error: [..] do not fit onto old: edited\nhint: [..]\nhint: [..]: choose another name\n");
 }
 
@@ -167,11 +152,10 @@ fn with_nothing_to_take_a_note_says_so() {
     let sandbox = Sandbox::new();
     let before = state(&sandbox, &sandbox.main);
     for name in ["one", "two"] {
-        sandbox.run(["add", name, "--take-changes"]).is(
-            0,
-            &format!("added {name}\n[...]"),
-            "warning: the main checkout has no changes to take\n",
-        );
+        let told = "warning: the main checkout has no changes to take\n";
+        sandbox
+            .run(["add", name, "--take-changes"])
+            .is(0, &format!("added {name}\n[...]"), told);
     }
     assert_eq!(state(&sandbox, &sandbox.main), before);
 }
@@ -183,22 +167,16 @@ fn what_is_the_tool_s_own_and_what_every_session_gets_stays() {
     // Nothing of it is ignored by the project.
     write(&main.join(".gitignore"), "");
     sandbox.commit_all();
-    sandbox.git(main, ["rm", "-r", "-q", "--cached", "."]);
+    sandbox.git(main, "rm -r -q --cached .");
     sandbox.git(
         main,
-        [
-            "add",
-            "README.md",
-            ".gitignore",
-            "backend/manage.py",
-            "frontend/package.json",
-        ],
+        "add README.md .gitignore backend/manage.py frontend/package.json",
     );
-    sandbox.git(main, ["commit", "-q", "--amend", "-m", "Begin"]);
+    sandbox.git(main, "commit -q --amend -m Begin");
     write(&main.join(".tally-session.toml"), "keep_removed = 3\n");
-    sandbox.git(main, ["add", ".tally-session.toml"]);
+    sandbox.git(main, "add .tally-session.toml");
     write(&main.join("mine"), "mine\n");
-    sandbox.run(["add", "feat", "--take-changes"]).is(
+    sandbox.run("add feat --take-changes").is(
         0,
         "added feat\n[...]\n  changes   1 file, [..]\n[...]",
         "warning: stays in the main checkout: .tally-session.toml\n",
@@ -211,14 +189,8 @@ fn what_is_the_tool_s_own_and_what_every_session_gets_stays() {
     ] {
         assert!(main.join(file).exists(), "{file}");
     }
-    assert_eq!(
-        sandbox.git(main, ["status", "--porcelain"]),
-        "A  .tally-session.toml"
-    );
-    assert_eq!(
-        sandbox.git(&sandbox.worktree("feat"), ["status", "--porcelain"]),
-        "?? mine"
-    );
+    assert_eq!(sandbox.status(main), "A  .tally-session.toml");
+    assert_eq!(sandbox.status(&sandbox.worktree("feat")), "?? mine");
 }
 
 #[test]
@@ -232,35 +204,30 @@ fn repositories_inside_stay_and_are_named() {
     sandbox.commit(&main.join("other"), "file", "one");
     sandbox.commit_link(main, "lib");
     sandbox.commit(&main.join("lib"), "file", "two");
-    sandbox.git(main, ["init", "-q", "dirty"]);
+    sandbox.git(main, "init -q dirty");
     sandbox.commit(&main.join("dirty"), "file", "one");
     sandbox.commit_link(main, "dirty");
     write(&main.join("dirty/file"), "mine\n");
     write(&main.join("mine"), "mine\n");
-    let before = sandbox.git(&main.join("lib"), ["rev-parse", "HEAD"]);
-    sandbox.run(["add", "feat", "--take-changes"]).is(
+    let before = sandbox.head(&main.join("lib"));
+    sandbox.run("add feat --take-changes").is(
         0,
         "added feat\n[...]\n  changes   1 file, [..]\n[...]",
         "warning: stays in the main checkout: dirty, lib, empty/, other/\n[...]",
     );
-    assert_eq!(
-        sandbox.git(&main.join("lib"), ["rev-parse", "HEAD"]),
-        before
-    );
+    assert_eq!(sandbox.head(&main.join("lib")), before);
     assert_eq!(read(&main.join("dirty/file")), "mine\n");
-    assert_eq!(
-        sandbox.git(main, ["status", "--porcelain"]),
-        " M dirty\n M lib\n?? empty/\n?? other/"
-    );
+    let found = sandbox.status(main);
+    assert_eq!(found, " M dirty\n M lib\n?? empty/\n?? other/");
 }
 
 #[test]
 fn a_main_checkout_in_the_middle_of_a_merge_is_refused() {
     let sandbox = project();
     let main = &sandbox.main;
-    sandbox.git(main, ["switch", "-q", "-c", "other"]);
+    sandbox.git(main, "switch -q -c other");
     sandbox.commit(main, "edited", "theirs\n");
-    sandbox.git(main, ["switch", "-q", "main"]);
+    sandbox.git(main, "switch -q main");
     sandbox.commit(main, "edited", "ours\n");
     let merge = |args: &[&str]| {
         let status = sandbox
@@ -273,15 +240,15 @@ fn a_main_checkout_in_the_middle_of_a_merge_is_refused() {
     };
     merge(&["merge", "-q", "other"]);
     sandbox
-        .run_changes_nothing_but_excludes(["add", "feat", "--take-changes"])
+        .run_changes_nothing_but_excludes("add feat --take-changes")
         .fails("error: the main checkout is in the middle of a merge\nhint: [..] status\n");
-    sandbox.git(main, ["merge", "--abort"]);
+    sandbox.git(main, "merge --abort");
     // A conflict that is not of a merge.
     write(&main.join("edited"), "mine\n");
-    sandbox.git(main, ["stash", "-q"]);
+    sandbox.git(main, "stash -q");
     sandbox.commit(main, "edited", "ours again\n");
     merge(&["stash", "pop", "-q"]);
     sandbox
-        .run_changes_nothing_but_excludes(["add", "feat", "--take-changes"])
+        .run_changes_nothing_but_excludes("add feat --take-changes")
         .fails("error: the index of the main checkout can't be saved: [..]\n[...]\nhint: [..] status\n");
 }

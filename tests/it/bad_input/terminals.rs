@@ -1,6 +1,6 @@
 //! Odd outputs: a narrow terminal, a pipe that nobody reads, nothing at all.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{PROGRAM, Sandbox};
 
 #[test]
 fn a_terminal_of_20_columns_shows_everything() {
@@ -26,7 +26,6 @@ fn a_terminal_of_20_columns_shows_everything() {
 #[test]
 fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_crash() {
     let sandbox = Sandbox::new();
-    let program = env!("CARGO_BIN_EXE_tally-session");
     for line in [
         "{} add feat | true; exit ${PIPESTATUS[0]}",
         "{} list | true; exit ${PIPESTATUS[0]}",
@@ -36,7 +35,7 @@ fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_crash() {
         "{} -v resume 2>&1 | true; exit ${PIPESTATUS[0]}",
         "{} remove feat | true; exit ${PIPESTATUS[0]}",
     ] {
-        sandbox.type_line(&line.replace("{}", program)).says("");
+        sandbox.type_line(&line.replace("{}", PROGRAM)).says("");
     }
     assert!(sandbox.names().is_empty());
 }
@@ -44,7 +43,6 @@ fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_crash() {
 #[test]
 fn closed_outputs_are_no_crash_and_no_file_is_written_in_their_place() {
     let sandbox = Sandbox::new();
-    let program = env!("CARGO_BIN_EXE_tally-session");
     for (line, status) in [
         ("{} add feat <&- >&- 2>&-", 0),
         ("{} list >&-", 0),
@@ -53,7 +51,7 @@ fn closed_outputs_are_no_crash_and_no_file_is_written_in_their_place() {
         ("{} remove nosuch 2>&-", 1),
         ("{} remove feat <&- >&- 2>&-", 0),
     ] {
-        let outcome = sandbox.type_line(&line.replace("{}", program));
+        let outcome = sandbox.type_line(&line.replace("{}", PROGRAM));
         outcome.is(status, "", "");
         // What a message was written into instead would be broken now.
         assert!(
@@ -62,5 +60,5 @@ fn closed_outputs_are_no_crash_and_no_file_is_written_in_their_place() {
         );
     }
     assert!(sandbox.names().is_empty());
-    assert_eq!(sandbox.git_main(["fsck", "--no-dangling"]), "");
+    assert_eq!(sandbox.git_main("fsck --no-dangling"), "");
 }

@@ -1,6 +1,6 @@
 //! What a session and its Claude tell each other, and what Claude's own daemon gets to know of it.
 
-use crate::sandbox::{Sandbox, eventually_or, read_json, write};
+use crate::sandbox::{PROGRAM, Sandbox, eventually_or, only_in, read, read_json, unset, write};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ fn settings(sandbox: &Sandbox) -> PathBuf {
 /// Waits until tmux names these as waiting.
 #[track_caller]
 fn await_waiting(sandbox: &Sandbox, names: &str) {
-    let now = || sandbox.tmux(["display-message", "-p", "#{E:@tally_waiting}"]);
+    let now = || sandbox.tmux("display-message -p #{E:@tally_waiting}");
     let what = || format!("{names:?} waits, not {:?}", now());
     eventually_or(what, || (now().trim() == names).then_some(()));
 }
@@ -55,7 +55,7 @@ fn claude_hears_where_its_servers_are_each_time_it_starts() {
             assert!(context.contains(part), "no {part} in {context}");
         }
         sandbox.restart();
-        sandbox.run(["resume"]).succeeds();
+        sandbox.run("resume").succeeds();
     }
 }
 
@@ -77,14 +77,11 @@ fn a_claude_that_is_done_is_named_until_the_next_word_or_a_look() {
     await_waiting(&sandbox, "");
     event("done");
     await_waiting(&sandbox, "feat");
-    sandbox.tmux(["new-session", "-d", "-t", "=tally-feat", "-s", "group"]);
+    sandbox.tmux("new-session -d -t =tally-feat -s group");
     event("done");
     await_waiting(&sandbox, "feat");
-    assert!(
-        sandbox
-            .events_of("hook failed", "claude", "feat")
-            .is_empty()
-    );
+    let failed = sandbox.events_of("hook failed", "claude", "feat");
+    assert!(failed.is_empty());
 }
 
 #[test]
@@ -98,11 +95,11 @@ fn a_layout_without_the_bell_has_claude_tell_nothing() {
     assert_eq!(names, ["SessionStart"]);
 
     write(&layout, "[claude]\nbel = false\n");
-    sandbox.run(["list"]).fails(
+    sandbox.run("list").fails(
         "error: [ROOT]/tally/.tally-session.toml is wrong: line 1: [..]bel[..]\nhint: [..]\n",
     );
     write(&layout, "[claude]\ncommand = \"\"\n");
-    sandbox.run(["list"]).fails(
+    sandbox.run("list").fails(
         "error: [ROOT]/tally/.tally-session.toml is wrong: line 1: claude is empty, and a window runs it\nhint: [..]\n",
     );
 }
@@ -147,12 +144,10 @@ fn what_a_hook_can_t_do_claude_does_not_hear_of() {
     };
     sandbox.lay_out("broken");
     assert_silent(&commands);
-    std::fs::remove_file(sandbox.main.join(".tally-session.toml")).unwrap();
-    sandbox.run(["remove", "feat"]).succeeds();
+    unset(&sandbox.main.join(".tally-session.toml"));
+    sandbox.run("remove feat").succeeds();
     assert_silent(&commands);
-    let program = sandbox.program(&[], &sandbox.main);
-    let program = program.get_program().to_str().unwrap().to_owned();
-    assert_silent(&commands.map(|command| command.replace(&program, "/gone/tally-session")));
+    assert_silent(&commands.map(|command| command.replace(PROGRAM, "/gone/tally-session")));
 }
 
 #[test]
@@ -160,61 +155,37 @@ fn a_conversation_keeps_the_name_that_the_user_gave_it() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     let id = sandbox.await_event("said", "claude", "feat", 1).id;
-    let projects = std::fs::read_dir(sandbox.home.join(".claude/projects")).unwrap();
-    let project = projects.flatten().next().unwrap().path();
     let id = id.as_str().unwrap();
-    let transcript = project.join(format!("{id}.jsonl"));
-    let title = json!({ "type": "custom-title", "customTitle": "it's mine" });
-    let text = crate::sandbox::read(&transcript) + &title.to_string() + "\n";
-    write(&transcript, text);
-    sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
-    let again = sandbox.await_start("claude", "feat", 2);
-    assert_eq!(again.args, ["--resume", id, "--name", "it's mine"]);
+    let transcript = only_in(&only_in(&sandbox.home.join(".claude/projects")));
     // A number behind its own name is Claude's, where another conversation has that.
-    let title = json!({ "type": "custom-title", "customTitle": "tally-feat (2)" });
-    let text = crate::sandbox::read(&transcript) + &title.to_string() + "\n";
-    write(&transcript, text);
-    sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
-    let again = sandbox.await_start("claude", "feat", 3);
-    assert_eq!(again.args, ["--resume", id, "--name", "tally-feat"]);
-}
-
-#[test]
-fn a_task_is_told_once() {
-    let sandbox = Sandbox::new();
-    sandbox.run(["add", "feat", "-p", "the task"]).succeeds();
-    sandbox.await_start("claude", "feat", 1);
-    sandbox.run(["hook", "told", "feat"]).says("");
-    // As Claude does itself with old ones.
-    std::fs::remove_dir_all(sandbox.home.join(".claude/projects")).unwrap();
-    sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
-    let again = sandbox.await_start("claude", "feat", 2);
-    assert_eq!(again.args, ["--name", "tally-feat"]);
+    for (times, title, name) in [
+        (2, "it's mine", "it's mine"),
+        (3, "tally-feat (2)", "tally-feat"),
+    ] {
+        let line = json!({ "type": "custom-title", "customTitle": title });
+        write(&transcript, format!("{}{line}\n", read(&transcript)));
+        sandbox.restart();
+        sandbox.run("resume").succeeds();
+        let again = sandbox.await_start("claude", "feat", times);
+        assert_eq!(again.args, ["--resume", id, "--name", name]);
+    }
 }
 
 #[test]
 fn what_goes_with_a_session_is_not_a_folder_that_has_only_what_was_put_there() {
     let sandbox = Sandbox::new();
-    sandbox.commit(
-        &sandbox.main,
-        ".gitignore",
-        "node_modules\n.env\n*.sqlite3\n.claude/\n",
-    );
+    sandbox.ignore(".claude/\n");
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .says("removed feat\n  for 14 days it can be had back: [..]\n");
+    let told = "removed feat\n  for 14 days it can be had back: [..]\n";
+    sandbox.run("remove feat").says(told);
 }
 
 #[test]
 fn what_a_claude_sets_for_its_commands_no_tmux_server_gets() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.restart();
-    let mut program = sandbox.program(&["resume"], &sandbox.main);
+    let mut program = sandbox.program("resume");
     let of_claude = [
         ("CLAUDECODE", "1"),
         ("GIT_EDITOR", "true"),
@@ -225,7 +196,7 @@ fn what_a_claude_sets_for_its_commands_no_tmux_server_gets() {
     ];
     program.envs(of_claude).env("CLAUDE_CODE_USE_BEDROCK", "1");
     sandbox.outcome(&mut program).succeeds();
-    let shown = sandbox.tmux(["show-environment", "-g"]);
+    let shown = sandbox.tmux("show-environment -g");
     let shown: BTreeMap<_, _> = shown
         .lines()
         .filter_map(|line| line.split_once('='))
@@ -236,13 +207,12 @@ fn what_a_claude_sets_for_its_commands_no_tmux_server_gets() {
     assert_eq!(shown.get("CLAUDE_CODE_USE_BEDROCK"), Some(&"1"));
     // Set by the user, it is the user's.
     sandbox.restart();
-    let mut program = sandbox.program(&["resume"], &sandbox.main);
     sandbox
-        .outcome(program.env("GIT_EDITOR", "nano"))
+        .outcome(sandbox.program("resume").env("GIT_EDITOR", "nano"))
         .succeeds();
     assert!(
         sandbox
-            .tmux(["show-environment", "-g"])
+            .tmux("show-environment -g")
             .contains("GIT_EDITOR=nano")
     );
 }
@@ -286,9 +256,8 @@ fn the_claude_of_the_session_s_own_window_is_the_one_that_is_told() {
     others["jobId"] = "a1b2c3".into();
     tell(&other, &others);
     assert_eq!(told(), (json!("waiting"), json!(true)));
-    sandbox
-        .run(["list"])
-        .says("NAME [..]\nfeat [..] waiting (background) [..]\n");
+    let words = "NAME [..]\nfeat [..] waiting (background) [..]\n";
+    sandbox.run("list").says(words);
     // One that the daemon only keeps ready is nobody.
     others["spare"] = true.into();
     tell(&other, &others);
@@ -335,8 +304,8 @@ fn a_claude_in_the_background_that_left_the_worktree_is_the_session_s_by_where_i
              hint: [..] it all the same: tally-session {verb} --force feat\n"
         ));
     }
-    sandbox.run(["remove", "other"]).succeeds();
+    sandbox.run("remove other").succeeds();
     child.kill().unwrap();
     child.wait().unwrap();
-    sandbox.run(["remove", "feat"]).succeeds();
+    sandbox.run("remove feat").succeeds();
 }

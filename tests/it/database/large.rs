@@ -1,7 +1,7 @@
 //! Databases whose copy takes long.
 
 use super::writer::Writer;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{PROGRAM, Sandbox, unset};
 use rusqlite::Connection;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,8 @@ fn the_progress_of_a_long_copy_is_shown_on_a_terminal_and_taken_back() {
     let sandbox = Sandbox::new();
     fill(&sandbox.main.join("backend/db.sqlite3"), 8);
     let terminal = sandbox.terminal(&sandbox.main);
-    let program = env!("CARGO_BIN_EXE_tally-session");
     terminal.enter(&format!(
-        "env -u TMUX -u TMUX_PANE strace -qq -o /dev/null -e trace=pwrite64 -e {SLOW} {program} add feat; echo status-$?-"
+        "env -u TMUX -u TMUX_PANE strace -qq -o /dev/null -e trace=pwrite64 -e {SLOW} {PROGRAM} add feat; echo status-$?-"
     ));
     let shown = |screen: &str| percent(screen).is_some_and(|percent| (1..100).contains(&percent));
     let early = terminal.await_screen(shown);
@@ -88,7 +87,7 @@ fn a_database_of_1_gb_is_copied_in_at_most_5_times_the_time_of_cp() {
     let sandbox = Sandbox::new();
     let folder = in_memory();
     let main: PathBuf = folder.path().join("tally");
-    sandbox.git_at(&sandbox.root, ["clone", "-q", "tally"], &main);
+    sandbox.git_at(&sandbox.root, "clone -q tally", &main);
     let original = main.join("backend/db.sqlite3");
     fill(&original, 1000);
     assert!(fs::metadata(&original).unwrap().len() >= 1_000_000_000);
@@ -102,20 +101,19 @@ fn a_database_of_1_gb_is_copied_in_at_most_5_times_the_time_of_cp() {
             .status();
         assert!(status.unwrap().success());
         let time = start.elapsed();
-        fs::remove_file(&copy).unwrap();
+        unset(&copy);
         time
     });
     let add = shortest(|| {
         let start = Instant::now();
         sandbox
-            .run_in(&main, ["add", "feat"])
+            .run_in(&main, "add feat")
             .is(0, "added [..]\n[...]", "[...]");
         let time = start.elapsed();
         let copied = folder.path().join("tally-feat/backend/db.sqlite3");
         assert!(fs::metadata(copied).unwrap().len() >= 1_000_000_000);
-        sandbox
-            .run_in(&main, ["remove", "feat"])
-            .says("removed feat\n[...]");
+        let told = "removed feat\n[...]";
+        sandbox.run_in(&main, "remove feat").says(told);
         time
     });
     let ratio = add.as_secs_f64() / cp.as_secs_f64();

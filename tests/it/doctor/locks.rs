@@ -1,9 +1,8 @@
 //! Locks and a store that no command can have.
 
 use super::{assert_fine, assert_left, stopped};
-use crate::sandbox::write;
+use crate::sandbox::{make_link, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 
 #[test]
 fn a_lock_that_cannot_be_opened_is_named_by_add_and_doctor_with_the_cure() {
@@ -11,7 +10,7 @@ fn a_lock_that_cannot_be_opened_is_named_by_add_and_doctor_with_the_cure() {
     let locks = sandbox.main.join(".git/tally-session");
     for lock in ["store.lock", "windows.lock"] {
         let path = locks.join(lock);
-        fs::remove_file(&path).unwrap();
+        unset(&path);
         fs::create_dir(&path).unwrap();
         let error =
             format!("cannot lock [ROOT]/tally/.git/tally-session/{lock}: [..]directory[..]\n");
@@ -19,10 +18,10 @@ fn a_lock_that_cannot_be_opened_is_named_by_add_and_doctor_with_the_cure() {
         let told = cure.replace(sandbox.root.to_str().unwrap(), "[ROOT]");
         let told = format!("move away what is in its place: {told}");
         sandbox
-            .run_changes_nothing_but_excludes(["add", "new"])
+            .run_changes_nothing_but_excludes("add new")
             .fails(&format!("error: {error}hint: {told}\n"));
         let found = format!("failed   the locks: {error}         {told}");
-        assert_left(&sandbox, 1, &found);
+        assert_left(&sandbox, &found);
         assert_eq!(sandbox.type_line(&cure).code, Some(0));
         assert_fine(&sandbox);
     }
@@ -36,15 +35,10 @@ fn a_file_where_the_locks_of_sessions_belong_is_named() {
     write(&locks, "");
     let error = "cannot lock [ROOT]/tally/.git/tally-session/sessions/[..]\n";
     sandbox
-        .run_changes_nothing_but_excludes(["add", "new"])
+        .run_changes_nothing_but_excludes("add new")
         .fails(&format!("error: {error}hint: [..]"));
-    let outcome = sandbox.run(["doctor"]);
-    assert!(
-        outcome.stdout.contains(
-            "failed   the locks: cannot lock [ROOT]/tally/.git/tally-session/sessions/.lock: "
-        ),
-        "{outcome}"
-    );
+    let told = "failed   the locks: cannot lock [ROOT]/tally/.git/tally-session/sessions/.lock: ";
+    sandbox.run("doctor").tells(told);
 }
 
 #[test]
@@ -60,14 +54,14 @@ fn a_store_that_links_into_a_folder_that_is_not_there_is_named_with_the_cure() {
     let sandbox = stopped();
     let store = sandbox.main.join(".tally-sessions");
     let records = sandbox.root.join("records");
-    symlink(records.join("tally"), sandbox.root.join("link")).unwrap();
+    make_link(records.join("tally"), &sandbox.root.join("link"));
     fs::rename(&store, sandbox.root.join("kept")).unwrap();
-    symlink(sandbox.root.join("link"), &store).unwrap();
+    make_link(sandbox.root.join("link"), &store);
     let error = "cannot write [ROOT]/records/tally: No such file or directory[..]\n";
     let cure = "make its folder: mkdir -p [ROOT]/records";
     let refused = format!("error: {error}hint: {cure}\n");
-    sandbox.run_changes_nothing(["add", "new"]).fails(&refused);
-    let outcome = sandbox.run(["doctor"]);
+    sandbox.run_changes_nothing("add new").fails(&refused);
+    let outcome = sandbox.run("doctor");
     let found = format!("         {cure}\n");
     assert!(outcome.stdout.contains(&found), "{outcome}");
     fs::create_dir(&records).unwrap();

@@ -1,7 +1,7 @@
 //! Who holds the ports.
 
 use super::{assert_fine, assert_left, in_order};
-use crate::sandbox::{Sandbox, eventually, stranger, take_port};
+use crate::sandbox::{Sandbox, stranger, take_port, until};
 
 fn serving() -> Sandbox {
     in_order(Sandbox::serving())
@@ -12,17 +12,15 @@ fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
     let sandbox = serving().with("feat");
     let (backend, _) = sandbox.ports("feat");
     sandbox.end_server("feat");
-    eventually("its window has ended", || {
-        (sandbox.list()[0]["windows"]["backend"] == "ended").then_some(())
+    until("its window has ended", || {
+        sandbox.list()[0]["windows"]["backend"] == "ended"
     });
     assert_left(
         &sandbox,
-        1,
         "failed   feat: what ran in its window backend has ended\n         tally-session resume feat",
     );
-    sandbox
-        .run(["resume", "feat"])
-        .says("brought back in feat: backend\n");
+    let told = "brought back in feat: backend\n";
+    sandbox.run("resume feat").says(told);
     sandbox.await_start("python", "feat", 2);
     assert_eq!(sandbox.ports("feat").0, backend);
 }
@@ -45,9 +43,10 @@ esac
 exec "$REAL" "$@""#
         ),
     );
-    let outcome = sandbox.run(["doctor"]);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
-    assert!(!outcome.stdout.contains("not the session's"), "{outcome}");
+    sandbox
+        .run("doctor")
+        .goes_well()
+        .says_nothing_of("not the session's");
 }
 
 #[test]
@@ -59,15 +58,13 @@ fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_t
     let pid = stranger.id();
     let found = assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   feat: the backend's port {backend} is held by process {pid} ([..]), which is not the session's\n         \
              take another port: tally-session resume feat"
         ),
     );
     assert!(sandbox.lives(pid));
-    let typed = sandbox.follow(&found, "take another port: ");
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.follow(&found, "take another port: ").goes_well();
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
 }
@@ -80,15 +77,13 @@ fn a_stranger_on_a_running_session_s_port_is_named_and_left_and_the_cure_moves_t
     let stranger = sandbox.stranger_on(backend);
     let found = assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   feat: the backend's port {backend} is held by process {} ([..]), which is not the session's\n         \
              end that process if you can spare it[..]",
             stranger.id()
         ),
     );
-    let typed = sandbox.follow(&found, "take another port: ");
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox.follow(&found, "take another port: ").goes_well();
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
 }
@@ -106,7 +101,6 @@ fn a_server_that_outlived_its_windows_is_named_and_the_cure_ends_it() {
     drop(take_port("127.0.0.1", frontend));
     let found = assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   feat: the backend's port {backend} is held by process {server} ([..]), which came from windows that are closed\n         \
              end it, or go to the tmux server that has the windows of feat: kill {server}"
@@ -124,13 +118,14 @@ fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
     sandbox.kill_windows("two");
     let (backend, _) = sandbox.ports("one");
     sandbox.edit_record("two", |record| record["backend_port"] = backend.into());
-    let found = sandbox.run(["doctor"]).is(
+    let found = sandbox.run("doctor").is(
         1,
         &format!("[...]\nfailed   port {backend} is in the records of one and two\n         while one's server runs: tally-session resume two\n[...]"),
         "",
     );
-    let typed = sandbox.follow(&found, "while one's server runs: ");
-    assert_eq!(typed.code, Some(0), "{typed}");
+    sandbox
+        .follow(&found, "while one's server runs: ")
+        .goes_well();
     sandbox.await_programs("two", 2);
     assert_fine(&sandbox);
 }
@@ -146,7 +141,7 @@ fn a_stranger_s_command_is_shown_in_one_line_of_some_length() {
     );
     let mut python = sandbox.command("python3", &sandbox.root);
     let _stranger = stranger(python.args(["-c", &script]), backend);
-    let outcome = sandbox.run(["doctor"]);
+    let outcome = sandbox.run("doctor");
     let line = outcome
         .stdout
         .lines()

@@ -3,9 +3,8 @@
 mod packages;
 
 use super::{assert_fine, assert_left, project, quiet_port};
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{Sandbox, make_link, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 /// A project whose packages npm has installed.
@@ -19,7 +18,7 @@ fn with_packages() -> Sandbox {
 
 /// Adds a session, whatever there is to tell, and ends its windows.
 fn add(sandbox: &Sandbox, name: &str) -> PathBuf {
-    sandbox.run(["add", name]).is(0, "[...]", "[...]");
+    sandbox.run(["add", name]).goes_well();
     sandbox.await_programs(name, 1);
     sandbox.restart();
     sandbox.worktree(name)
@@ -38,13 +37,13 @@ fn add_says_once_in_a_project_what_reaches_the_main_checkout_through_a_link() {
     let sandbox = with_packages();
     let what = "frontend/node_modules leads to the main checkout's: npm ci in a session would empty it there";
     let note = format!("warning: {what}: {CLONE}\n");
-    sandbox.run(["add", "feat"]).is(0, "[...]", &note);
-    sandbox.run(["add", "other"]).succeeds();
-    sandbox.run(["remove", "feat", "other"]).succeeds();
-    sandbox.run(["add", "feat"]).succeeds();
-    fs::remove_file(sandbox.main.join("frontend/package-lock.json")).unwrap();
+    sandbox.add_telling("feat", &note);
+    sandbox.run("add other").succeeds();
+    sandbox.run("remove feat other").succeeds();
+    sandbox.run("add feat").succeeds();
+    unset(&sandbox.main.join("frontend/package-lock.json"));
     write(&sandbox.main.join("frontend/pnpm-lock.yaml"), "");
-    sandbox.run(["add", "third"]).succeeds();
+    sandbox.run("add third").succeeds();
 }
 
 #[test]
@@ -62,10 +61,10 @@ fn an_environment_in_the_main_checkout_is_said_to_be_shared_once_by_add_and_by_d
          activate = \". backend/.venv/bin/activate\", and under [hooks] post_add = \"python3 -m venv backend/.venv && \
          backend/.venv/bin/pip install -r backend/requirements.txt\"\n"
     );
-    sandbox.run(["add", "feat"]).is(0, "[...]", &note);
-    sandbox.run(["add", "other"]).is(0, "[...]", "");
+    sandbox.add_telling("feat", &note);
+    sandbox.add_telling("other", "");
     let fine = format!("[...]\nok       the virtual environment {what}\n[...]");
-    sandbox.run(["doctor"]).says(&fine);
+    sandbox.run("doctor").says(&fine);
 }
 
 #[test]
@@ -89,7 +88,7 @@ fn an_ordinary_project_has_nothing_that_reaches_the_main_checkout_or_another_s_s
         "export VITE_API_URL=\"${VITE_API_URL:-http://localhost:8000}\"\n",
     );
     sandbox.commit_all();
-    sandbox.git(main, ["config", "core.hooksPath", ".githooks"]);
+    sandbox.git(main, "config core.hooksPath .githooks");
     sandbox.write_script(&sandbox.root.join("bin/direnv"), "");
     // The servers have it in their environment, which counts before any file.
     write(
@@ -98,7 +97,7 @@ fn an_ordinary_project_has_nothing_that_reaches_the_main_checkout_or_another_s_s
     );
     let modules = main.join("frontend/node_modules");
     write(&modules.join(".store/odd/node_modules/odd/a.js"), "");
-    symlink(".store/odd/node_modules/odd", modules.join("odd")).unwrap();
+    make_link(".store/odd/node_modules/odd", &modules.join("odd"));
     let site = site_packages(&sandbox);
     write(
         &site.join("distutils-precedence.pth"),
@@ -135,7 +134,6 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     let environment = "the virtual environment [ROOT]/home/.virtualenvs/tally";
     assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   {environment} imports points_api from the main checkout's lib/my points/src\n         \
              uv pip uninstall points_api --python [ROOT]/home/.virtualenvs/tally\n         \
@@ -143,10 +141,9 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
              and under [hooks] post_add = \"python3 -m venv .venv && .venv/bin/pip install -e './lib/my points'\""
         ),
     );
-    fs::remove_dir_all(&info).unwrap();
+    unset(&info);
     assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   {environment} imports what is in the main checkout's lib/my points/src\n         ${{EDITOR:-vi}} [..].pth"
         ),
@@ -155,14 +152,13 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     write(&own.join("bin/pip"), "");
     let below = "lib/python3.12/site-packages/points_api-1.0.dist-info/direct_url.json";
     write(&own.join(below), url);
-    fs::remove_file(site.join("__editable__.points_api-1.0.pth")).unwrap();
+    unset(&site.join("__editable__.points_api-1.0.pth"));
     assert_left(
         &sandbox,
-        1,
         "failed   the virtual environment [ROOT]/tally-feat/.venv imports points_api from the main checkout's lib/my points\n         \
          [ROOT]/tally-feat/.venv/bin/python -m pip install -e '[ROOT]/tally-feat/lib/my points'",
     );
-    fs::remove_dir_all(&own).unwrap();
+    unset(&own);
     // `python manage.py` finds what is beside it before that.
     let backend = sandbox.main.join("backend");
     write(
@@ -172,7 +168,6 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     write(&site.join("easy-install.pth"), backend.to_str().unwrap());
     assert_left(
         &sandbox,
-        0,
         &format!(
             "warning  {environment} imports points from the main checkout's backend, but for what starts in that folder\n         uv pip uninstall points --python [..]"
         ),
@@ -199,9 +194,9 @@ fn an_environment_that_imports_another_session_s_code_fails_also_when_that_is_go
              uv pip install -e [ROOT]/tally/api --python [ROOT]/home/.virtualenvs/tally"
         )
     };
-    assert_left(&sandbox, 1, &told("which is a session's"));
-    sandbox.run(["remove", "feat", "--force"]).succeeds();
-    assert_left(&sandbox, 1, &told("where nothing is"));
+    assert_left(&sandbox, &told("which is a session's"));
+    sandbox.run("remove feat --force").succeeds();
+    assert_left(&sandbox, &told("where nothing is"));
 }
 
 #[test]
@@ -212,11 +207,11 @@ fn hooks_of_git_that_a_session_lacks_fail_until_they_are_copied_to_every_session
     sandbox.write_script(&hooks.join("pre-commit"), "exit 1");
     write(&sandbox.main.join(".worktreeinclude"), "*.local");
     sandbox.commit_all();
-    sandbox.git_main(["config", "core.hooksPath", ".husky/_"]);
+    sandbox.git_main("config core.hooksPath .husky/_");
     add(&sandbox, "feat");
     let found = "failed   git runs no hooks in feat: .husky/_ (core.hooksPath) is in the main checkout alone";
     let cure = "printf '\\n%s\\n' /.husky/_/ >>[ROOT]/tally/.worktreeinclude && tally-session doctor --fix";
-    assert_left(&sandbox, 1, &format!("{found}\n         {cure}"));
+    assert_left(&sandbox, &format!("{found}\n         {cure}"));
     sandbox.install();
     let cure = cure.replace("[ROOT]", sandbox.root.to_str().unwrap());
     let mut shell = sandbox.command("sh", &sandbox.main);
@@ -241,7 +236,6 @@ fn a_file_of_direnv_that_sets_a_session_s_variable_to_another_value_is_a_warning
     sandbox.write_script(&sandbox.root.join("bin/direnv"), "");
     assert_left(
         &sandbox,
-        0,
         "warning  .envrc of the sessions has direnv set VITE_API_URL to http://localhost:8000, whatever a session's own is\n         \
          write there: export VITE_API_URL=\"${VITE_API_URL:-http://localhost:8000}\"; it is in [ROOT]/tally-feat/.envrc",
     );
@@ -262,12 +256,11 @@ fn a_file_that_counts_before_the_session_s_own_is_a_warning_where_no_environment
     let worktree = add(&sandbox, "feat");
     let file = worktree.join("frontend/.env.local");
     write(&file, format!("API=http://localhost:{port}\n"));
-    sandbox.git(&worktree, ["add", "--force", "frontend/.env.local"]);
+    sandbox.git(&worktree, "add --force frontend/.env.local");
     assert_fine(&sandbox);
     write(&file, "API=http://localhost:1\n");
     assert_left(
         &sandbox,
-        0,
         "warning  feat: frontend/.env.local sets API to http://localhost:1, and counts before frontend/.env\n         [..]/frontend/.env.local",
     );
 }
@@ -286,7 +279,6 @@ fn a_proxy_of_vite_s_to_the_port_of_another_one_fails_for_the_sessions_that_have
     add(&sandbox, "third");
     assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   the proxy in frontend/vite.config.js goes to http://localhost:{port} in every session, whatever its own port is\n         \
              write `http://localhost:${{process.env.BACKEND_PORT ?? {port}}}` for 'http://localhost:{port}' in [ROOT]/tally-other/frontend/vite.config.js"

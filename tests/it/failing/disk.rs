@@ -2,9 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use super::{has_strace, is_passed_over};
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{PROGRAM, Sandbox, make_link, write};
 use rusqlite::Connection;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -37,7 +36,7 @@ fn a_disk_that_is_full_for_the_database_is_named_and_all_is_undone() {
         "-e",
         "inject=pwrite64:error=ENOSPC:when=50+",
     ]);
-    strace.args([env!("CARGO_BIN_EXE_tally-session"), "add", "feat"]);
+    strace.args([PROGRAM, "add", "feat"]);
     sandbox.outcome(&mut strace).fails(
         "error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3 [..]disk is full\n",
     );
@@ -49,13 +48,13 @@ fn a_store_that_links_to_a_disk_that_is_read_only_refuses_remove_before_anything
     let sandbox = Sandbox::new();
     let records = sandbox.root.join("records");
     write(&records.join("tally"), "");
-    symlink(records.join("tally"), sandbox.main.join(".tally-sessions")).unwrap();
+    make_link(records.join("tally"), &sandbox.main.join(".tally-sessions"));
     sandbox.add("feat");
     let mut remove = sandbox.command("unshare", &sandbox.main);
     let script = r#"mount -o bind "$1" "$1" && mount -o bind,remount,ro "$1" "$1" || exit 7; exec "$2" remove feat"#;
     remove
         .args(["--mount", "--map-root-user", "sh", "-c", script, "sh"])
-        .args([&records, Path::new(env!("CARGO_BIN_EXE_tally-session"))]);
+        .args([&records, Path::new(PROGRAM)]);
     let before = sandbox.snapshot();
     let outcome = sandbox.outcome(&mut remove);
     if is_passed_over(
@@ -97,7 +96,7 @@ fn a_real_disk_that_is_full_is_named_and_all_is_undone() {
     let unshare = |args: &[&str]| {
         let mut unshare = sandbox.command("unshare", &sandbox.root);
         unshare.args(["--mount", "--map-root-user"]).args(args);
-        unshare.env("PROGRAM", env!("CARGO_BIN_EXE_tally-session"));
+        unshare.env("PROGRAM", PROGRAM);
         unshare
     };
     let mount = unshare(&["mount", "-t", "tmpfs", "tmpfs", "/mnt"])

@@ -7,8 +7,8 @@ use serde_json::json;
 #[test]
 fn a_failed_add_names_the_whole_command_and_what_it_left_is_a_session_that_the_hook_is_run_for() {
     let sandbox = with_hook("post_add", "echo half >made; test -e \"$SANDBOX/mended\"");
-    sandbox.git_main(["tag", "v1.2"]);
-    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+    sandbox.git_main("tag v1.2");
+    let mut add = sandbox.program("add feat");
     add.args(["--prompt", "it's so", "--from", "v1.2"]);
     let typed = "add feat --from v1.2 --prompt \"it's so\"";
     let error = "error: the hook post_add of .tally-session.toml failed: it ended with status 1";
@@ -18,7 +18,7 @@ fn a_failed_add_names_the_whole_command_and_what_it_left_is_a_session_that_the_h
     ));
     let failed = format!("{error}\n{}", hints("resume feat"));
     sandbox
-        .run(["restore", "feat"])
+        .run("restore feat")
         .is(1, "restored feat\n", &failed);
     assert_eq!(read(&sandbox.worktree("feat").join("made")), "half\n");
     write(&sandbox.root.join("mended"), "");
@@ -44,7 +44,7 @@ rm "$SANDBOX/database"
     sandbox.add("feat");
     let database = sandbox.root.join("database");
     write(&database, "mine");
-    sandbox.remove_and_restore([]);
+    sandbox.remove_and_restore("");
     assert_eq!(read(&database), "mine");
     // Also when the remove is cut short behind the hook, and the session stays.
     write(&sandbox.root.join("kill"), "");
@@ -53,14 +53,14 @@ rm "$SANDBOX/database"
         r#"cd "$SANDBOX"; if [ -e kill ] && [ ! -e database ]; then rm kill; kill -9 $PPID; exit 1; fi
 cd - >/dev/null; exec "$REAL" "$@""#,
     );
-    assert_eq!(sandbox.run(["remove", "feat"]).code, None);
+    assert_eq!(sandbox.run("remove feat").code, None);
     assert!(!database.exists());
-    sandbox.run(["resume", "feat"]).succeeds();
+    sandbox.run("resume feat").succeeds();
     assert_eq!(read(&database), "mine");
     sandbox.unwrap("git");
     // Where it was left out, nothing is to be made again.
     sandbox.lay_out(hooks.replace("post_add = \"\"\"\n", "post_add = \"\"\"\nfalse\n"));
-    sandbox.remove_and_restore(["--no-hooks"]);
+    sandbox.remove_and_restore("--no-hooks");
     assert_eq!(read(&database), "mine");
 }
 
@@ -77,35 +77,30 @@ pre_remove = "rm -f \"$SANDBOX/database\"; eval \"$(cat \"$SANDBOX/then\")\""
     let cut_short = "feat: a command on it was cut short: tally-session resume feat";
     let is_resumed = || {
         assert!(!database.exists());
-        let listed = sandbox.run(["list"]).succeeds();
-        assert!(listed.stdout.contains(cut_short), "{listed}");
+        sandbox.run("list").succeeds().tells(cut_short);
         sandbox.resume("feat");
         assert!(database.exists());
         assert_eq!(sandbox.list()[0]["problems"], json!([]));
     };
     for cut in ["exit 3", "kill -9 $$"] {
         write(&then, cut);
-        sandbox
-            .run(["remove", "feat"])
-            .fails("[...]\nerror: [..]\n[...]");
+        let refused = "[...]\nerror: [..]\n[...]";
+        sandbox.run("remove feat").fails(refused);
         is_resumed();
     }
     // With all that leads to it, as by Ctrl-C.
     write(&then, "kill -9 $(ps -o ppid= -p $PPID) $PPID $$");
-    assert_eq!(sandbox.run(["remove", "feat"]).code, None);
+    assert_eq!(sandbox.run("remove feat").code, None);
     is_resumed();
     // Also where it goes in spite of that.
     write(&then, "false");
-    sandbox
-        .run(["remove", "--force", "feat"])
-        .is(0, "removed feat\n[...]", "warning: [..]\n");
+    sandbox.force_remove_telling("feat", "warning: [..]\n");
     assert!(!database.exists());
     sandbox.restore("feat");
     assert!(database.exists());
-    sandbox.run(["remove", "feat"]).fails("error: [..]\n[...]");
-    sandbox
-        .run(["remove", "--no-hooks", "feat"])
-        .says("removed feat\n[...]");
+    sandbox.run("remove feat").fails("error: [..]\n[...]");
+    let told = "removed feat\n[...]";
+    sandbox.run("remove --no-hooks feat").says(told);
     sandbox.restore("feat");
     assert!(database.exists());
 }
@@ -114,10 +109,10 @@ pre_remove = "rm -f \"$SANDBOX/database\"; eval \"$(cat \"$SANDBOX/then\")\""
 fn a_session_that_is_gone_behind_a_failed_pre_remove_has_nothing_to_come_back_to() {
     let sandbox = with_hook("pre_remove", "false");
     let worktree = sandbox.add("feat");
-    sandbox.run(["remove", "feat"]).fails("error: [..]\n[...]");
+    sandbox.run("remove feat").fails("error: [..]\n[...]");
     sandbox.git_main(["worktree", "remove", "--force", worktree.to_str().unwrap()]);
-    sandbox.git_main(["branch", "-D", "feat"]);
-    sandbox.run(["resume", "feat"]).fails(
+    sandbox.git_main("branch -D feat");
+    sandbox.run("resume feat").fails(
         "error: the session feat has nothing to come back to: [..]\nhint: clear away what is left: tally-session remove feat\n",
     );
 }
@@ -129,22 +124,18 @@ fn what_pre_remove_keeps_in_git_s_folder_of_the_worktree_is_named_where_it_goes(
     let worktree = sandbox.add("feat");
     // What git has there of its own goes without saying.
     sandbox.commit(&worktree, "file", "work");
-    sandbox.git(&worktree, ["reset", "-q", "--hard", "HEAD~"]);
-    sandbox.git(&worktree, ["fetch", "-q", "."]);
-    sandbox.git(&worktree, ["bisect", "start"]);
+    sandbox.git(&worktree, "reset -q --hard HEAD~");
+    sandbox.git(&worktree, "fetch -q .");
+    sandbox.git(&worktree, "bisect start");
     let told = "git/database.dump (3 MB)";
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        &format!("removed feat\n  with it went: {told}\n[...]"),
-        "[...]",
-    );
-    let list = sandbox.run(["list", "--removed", "--json"]).succeeds();
+    let answer = format!("removed feat\n  with it went: {told}\n[...]");
+    sandbox.run("remove --force feat").is(0, &answer, "[...]");
+    let list = sandbox.run("list --removed --json").succeeds();
     let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list[0]["not_committed"], serde_json::json!([told]));
-    let purge = sandbox.run(["purge", "feat"]);
+    let purge = sandbox.run("purge feat");
     let named = format!("\n  in no commit: {told}\n");
     assert!(purge.stderr.contains(&named), "{purge}");
     sandbox.restore("feat");
-    let again = sandbox.run(["remove", "--force", "--purge", "feat"]);
-    assert!(again.stderr.contains(&named), "{again}");
+    sandbox.run("remove --force --purge feat").remarks(&named);
 }

@@ -1,8 +1,7 @@
 //! Servers and database in docker compose.
 
 use super::assert_all_removed;
-use crate::sandbox::{Sandbox, read, write};
-use std::fs;
+use crate::sandbox::{Sandbox, read, unset, until, write};
 
 /// Says how it was called and for which project, and fails when there is no daemon. Containers go with `down`.
 const DOCKER: &str = r#"echo "$COMPOSE_PROJECT_NAME $WEB_PORT $DB_PORT: $*" >>"$SANDBOX/calls"
@@ -31,13 +30,11 @@ fn composed() -> Sandbox {
 fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
     let sandbox = composed();
     let worktree = sandbox.worktree("fix/login");
-    sandbox.run(["add", "fix/login"]).succeeds();
+    sandbox.run("add fix/login").succeeds();
     let ports = ["web", "db"].map(|service| sandbox.port("fix/login", service));
     let [web, db] = ports;
     let of_session = format!("tally_fix_login {web} {db}: compose ");
-    sandbox.await_screen("fix/login", "db", |screen| {
-        screen.contains("logs --follow db")
-    });
+    sandbox.await_text("fix/login", "db", "logs --follow db");
     let has_called = |words: &str| {
         let calls = read(&sandbox.root.join("calls"));
         calls
@@ -45,14 +42,14 @@ fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
             .any(|call| call == format!("{of_session}{words}"))
     };
     assert!(has_called("up --detach --wait db"));
-    crate::sandbox::eventually("both windows run", || {
-        (has_called("up web") && has_called("logs --follow db")).then_some(())
+    until("both windows run", || {
+        has_called("up web") && has_called("logs --follow db")
     });
     assert_eq!(
         read(&worktree.join(".env")),
         format!("COMPOSE_PROJECT_NAME=tally_fix_login\nWEB_PORT={web}\nDB_PORT={db}\n")
     );
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 
     // Containers are nobody's that came from the windows, and go on when those are closed.
     let containers = ports.map(|port| sandbox.stranger_on(port));
@@ -60,18 +57,18 @@ fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
     write(&sandbox.root.join("containers"), pids.join(" "));
     let told = "warning: port [..] is not free: [..]\nwarning: port [..] is not free: [..]\n";
     sandbox
-        .run(["stop", "fix/login"])
+        .run("stop fix/login")
         .is(0, "stopped fix/login[..]\n", told);
-    sandbox.run(["resume"]).says("resumed fix/login[..]\n");
+    sandbox.run("resume").says("resumed fix/login[..]\n");
     assert_eq!(
         ports,
         ["web", "db"].map(|service| sandbox.port("fix/login", service))
     );
-    sandbox.run(["doctor", "fix/login"]).succeeds();
+    sandbox.run("doctor fix/login").succeeds();
 
     // Without the daemon it stays, and can be looked at.
     write(&sandbox.root.join("no-daemon"), "");
-    sandbox.run(["remove", "fix/login"]).fails(
+    sandbox.run("remove fix/login").fails(
         "pre_remove: Cannot connect to the Docker daemon\n\
          error: the windows of fix/login are closed, and its pre_remove may have done a part of its work: the hook pre_remove of .tally-session.toml failed: it ended with status 1\n\
          hint: mend it, and run it again: tally-session remove fix/login\n\
@@ -79,7 +76,7 @@ fn a_compose_project_is_added_kept_on_its_ports_and_removed() {
          hint: bring it back: tally-session resume fix/login\n",
     );
     assert!(worktree.join(".env").exists());
-    fs::remove_file(sandbox.root.join("no-daemon")).unwrap();
+    unset(&sandbox.root.join("no-daemon"));
     sandbox.remove("fix/login");
     assert!(has_called("down --volumes"));
     for container in containers {

@@ -1,11 +1,11 @@
 //! What `[files]` copies and links.
 
-use crate::sandbox::{Sandbox, make_database, points, read, write};
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use crate::sandbox::{
+    Sandbox, leads_to, make_database, make_link, points, read, set_mode, unset, write,
+};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-
-const STATUS: [&str; 3] = ["status", "--porcelain", "--untracked-files=all"];
 
 /// A project that git ignores more of, with these lines of `[files]`.
 fn with_files(ignored: &str, files: &str) -> Sandbox {
@@ -14,10 +14,6 @@ fn with_files(ignored: &str, files: &str) -> Sandbox {
     write(&sandbox.main.join(".gitignore"), ignored);
     sandbox.lay_out(format!("[files]\n{files}\n"));
     sandbox
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 #[track_caller]
@@ -38,7 +34,7 @@ fn a_folder_is_copied_with_all_that_git_ignores_in_it() {
     write(&storage.join("keys/private/one"), "one");
     set_mode(&storage.join("keys/private"), 0o700);
     set_mode(&storage.join("keys/private/one"), 0o400);
-    symlink("keys/private/one", storage.join("link")).unwrap();
+    make_link("keys/private/one", &storage.join("link"));
     make_database(&storage.join("dev.sqlite3"));
     write(&storage.join("dev.sqlite3-journal"), "of another");
 
@@ -46,11 +42,11 @@ fn a_folder_is_copied_with_all_that_git_ignores_in_it() {
     assert_eq!(read(&copied.join("keys/private/one")), "one");
     assert_mode(&copied.join("keys/private"), 0o700);
     assert_mode(&copied.join("keys/private/one"), 0o400);
-    let link = fs::read_link(copied.join("link")).unwrap();
+    let link = leads_to(&copied.join("link"));
     assert_eq!(link, Path::new("keys/private/one"));
     assert!(!copied.join("dev.sqlite3-journal").exists());
     assert_eq!(points(&copied.join("dev.sqlite3")), ["a", "b", "c"]);
-    assert_eq!(sandbox.git(&sandbox.worktree("feat"), STATUS), "");
+    sandbox.assert_clean(&sandbox.worktree("feat"));
     sandbox.remove("feat");
 }
 
@@ -63,7 +59,7 @@ fn a_folder_that_git_does_not_know_is_copied_whole_and_hidden_file_by_file() {
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("media/a/b")), "b");
     assert_eq!(read(&worktree.join("media/c")), "c");
-    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    sandbox.assert_clean(&worktree);
     let exclude = read(&sandbox.main.join(".git/info/exclude"));
     let lines: Vec<_> = exclude
         .lines()
@@ -83,20 +79,17 @@ fn unfinished_work_in_a_folder_is_neither_copied_nor_hidden() {
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("config/master.key")), "key");
     assert!(!worktree.join("config/new").exists());
-    assert_eq!(sandbox.git_main(STATUS), "?? config/new");
+    assert_eq!(sandbox.status(&sandbox.main), "?? config/new");
     // Nor when all that is placed is hidden once more.
     write(&worktree.join("config/other"), "feat's");
     sandbox.restart();
     let layout = read(&sandbox.main.join(".tally-session.toml"));
     let ports = "[ports]\nbackend = 8000\nfrontend = 5000\nmore = 6000\n";
     sandbox.lay_out(format!("{layout}{ports}"));
-    sandbox
-        .run(["resume"])
-        .is(0, "resumed feat[..]\n", "warning: the more of feat [..]\n");
-    assert_eq!(sandbox.git(&worktree, STATUS), "?? config/other");
-    sandbox
-        .run(["remove", "feat"])
-        .fails("error: [..] config/other\n[...]");
+    sandbox.resume_telling("warning: the more of feat [..]\n");
+    assert_eq!(sandbox.status(&worktree), "?? config/other");
+    let error = "error: [..] config/other\n[...]";
+    sandbox.run("remove feat").fails(error);
 }
 
 #[test]
@@ -108,8 +101,8 @@ fn files_of_a_copied_folder_come_back_if_they_are_missing_and_stay_as_they_are()
     let worktree = sandbox.add("feat");
     sandbox.restart();
     write(&worktree.join("media/a"), "mine");
-    fs::remove_file(worktree.join("media/b")).unwrap();
-    sandbox.run(["resume"]).succeeds();
+    unset(&worktree.join("media/b"));
+    sandbox.run("resume").succeeds();
     assert_eq!(read(&worktree.join("media/a")), "mine");
     assert_eq!(read(&worktree.join("media/b")), "b");
 }
@@ -121,7 +114,7 @@ fn a_file_that_git_tracks_is_the_branch_s_own() {
     write(&sandbox.main.join("README.md"), "changed");
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("README.md")), "# Points\n");
-    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    sandbox.assert_clean(&worktree);
 }
 
 #[test]
@@ -139,7 +132,7 @@ fn what_goes_into_a_folder_that_the_branch_lacks_brings_it_along() {
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("apps/web/node_modules/a")), "a");
     assert_eq!(read(&worktree.join("config/master.key")), "key");
-    assert_eq!(sandbox.git(&worktree, STATUS), "");
+    sandbox.assert_clean(&worktree);
     sandbox.remove("feat");
     assert!(sandbox.main.join("apps/web/node_modules/a").exists());
 }
@@ -160,5 +153,5 @@ fn a_file_that_git_ignores_comes_along_though_git_tracks_thousands_in_its_folder
     write(&sandbox.main.join("data/own.local"), "own");
     let worktree = sandbox.add("feat");
     assert_eq!(read(&worktree.join("data/own.local")), "own");
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 }

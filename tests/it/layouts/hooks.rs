@@ -1,8 +1,7 @@
 //! The project's own commands when a session is made and removed.
 
-use crate::sandbox::{Sandbox, read, write};
+use crate::sandbox::{PROGRAM, Sandbox, read, unset, write};
 use serde_json::json;
-use std::fs;
 
 /// A project with this script as a hook.
 pub fn with_hook(name: &str, script: &str) -> Sandbox {
@@ -42,10 +41,11 @@ fn calls(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn post_add_runs_once_after_the_files_and_before_the_windows() {
+fn post_add_runs_once_after_the_files_and_before_the_windows_and_reads_nothing() {
     let sandbox = with_hook(
         "post_add",
-        "test -f backend/db.sqlite3
+        "cat
+test -f backend/db.sqlite3
 test -f backend/.env
 test -L frontend/node_modules
 grep -q VITE_API_URL=http://localhost: frontend/.env
@@ -75,8 +75,8 @@ hook $BACKEND_PORT",
 #[test]
 fn an_add_that_was_killed_in_its_post_add_is_named_by_list_and_finished_by_resume() {
     let sandbox = with_hook("post_add", KILL_ONCE);
-    assert_eq!(sandbox.run(["add", "feat"]).code, None);
-    sandbox.run(["list"]).says("NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n");
+    assert_eq!(sandbox.run("add feat").code, None);
+    sandbox.run("list").says("NAME [..]\nfeat [..] stopped [..]\nfeat: a command on it was cut short: tally-session resume feat\n");
     sandbox.resume("feat");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
@@ -86,19 +86,16 @@ fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
     let sandbox = with_hook("post_add", KILL_ONCE);
     assert_eq!(sandbox.run(["add", "a-b", "-p", "the task"]).code, None);
     let worktree = sandbox.worktree("a-b");
-    sandbox.git(&worktree, ["switch", "-qc", "a/b"]);
+    sandbox.git(&worktree, "switch -qc a/b");
     // Its place is that of a session called so, and its windows will be.
-    sandbox.run_changes_nothing(["resume", "a/b"]).fails(
+    sandbox.run_changes_nothing("resume a/b").fails(
         "error: there is no session a/b\nhint: did you mean a-b? tally-session resume a-b\nhint: [..]\n",
     );
-    sandbox.git(&worktree, ["switch", "-q", "a-b"]);
+    sandbox.git(&worktree, "switch -q a-b");
     // A store that is lost takes nothing of it.
-    fs::remove_file(sandbox.main.join(".tally-sessions")).unwrap();
-    sandbox.run(["resume", "a-b"]).is(
-        0,
-        "resumed a-b[..]\n",
-        "warning: a-b had no record, and has it again\n",
-    );
+    unset(&sandbox.main.join(".tally-sessions"));
+    let told = "warning: a-b had no record, and has it again\n";
+    sandbox.run("resume a-b").is(0, "resumed a-b[..]\n", told);
     let claude = sandbox.await_start("claude", "a-b", 1);
     assert_eq!(claude.args, ["--name", "tally-a-b", "--", "the task"]);
 }
@@ -116,11 +113,11 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
     ] {
         set_hook(&sandbox, "post_add", script);
         let before = sandbox.snapshot();
-        sandbox.run(["add", "feat"]).fails(&format!(
+        sandbox.run("add feat").fails(&format!(
             "[...]\nerror: the hook post_add of .tally-session.toml failed: it ended with {status}\n[...]"
         ));
         // What it has written is kept, as nobody knows who did.
-        sandbox.run(["purge", "--yes"]).is(0, "[...]", "[...]");
+        sandbox.run("purge --yes").goes_well();
         sandbox.assert_unchanged_since(&before);
         assert_eq!(calls(&sandbox), 0, "{script}");
     }
@@ -128,34 +125,22 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
 }
 
 #[test]
-fn post_add_is_run_again_where_the_worktree_is_made_again_and_not_otherwise() {
-    let sandbox = with_hook("post_add", "hook");
-    let worktree = sandbox.add("feat");
-    sandbox.run(["resume"]).succeeds();
-    sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
-    assert_eq!(calls(&sandbox), 1);
-    sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
-    sandbox.run(["resume"]).succeeds();
-    assert_eq!(calls(&sandbox), 2);
-}
-
-#[test]
-fn a_post_add_that_fails_in_resume_is_run_again_by_the_next_one() {
+fn post_add_is_run_again_where_the_worktree_is_made_again_until_it_succeeds_and_not_otherwise() {
     let sandbox = with_hook("post_add", "test ! -e \"$SANDBOX/broken\"\nhook");
     let worktree = sandbox.add("feat");
+    sandbox.run("resume").succeeds();
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    sandbox.run("resume").succeeds();
+    assert_eq!(calls(&sandbox), 1);
+    sandbox.restart();
+    unset(&worktree);
     write(&sandbox.root.join("broken"), "");
-    sandbox.run(["resume"]).fails(&format!(
-        "error: the hook post_add [..]\n{}",
-        hints("resume feat")
-    ));
+    let error = format!("error: the hook post_add [..]\n{}", hints("resume feat"));
+    sandbox.run("resume").fails(&error);
     assert!(sandbox.tmux_sessions().is_empty());
-    fs::remove_file(sandbox.root.join("broken")).unwrap();
-    sandbox.run(["resume"]).succeeds();
-    sandbox.await_programs("feat", 2);
+    unset(&sandbox.root.join("broken"));
+    sandbox.run("resume").succeeds();
+    sandbox.await_programs("feat", 3);
     assert_eq!(calls(&sandbox), 2);
 }
 
@@ -165,20 +150,19 @@ fn no_hooks_leaves_them_out() {
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     let hooks = "[hooks]\npost_add = \"hook; false\"\npre_remove = \"hook; false\"\n";
     sandbox.lay_out(hooks);
-    let added = sandbox.run(["add", "feat", "--no-hooks"]);
+    let added = sandbox.run("add feat --no-hooks");
     added.says("added feat\n[...]");
-    fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
+    unset(&sandbox.worktree("feat"));
     sandbox.restart();
-    let failed = sandbox.run(["resume", "feat"]);
+    let failed = sandbox.run("resume feat");
     failed.fails(&format!(
         "error: the hook post_add [..]\n{}",
         hints("resume feat")
     ));
     assert_eq!(calls(&sandbox), 1);
-    sandbox
-        .run(["resume", "feat", "--no-hooks"])
-        .says("resumed feat[..]\n");
-    let removed = sandbox.run(["remove", "feat", "--no-hooks"]);
+    let told = "resumed feat[..]\n";
+    sandbox.run("resume feat --no-hooks").says(told);
+    let removed = sandbox.run("remove feat --no-hooks");
     removed.says("removed feat\n[...]");
     assert_eq!(calls(&sandbox), 1);
 }
@@ -192,15 +176,12 @@ subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#
     let sandbox = Sandbox::new();
     sandbox.lay_out(format!("[hooks]\npost_add = \"\"\"\n{script}\n\"\"\"\n"));
     sandbox.add("feat");
-    sandbox
-        .run(["resume", "feat"])
-        .says("feat is already running\n");
-    sandbox.run(["remove", "feat"]).fails(
+    sandbox.run("resume feat").says("feat is already running\n");
+    sandbox.run("remove feat").fails(
         "error: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
     );
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
+    sandbox.force_remove_telling(
+        "feat",
         "warning: this [..] still runs: process [..] (sleep 600)\n",
     );
 }
@@ -220,8 +201,7 @@ fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_containe
         return;
     }
     let script = format!(
-        "{program} add feat >&2 && {program} remove feat; status=$?; tmux kill-server; exit $status",
-        program = env!("CARGO_BIN_EXE_tally-session")
+        "{PROGRAM} add feat >&2 && {PROGRAM} remove feat; status=$?; tmux kill-server; exit $status"
     );
     sandbox.outcome(&mut contain(&script)).fails(
         "[...]\nerror: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
@@ -229,36 +209,18 @@ fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_containe
 }
 
 #[test]
-fn a_hook_reads_nothing_from_its_standard_input() {
-    let sandbox = with_hook("post_add", "cat\nhook");
-    sandbox.run(["add", "feat"]).succeeds();
-    assert_eq!(calls(&sandbox), 1);
-}
-
-#[test]
 fn placeholders_of_a_hook_are_quoted_for_the_shell() {
     let sandbox = Sandbox::of_project("my tally's $HOME");
-    set_hook(
-        &sandbox,
-        "post_add",
-        "hook {project} {name} {slug} {branch} {worktree} {main} {backend_port} ${{HOME}} \"{{}}\"",
-    );
-    sandbox.run(["add", "a/b"]).succeeds();
+    let hook =
+        "hook {project} {name} {slug} {branch} {worktree} {main} {backend_port} ${{HOME}} \"{{}}\"";
+    set_hook(&sandbox, "post_add", hook);
+    sandbox.run("add a/b").succeeds();
     let backend = sandbox.ports("a/b").0.to_string();
-    assert_eq!(
-        sandbox.started("hook", "a/b")[0].args,
-        [
-            "my tally's $HOME",
-            "a/b",
-            "a-b",
-            "a/b",
-            sandbox.worktree("a/b").to_str().unwrap(),
-            sandbox.main.to_str().unwrap(),
-            &backend,
-            sandbox.home.to_str().unwrap(),
-            "{}"
-        ]
-    );
+    let args = sandbox.started("hook", "a/b").remove(0).args;
+    assert_eq!(args[..4], ["my tally's $HOME", "a/b", "a-b", "a/b"]);
+    let paths = [&sandbox.worktree("a/b"), &sandbox.main, &sandbox.home];
+    let [worktree, main, home] = paths.map(|path| path.to_str().unwrap());
+    assert_eq!(args[4..], [worktree, main, &backend, home, "{}"]);
 }
 
 #[test]
@@ -280,7 +242,7 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     let sandbox = with_hook("pre_remove", "echo no >&2; exit 3");
     let worktree = sandbox.add("feat");
     let failed = "the hook pre_remove of .tally-session.toml failed: it ended with status 3";
-    sandbox.run(["remove", "feat"]).fails(&format!(
+    sandbox.run("remove feat").fails(&format!(
         "pre_remove: no\n\
          error: the windows of feat are closed, and its pre_remove may have done a part of its work: {failed}\n\
          {}hint: bring it back: tally-session resume feat\n",
@@ -288,11 +250,7 @@ fn a_pre_remove_that_fails_stops_remove_and_leaves_all_but_the_windows() {
     ));
     assert!(worktree.join("backend/db.sqlite3").exists());
     sandbox.resume("feat");
-    sandbox.run(["remove", "--force", "feat"]).is(
-        0,
-        "removed feat\n[...]",
-        &format!("pre_remove: no\nwarning: {failed}\n"),
-    );
+    sandbox.force_remove_telling("feat", &format!("pre_remove: no\nwarning: {failed}\n"));
     assert!(sandbox.names().is_empty() && !worktree.exists());
 }
 
@@ -301,13 +259,9 @@ fn pre_remove_is_not_run_where_remove_is_refused_or_the_worktree_is_gone() {
     let sandbox = with_hook("pre_remove", "hook");
     let worktree = sandbox.add("feat");
     write(&worktree.join("work"), "work");
-    sandbox
-        .run(["remove", "feat"])
-        .fails("error: [..] work\n[...]");
-    fs::remove_dir_all(worktree).unwrap();
-    sandbox
-        .run(["remove", "feat"])
-        .is(0, "removed feat\n[...]", "warning: its worktree [..]\n");
+    sandbox.run("remove feat").fails("error: [..] work\n[...]");
+    unset(&worktree);
+    sandbox.remove_telling("feat", "warning: its worktree [..]\n");
     assert_eq!(calls(&sandbox), 0);
 }
 
@@ -315,9 +269,8 @@ fn pre_remove_is_not_run_where_remove_is_refused_or_the_worktree_is_gone() {
 fn what_pre_remove_leaves_in_the_worktree_is_told_and_comes_back() {
     let sandbox = with_hook("pre_remove", "echo dump > dump");
     let worktree = sandbox.add("feat");
-    sandbox
-        .run(["remove", "feat"])
-        .says("removed feat\n  with it went: dump\n[...]");
+    let told = "removed feat\n  with it went: dump\n[...]";
+    sandbox.run("remove feat").says(told);
     sandbox.restore("feat");
     assert_eq!(read(&worktree.join("dump")), "dump\n");
 }

@@ -43,7 +43,7 @@ fn calls(sandbox: &Sandbox, session: &str) -> Vec<String> {
 fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
     let sandbox = monorepo();
     let worktree = sandbox.worktree("feat");
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     let [api, web, docs] = await_servers(&sandbox, "feat", 1);
     assert_eq!(
         sandbox.store()["feat"],
@@ -60,7 +60,7 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
         }
     };
     assert_env_files(api, docs);
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
     assert!(!worktree.join("node_modules").exists());
 
     assert_eq!(
@@ -90,37 +90,33 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
         assert_eq!(http_get(port), format!("pnpm in {}", app.display()));
     }
 
-    sandbox.run(["list"]).says(&format!(
+    sandbox.run("list").says(&format!(
             "NAME  STATE    API   WEB   DOCS  BRANCH [..]\nfeat  running  {api}  {web}  {docs}  feat [..]\n"
         ));
     let listed = &sandbox.list()[0];
     assert_eq!(listed["docs_url"], format!("http://localhost:{docs}"));
     assert_eq!(listed["docs_up"], true);
 
-    sandbox.run(["add", "two"]).succeeds();
+    sandbox.run("add two").succeeds();
     let second = await_servers(&sandbox, "two", 1);
     assert!(second[0] > api && second[1] > web && second[2] > docs);
 
     sandbox.restart();
     let stranger = sandbox.stranger_on(api);
-    sandbox.run(["resume"]).is(
-        0,
-        "resumed feat[..]\nresumed two[..]\n",
-        &format!("warning: the api of feat moved from port {api} to [..]\n"),
-    );
+    let remark = format!("warning: the api of feat moved from port {api} to [..]\n");
+    sandbox
+        .run("resume")
+        .is(0, "resumed feat[..]\nresumed two[..]\n", &remark);
     let [moved, same_web, same_docs] = await_servers(&sandbox, "feat", 2);
     assert!(moved > second[0] && (same_web, same_docs) == (web, docs));
     assert_eq!(await_servers(&sandbox, "two", 2), second);
     assert_env_files(moved, docs);
-    assert_eq!(
-        http_get(moved),
-        format!("pnpm in {}/apps/api", worktree.display())
-    );
+    let found = http_get(moved);
+    assert_eq!(found, format!("pnpm in {}/apps/api", worktree.display()));
     assert_eq!(calls(&sandbox, "feat"), made);
 
-    sandbox
-        .run(["remove", "feat", "two"])
-        .says("removed feat\n[...]\nremoved two\n[...]");
+    let told = "removed feat\n[...]\nremoved two\n[...]";
+    sandbox.run("remove feat two").says(told);
     drop(stranger);
     assert_eq!(calls(&sandbox, "feat")[2..], ["--filter api db:drop feat"]);
     assert_eq!(calls(&sandbox, "two")[2..], ["--filter api db:drop two"]);

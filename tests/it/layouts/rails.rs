@@ -1,7 +1,7 @@
 //! Rails with Vite.
 
 use super::assert_all_removed;
-use crate::sandbox::{Sandbox, http_get, make_database, points, read, write};
+use crate::sandbox::{Sandbox, http_get, leads_to, make_database, points, read, write};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -42,7 +42,7 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
     let sandbox = rails();
     let worktree = sandbox.worktree("feat");
     let there = worktree.display();
-    sandbox.run(["add", "feat"]).says("added feat\n  branch [..]\n  worktree [..]\n  web       http://localhost:3[..]\n  vite      http://localhost:3[..]\n  attach [..]\n");
+    sandbox.run("add feat").says("added feat\n  branch [..]\n  worktree [..]\n  web       http://localhost:3[..]\n  vite      http://localhost:3[..]\n  attach [..]\n");
     let (web, vite) = await_servers(&sandbox, "feat", 1);
     assert!(web >= 3000 && vite >= 3036, "{web} {vite}");
     assert_eq!(
@@ -50,7 +50,7 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
         json!({ "web_port": web, "vite_port": vite, "worktree": worktree, "branch": "feat" })
     );
 
-    let link = fs::read_link(worktree.join("node_modules")).unwrap();
+    let link = leads_to(&worktree.join("node_modules"));
     assert_eq!(link, sandbox.main.join("node_modules"));
     let key = worktree.join("config/master.key");
     assert_eq!(read(&key), "s3cret");
@@ -62,7 +62,7 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
         format!("RAILS_MAX_THREADS=3\nAPP_URL=http://localhost:{web}\nVITE_RUBY_PORT={vite}\n")
     };
     assert_eq!(read(&worktree.join(".env")), env(web, vite));
-    assert_eq!(sandbox.git(&worktree, ["status", "--porcelain"]), "");
+    sandbox.assert_clean(&worktree);
 
     let names = |web, vite| {
         [
@@ -89,28 +89,25 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
     }
     assert_eq!(http_get(web), format!("rails in {there}"));
     assert_eq!(http_get(vite), format!("vite in {there}"));
-    sandbox.await_screen("feat", "console", |screen| {
-        screen.ends_with("$ bin/rails console")
-    });
+    sandbox.await_end_of("feat", "console", "$ bin/rails console");
 
-    sandbox.run(["list"]).says(&format!(
+    sandbox.run("list").says(&format!(
         "NAME  STATE    WEB   VITE  BRANCH [..]\nfeat  running  {web}  {vite}  feat [..]\n"
     ));
     let listed = &sandbox.list()[0];
     assert_eq!(listed["vite_url"], format!("http://localhost:{vite}"));
     assert_eq!([&listed["web_up"], &listed["vite_up"]], [true, true]);
 
-    sandbox.run(["add", "two"]).succeeds();
+    sandbox.run("add two").succeeds();
     let (second_web, second_vite) = await_servers(&sandbox, "two", 1);
     assert!(second_web > web && second_vite > vite);
 
     sandbox.restart();
     let stranger = sandbox.stranger_on(vite);
-    sandbox.run(["resume"]).is(
-        0,
-        "resumed feat[..]\nresumed two[..]\n",
-        &format!("warning: the vite of feat moved from port {vite} to [..]\n"),
-    );
+    let remark = format!("warning: the vite of feat moved from port {vite} to [..]\n");
+    sandbox
+        .run("resume")
+        .is(0, "resumed feat[..]\nresumed two[..]\n", &remark);
     let (same, moved) = await_servers(&sandbox, "feat", 2);
     assert!(same == web && moved > second_vite, "{same} {moved}");
     assert_eq!(await_servers(&sandbox, "two", 2), (second_web, second_vite));
@@ -121,9 +118,8 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
     let prepared = prepared.iter().filter(|start| start.args == ["db:prepare"]);
     assert_eq!(prepared.count(), 1);
 
-    sandbox
-        .run(["remove", "feat", "two"])
-        .says("removed feat\n[...]\nremoved two\n[...]");
+    let told = "removed feat\n[...]\nremoved two\n[...]";
+    sandbox.run("remove feat two").says(told);
     drop(stranger);
     assert_all_removed(&sandbox, &[web, vite, second_web, second_vite, moved]);
     assert!(sandbox.main.join("node_modules/vite/index.js").exists());

@@ -1,23 +1,21 @@
 //! What a hook says.
 
 use super::hooks::{hints, set_hook, with_hook};
-use crate::sandbox::{Sandbox, eventually, read, write};
+use crate::sandbox::{Sandbox, eventually, read, until, write};
 use std::fs::{self, File};
 
 #[test]
 fn what_a_hook_says_is_shown_with_its_name_and_under_q_only_if_it_fails() {
     let sandbox = with_hook("post_add", "echo out\necho err >&2");
     let told = "post_add: out\npost_add: err\n";
-    sandbox.run(["add", "one"]).is(0, "added one\n[...]", told);
-    sandbox.run(["-q", "add", "two"]).says("");
+    sandbox.add_telling("one", told);
+    sandbox.run("-q add two").says("");
     set_hook(&sandbox, "post_add", "echo out\necho err >&2\nexit 3");
     let failed = "error: the hook post_add of .tally-session.toml failed: it ended with status 3";
-    sandbox
-        .run(["add", "feat"])
-        .fails(&format!("{told}{failed}\n{}", hints("add feat")));
-    sandbox
-        .run(["-q", "add", "feat"])
-        .fails(&format!("{failed}: out\nerr\n{}", hints("add feat")));
+    let error = format!("{told}{failed}\n{}", hints("add feat"));
+    sandbox.run("add feat").fails(&error);
+    let refused = format!("{failed}: out\nerr\n{}", hints("add feat"));
+    sandbox.run("-q add feat").fails(&refused);
 }
 
 #[test]
@@ -27,14 +25,14 @@ fn what_a_hook_says_is_shown_while_it_runs() {
         "echo begun\nuntil test -e \"$SANDBOX/go\"; do sleep 0.01; done\nprintf ended",
     );
     let stderr = sandbox.root.join("stderr");
-    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
+    let mut add = sandbox.program("add feat");
     let mut add = add
         .stderr(File::create(&stderr).unwrap())
         .stdout(File::create(sandbox.root.join("stdout")).unwrap())
         .spawn()
         .unwrap();
-    eventually("the first line is shown", || {
-        (read(&stderr) == "post_add: begun\n").then_some(())
+    until("the first line is shown", || {
+        read(&stderr) == "post_add: begun\n"
     });
     write(&sandbox.root.join("go"), "");
     assert!(add.wait().unwrap().success());
@@ -53,7 +51,7 @@ fn ticks(sandbox: &Sandbox) -> Option<u32> {
 fn what_a_hook_leaves_in_the_background_is_not_waited_for_and_lives_on() {
     for left in ["sleep 600 &", "yes &"] {
         let sandbox = with_hook("post_add", &format!("{left}\n{TICK}\necho done"));
-        let outcome = sandbox.run(["add", "feat"]);
+        let outcome = sandbox.run("add feat");
         assert!(outcome.stderr.contains("post_add: done\n"), "{left}");
         assert_eq!(outcome.code, Some(0), "{left}");
         let before = ticks(&sandbox).unwrap_or(0);
@@ -71,7 +69,7 @@ fn a_hook_may_say_lines_without_an_end_progress_and_bytes_that_are_no_text() {
 printf '\n 1%%\r50%%\r100%%\r\n'
 printf '\377caf\351\n\033[31mred\007'",
     );
-    let outcome = sandbox.run(["add", "feat"]);
+    let outcome = sandbox.run("add feat");
     let lines: Vec<_> = outcome.stderr.lines().collect();
     let (long, rest) = lines.split_at(lines.len() - 3);
     let said = |line: &&str| line.strip_prefix("post_add: ").unwrap().len();

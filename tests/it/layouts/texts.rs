@@ -22,7 +22,7 @@ fn a_window_may_have_any_name() {
         format!("[[window]]\nname = '''{name}'''\n")
     });
     sandbox.lay_out(format!("activate = \"\"\n{}", windows.concat()));
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
     assert!(!sandbox.worktree("feat").join("touched").exists());
 }
@@ -36,7 +36,7 @@ fn a_command_is_typed_as_it_is_written() {
             "activate = \"true\"\n[[window]]\nname = \"a\"\nrun = '''{run}'''\n[[window]]\nname = \"b\"\ntype = '''echo \"{{{{}}}}\" ; '''\n"
         ),
     );
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     assert_eq!(
         sandbox.await_start("hook", "feat", 1).args,
         [
@@ -53,7 +53,7 @@ fn placeholders_in_a_command_are_one_word_each() {
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     sandbox.lay_out("activate = \"\"\n[[window]]\nname = \"{slug} of {project}\"\nrun = \"hook {project} {main} x{worktree} {name} {slug} {branch}\"\n",
     );
-    sandbox.run(["add", "a/b"]).succeeds();
+    sandbox.run("add a/b").succeeds();
     let hook = sandbox.await_start("hook", "a/b", 1);
     assert_eq!(
         hook.args,
@@ -66,10 +66,8 @@ fn placeholders_in_a_command_are_one_word_each() {
             "a/b"
         ]
     );
-    assert_eq!(
-        sandbox.windows("a/b", "#{window_name}"),
-        ["a-b of my tally's $HOME"]
-    );
+    let names = sandbox.windows("a/b", "#{window_name}");
+    assert_eq!(names, ["a-b of my tally's $HOME"]);
 }
 
 #[test]
@@ -77,7 +75,7 @@ fn services_may_have_capitals_digits_and_underscores() {
     let sandbox = Sandbox::new();
     sandbox.lay_out("[ports]\nWeb = 3000\napi_v2 = 4000\na_service_with_a_long_name = 6000\nbackend = false\nfrontend = false\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n[[window]]\nname = \"{Web_port} {api_v2_port}\"\n",
     );
-    sandbox.run(["add", "feat"]).says(
+    sandbox.run("add feat").says(
         "added feat
   branch                      feat [..]
   worktree                    [ROOT]/tally-feat
@@ -96,16 +94,15 @@ fn services_may_have_capitals_digits_and_underscores() {
         format!("{web} {api}")
     );
     assert_eq!(sandbox.list()[0]["Web_port"], web);
-    sandbox
-        .run(["list"])
-        .says("NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n");
+    let told = "NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n";
+    sandbox.run("list").says(told);
 }
 
 #[test]
 fn a_host_of_the_session_s_own_is_in_every_address() {
     let sandbox = Sandbox::new();
     sandbox.lay_out("host = \"{slug}.localhost\"\n");
-    sandbox.run(["add", "Feat_1/pay"]).succeeds();
+    sandbox.run("add Feat_1/pay").succeeds();
     let (backend, frontend) = sandbox.ports("Feat_1/pay");
     let host = "feat-1-pay.localhost";
     let listed = &sandbox.list()[0];
@@ -122,15 +119,13 @@ fn a_project_may_have_no_service_at_all() {
     let sandbox = Sandbox::new();
     sandbox.lay_out("activate = \"\"\n[ports]\nbackend = false\nfrontend = false\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
     );
-    sandbox
-        .run(["add", "feat"])
-        .says("added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n");
+    let told = "added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n";
+    sandbox.run("add feat").says(told);
     sandbox.await_start("claude", "feat", 1);
-    sandbox
-        .run(["list"])
-        .says("NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n");
+    let words = "NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n";
+    sandbox.run("list").says(words);
     sandbox.restart();
-    sandbox.run(["resume"]).succeeds();
+    sandbox.run("resume").succeeds();
     sandbox.await_start("claude", "feat", 2);
     sandbox.remove("feat");
 }
@@ -144,15 +139,10 @@ fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_r
     );
     let warning = "there is no folder apps/nosuch, where windows start";
     let cure = "change [ROOT]/tally/.tally-session.toml; a draft of how it could be: tally-session layout --detect";
-    sandbox.run(["add", "feat"]).is(
-        0,
-        "added feat\n[...]",
-        &format!("warning: {warning}: {cure}\n"),
-    );
-    sandbox.run(["doctor"]).says(&format!(
-        "[...]\nwarning  {warning}\n         {cure}\n[...]"
-    ));
-    sandbox.await_screen("feat", "a", |screen| screen.contains("No such file"));
+    sandbox.add_telling("feat", &format!("warning: {warning}: {cure}\n"));
+    let found = format!("\nwarning  {warning}\n         {cure}\n");
+    sandbox.run("doctor").tells(&found);
+    sandbox.await_text("feat", "a", "No such file");
     sandbox.settle("feat", "a");
     assert!(sandbox.started("hook", "feat").is_empty());
 }
@@ -166,8 +156,9 @@ fn without_a_claude_window_nobody_warns_of_a_missing_claude() {
         "claude = \"FLAG=1 npx claude\"\n",
     ] {
         sandbox.lay_out(layout);
-        let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
-        sandbox.outcome(add.env("PATH", &path)).succeeds();
-        sandbox.run(["remove", "feat"]).succeeds();
+        sandbox
+            .outcome(sandbox.program("add feat").env("PATH", &path))
+            .succeeds();
+        sandbox.run("remove feat").succeeds();
     }
 }

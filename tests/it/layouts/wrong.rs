@@ -1,8 +1,7 @@
 //! A layout that can't be read, or that says what can't be.
 
-use crate::sandbox::{Sandbox, write};
+use crate::sandbox::{Sandbox, make_link, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 
 /// Every command that needs the layout refuses, with these lines, and changes nothing.
 #[track_caller]
@@ -20,7 +19,7 @@ fn assert_refused(sandbox: &Sandbox, stderr: &str) {
     ];
     let before = sandbox.snapshot();
     for command in commands {
-        let outcome = sandbox.outcome(&mut sandbox.program(command, &sandbox.main));
+        let outcome = sandbox.run(command);
         outcome.fails(stderr);
     }
     sandbox.assert_unchanged_since(&before);
@@ -108,7 +107,7 @@ fn a_value_of_another_kind_is_told_in_words_of_people() {
         ),
     ] {
         sandbox.lay_out(text);
-        sandbox.run(["list"]).fails(&format!(
+        sandbox.run("list").fails(&format!(
             "error: [ROOT]/tally/.tally-session.toml is wrong: {wrong}\nhint: see how it is written: tally-session layout\n"
         ));
     }
@@ -134,11 +133,11 @@ fn a_layout_that_can_t_be_read_is_not_taken_for_none() {
     assert_refused(&sandbox, error);
     fs::remove_dir(&file).unwrap();
     for target in [".tally-session.toml", "nowhere"] {
-        symlink(target, &file).unwrap();
+        make_link(target, &file);
         assert_refused(&sandbox, error);
-        fs::remove_file(&file).unwrap();
+        unset(&file);
     }
-    sandbox.run(["list"]).succeeds();
+    sandbox.run("list").succeeds();
 }
 
 #[test]
@@ -146,11 +145,10 @@ fn a_layout_may_be_a_symlink_and_begin_with_a_byte_order_mark() {
     let sandbox = Sandbox::new();
     let text = "\u{feff}activate = \"\"\r\n[files]\r\nlink = []\r\n";
     write(&sandbox.home.join("layout.toml"), text);
-    symlink(
+    make_link(
         sandbox.home.join("layout.toml"),
-        sandbox.main.join(".tally-session.toml"),
-    )
-    .unwrap();
+        &sandbox.main.join(".tally-session.toml"),
+    );
     let worktree = sandbox.add("feat");
     assert!(!worktree.join("frontend/node_modules").exists());
 }

@@ -1,6 +1,6 @@
 //! The table as a person sees it.
 
-use crate::sandbox::{Sandbox, Terminal};
+use crate::sandbox::{Sandbox, Terminal, unset};
 use std::fs;
 
 /// The lines that `list` prints on a terminal of so many columns, as they stand there.
@@ -53,7 +53,7 @@ fn list_has_a_column_for_each_service_that_the_project_has() {
     let sandbox = Sandbox::new();
     let layout = "[ports]\nbackend = 8000\nfrontend = 5000\nstorybook = 6006\n";
     sandbox.lay_out(layout);
-    sandbox.run(["add", "feat"]).succeeds();
+    sandbox.run("add feat").succeeds();
     sandbox.await_programs("feat", 1);
     sandbox.restart();
     let port = |service: &str| sandbox.store()["feat"][service].clone();
@@ -75,14 +75,12 @@ fn list_names_the_branches_on_a_terminal_once_one_is_not_its_session_s_name() {
     sandbox.restart();
     let terminal = sandbox.terminal(&sandbox.main);
     assert!(!listed(&terminal, 150)[0].contains("BRANCH"));
-    sandbox.git_main(["branch", "-q", "-m", "two", "second"]);
+    sandbox.git_main("branch -q -m two second");
     let table = listed(&terminal, 150);
     let branches = table[..3].iter();
     let branches = branches.map(|line| line.split_whitespace().nth(4));
-    assert_eq!(
-        branches.collect::<Vec<_>>(),
-        [Some("BRANCH"), Some("one"), Some("second")]
-    );
+    let found = branches.collect::<Vec<_>>();
+    assert_eq!(found, [Some("BRANCH"), Some("one"), Some("second")]);
 }
 
 #[test]
@@ -101,7 +99,7 @@ fn list_shows_the_whole_path_of_a_worktree_that_is_not_beside_the_main_checkout(
 fn list_gives_a_problem_s_cure_a_line_of_its_own_where_both_are_too_long_for_one() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feature-payment");
     sandbox.restart();
-    fs::remove_dir_all(&worktree).unwrap();
+    unset(&worktree);
     let terminal = sandbox.terminal(&sandbox.main);
     let problem = format!(
         "feature-payment: its worktree {} is gone",

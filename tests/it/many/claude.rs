@@ -1,6 +1,6 @@
 //! Something that writes `~/.claude.json` as every running Claude Code does.
 
-use crate::sandbox::{Sandbox, eventually, read_json};
+use crate::sandbox::{Sandbox, eventually, read_json, write};
 use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
@@ -96,6 +96,6 @@ fn count(json: &Path, last: usize) {
     assert_eq!(claude["numStartups"], 7);
     claude["counted"] = (last + 1).into();
     let new = json.with_file_name(format!(".claude.json.tmp.{}", std::process::id()));
-    fs::write(&new, serde_json::to_vec_pretty(&claude).unwrap()).unwrap();
+    write(&new, serde_json::to_vec_pretty(&claude).unwrap());
     fs::rename(new, json).unwrap();
 }

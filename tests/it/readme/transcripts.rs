@@ -1,11 +1,10 @@
 //! Following the README's transcripts, line by line, as a reader does who has a project of that kind.
 
 use super::Block;
-use crate::sandbox::{Sandbox, eventually_or, read};
+use crate::sandbox::{Sandbox, eventually_or, make_link, read, write};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
 use std::path::PathBuf;
 
 /// The first port of each service.
@@ -27,7 +26,7 @@ impl<'a> Reader<'a> {
     /// In the main checkout, with the program installed, and `~/Dev` where the project is.
     pub fn new(sandbox: &'a Sandbox) -> Self {
         sandbox.install();
-        std::os::unix::fs::symlink(&sandbox.root, sandbox.home.join("Dev")).unwrap();
+        make_link(&sandbox.root, &sandbox.home.join("Dev"));
         Self {
             sandbox,
             folder: sandbox.main.clone(),
@@ -80,7 +79,7 @@ impl<'a> Reader<'a> {
     fn settle(&self) {
         let what = || format!("what belongs to the sessions runs: {}", self.found);
         eventually_or(what, || {
-            let list = self.sandbox.run(["list", "--json"]).stdout;
+            let list = self.sandbox.run("list --json").stdout;
             // A transcript may have made a layout that is wrong.
             let all: Vec<Value> = serde_json::from_str(&list).unwrap_or_default();
             let is_settled = |one: &Value| {
@@ -118,8 +117,8 @@ impl<'a> Reader<'a> {
             return;
         }
         let root = &self.sandbox.root;
-        fs::write(root.join("README"), &self.written).unwrap();
-        fs::write(root.join("found"), &self.found).unwrap();
+        write(&root.join("README"), &self.written);
+        write(&root.join("found"), &self.found);
         let mut git = self.sandbox.command("git", root);
         let diff = git.args(["diff", "--no-index", "--no-color", "README", "found"]);
         let diff = diff.output().unwrap();

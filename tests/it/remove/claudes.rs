@@ -1,8 +1,7 @@
 //! Claudes that are at work are a reason to leave a session as it is.
 
-use crate::sandbox::{Sandbox, read, read_json, write};
+use crate::sandbox::{Sandbox, read, read_json, unset, write};
 use serde_json::json;
-use std::fs;
 use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,14 +11,14 @@ fn remove_refuses_a_session_whose_claude_is_busy() {
     let file = sandbox.claude_s_file("feat");
     let mut about = read_json(&file);
     about["status"] = json!("busy");
-    fs::write(&file, about.to_string()).unwrap();
+    write(&file, about.to_string());
     sandbox.refuses_to_remove(
         "error: the session feat has a Claude that is busy\n\
          hint: look at it: tally-session attach feat\n\
          hint: remove it all the same: tally-session remove --force feat\n",
     );
     about["status"] = json!("idle");
-    fs::write(&file, about.to_string()).unwrap();
+    write(&file, about.to_string());
     sandbox.remove("feat");
 }
 
@@ -52,7 +51,7 @@ fn remove_refuses_a_session_with_a_claude_in_the_background_and_ends_that_by_for
          hint: look at it: claude attach a1b2c3, or end it: claude stop a1b2c3\n\
          hint: remove it all the same: tally-session remove --force feat\n",
     );
-    fs::remove_file(sandbox.root.join("bin/claude")).unwrap();
+    unset(&sandbox.root.join("bin/claude"));
     let told = sandbox.root.join("told/stop");
     let script = format!("echo \"$@\" >{}; kill {pid}", told.display());
     sandbox.write_script(&sandbox.root.join("bin/claude"), &script);

@@ -1,6 +1,6 @@
 //! What is mounted inside a worktree is not the session's, and what is another user's can't be deleted.
 
-use crate::sandbox::{Outcome, Sandbox, read, write};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, read, write};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -15,10 +15,7 @@ fn run_with_mount(sandbox: &Sandbox, from: &str, to: &str, args: &str) -> Option
         is_allowed || std::env::var("CI").as_deref() != Ok("true"),
         "nothing can be mounted here"
     );
-    let script = format!(
-        "mount --bind {from} {to} && exec {} {args}",
-        env!("CARGO_BIN_EXE_tally-session")
-    );
+    let script = format!("mount --bind {from} {to} && exec {PROGRAM} {args}");
     let mut unshare = sandbox.command("unshare", &sandbox.main);
     unshare.args(["-rm", "sh", "-c", &script]);
     is_allowed.then(|| sandbox.outcome(&mut unshare))
@@ -72,7 +69,7 @@ fn purge_says_whose_the_files_are_that_it_can_t_delete_and_what_deletes_them() {
         .path();
     write(&kept.join("worktree/made/by-docker"), "");
     let program = sandbox.root.join("tally-session");
-    fs::copy(env!("CARGO_BIN_EXE_tally-session"), &program).unwrap();
+    fs::copy(PROGRAM, &program).unwrap();
     let chown = format!(
         "chown -R {OTHER} . && chown -R 0 {}/worktree/made",
         kept.display()
@@ -84,11 +81,8 @@ fn purge_says_whose_the_files_are_that_it_can_t_delete_and_what_deletes_them() {
     assert!(chown.unwrap().success());
     let mut purge = sandbox.command(&program, &sandbox.main);
     let purge = purge.args(["purge", "--yes"]).uid(OTHER).gid(OTHER);
-    sandbox.outcome(purge).is(
-        0,
-        "deleted feat\n",
-        "feat, removed [..]\n[...]\n\
+    let told = "feat, removed [..]\n[...]\n\
          warning: [ROOT]/tally/.git/tally-session/trash/feat@[..].going is of a removed session, and can't be deleted: \
-         [ROOT][..]/worktree/made belongs to root: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n",
-    );
+         [ROOT][..]/worktree/made belongs to root: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n";
+    sandbox.outcome(purge).is(0, "deleted feat\n", told);
 }

@@ -2,65 +2,39 @@
 
 use super::portrait::{assert_looks_so, clear_up, comes_back, portrait};
 use crate::sandbox::{Sandbox, write};
-use std::fs;
 use std::path::Path;
-
-/// Makes a repository with a commit.
-fn make_repository(sandbox: &Sandbox, dir: &Path) {
-    fs::create_dir_all(dir).unwrap();
-    sandbox.git(dir, ["init", "-q"]);
-    sandbox.commit(dir, "file", "of its own");
-}
 
 #[test]
 fn repositories_inside_come_back_ignored_or_committed_as_a_link() {
     comes_back(|sandbox, worktree| {
-        make_repository(
-            sandbox,
-            &worktree.join("frontend/node_modules.old/x.sqlite3"),
-        );
-        let service = worktree.join("service");
-        make_repository(sandbox, &service);
+        sandbox.make_repository("tally-feat/frontend/node_modules.old/x.sqlite3");
+        let service = sandbox.make_repository("tally-feat/service");
         sandbox.commit_link(worktree, "service");
         write(&service.join("file"), "changed");
-        sandbox.git(&service, ["stash", "-q"]);
+        sandbox.git(&service, "stash -q");
     });
 }
 
 #[test]
 fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_too() {
     let sandbox = Sandbox::new();
-    let library = sandbox.root.join("library");
-    make_repository(&sandbox, &library);
-    sandbox.git(
-        &sandbox.root,
-        ["config", "--global", "protocol.file.allow", "always"],
-    );
+    sandbox.make_repository("library");
     for name in ["lib", "other"] {
-        sandbox.git_main([
-            "submodule",
-            "--quiet",
-            "add",
-            library.to_str().unwrap(),
-            name,
-        ]);
+        sandbox.add_submodule("../library", name);
     }
-    sandbox.git_main(["commit", "-q", "-m", "Add libraries"]);
     let worktree = sandbox.worktree("feat");
-    sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", "warning: its submodules [..]\n");
+    sandbox.add_telling("feat", "warning: its submodules [..]\n");
     sandbox.await_programs("feat", 1);
-    sandbox.git(&worktree, ["submodule", "--quiet", "update", "--init"]);
+    sandbox.git(&worktree, "submodule --quiet update --init");
     for name in ["lib", "other"] {
         let inside = worktree.join(name);
-        sandbox.git(&inside, ["switch", "-q", "-c", "work"]);
+        sandbox.git(&inside, "switch -q -c work");
         sandbox.commit(&inside, "file", "not pushed");
         write(&inside.join("file"), "put aside");
-        sandbox.git(&inside, ["stash", "-q"]);
+        sandbox.git(&inside, "stash -q");
     }
-    sandbox.git(&worktree, ["submodule", "--quiet", "deinit", "-f", "other"]);
-    let stashes = |dir: &Path| sandbox.git(dir, ["stash", "list", "--format=%H"]);
+    sandbox.git(&worktree, "submodule --quiet deinit -f other");
+    let stashes = |dir: &Path| sandbox.git(dir, "stash list --format=%H");
     let (lib, before) = (worktree.join("lib"), portrait(&sandbox, &worktree));
     let stash = stashes(&lib);
     sandbox.refuses_to_remove("error: the session feat has changes that are not committed: lib, \
@@ -71,10 +45,7 @@ fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_t
     sandbox.restore("feat");
     assert_looks_so(&sandbox, &worktree, &before);
     assert_eq!(stashes(&lib), stash);
-    sandbox.git(
-        &worktree,
-        ["submodule", "--quiet", "update", "--init", "other"],
-    );
+    sandbox.git(&worktree, "submodule --quiet update --init other");
     assert_ne!(stashes(&worktree.join("other")), "");
 }
 
@@ -84,12 +55,12 @@ fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
         write(&worktree.join(".gitignore"), "agents/\n");
         for (name, locked) in [("one", false), ("two", true)] {
             let inside = worktree.join("agents").join(name);
-            sandbox.git_at(worktree, ["worktree", "add", "-q", "--detach"], &inside);
+            sandbox.git_at(worktree, "worktree add -q --detach", &inside);
             sandbox.commit(&inside, "file", name);
             write(&inside.join("new"), name);
-            sandbox.git(&inside, ["add", "new"]);
+            sandbox.git(&inside, "add new");
             if locked {
-                sandbox.git_at(worktree, ["worktree", "lock"], &inside);
+                sandbox.git_at(worktree, "worktree lock", &inside);
             }
         }
     });
@@ -99,59 +70,45 @@ fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
 fn git_worktrees_inside_work_again_when_they_are_back() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let inside = worktree.join("frontend/node_modules2.sqlite3");
-    sandbox.git_at(&worktree, ["worktree", "add", "-q", "-b", "agent"], &inside);
+    sandbox.git_at(&worktree, "worktree add -q -b agent", &inside);
     write(&inside.join("new"), "staged");
-    sandbox.git(&inside, ["add", "new"]);
+    sandbox.git(&inside, "add new");
     sandbox.refuses_to_remove("error: the session feat has a git worktree with changes of its own inside: [..]node_modules2.sqlite3\nhint: look at that with: git -C [..] status\nhint: [..]\n");
     sandbox.force_remove("feat");
     clear_up(&sandbox);
     sandbox.restore("feat");
-    assert_eq!(sandbox.git(&inside, ["status", "--porcelain"]), "A  new");
+    assert_eq!(sandbox.status(&inside), "A  new");
     sandbox.git(&inside, ["commit", "-q", "-m", "Go on"]);
 }
 
 #[test]
 fn a_branch_that_stayed_and_is_gone_by_now_is_made_again_with_its_commits() {
     for (branch, option, change) in [
-        (
-            "feat",
-            Some("--keep-branch"),
-            &["branch", "-qD", "feat"][..],
-        ),
-        (
-            "feat",
-            Some("--keep-branch"),
-            &["branch", "-m", "feat", "renamed"],
-        ),
-        ("side", None, &["branch", "-qD", "side"]),
-        ("inside", None, &["branch", "-qD", "inside"]),
+        ("feat", "--keep-branch", "branch -qD feat"),
+        ("feat", "--keep-branch", "branch -m feat renamed"),
+        ("side", "", "branch -qD side"),
+        ("inside", "", "branch -qD inside"),
     ] {
         let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
         let checkout = match branch {
             "inside" => worktree.join("inside.sqlite3"),
             _ => worktree.clone(),
         };
-        let path = checkout.to_str().unwrap();
         match branch {
-            "side" => sandbox.git(&worktree, ["switch", "-q", "-c", "side"]),
-            "inside" => sandbox.git(&worktree, ["worktree", "add", "-q", "-b", "inside", path]),
+            "side" => sandbox.git(&worktree, "switch -q -c side"),
+            "inside" => sandbox.git_at(&worktree, "worktree add -q -b inside", &checkout),
             _ => String::new(),
         };
         let tip = sandbox.commit(&checkout, "file", "work");
         write(&checkout.join("file"), "staged");
-        sandbox.git(&checkout, ["add", "file"]);
-        let mut remove = sandbox.program(&["remove", "--force", "feat"], &sandbox.main);
-        sandbox
-            .outcome(remove.args(option))
-            .is(0, "removed feat\n[...]", "[...]");
-        let mut git = sandbox.command("git", &sandbox.main);
-        assert!(git.args(change).status().unwrap().success());
+        sandbox.git(&checkout, "add file");
+        let removed = sandbox.run(format!("remove --force {option} feat"));
+        removed.is(0, "removed feat\n[...]", "[...]");
+        sandbox.git_main(change);
         clear_up(&sandbox);
         sandbox.restore("feat");
-        assert_eq!(
-            sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]),
-            format!("{tip}\n{tip}")
-        );
-        assert_eq!(sandbox.git(&checkout, ["status", "--porcelain"]), "M  file");
+        let tips = sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]);
+        assert_eq!(tips, format!("{tip}\n{tip}"));
+        assert_eq!(sandbox.status(&checkout), "M  file");
     }
 }

@@ -1,7 +1,6 @@
 //! What `restore` refuses: it changes nothing then.
 
-use crate::sandbox::{Sandbox, write};
-use std::fs;
+use crate::sandbox::{Sandbox, unset, write};
 
 /// A session that was removed.
 fn removed() -> Sandbox {
@@ -14,30 +13,24 @@ fn removed() -> Sandbox {
 fn restore_refuses_where_a_session_of_the_name_is() {
     let sandbox = removed();
     sandbox.add_again("feat");
-    sandbox
-        .run_changes_nothing(["restore", "feat"])
-        .fails("error: the session feat is in its place by now\nhint: clear that one away first: tally-session remove feat && tally-session restore feat@[..]\n");
+    sandbox.refuses_to_restore("error: the session feat is in its place by now\nhint: clear that one away first: tally-session remove feat && tally-session restore feat@[..]\n");
 }
 
 #[test]
 fn restore_refuses_where_a_folder_is_at_the_worktree_s_place() {
     let sandbox = removed();
     write(&sandbox.worktree("feat").join("mine"), "mine");
-    sandbox.run_changes_nothing(["restore", "feat"]).fails(
-        "error: there is something at [ROOT]/tally-feat, where the worktree of feat belongs\nhint: move it away, then try again\n",
-    );
-    fs::remove_dir_all(sandbox.worktree("feat")).unwrap();
+    sandbox.refuses_to_restore("error: there is something at [ROOT]/tally-feat, where the worktree of feat belongs\nhint: move it away, then try again\n");
+    unset(&sandbox.worktree("feat"));
     sandbox.restore("feat");
 }
 
 #[test]
 fn restore_refuses_where_a_branch_of_the_name_is_and_the_hint_s_command_makes_room() {
     let sandbox = removed();
-    sandbox.git_main(["branch", "feat"]);
-    sandbox.run_changes_nothing(["restore", "feat"]).fails(
-        "error: there is a branch feat by now\nhint: give that one another name: git -C [ROOT]/tally branch -m feat <another name>\n",
-    );
-    sandbox.git_main(["branch", "-m", "feat", "other"]);
+    sandbox.git_main("branch feat");
+    sandbox.refuses_to_restore("error: there is a branch feat by now\nhint: give that one another name: git -C [ROOT]/tally branch -m feat <another name>\n");
+    sandbox.git_main("branch -m feat other");
     sandbox.restore("feat");
 }
 
@@ -48,7 +41,7 @@ fn restore_refuses_where_a_branch_is_in_the_way_of_the_name_and_the_hint_s_comma
         sandbox.add(name);
         sandbox.run(["remove", name]).says("removed [..]\n[...]");
         // One that is only beside it is not in its way.
-        sandbox.git_main(["branch", "more-of-it"]);
+        sandbox.git_main("branch more-of-it");
         sandbox.git_main(["branch", other]);
         sandbox.run_changes_nothing(["restore", name]).fails(&format!(
             "error: there is a branch {other} by now, beside which git can have no {name}\nhint: give that one another name: git -C [ROOT]/tally branch -m {other} <another name>\n"
@@ -61,73 +54,51 @@ fn restore_refuses_where_a_branch_is_in_the_way_of_the_name_and_the_hint_s_comma
 #[test]
 fn what_is_only_half_back_is_named_by_doctor_and_add_and_the_next_restore_finishes_it() {
     let sandbox = removed();
-    let trash = sandbox.main.join(".git/tally-session/trash");
-    let id = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
-    let (id, dir) = (id.file_name().into_string().unwrap(), id.path());
-    // As a restore leaves it that is killed between two of its steps.
-    let lock = sandbox.main.join(".git/tally-session/sessions/feat.lock");
-    let text =
-        format!(r#"{{"start":"existing","prompt":null,"is_new":false,"removed":"{id}"}} of old"#);
-    write(&lock, &text);
-    fs::rename(dir.join("worktree"), sandbox.worktree("feat")).unwrap();
-    let cure = format!("tally-session restore {id}");
-    sandbox.run_changes_nothing(["add", "feat"]).fails(&format!(
-        "error: a restore of feat was cut short, and it is only half there\nhint: finish it: {cure}\n"
-    ));
-    let doctor = sandbox.run(["doctor", "--fix"]);
-    assert!(
-        doctor
-            .stdout
-            .contains("feat: is only half there: a restore was cut short"),
-        "{doctor}"
-    );
-    assert!(doctor.stdout.contains(&cure), "{doctor}");
+    let cure = format!("tally-session restore {}", sandbox.restore_by_half());
+    let error = "error: a restore of feat was cut short, and it is only half there";
+    sandbox.refuses_to_add(&format!("{error}\nhint: finish it: {cure}\n"));
+    sandbox
+        .run("doctor --fix")
+        .tells("feat: is only half there: a restore was cut short")
+        .tells(&cure);
     sandbox.restore("feat");
-    sandbox.run(["remove", "feat"]).succeeds();
+    sandbox.run("remove feat").succeeds();
 }
 
 #[test]
 fn restore_refuses_where_a_kept_branch_has_moved_on() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox
-        .run(["remove", "--keep-branch", "feat"])
-        .says("removed feat\n[...]");
-    sandbox.git_main(["branch", "-f", "feat", "main"]);
-    sandbox
-        .run_changes_nothing(["restore", "feat"])
-        .fails("error: there is a branch feat by now\nhint: [..]\n");
-    sandbox.git_main(["branch", "-m", "feat", "other"]);
+    let told = "removed feat\n[...]";
+    sandbox.run("remove --keep-branch feat").says(told);
+    sandbox.git_main("branch -f feat main");
+    sandbox.refuses_to_restore("error: there is a branch feat by now\nhint: [..]\n");
+    sandbox.git_main("branch -m feat other");
     sandbox.restore_with_remarks("feat");
 }
 
 #[test]
 fn restore_refuses_where_a_kept_branch_is_checked_out_elsewhere() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox
-        .run(["remove", "--keep-branch", "feat"])
-        .says("removed feat\n[...]");
-    sandbox.git_main(["switch", "-q", "feat"]);
-    sandbox.run_changes_nothing(["restore", "feat"]).fails(
-        "error: the branch feat is checked out at [ROOT]/tally by now\nhint: leave it there: git -C [ROOT]/tally switch <another branch>\n",
-    );
-    sandbox.git_main(["switch", "-q", "main"]);
+    let told = "removed feat\n[...]";
+    sandbox.run("remove --keep-branch feat").says(told);
+    sandbox.git_main("switch -q feat");
+    sandbox.refuses_to_restore("error: the branch feat is checked out at [ROOT]/tally by now\nhint: leave it there: git -C [ROOT]/tally switch <another branch>\n");
+    sandbox.git_main("switch -q main");
     sandbox.restore("feat");
 }
 
 #[test]
 fn restore_refuses_where_a_tmux_session_of_the_name_is() {
     let sandbox = removed();
-    sandbox.tmux(["new-session", "-d", "-s", "tally-feat"]);
-    sandbox
-        .run_changes_nothing(["restore", "feat"])
-        .fails("error: there is a tmux session tally-feat already\nhint: [..]\n");
+    sandbox.tmux("new-session -d -s tally-feat");
+    sandbox.refuses_to_restore("error: there is a tmux session tally-feat already\nhint: [..]\n");
 }
 
 #[test]
 fn restore_of_what_was_never_removed_says_how_to_see_what_was() {
     let sandbox = removed();
-    sandbox.run_changes_nothing(["restore", "fea"]).fails(
+    sandbox.run_changes_nothing("restore fea").fails(
         "error: nothing of the name fea was removed, or it is deleted by now\n\
          hint: did you mean feat? tally-session restore feat\n\
          hint: see what there is: tally-session list --removed\n",
@@ -138,10 +109,8 @@ fn restore_of_what_was_never_removed_says_how_to_see_what_was() {
 fn restore_refuses_where_git_has_given_its_name_to_another_worktree_and_the_hint_makes_room() {
     let sandbox = removed();
     let other = sandbox.root.join("it's; mine/tally-feat");
-    sandbox.git_at(&sandbox.main, ["worktree", "add", "-q", "--detach"], &other);
-    let refused = sandbox.run_changes_nothing(["restore", "feat"]).fails(
-        "error: git has given the name that it had for the worktree of feat to another one: [..]/tally-feat\nhint: [..]\n",
-    );
+    sandbox.git_at(&sandbox.main, "worktree add -q --detach", &other);
+    let refused = sandbox.refuses_to_restore("error: git has given the name that it had for the worktree of feat to another one: [..]/tally-feat\nhint: [..]\n");
     sandbox
         .follow(&refused, "remove that one first: ")
         .succeeds();

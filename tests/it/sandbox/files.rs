@@ -1,8 +1,9 @@
 //! Reading and writing files.
 
 use serde_json::Value;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 /// Writes a file, and makes its folder.
 pub fn write(path: &Path, text: impl AsRef<[u8]>) {
@@ -20,4 +21,66 @@ pub fn read(path: &Path) -> String {
 #[track_caller]
 pub fn read_json(path: &Path) -> Value {
     serde_json::from_str(&read(path)).unwrap()
+}
+
+/// Changes what is in a JSON file.
+#[track_caller]
+pub fn edit_json(path: &Path, edit: impl FnOnce(&mut Value)) {
+    let mut json = read_json(path);
+    edit(&mut json);
+    write(path, json.to_string());
+}
+
+/// Takes a file, a link or a whole folder away.
+#[track_caller]
+pub fn unset(path: &Path) {
+    let is_folder = path.is_dir() && !path.is_symlink();
+    let gone = if is_folder {
+        fs::remove_dir_all
+    } else {
+        fs::remove_file
+    }(path);
+    gone.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+/// Makes a link, in the place of whatever is there.
+#[track_caller]
+pub fn make_link(target: impl AsRef<Path>, path: &Path) {
+    if path.is_symlink() || path.exists() {
+        unset(path);
+    }
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    symlink(target, path).unwrap();
+}
+
+/// Where a link leads.
+#[track_caller]
+pub fn leads_to(link: &Path) -> PathBuf {
+    fs::read_link(link).unwrap_or_else(|error| panic!("{}: {error}", link.display()))
+}
+
+/// Who may do what with a file.
+#[track_caller]
+pub fn mode_of(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// Sets that.
+#[track_caller]
+pub fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// What is in a folder.
+#[track_caller]
+pub fn files_in(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The only thing that is in a folder.
+#[track_caller]
+pub fn only_in(dir: &Path) -> PathBuf {
+    let [only] = <[PathBuf; 1]>::try_from(files_in(dir)).unwrap();
+    only
 }

@@ -14,14 +14,20 @@ mod terminal;
 mod turn;
 mod typed;
 mod verbs;
+mod words;
 
-pub use files::{read, read_json, write};
+pub use files::{
+    edit_json, files_in, leads_to, make_link, mode_of, only_in, read, read_json, set_mode, unset,
+    write,
+};
 pub use log::Started;
 pub use network::{ADDRESSES, Stranger, assert_free, http_get, listen, stranger, take_port};
 pub use outcome::Outcome;
 pub use processes::{LEAVING, signal};
-pub use project::{make_database, points};
+pub use project::{make_database, points, serve_with_wal};
+pub use scripts::GATE;
 pub use terminal::Terminal;
+pub use words::Words;
 
 use serde_json::Value;
 use shell::Shell;
@@ -29,13 +35,22 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use turn::Turn;
 
+/// The program that is tested.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tally-session");
+
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until it is so.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    eventually(what, || is_so().then_some(()));
+}
 
 /// Asks again and again until there is an answer.
 #[track_caller]
@@ -73,6 +88,13 @@ impl Sandbox {
     /// The project `tally` of a bash user. Its servers say that they were started, and listen on no port.
     pub fn new() -> Self {
         Self::make("tally", Shell::bash(), Turn::shared())
+    }
+
+    /// As [`Sandbox::new`], with one empty window a session: for tests of something else.
+    pub fn quick() -> Self {
+        let sandbox = Self::new();
+        sandbox.lay_out("activate = \"\"\n[[window]]\nname = \"shell\"\n");
+        sandbox
     }
 
     /// As [`Sandbox::new`], beside no other one: somebody else may listen on its ports.
@@ -142,21 +164,33 @@ impl Sandbox {
         command
     }
 
-    /// The program with these arguments, to be changed before it is started.
-    pub fn program(&self, args: &[&str], dir: &Path) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_tally-session"), dir);
-        command.args(args);
+    /// The program with these arguments in the main checkout, to be changed before it is started.
+    pub fn program(&self, words: impl Words) -> Command {
+        self.program_in(&self.main, words)
+    }
+
+    /// The same in a folder.
+    pub fn program_in(&self, dir: &Path, words: impl Words) -> Command {
+        let mut command = self.command(PROGRAM, dir);
+        command.args(words.words());
         command
     }
 
     /// Runs the program in the main checkout.
-    pub fn run<const N: usize>(&self, args: [&str; N]) -> Outcome {
-        self.run_in(&self.main, args)
+    pub fn run(&self, words: impl Words) -> Outcome {
+        self.outcome(&mut self.program(words))
     }
 
     /// Runs the program in a folder.
-    pub fn run_in<const N: usize>(&self, dir: &Path, args: [&str; N]) -> Outcome {
-        self.outcome(&mut self.program(&args, dir))
+    pub fn run_in(&self, dir: &Path, words: impl Words) -> Outcome {
+        self.outcome(&mut self.program_in(dir, words))
+    }
+
+    /// Starts the program in the main checkout, with its stderr to be read.
+    pub fn start(&self, words: impl Words) -> Child {
+        let mut program = self.program(words);
+        program.stdout(Stdio::null()).stderr(Stdio::piped());
+        program.spawn().unwrap()
     }
 
     /// Runs the program as a test has prepared it.
@@ -191,8 +225,8 @@ impl Sandbox {
     /// Where a session's worktree belongs.
     pub fn worktree(&self, name: &str) -> PathBuf {
         let project = self.main.file_name().unwrap().to_str().unwrap();
-        self.root
-            .join(format!("{project}-{}", name.replace('/', "-")))
+        self.main
+            .with_file_name(format!("{project}-{}", name.replace('/', "-")))
     }
 
     /// The store as it stands on disk; null if there is none.
@@ -222,9 +256,24 @@ impl Sandbox {
         u16::try_from(port.as_u64().unwrap()).unwrap()
     }
 
+    /// Where the backend of a session is.
+    pub fn url(&self, name: &str) -> String {
+        format!("http://localhost:{}", self.port(name, "backend"))
+    }
+
+    /// Claude's own file.
+    pub fn claude_json(&self) -> PathBuf {
+        self.home.join(".claude.json")
+    }
+
+    /// What that says of a folder.
+    pub fn claude_s_entry(&self, folder: &Path) -> Value {
+        read_json(&self.claude_json())["projects"][folder.to_str().unwrap()].clone()
+    }
+
     /// `list --json`, one object a session.
     pub fn list(&self) -> Vec<Value> {
-        let outcome = self.run(["list", "--json"]).succeeds();
+        let outcome = self.run("list --json").succeeds();
         serde_json::from_str(&outcome.stdout).unwrap()
     }
 
@@ -247,8 +296,7 @@ impl Sandbox {
 
     /// Puts the program on the user's PATH.
     pub fn install(&self) {
-        let program = env!("CARGO_BIN_EXE_tally-session");
-        symlink(program, self.root.join("bin/tally-session")).unwrap();
+        symlink(PROGRAM, self.root.join("bin/tally-session")).unwrap();
     }
 
     /// A folder with links to these programs and to nothing else, for a PATH.

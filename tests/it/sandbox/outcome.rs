@@ -54,6 +54,34 @@ impl Outcome {
         self.is(0, stdout, "")
     }
 
+    /// It did what it was told, whatever it had to say.
+    #[track_caller]
+    pub fn goes_well(self) -> Self {
+        self.is(0, "[...]", "[...]")
+    }
+
+    /// This is a part of its answer.
+    #[track_caller]
+    pub fn tells(self, words: &str) -> Self {
+        assert!(self.stdout.contains(words), "no {words:?} in\n{self}");
+        self
+    }
+
+    /// This is a part of its remarks.
+    #[track_caller]
+    pub fn remarks(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "no {words:?} in\n{self}");
+        self
+    }
+
+    /// This is nowhere in what it says.
+    #[track_caller]
+    pub fn says_nothing_of(self, words: &str) -> Self {
+        let is_there = self.stdout.contains(words) || self.stderr.contains(words);
+        assert!(!is_there, "{words:?} in\n{self}");
+        self
+    }
+
     /// It refused or failed: status 1, no answer, and these lines on stderr.
     #[track_caller]
     pub fn fails(self, stderr: &str) -> Self {

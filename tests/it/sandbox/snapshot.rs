@@ -1,6 +1,6 @@
 //! All that a command could change, to see that it changed nothing.
 
-use super::{Outcome, Sandbox};
+use super::{Outcome, Sandbox, Words};
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -88,11 +88,11 @@ impl Sandbox {
 
     /// As [`Sandbox::run_changes_nothing`], but for what git shall ignore from now on.
     #[track_caller]
-    pub fn run_changes_nothing_but_excludes<const N: usize>(&self, args: [&str; N]) -> Outcome {
+    pub fn run_changes_nothing_but_excludes(&self, words: impl Words) -> Outcome {
         let exclude = self.main.join(".git/info/exclude");
         let before = self.snapshot();
         let text = fs::read(&exclude).unwrap();
-        let outcome = self.run(args);
+        let outcome = self.run(words);
         fs::write(exclude, text).unwrap();
         self.assert_unchanged_since(&before);
         outcome
@@ -100,9 +100,9 @@ impl Sandbox {
 
     /// Runs the program in the main checkout, and checks that it changed nothing.
     #[track_caller]
-    pub fn run_changes_nothing<const N: usize>(&self, args: [&str; N]) -> Outcome {
+    pub fn run_changes_nothing(&self, words: impl Words) -> Outcome {
         let before = self.snapshot();
-        let outcome = self.run(args);
+        let outcome = self.run(words);
         self.assert_unchanged_since(&before);
         outcome
     }

@@ -1,6 +1,6 @@
 //! The sandbox's tmux server, and a terminal to look at it from.
 
-use super::{Sandbox, eventually_or};
+use super::{PROGRAM, Sandbox, Words, eventually_or, until};
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 use std::path::Path;
@@ -9,27 +9,25 @@ use std::process::Output;
 impl Sandbox {
     /// Runs tmux, which must not fail, and gives what it says without the last line end.
     #[track_caller]
-    pub fn tmux<const N: usize>(&self, args: [&str; N]) -> String {
-        let output = self.try_tmux(&args);
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "tmux {args:?}: {words}");
+    pub fn tmux(&self, words: impl Words) -> String {
+        let words = words.words();
+        let output = self.try_tmux(&words);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "tmux {words:?}: {told}");
         String::from_utf8(output.stdout)
             .unwrap()
             .trim_end_matches('\n')
             .to_owned()
     }
 
-    fn try_tmux(&self, args: &[&str]) -> Output {
-        self.command("tmux", &self.root)
-            .arg("-u")
-            .args(args)
-            .output()
-            .unwrap()
+    fn try_tmux(&self, words: impl Words) -> Output {
+        let mut tmux = self.command("tmux", &self.root);
+        tmux.arg("-u").args(words.words()).output().unwrap()
     }
 
     /// The names of the tmux sessions; none if no server runs.
     pub fn tmux_sessions(&self) -> Vec<String> {
-        let output = self.try_tmux(&["list-sessions", "-F", "#{session_name}"]);
+        let output = self.try_tmux("list-sessions -F #{session_name}");
         String::from_utf8(output.stdout)
             .unwrap()
             .lines()
@@ -40,13 +38,10 @@ impl Sandbox {
     /// Ends the tmux server, as a restart of the machine does.
     pub fn restart(&self) {
         let before = super::processes::of(&self.root);
-        self.tmux(["kill-server"]);
-        super::eventually("the tmux server ends", || {
-            self.tmux_sessions().is_empty().then_some(())
-        });
-        super::eventually("the windows' programs end", || {
-            let left = super::processes::of(&self.root);
-            (left.is_empty() && super::processes::have_ended(&before)).then_some(())
+        self.tmux("kill-server");
+        until("the tmux server ends", || self.tmux_sessions().is_empty());
+        until("the windows' programs end", || {
+            super::processes::of(&self.root).is_empty() && super::processes::have_ended(&before)
         });
     }
 
@@ -94,21 +89,14 @@ impl Sandbox {
     /// What all windows of a session show, for a message.
     pub fn screens(&self, session: &str) -> String {
         let name = self.tmux_name(session);
-        let panes = self.try_tmux(&[
-            "list-panes",
-            "-s",
-            "-t",
-            &format!("={name}:"),
-            "-F",
-            "#{pane_id}",
-        ]);
+        let panes = self.try_tmux(format!("list-panes -s -t ={name}: -F #{{pane_id}}"));
         let panes = String::from_utf8(panes.stdout).unwrap();
         let show = |pane: &str| {
-            let screen = self.try_tmux(&["capture-pane", "-p", "-J", "-t", pane]);
-            format!(
-                "--- {pane}\n{}\n",
-                String::from_utf8_lossy(&screen.stdout).trim_end()
-            )
+            let screen = self
+                .try_tmux(["capture-pane", "-p", "-J", "-t", pane])
+                .stdout;
+            let screen = String::from_utf8_lossy(&screen);
+            format!("--- {pane}\n{}\n", screen.trim_end())
         };
         panes.lines().map(show).collect()
     }
@@ -121,22 +109,39 @@ impl Sandbox {
         window: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> String {
-        let what = || {
-            format!(
-                "{window} of {session} shows:\n{}",
-                self.screen(session, window)
-            )
-        };
-        eventually_or(what, || {
-            Some(self.screen(session, window)).filter(|screen| wanted(screen))
-        })
+        let screen = || self.screen(session, window);
+        let what = || format!("{window} of {session} shows:\n{}", screen());
+        eventually_or(what, || Some(screen()).filter(|screen| wanted(screen)))
+    }
+
+    /// Waits until a window shows a text, and gives all it shows.
+    #[track_caller]
+    pub fn await_text(&self, session: &str, window: &str, text: &str) -> String {
+        self.await_screen(session, window, |screen| screen.contains(text))
+    }
+
+    /// Waits until a window shows this at its end, and gives all it shows.
+    #[track_caller]
+    pub fn await_end_of(&self, session: &str, window: &str, end: &str) -> String {
+        self.await_screen(session, window, |screen| screen.ends_with(end))
+    }
+
+    /// Presses keys in a window, by tmux's names.
+    pub fn press(&self, session: &str, window: &str, keys: &str) {
+        let pane = self.pane(session, window);
+        self.tmux(format!("send-keys -t {pane} {keys}"));
+    }
+
+    /// Types a text into a window, and leaves it there.
+    pub fn type_text(&self, session: &str, window: &str, text: &str) {
+        let pane = self.pane(session, window);
+        self.tmux(["send-keys", "-t", &pane, "-l", "--", text]);
     }
 
     /// Types a line into a window.
     pub fn enter(&self, session: &str, window: &str, line: &str) {
-        let pane = self.pane(session, window);
-        self.tmux(["send-keys", "-t", &pane, "-l", "--", line]);
-        self.tmux(["send-keys", "-t", &pane, "Enter"]);
+        self.type_text(session, window, line);
+        self.press(session, window, "Enter");
     }
 
     /// Types a line into a window's shell and waits for its end: all that was typed before has been read by then.
@@ -152,19 +157,23 @@ impl Sandbox {
     /// Waits until a terminal shows a tmux session.
     #[track_caller]
     pub fn await_client(&self, session: &str) {
-        let clients = || {
-            self.try_tmux(&["list-clients", "-F", "#{session_name}"])
-                .stdout
-        };
+        let clients = || self.try_tmux("list-clients -F #{session_name}").stdout;
         let what = || {
             format!(
-                "a terminal shows {session}, not {:?}",
+                "{session} is shown, not {:?}",
                 String::from_utf8_lossy(&clients())
             )
         };
-        eventually_or(what, || {
-            (clients() == format!("{session}\n").as_bytes()).then_some(())
-        });
+        let wanted = format!("{session}\n");
+        eventually_or(what, || (clients() == wanted.as_bytes()).then_some(()));
+    }
+
+    /// Runs a line of the program's in a terminal of its own, to its end: its status, and what is on the screen.
+    #[track_caller]
+    pub fn on_terminal(&self, args: &str) -> (i32, String) {
+        let terminal = self.terminal(&self.main);
+        terminal.run(args);
+        terminal.await_status()
     }
 
     /// A terminal with a shell in it, of a tmux server beside the sandbox's own.
@@ -183,21 +192,10 @@ impl Sandbox {
     }
 
     fn terminal_with(&self, dir: &Path, command: &str) -> Terminal<'_> {
-        let dir = dir.to_str().unwrap();
         let terminal = Terminal { sandbox: self };
-        terminal.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "150",
-            "-y",
-            "40",
-            "-c",
-            dir,
-            command,
-        ]);
+        let mut words = "-f /dev/null new-session -d -x 150 -y 40 -c".words();
+        words.extend([dir.to_str().unwrap(), command].map(str::to_owned));
+        terminal.tmux(words);
         terminal
     }
 }
@@ -209,12 +207,10 @@ pub struct Terminal<'a> {
 
 impl Terminal<'_> {
     #[track_caller]
-    fn tmux(&self, args: &[&str]) -> String {
-        let args: Vec<_> = [&["-L", "terminal"], args].concat();
-        let output = self.sandbox.try_tmux(&args);
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "tmux {args:?}: {words}");
-        String::from_utf8(output.stdout).unwrap()
+    fn tmux(&self, words: impl Words) -> String {
+        let mut all = "-L terminal".words();
+        all.extend(words.words());
+        self.sandbox.tmux(all)
     }
 
     /// Types a line. The shell in it does not know that it is in tmux.
@@ -225,30 +221,29 @@ impl Terminal<'_> {
 
     /// Types a text, and leaves it there.
     pub fn type_text(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", "--", text]);
+        self.tmux(["send-keys", "-l", "--", text]);
     }
 
     /// Presses a key that has a name.
     pub fn press(&self, key: &str) {
-        self.tmux(&["send-keys", key]);
+        self.tmux(["send-keys", key]);
     }
 
     /// Types a call of the program.
     pub fn run(&self, args: &str) {
-        let program = env!("CARGO_BIN_EXE_tally-session");
         self.enter(&format!(
-            "env -u TMUX -u TMUX_PANE {program} {args}; echo status-$?-"
+            "env -u TMUX -u TMUX_PANE {PROGRAM} {args}; echo status-$?-"
         ));
     }
 
     /// Makes it so many columns wide. tmux takes its time to tell the programs in it.
     #[track_caller]
     pub fn resize(&self, columns: u16) {
-        self.tmux(&["resize-window", "-x", &columns.to_string()]);
-        let tty = self.tmux(&["display-message", "-p", "#{pane_tty}"]);
+        self.tmux(["resize-window", "-x", &columns.to_string()]);
+        let tty = self.tmux("display-message -p #{pane_tty}");
         let tty = File::open(tty.trim_end()).unwrap();
-        super::eventually("the terminal has its new size", || {
-            (tcgetwinsize(&tty).ok()?.ws_col == columns).then_some(())
+        until("the terminal has its new size", || {
+            tcgetwinsize(&tty).is_ok_and(|size| size.ws_col == columns)
         });
     }
 
@@ -261,13 +256,13 @@ impl Terminal<'_> {
 
     /// The lines that it shows, without colours, down to the last one that has something on it.
     pub fn lines(&self) -> Vec<String> {
-        let screen = self.tmux(&["capture-pane", "-p"]);
+        let screen = self.tmux("capture-pane -p");
         screen.trim_end().lines().map(str::to_owned).collect()
     }
 
     /// What it shows, with the colours as escape sequences.
     pub fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p", "-e", "-J"])
+        self.tmux("capture-pane -p -e -J")
     }
 
     /// Waits until the program has ended, and gives its status and the whole screen.
@@ -291,5 +286,11 @@ impl Terminal<'_> {
     pub fn await_screen(&self, wanted: impl Fn(&str) -> bool) -> String {
         let what = || format!("the terminal shows:\n{}", self.screen());
         eventually_or(what, || Some(self.screen()).filter(|screen| wanted(screen)))
+    }
+
+    /// Waits until it shows a text.
+    #[track_caller]
+    pub fn await_text(&self, text: &str) -> String {
+        self.await_screen(|screen| screen.contains(text))
     }
 }

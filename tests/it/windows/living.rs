@@ -5,8 +5,7 @@ use serde_json::json;
 
 /// Ends what runs in a window.
 fn interrupt(sandbox: &Sandbox, window: &str) {
-    let pane = sandbox.pane("feat", window);
-    sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
+    sandbox.press("feat", window, "C-c");
 }
 
 #[track_caller]
@@ -42,15 +41,14 @@ fn resume_brings_back_what_is_closed_and_what_has_ended_each_in_its_place() {
         *listed,
         json!({"backend": "ended", "frontend": "closed", "claude": "ended", "shell": "runs", "cli": "closed"})
     );
-    sandbox
-        .run(["resume"])
-        .says("brought back in feat: backend, claude, frontend, cli\n");
+    let told = "brought back in feat: backend, claude, frontend, cli\n";
+    sandbox.run("resume").says(told);
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
     assert_eq!(sandbox.pane("feat", "shell"), shell);
     let claude = sandbox.await_start("claude", "feat", 2);
     assert_eq!(claude.args[..2], ["--resume", said.id.as_str().unwrap()]);
-    sandbox.run(["resume"]).says("feat is already running\n");
+    sandbox.needs_no_resume("feat");
 }
 
 #[test]
@@ -63,18 +61,18 @@ fn resume_leaves_what_is_typed_at_a_prompt_and_what_was_put_to_sleep() {
     );
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["send-keys", "-t", &pane, "-l", "echo half"]);
-    sandbox.await_screen("feat", "backend", |screen| screen.ends_with("echo half"));
+    sandbox.await_end_of("feat", "backend", "echo half");
     let typed = "warning: something is typed at the prompt of feat's window backend: run it or take it out, then tally-session resume feat\n";
     sandbox
-        .run(["resume"])
+        .run("resume")
         .is(0, "feat is already running\n", typed);
     assert!(sandbox.screen("feat", "backend").ends_with("echo half"));
     sandbox.tmux(["send-keys", "-t", &pane, "C-u"]);
     sandbox.enter("feat", "backend", "sleep 600");
     await_problems(&sandbox, &[]);
     sandbox.tmux(["send-keys", "-t", &pane, "C-z"]);
-    sandbox.await_screen("feat", "backend", |screen| screen.contains("Stopped"));
-    sandbox.run(["resume"]).says("feat is already running\n");
+    sandbox.await_text("feat", "backend", "Stopped");
+    sandbox.needs_no_resume("feat");
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
 
@@ -83,16 +81,15 @@ fn windows_that_were_moved_and_renamed_are_found_and_only_the_others_are_made_ag
     let sandbox = Sandbox::new().with("feat");
     let pane = sandbox.pane("feat", "frontend");
     sandbox.tmux(["rename-window", "-t", &pane, "mine"]);
-    sandbox.tmux(["new-session", "-d", "-s", "other"]);
+    sandbox.tmux("new-session -d -s other");
     sandbox.tmux(["move-window", "-s", &pane, "-t", "other:7"]);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
-    sandbox.run(["resume"]).says("feat is already running\n");
+    sandbox.needs_no_resume("feat");
     sandbox.kill_windows("feat");
     let listed = &sandbox.list()[0];
     assert_eq!(listed["state"], "running");
-    sandbox
-        .run(["resume"])
-        .says("brought back in feat: backend, claude, shell, cli\n");
+    let told = "brought back in feat: backend, claude, shell, cli\n";
+    sandbox.run("resume").says(told);
     assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 4);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
@@ -100,7 +97,7 @@ fn windows_that_were_moved_and_renamed_are_found_and_only_the_others_are_made_ag
 #[test]
 fn a_branch_that_was_renamed_or_switched_is_shown_and_followed_by_resume() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git(&worktree, ["branch", "-m", "renamed"]);
+    sandbox.git(&worktree, "branch -m renamed");
     let cure = |other: &str, record: &str| {
         format!(
             "its worktree is on the branch {other}, and its record says {record}: tally-session resume feat"
@@ -109,13 +106,12 @@ fn a_branch_that_was_renamed_or_switched_is_shown_and_followed_by_resume() {
     let listed = &sandbox.list()[0];
     assert_eq!(listed["branch"], "renamed");
     assert_eq!(listed["problems"], json!([cure("renamed", "feat")]));
-    sandbox.run(["resume"]).is(
-        0,
-        "feat is already running\n",
-        "warning: feat follows its worktree to the branch renamed; it was on feat\n",
-    );
+    let told = "warning: feat follows its worktree to the branch renamed; it was on feat\n";
+    sandbox
+        .run("resume")
+        .is(0, "feat is already running\n", told);
     assert_eq!(sandbox.store()["feat"]["branch"], "renamed");
-    sandbox.git(&worktree, ["switch", "-qc", "two"]);
+    sandbox.git(&worktree, "switch -qc two");
     sandbox.commit(&worktree, "file", "work");
     let listed = &sandbox.list()[0];
     assert_eq!(listed["branch"], "two");
@@ -142,7 +138,7 @@ fn a_session_whose_work_is_in_the_main_checkout_is_marked_merged() {
         sandbox.git_main(["merge", "-q", merge, name]);
         sandbox.git_main(["commit", "-q", "--allow-empty", "-m", name]);
         merged(true);
-        assert!(sandbox.run(["list"]).stdout.contains("  merged  "));
+        assert!(sandbox.run("list").stdout.contains("  merged  "));
         write(&worktree.join("more"), "more");
         merged(false);
     }

@@ -46,14 +46,11 @@ fn assert_runs_once(shell: &str, start_up: &str) {
         return;
     };
     sandbox.start_up(start_up);
-    let outcome = sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", "[...]");
-    assert!(!outcome.stderr.contains("warning"), "{outcome}");
+    sandbox
+        .add_telling("feat", "[...]")
+        .says_nothing_of("warning");
     sandbox.await_programs("feat", 1);
-    let screen = sandbox.await_screen("feat", "cli", |screen| {
-        screen.ends_with("$ python manage.py")
-    });
+    let screen = sandbox.await_end_of("feat", "cli", "$ python manage.py");
     assert_eq!(screen.matches("manage.py").count(), 1, "{screen}");
     for (window, typed) in [
         ("backend", "runserver"),
@@ -67,17 +64,15 @@ fn assert_runs_once(shell: &str, start_up: &str) {
         assert!(!screen.contains("answered"), "{screen}");
         // What was typed twice would run when the first one ends, and before what is typed now.
         sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
-        sandbox.await_screen("feat", window, |screen| screen.ends_with('$'));
+        sandbox.await_end_of("feat", window, "$");
         sandbox.settle("feat", window);
     }
     for program in ["python", "npm", "claude"] {
         assert_eq!(sandbox.started(program, "feat").len(), 1, "{program}");
     }
     sandbox.enter("feat", "cli", "check");
-    assert_eq!(
-        sandbox.await_start("python", "feat", 2).args,
-        ["manage.py", "check"]
-    );
+    let found = sandbox.await_start("python", "feat", 2).args;
+    assert_eq!(found, ["manage.py", "check"]);
 }
 
 fn of(shell: &str, start_ups: [(&'static str, &'static str); 3]) -> &'static str {
@@ -128,8 +123,9 @@ fn a_command_runs_once_in_the_shell_that_tmux_is_told_to_use() {
         &sandbox.home.join(".tmux.conf"),
         format!("set -g default-shell {}\n", zsh.display()),
     );
-    let mut add = sandbox.program(&["add", "feat"], &sandbox.main);
-    sandbox.outcome(add.env("SHELL", "/bin/bash")).succeeds();
+    sandbox
+        .outcome(sandbox.program("add feat").env("SHELL", "/bin/bash"))
+        .succeeds();
     sandbox.await_programs("feat", 1);
     let pane = sandbox.pane("feat", "shell");
     let command = sandbox.tmux([
@@ -147,7 +143,5 @@ fn that_an_add_waits_for_the_shells_is_told_once_though_it_waits_for_two_prompts
     let sandbox = Sandbox::new();
     sandbox.start_up("sleep 1.2; workon() { sleep 1.5; }");
     let told = "waiting for the shells' start-up files\n";
-    sandbox
-        .run(["add", "feat"])
-        .is(0, "added feat\n[...]", told);
+    sandbox.add_telling("feat", told);
 }

@@ -1,14 +1,14 @@
 //! `add --take-changes`, killed half way.
 
 use super::{change, kept, project, state};
-use crate::sandbox::{Sandbox, read};
+use crate::sandbox::{Sandbox, read, write};
 use std::fs;
 
 /// Kills the program when it starts git for the nth time; gives whether it did.
 fn is_killed_at(sandbox: &Sandbox, nth: usize) -> bool {
     let count = sandbox.root.join("count");
     let killed = sandbox.root.join("killed");
-    fs::write(&count, "").unwrap();
+    write(&count, "");
     let _ = fs::remove_file(&killed);
     sandbox.wrap(
         "git",
@@ -18,7 +18,7 @@ fn is_killed_at(sandbox: &Sandbox, nth: usize) -> bool {
             killed.display()
         ),
     );
-    let outcome = sandbox.run(["add", "feat", "--take-changes"]);
+    let outcome = sandbox.run("add feat --take-changes");
     sandbox.unwrap("git");
     assert_eq!(outcome.code.is_none(), killed.exists(), "{outcome}");
     killed.exists()
@@ -58,17 +58,15 @@ fn is_killed(every: usize) {
         }
         if sandbox.names().is_empty() {
             assert_eq!(in_main, before);
-            sandbox.run(["add", "feat", "--take-changes"]).succeeds();
+            sandbox.run("add feat --take-changes").succeeds();
             assert!(has_all(&worktree()));
             assert_eq!(state(&sandbox, &sandbox.main), clean);
         } else if nth % 2 == 0 {
-            let resumed = sandbox.run(["resume", "feat"]);
-            assert_eq!(resumed.code, Some(0), "{resumed}");
+            let resumed = sandbox.run("resume feat").goes_well();
             assert!(has_all(&worktree()), "{resumed}\n{}", worktree());
             assert_eq!(state(&sandbox, &sandbox.main), in_main);
         } else {
-            let removed = sandbox.run(["remove", "--force", "feat"]);
-            assert_eq!(removed.code, Some(0), "{removed}");
+            let removed = sandbox.run("remove --force feat").goes_well();
             assert!(removed.stderr.contains("refs/tally-session/_taken/feat@"));
             assert_ne!(kept(&sandbox), "");
             assert_eq!(state(&sandbox, &sandbox.main), in_main);
@@ -87,21 +85,14 @@ fn a_session_whose_git_was_killed_too_comes_back_and_says_where_the_changes_are(
         "*' -m -u '*",
         &format!("touch '{}'; kill -9 $PPID; exit 1", lock.display()),
     );
-    let killed = sandbox.run(["add", "feat", "--take-changes"]);
+    let killed = sandbox.run("add feat --take-changes");
     assert_eq!(killed.code, None, "{killed}");
     sandbox.unwrap("git");
-    sandbox.run(["resume", "feat"]).is(
-        0,
-        "resumed feat[..]\n",
-        "warning: cannot put the changes [..]index.lock[..]\n[...]\n[..]; its add was cut short [..] kept in refs/tally-session/_taken/feat@[..]\n",
-    );
+    sandbox.resume_telling("warning: cannot put the changes [..]index.lock[..]\n[...]\n[..]; its add was cut short [..] kept in refs/tally-session/_taken/feat@[..]\n");
     assert_eq!(state(&sandbox, &sandbox.main), before);
     let refname = kept(&sandbox);
-    sandbox
-        .run(["add", "again", "--from", &refname])
-        .says("added again\n[...]");
-    assert_eq!(
-        read(&sandbox.worktree("again").join("half")),
-        "half\nstaged\nthen this\n"
-    );
+    let told = "added again\n[...]";
+    sandbox.run(["add", "again", "--from", &refname]).says(told);
+    let text = read(&sandbox.worktree("again").join("half"));
+    assert_eq!(text, "half\nstaged\nthen this\n");
 }

@@ -2,9 +2,8 @@
 
 use super::{CLONE, add, with_packages};
 use crate::doctor::{assert_fine, assert_left};
-use crate::sandbox::write;
+use crate::sandbox::{make_link, unset, write};
 use std::fs;
-use std::os::unix::fs::symlink;
 
 #[test]
 fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install_them() {
@@ -14,38 +13,32 @@ fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install
     add(&sandbox, "other");
     let found = |what: &str| format!("the main checkout's frontend/node_modules {what}");
     let install = "npm --prefix [ROOT]/tally/frontend ci";
-    fs::remove_file(modules.join(".package-lock.json")).unwrap();
+    unset(&modules.join(".package-lock.json"));
     assert_left(
         &sandbox,
-        0,
         &format!(
             "warning  {}\n         {install}",
             found("was not installed to its end")
         ),
     );
-    fs::remove_dir_all(&modules).unwrap();
+    unset(&modules);
     fs::create_dir_all(modules.join(".vite")).unwrap();
     let empty = found("is empty, though its package.json asks for packages");
-    let outcome = assert_left(
-        &sandbox,
-        1,
-        &format!("failed   {empty}\n         {install}"),
-    );
+    let outcome = assert_left(&sandbox, &format!("failed   {empty}\n         {install}"));
     assert!(
         !outcome
             .stdout
             .contains("node_modules leads to the main checkout's"),
         "{outcome}"
     );
-    fs::remove_dir_all(&modules).unwrap();
+    unset(&modules);
     let own = sandbox.worktree("feat").join("frontend/node_modules");
-    fs::remove_file(&own).unwrap();
+    unset(&own);
     fs::create_dir(&own).unwrap();
-    symlink(&own, &modules).unwrap();
+    make_link(&own, &modules);
     let link = found("is a link to a session's: [ROOT]/tally-feat/frontend/node_modules");
     assert_left(
         &sandbox,
-        1,
         &format!("failed   {link}\n         rm [ROOT]/tally/frontend/node_modules && {install}"),
     );
 }
@@ -55,9 +48,9 @@ fn emptied_packages_are_installed_again_by_the_program_whose_lock_file_is_there(
     let sandbox = with_packages();
     let frontend = sandbox.main.join("frontend");
     let modules = frontend.join("node_modules");
-    fs::remove_dir_all(&modules).unwrap();
+    unset(&modules);
     fs::create_dir(&modules).unwrap();
-    fs::remove_file(frontend.join("package-lock.json")).unwrap();
+    unset(&frontend.join("package-lock.json"));
     for (lock_file, install) in [
         ("other.lock", "npm --prefix [ROOT]/tally/frontend install"),
         (
@@ -74,12 +67,11 @@ fn emptied_packages_are_installed_again_by_the_program_whose_lock_file_is_there(
         write(&frontend.join(lock_file), "");
         assert_left(
             &sandbox,
-            1,
             &format!(
                 "failed   the main checkout's frontend/node_modules is empty, though its package.json asks for packages\n         {install}"
             ),
         );
-        fs::remove_file(frontend.join(lock_file)).unwrap();
+        unset(&frontend.join(lock_file));
     }
     // Those of a workspace may all be in the folder above.
     write(&sandbox.main.join("package-lock.json"), "{}");
@@ -93,25 +85,20 @@ fn packages_that_are_the_main_checkout_s_own_source_fail() {
     sandbox.commit_all();
     let modules = sandbox.main.join("frontend/node_modules");
     fs::create_dir(modules.join("@app")).unwrap();
-    symlink("../../packages/ui", modules.join("@app/ui")).unwrap();
+    make_link("../../packages/ui", &modules.join("@app/ui"));
     let worktree = add(&sandbox, "feat");
     add(&sandbox, "other");
     let is_mains = "frontend/node_modules: @app/ui is the main checkout's frontend/packages/ui: a change in a session's own has no effect";
-    assert_left(
-        &sandbox,
-        1,
-        &format!("failed   {is_mains}\n         {CLONE}"),
-    );
-    sandbox.run(["remove", "other"]).succeeds();
+    assert_left(&sandbox, &format!("failed   {is_mains}\n         {CLONE}"));
+    sandbox.run("remove other").succeeds();
     let own = worktree.join("frontend/node_modules");
-    fs::remove_file(&own).unwrap();
+    unset(&own);
     fs::create_dir_all(own.join("@app")).unwrap();
-    symlink("../../packages/ui", own.join("@app/ui")).unwrap();
+    make_link("../../packages/ui", &own.join("@app/ui"));
     assert_fine(&sandbox);
-    symlink(sandbox.main.join("frontend/packages/ui"), own.join("ui")).unwrap();
+    make_link(sandbox.main.join("frontend/packages/ui"), &own.join("ui"));
     assert_left(
         &sandbox,
-        1,
         "failed   feat: frontend/node_modules: ui is the main checkout's [..]\n         npm --prefix [ROOT]/tally-feat/frontend ci",
     );
 }
