@@ -156,8 +156,8 @@ fn doctor_looks_at_named_sessions_alone_and_tells_a_sound_one_in_a_line_on_a_ter
     found
         .tells("sound: backend/.env is there")
         .says_nothing_of("broken:");
-    let found = "[...]\n[..]nosuch: there is no such session\n[...]";
-    sandbox.run("doctor nosuch").is(1, found, "");
+    let found = "[...]\n[..]soun: there is no session soun\n[..]did you mean sound? tally-session doctor sound\n[...]";
+    sandbox.run("doctor soun").is(1, found, "");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("doctor");
     terminal.await_status();

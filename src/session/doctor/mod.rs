@@ -145,9 +145,9 @@ fn of_sessions(
     around: &Around<'_>,
 ) -> Vec<Finding> {
     let (project, names) = (subject.project, &subject.names);
-    let unknown = names.iter().filter(|name| records.find(name).is_none());
-    let unknown = unknown.map(|name| {
-        Finding::failed(format!("{name}:"), "there is no such session").cure("tally-session list")
+    let unknown = names.iter().filter_map(|name| {
+        let error = Session::find(project, layout, records, name, "doctor").err()?;
+        Some(Finding::error(format!("{name}:"), &error))
     });
     let mut findings: Vec<_> = unknown.collect();
     let mut sessions = session::all(project, layout, records);

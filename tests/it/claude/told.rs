@@ -100,7 +100,7 @@ fn a_layout_without_the_bell_has_claude_tell_nothing() {
     );
     write(&layout, "[claude]\ncommand = \"\"\n");
     sandbox.run("list").fails(
-        "error: [ROOT]/tally/.tally-session.toml is wrong: line 1: claude is empty, and a window runs it\nhint: [..]\n",
+        "error: [ROOT]/tally/.tally-session.toml is wrong: line 2: claude.command is empty, and a window runs it\nhint: [..]\n",
     );
 }
 
