@@ -64,6 +64,21 @@ fn resume_makes_missing_files_and_claude_s_entry_again_and_leaves_what_is_there(
 }
 
 #[test]
+fn a_resume_that_fails_leaves_no_windows_and_the_next_one_opens_all() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.restart();
+    let frontend = worktree.join("frontend");
+    unset(&frontend);
+    write(&frontend, "mine");
+    sandbox.refuses_to_resume("error: cannot make the folder [ROOT]/tally-feat/frontend: [..]\n");
+    assert_eq!(sandbox.tmux_sessions(), [""; 0]);
+    assert_eq!(read(&frontend), "mine");
+    unset(&frontend);
+    sandbox.resume("feat");
+    sandbox.await_programs("feat", 2);
+}
+
+#[test]
 fn resume_makes_the_worktree_of_an_existing_branch_again() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
