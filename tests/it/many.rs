@@ -5,7 +5,7 @@ mod lock;
 
 #[cfg(target_os = "linux")]
 use crate::failing::{has_strace, is_passed_over};
-use crate::sandbox::{PROGRAM, Sandbox, read_json};
+use crate::sandbox::{Sandbox, read_json};
 use claude::Claude;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -99,6 +99,7 @@ fn sixteen_adds_at_once_all_succeed_and_as_many_removes_clear_them() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_add_comes_through_where_claude_writes_all_the_time_and_the_disk_is_slow() {
+    use crate::sandbox::PROGRAM;
     let sandbox = Sandbox::new();
     if is_passed_over("strace", has_strace(&sandbox)) {
         return;

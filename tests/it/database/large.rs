@@ -1,7 +1,7 @@
 //! Databases whose copy takes long.
 
 use super::writer::Writer;
-use crate::sandbox::{PROGRAM, Sandbox, unset};
+use crate::sandbox::{Sandbox, unset};
 use rusqlite::Connection;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ const SLOW: &str = "inject=pwrite64:delay_enter=2000";
 #[cfg(target_os = "linux")]
 #[test]
 fn the_progress_of_a_long_copy_is_shown_on_a_terminal_and_taken_back() {
+    use crate::sandbox::PROGRAM;
     let version = std::process::Command::new("strace").arg("-V").output();
     if version.is_err() && std::env::var("CI").as_deref() != Ok("true") {
         println!("passed over: strace is not installed");

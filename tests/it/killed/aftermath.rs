@@ -1,6 +1,6 @@
 //! What must hold after the program was killed, and after the next command has put things right.
 
-use crate::sandbox::{Sandbox, eventually_or, points, read, read_json, until};
+use crate::sandbox::{Sandbox, eventually_or, points, read, read_json};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -173,6 +173,7 @@ impl Before {
 
     /// Ends all that a session's windows run, without the tmux server of the one that is kept.
     pub fn close_windows(&self) {
+        use crate::sandbox::until;
         let name = format!("={}", self.sandbox.tmux_name(NAME));
         let claude = self.sandbox.started("claude", NAME).pop().unwrap().pid;
         self.sandbox.tmux(["kill-session", "-t", &name]);

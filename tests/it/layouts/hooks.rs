@@ -1,6 +1,6 @@
 //! The project's own commands when a session is made and removed.
 
-use crate::sandbox::{PROGRAM, Sandbox, read, unset, write};
+use crate::sandbox::{Sandbox, read, unset, write};
 use serde_json::json;
 
 /// A project with this script as a hook.
@@ -190,6 +190,7 @@ subprocess.Popen(["sleep", "600"], stdout=null, stderr=null, close_fds=False)'"#
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_container() {
+    use crate::sandbox::PROGRAM;
     let sandbox = with_hook("post_add", "sleep 600 >/dev/null 2>&1 &");
     let contain = |script: &str| {
         let mut contain = sandbox.command("unshare", &sandbox.main);
