@@ -9,8 +9,7 @@ mod refusals;
 mod remotes;
 mod taking;
 
-use crate::sandbox::{Sandbox, until, write};
-use std::process::Stdio;
+use crate::sandbox::{GATE, Sandbox};
 
 #[test]
 fn add_prints_name_branch_base_worktree_urls_and_the_command_to_attach() {
@@ -26,27 +25,15 @@ fn add_prints_name_branch_base_worktree_urls_and_the_command_to_attach() {
 }
 
 #[test]
-fn add_makes_the_tmux_session_detached() {
-    let sandbox = Sandbox::new().with("feat");
-    assert_eq!(
-        sandbox.tmux(["list-sessions", "-F", "#{session_name} #{session_attached}"]),
-        "tally-feat 0"
-    );
-}
-
-#[test]
-fn add_calls_worktree_and_tmux_session_by_the_slug_and_the_branch_by_the_name() {
+fn add_calls_worktree_and_detached_tmux_session_by_the_slug_and_the_branch_by_the_name() {
     let sandbox = Sandbox::new().with("feat/pay.v2");
     let worktree = sandbox.root.join("tally-feat-pay.v2");
-    assert_eq!(
-        sandbox.git(&worktree, "branch --show-current"),
-        "feat/pay.v2"
-    );
-    assert_eq!(sandbox.tmux_sessions(), ["tally-feat-pay_v2"]);
-    assert_eq!(
-        sandbox.started("claude", "feat/pay.v2")[0].args,
-        ["--name", "tally-feat-pay.v2"]
-    );
+    let branch = sandbox.git(&worktree, "branch --show-current");
+    assert_eq!(branch, "feat/pay.v2");
+    let sessions = sandbox.tmux(["list-sessions", "-F", "#{session_name} #{session_attached}"]);
+    assert_eq!(sessions, "tally-feat-pay_v2 0");
+    let claude = &sandbox.started("claude", "feat/pay.v2")[0];
+    assert_eq!(claude.args, ["--name", "tally-feat-pay.v2"]);
 }
 
 #[test]
@@ -61,11 +48,17 @@ fn add_attach_then_attaches() {
 #[test]
 fn add_gives_claude_the_prompt_letter_by_letter() {
     let sandbox = Sandbox::new();
-    let prompt = "it's \"$(touch pwned)\" `id` $HOME #{pane_id} \\ ; é*;";
-    sandbox.run(["add", "feat", "--prompt", prompt]).succeeds();
-    let claude = sandbox.await_start("claude", "feat", 1);
-    assert_eq!(claude.args, ["--name", "tally-feat", "--", prompt]);
-    assert!(!sandbox.worktree("feat").join("pwned").exists());
+    let odd = "it's \"$(touch pwned)\" `id` $HOME #{pane_id} \\ ; é*;";
+    for (name, prompt, given) in [
+        ("odd", odd, odd),
+        ("lines", "first\n\n- second\n", "first\n\n- second"),
+    ] {
+        sandbox.run(["add", name, "--prompt", prompt]).succeeds();
+        let claude = sandbox.await_start("claude", name, 1);
+        let title = format!("tally-{name}");
+        assert_eq!(claude.args, ["--name", &title, "--", given]);
+    }
+    assert!(!sandbox.worktree("odd").join("pwned").exists());
 }
 
 #[test]
@@ -84,35 +77,15 @@ fn add_gives_claude_a_prompt_that_is_too_long_for_the_arguments_of_tmux() {
 }
 
 #[test]
-fn add_gives_claude_a_prompt_of_several_lines() {
-    let sandbox = Sandbox::new();
-    sandbox
-        .run(["add", "feat", "-p", "first\n\n- second\n"])
-        .succeeds();
-    assert_eq!(
-        sandbox.await_start("claude", "feat", 1).args,
-        ["--name", "tally-feat", "--", "first\n\n- second"]
-    );
-}
-
-#[test]
 fn add_types_nothing_unquoted_of_a_project_with_an_odd_name() {
     let (sandbox, worktree) =
         Sandbox::of_project("my 'tally' $(touch pwned);").with_worktree("feat");
-    let places = [("python", "backend"), ("npm", "frontend"), ("claude", "")];
-    for (program, dir) in places {
-        assert_eq!(
-            sandbox.started(program, "feat")[0].cwd,
-            worktree.join(dir),
-            "{program}"
-        );
+    let backend = worktree.join("backend");
+    for (program, dir) in [("python", "backend"), ("npm", "frontend"), ("claude", "")] {
+        let started = &sandbox.started(program, "feat")[0];
+        assert_eq!(started.cwd, worktree.join(dir), "{program}");
     }
-    for dir in [
-        &sandbox.main,
-        &worktree,
-        &sandbox.home,
-        &worktree.join("backend"),
-    ] {
+    for dir in [&sandbox.main, &worktree, &sandbox.home, &backend] {
         assert!(!dir.join("pwned").exists(), "{}", dir.display());
     }
     sandbox.remove("feat");
@@ -129,23 +102,11 @@ fn add_works_in_a_project_whose_name_tmux_would_expand() {
 #[test]
 fn add_runs_the_slow_part_beside_other_adds() {
     let sandbox = Sandbox::new();
-    let gate = sandbox.root.join("gate");
-    let hook = sandbox.main.join(".git/hooks/post-checkout");
-    let wait = format!(
-        "case $PWD in *-slow) while [ ! -e {} ]; do sleep 0.01; done;; esac",
-        gate.display()
-    );
-    sandbox.write_script(&hook, &wait);
-    let mut slow = sandbox
-        .program("add slow")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    until("the slow add is in its hook", || {
-        sandbox.worktree("slow").join("README.md").exists()
-    });
+    sandbox.hook_checkout(&format!("case $PWD in *-slow) {GATE};; esac"));
+    let mut slow = sandbox.start("add slow");
+    sandbox.await_gate();
     sandbox.add("quick");
-    write(&gate, "");
+    sandbox.open_gate();
     assert!(slow.wait().unwrap().success());
     assert_eq!(sandbox.names(), ["slow", "quick"]);
 }

@@ -3,12 +3,15 @@
 use crate::sandbox::{PROGRAM, Sandbox, write};
 
 #[test]
-fn attach_outside_tmux_attaches_the_terminal() {
+fn attach_outside_tmux_attaches_the_terminal_and_leaves_a_running_session_as_it_is() {
     let sandbox = Sandbox::new().with("feat").with("feature");
+    let before = sandbox.windows("feat", "#{pane_pid} #{window_name}");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
     sandbox.await_client("tally-feat");
     terminal.await_text("[tally-fea");
+    let names = sandbox.windows("feat", "#{pane_pid} #{window_name}");
+    assert_eq!(names, before);
 }
 
 #[test]
@@ -17,48 +20,20 @@ fn attach_inside_tmux_switches_the_client() {
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach one");
     sandbox.await_client("tally-one");
-    sandbox.enter("one", "shell", &format!("{} attach two", PROGRAM));
+    sandbox.enter("one", "shell", &format!("{PROGRAM} attach two"));
     sandbox.await_client("tally-two");
 }
 
 #[test]
-fn attach_resumes_a_stopped_session_first() {
+fn attach_resumes_a_stopped_session_first_and_resume_a_attaches_then() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("attach feat");
-    sandbox.await_client("tally-feat");
-    sandbox.await_programs("feat", 2);
-}
-
-#[test]
-fn attach_leaves_a_running_session_as_it_is() {
-    let sandbox = Sandbox::new().with("feat");
-    let before = sandbox.windows("feat", "#{pane_pid} #{window_name}");
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("attach feat");
-    sandbox.await_client("tally-feat");
-    assert_eq!(
-        sandbox.windows("feat", "#{pane_pid} #{window_name}"),
-        before
-    );
-}
-
-#[test]
-fn attach_goes_to_no_session_whose_name_only_begins_so() {
-    let sandbox = Sandbox::new().with("feature");
-    let error = "error: there is no session feat\nhint: did you mean feature? tally-session attach feature\nhint: see which there are: tally-session list\n";
-    sandbox.run_changes_nothing("attach feat").fails(error);
-}
-
-#[test]
-fn attach_goes_to_no_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    sandbox.tmux("new-session -d -s tally-feat");
-    sandbox
-        .run_changes_nothing("attach feat")
-        .fails("error: [..]tmux session tally-feat[..]\nhint: [..]\nhint: [..]\n");
+    for (times, line) in [(2, "attach feat"), (3, "resume feat -a")] {
+        sandbox.stop("feat");
+        let terminal = sandbox.terminal(&sandbox.main);
+        terminal.run(line);
+        sandbox.await_client("tally-feat");
+        sandbox.await_programs("feat", times);
+    }
 }
 
 /// The status line below the session `feature-payment`.

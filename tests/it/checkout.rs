@@ -1,87 +1,62 @@
 //! Checkouts that take long.
 
-use crate::sandbox::{Sandbox, read, unset, until, write};
+use crate::sandbox::{GATE, Sandbox, read, unset, until, write};
 
 #[test]
 fn a_long_checkout_shows_on_a_terminal_that_it_goes_on() {
     let sandbox = Sandbox::new();
-    let gate = sandbox.root.join("gate");
     let filter = sandbox.root.join("bin/slow-filter");
-    let script = format!(
-        "while [ ! -e {} ]; do sleep 0.01; done; exec cat",
-        gate.display()
-    );
-    sandbox.write_script(&filter, &script);
-    write(&gate, "");
+    sandbox.write_script(&filter, &format!("{GATE}; exec cat"));
+    sandbox.open_gate();
     sandbox.commit(&sandbox.main, ".gitattributes", "*.slow filter=slow\n");
     sandbox.commit(&sandbox.main, "z.slow", "slow\n");
-    let filter = filter.to_str().unwrap();
-    sandbox.git_main(["config", "filter.slow.smudge", filter]);
-    unset(&gate);
+    sandbox.git_at(&sandbox.main, "config filter.slow.smudge", &filter);
+    unset(&sandbox.root.join("gate"));
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("add feat");
     terminal.await_text("checking out the files");
-    write(&gate, "");
+    sandbox.open_gate();
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 0, "{screen}");
     // What is typed early shows twice.
     let told = screen.lines().filter(|line| !line.contains("echo status"));
     let told: Vec<_> = told.take(2).collect();
-    assert!(
-        told[0].contains("added feat") && told[1].contains("branch"),
-        "{screen}"
-    );
+    assert!(told[0].contains("added feat"), "{screen}");
+    assert!(told[1].contains("branch"), "{screen}");
     until("the worktree is whole", || {
         sandbox.worktree("feat").join("z.slow").exists()
     });
 }
 
 #[test]
-fn what_goes_wrong_in_a_checkout_is_told_on_a_terminal_as_elsewhere() {
-    let sandbox = Sandbox::new();
+fn a_checkout_that_fails_is_told_on_a_terminal_as_elsewhere_and_not_tried_again() {
+    let sandbox = Sandbox::quick();
     let main = &sandbox.main;
     sandbox.commit(main, ".gitattributes", "*.large filter=store\n");
     sandbox.commit(main, "m.large", "where the file is\n");
-    let smudge = "echo no network >&2; false";
+    let smudge = "echo run >>\"$SANDBOX/runs\"; echo no network >&2; false";
     sandbox.git(main, ["config", "filter.store.smudge", smudge]);
     sandbox.git(main, "config filter.store.required true");
-    let terminal = sandbox.terminal(main);
-    terminal.run("add feat");
-    let (status, screen) = terminal.await_status();
-    assert_eq!(status, 1, "{screen}");
-    assert!(
-        screen.contains("cannot make the worktree") && screen.contains("no network"),
-        "{screen}"
-    );
-    assert!(
-        !screen.contains("Preparing") && !screen.contains("Updating files"),
-        "{screen}"
-    );
-}
-
-#[test]
-fn a_checkout_that_fails_is_not_tried_again() {
-    let sandbox = Sandbox::new();
-    let main = &sandbox.main;
-    sandbox.commit(main, ".gitattributes", "*.large filter=store\n");
-    sandbox.commit(main, "m.large", "where the file is\n");
-    let runs = sandbox.root.join("runs");
-    let smudge = format!("echo run >>{}; false", runs.display());
-    sandbox.git(main, ["config", "filter.store.smudge", &smudge]);
-    sandbox.git(main, "config filter.store.required true");
-    sandbox
-        .run("add new")
-        .fails("error: cannot make the worktree [ROOT]/tally-new: [..]\n[...]");
-    assert_eq!(read(&runs), "run\n");
     sandbox.git(main, "branch old");
-    sandbox
-        .run("add old")
-        .fails("error: cannot make the worktree [ROOT]/tally-old: [..]\n[...]");
-    assert_eq!(read(&runs), "run\nrun\n");
-    assert_eq!(sandbox.git(main, "branch"), "* main\n  old");
     for name in ["new", "old"] {
-        assert!(!sandbox.worktree(name).exists(), "{name}");
+        let failed = sandbox.run(["add", name]);
+        failed
+            .clone()
+            .remarks("smudge filter store failed")
+            .remarks("no network");
+        failed.fails(&format!(
+            "error: cannot make the worktree [ROOT]/tally-{name}: [..]\n[...]"
+        ));
     }
+    assert_eq!(sandbox.git(main, "branch"), "* main\n  old");
+    assert!(sandbox.names().is_empty() && !sandbox.worktree("new").exists());
+    let (status, screen) = sandbox.on_terminal("add feat");
+    assert_eq!(status, 1, "{screen}");
+    assert!(screen.contains("cannot make the worktree"), "{screen}");
+    assert!(screen.contains("no network"), "{screen}");
+    assert!(!screen.contains("Preparing"), "{screen}");
+    assert!(!screen.contains("Updating files"), "{screen}");
+    assert_eq!(read(&sandbox.root.join("runs")), "run\nrun\nrun\n");
 }
 
 #[test]

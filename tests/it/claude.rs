@@ -3,9 +3,8 @@
 mod permissions;
 mod told;
 
-use crate::sandbox::{Sandbox, Started, unset, write};
-use std::fs::{self, File};
-use std::time::{Duration, SystemTime};
+use crate::sandbox::{Sandbox, Started, only_in, read, unset, write};
+use std::fs;
 
 /// The Claude that a resume has started.
 #[track_caller]
@@ -22,44 +21,21 @@ fn say(sandbox: &Sandbox, text: &str, times: usize) -> String {
 }
 
 #[test]
-fn claude_starts_under_its_name() {
-    let sandbox = Sandbox::new().with("feat/pay");
-    assert_eq!(
-        sandbox.started("claude", "feat/pay")[0].args,
-        ["--name", "tally-feat-pay"]
-    );
-}
-
-#[test]
-fn claude_continues_the_conversation_it_was_in() {
+fn claude_continues_the_conversation_it_was_in_also_after_a_clear_and_begins_one_where_it_had_none()
+{
     let sandbox = Sandbox::new().with("feat");
-    let id = say(&sandbox, "hello", 1);
-    assert_eq!(
-        resumed(&sandbox, 2).args,
-        ["--resume", &id, "--name", "tally-feat"]
-    );
-    assert_eq!(
-        resumed(&sandbox, 3).args,
-        ["--resume", &id, "--name", "tally-feat"]
-    );
-}
-
-#[test]
-fn claude_continues_the_conversation_after_a_clear() {
-    let sandbox = Sandbox::new().with("feat");
+    assert_eq!(resumed(&sandbox, 2).args, ["--name", "tally-feat"]);
     let old = say(&sandbox, "hello", 1);
+    for times in [3, 4] {
+        let found = resumed(&sandbox, times).args;
+        assert_eq!(found, ["--resume", &old, "--name", "tally-feat"]);
+    }
     let new = say(&sandbox, "/clear", 2);
     assert_ne!(old, new);
     assert_eq!(
-        resumed(&sandbox, 2).args,
+        resumed(&sandbox, 5).args,
         ["--resume", &new, "--name", "tally-feat"]
     );
-}
-
-#[test]
-fn claude_that_never_had_a_conversation_gets_a_new_one() {
-    let sandbox = Sandbox::new().with("feat");
-    assert_eq!(resumed(&sandbox, 2).args, ["--name", "tally-feat"]);
 }
 
 #[test]
@@ -67,58 +43,44 @@ fn claude_continues_the_newest_conversation_of_its_own_worktree() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let id = say(&sandbox, "hello", 1);
     let projects = sandbox.home.join(".claude/projects");
-    let project = fs::read_dir(&projects)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let transcript = fs::read_to_string(project.join(format!("{id}.jsonl"))).unwrap();
-    let write = |path: &str, text: &str, age: u64| {
-        let path = projects.join(path);
-        write(&path, text);
-        let time = SystemTime::now() - Duration::from_secs(age);
-        File::options()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_modified(time)
-            .unwrap();
-    };
+    let project = only_in(&projects);
     let folder = project.file_name().unwrap().to_str().unwrap();
+    let transcript = read(&project.join(format!("{id}.jsonl")));
     let worktree = worktree.to_str().unwrap();
-    let others = transcript.replace(worktree, &format!("{worktree}ure"));
-    assert_ne!(others, transcript);
-    write(
-        &format!("{folder}ure/11111111-0000-0000-0000-000000000000.jsonl"),
-        &others,
-        0,
-    );
-    // What counts is when something was said.
-    let earlier = transcript.replace("\"timestamp\": \"20", "\"timestamp\": \"19");
-    assert_ne!(earlier, transcript);
-    write(
-        &format!("{folder}/22222222-0000-0000-0000-000000000000.jsonl"),
-        &earlier,
-        0,
-    );
-    // `claude -p` leaves these, and Claude refuses those.
-    let printed = transcript.replace("\"cli\"", "\"sdk-cli\"");
-    write(
-        &format!("{folder}/33333333-0000-0000-0000-000000000000.jsonl"),
-        &printed,
-        0,
-    );
-    write(
-        &format!("{folder}/44444444-0000-0000-0000-000000000000.jsonl"),
-        "{\"type\":\"custom-title\"}\n",
-        0,
-    );
-    write(&format!("{folder}/notes.jsonl"), &transcript, 0);
-    assert_eq!(
-        resumed(&sandbox, 2).args,
-        ["--resume", &id, "--name", "tally-feat"]
-    );
+    let changed = |from: &str, to: &str| {
+        assert!(transcript.contains(from));
+        transcript.replace(from, to)
+    };
+    let number = |number: &str| format!("{number}-0000-0000-0000-000000000000");
+    for (folder, name, text) in [
+        (
+            &format!("{folder}ure"),
+            number("11111111"),
+            changed(worktree, &format!("{worktree}ure")),
+        ),
+        // What counts is when something was said.
+        (
+            &folder.to_owned(),
+            number("22222222"),
+            changed("\"timestamp\": \"20", "\"timestamp\": \"19"),
+        ),
+        // `claude -p` leaves these, and Claude refuses those.
+        (
+            &folder.to_owned(),
+            number("33333333"),
+            changed("\"cli\"", "\"sdk-cli\""),
+        ),
+        (
+            &folder.to_owned(),
+            number("44444444"),
+            "{\"type\":\"custom-title\"}\n".to_owned(),
+        ),
+        (&folder.to_owned(), "notes".to_owned(), transcript.clone()),
+    ] {
+        write(&projects.join(folder).join(format!("{name}.jsonl")), text);
+    }
+    let found = resumed(&sandbox, 2).args;
+    assert_eq!(found, ["--resume", &id, "--name", "tally-feat"]);
 }
 
 #[test]
@@ -129,26 +91,20 @@ fn a_claude_config_dir_of_the_user_s_is_where_claude_s_files_are() {
     sandbox.start_up(&export);
     fs::create_dir(&dir).unwrap();
     fs::rename(sandbox.home.join(".claude.json"), dir.join(".claude.json")).unwrap();
-    let run = |args: &[&str]| sandbox.outcome(sandbox.program(args).env("CLAUDE_CONFIG_DIR", &dir));
-    run(&["add", "feat"]).succeeds();
+    let run = |line: &str| sandbox.outcome(sandbox.program(line).env("CLAUDE_CONFIG_DIR", &dir));
+    run("add feat").succeeds();
     sandbox.await_programs("feat", 1);
     let entries = fs::read_to_string(dir.join(".claude.json")).unwrap();
     assert!(entries.contains("tally-feat"), "{entries}");
     assert!(!sandbox.home.join(".claude.json").exists());
-    run(&["list"]).says("NAME [..]\nfeat [..] idle [..]\n");
+    run("list").says("NAME [..]\nfeat [..] idle [..]\n");
     let id = say(&sandbox, "hello", 1);
     sandbox.restart();
-    run(&["resume"]).says("resumed feat[..]\n");
-    assert_eq!(
-        sandbox.await_start("claude", "feat", 2).args,
-        ["--resume", &id, "--name", "tally-feat"]
-    );
-    run(&["remove", "feat"]).says("removed feat\n[...]");
-    assert!(
-        !fs::read_to_string(dir.join(".claude.json"))
-            .unwrap()
-            .contains("tally-feat")
-    );
+    run("resume").says("resumed feat[..]\n");
+    let claude = sandbox.await_start("claude", "feat", 2);
+    assert_eq!(claude.args, ["--resume", &id, "--name", "tally-feat"]);
+    run("remove feat").says("removed feat\n[...]");
+    assert!(!read(&dir.join(".claude.json")).contains("tally-feat"));
 }
 
 #[test]
@@ -169,12 +125,17 @@ fn what_was_typed_for_claude_continues_its_conversation_when_it_is_run_again() {
 }
 
 #[test]
-fn a_task_that_claude_never_got_is_given_to_it_by_resume() {
+fn a_task_that_claude_never_got_is_given_to_it_by_resume_and_told_once() {
     let sandbox = Sandbox::new();
     sandbox.run(["add", "feat", "-p", "- the task"]).succeeds();
     sandbox.await_start("claude", "feat", 1);
     // It was ended before it wrote anything down.
-    unset(&sandbox.home.join(".claude/projects"));
+    let projects = sandbox.home.join(".claude/projects");
+    unset(&projects);
     let again = resumed(&sandbox, 2);
     assert_eq!(again.args, ["--name", "tally-feat", "--", "- the task"]);
+    sandbox.run("hook told feat").says("");
+    // As Claude does itself with old ones.
+    unset(&projects);
+    assert_eq!(resumed(&sandbox, 3).args, ["--name", "tally-feat"]);
 }

@@ -1,6 +1,6 @@
 //! What holds for every command.
 
-use crate::sandbox::{Sandbox, unset, write};
+use crate::sandbox::{Outcome, Sandbox, unset};
 use std::io::pipe;
 use std::process::Stdio;
 
@@ -17,9 +17,8 @@ fn it_works_from_any_subfolder_of_the_main_checkout_and_of_a_worktree() {
     sandbox.await_programs("two", 1);
     let listed = sandbox.run_in(&deep, "list").succeeds().stdout;
     assert_eq!(listed, sandbox.run("list").stdout);
-    sandbox
-        .run_in(&deep, "remove two")
-        .says("removed two\n[...]");
+    let told = "removed two\n[...]";
+    sandbox.run_in(&deep, "remove two").says(told);
     assert_eq!(sandbox.names(), ["one"]);
 }
 
@@ -31,52 +30,38 @@ fn c_names_the_folder_to_work_in_as_in_git() {
         .run_in(&sandbox.home, "list -C ../tally-one/backend")
         .says("[...]\none [..]\n");
     let nowhere = ["-C", "nowhere", "list"];
-    sandbox
-        .run_in(&sandbox.home, nowhere)
-        .fails("error: cannot open the folder nowhere: [..]\n");
+    let error = "error: cannot open the folder nowhere: [..]\n";
+    sandbox.run_in(&sandbox.home, nowhere).fails(error);
 }
 
 #[test]
 fn outside_a_repository_is_an_error() {
     let sandbox = Sandbox::new();
-    for command in [
-        vec!["list"],
-        vec!["add", "x"],
-        vec!["resume"],
-        vec!["remove", "x"],
-        vec!["attach", "x"],
-        vec!["doctor"],
-    ] {
-        let outcome = sandbox.outcome(&mut sandbox.program_in(&sandbox.home, &command));
-        outcome.fails("error: [ROOT]/home is not inside a git repository\nhint: [..]tally-session -C <folder>[..]\n");
+    let error = "error: [ROOT]/home is not inside a git repository\nhint: [..]tally-session -C <folder>[..]\n";
+    for line in ["list", "add x", "resume", "remove x", "attach x", "doctor"] {
+        sandbox.run_in(&sandbox.home, line).fails(error);
     }
 }
 
 #[test]
 fn a_git_folder_in_the_environment_does_not_lead_to_another_repository() {
     let sandbox = Sandbox::new();
-    let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, "init -q other");
-    sandbox.commit(&other, "file", "text");
+    let other = sandbox.make_repository("other");
     let mut add = sandbox.program("add feat");
     add.env("GIT_DIR", other.join(".git"))
         .env("GIT_WORK_TREE", &other)
         .env("GIT_INDEX_FILE", other.join("index"));
     sandbox.outcome(&mut add).succeeds();
     assert_eq!(sandbox.git(&other, "branch --list feat"), "");
-    assert_eq!(
-        sandbox.git(&sandbox.worktree("feat"), "branch --show-current"),
-        "feat"
-    );
+    let found = sandbox.git(&sandbox.worktree("feat"), "branch --show-current");
+    assert_eq!(found, "feat");
 }
 
 #[test]
 fn ls_and_rm_are_aliases() {
     let sandbox = Sandbox::new().with("feat");
-    assert_eq!(
-        sandbox.run("ls").succeeds().stdout,
-        sandbox.run("list").stdout
-    );
+    let listed = sandbox.run("list").stdout;
+    sandbox.run("ls").says(&listed);
     sandbox.run("rm feat").says("removed feat\n[...]");
 }
 
@@ -86,50 +71,32 @@ fn v_prints_each_git_and_tmux_command_so_that_it_can_be_pasted() {
     let outcome = sandbox
         .run("-v add feat")
         .is(0, "added feat\n[...]", "[...]");
-    let commands: Vec<_> = outcome
-        .stderr
-        .lines()
-        .filter_map(|line| line.strip_prefix("+ "))
-        .collect();
-    let find = |words: &str| *commands.iter().find(|line| line.contains(words)).unwrap();
-    find("tmux -u new-session");
-    find("git -C");
-    let add = find(" worktree add ");
-    let pasted = add
+    outcome
+        .clone()
+        .remarks("+ tmux -u new-session")
+        .remarks(" git -C ");
+    let mut lines = outcome.stderr.lines();
+    let add = lines.find(|line| line.contains(" worktree add ")).unwrap();
+    let pasted = add.strip_prefix("+ ").unwrap();
+    let pasted = pasted
         .replace("my tally's-feat", "my tally's-pasted")
         .replace(" feat", " pasted");
-    let pasted = pasted.replace("[ROOT]", sandbox.root.to_str().unwrap());
-    let shell = sandbox
-        .command("sh", &sandbox.home)
-        .args(["-c", &pasted])
-        .output()
-        .unwrap();
-    assert!(
-        shell.status.success(),
-        "{pasted}: {}",
-        String::from_utf8_lossy(&shell.stderr)
-    );
+    assert_eq!(sandbox.type_line(&pasted).code, Some(0));
     assert!(sandbox.worktree("pasted").join("README.md").exists());
 }
 
 #[test]
-fn q_prints_only_errors() {
+fn stdout_carries_the_answer_and_stderr_the_narration_and_q_prints_only_errors() {
     let sandbox = Sandbox::new();
     unset(&sandbox.main.join("backend/.env"));
+    let added = sandbox.add_telling("feat", "warning: backend/.env [..]\n");
+    assert!(!added.stdout.contains("warning"));
+    sandbox.remove("feat");
     sandbox.run("-q add feat").says("");
-    sandbox
-        .run("-q add feat")
-        .fails("error: there is a session feat already\nhint: [..]\nhint: [..]\n");
+    let error = "error: there is a session feat already\nhint: [..]\nhint: [..]\n";
+    sandbox.run("-q add feat").fails(error);
     sandbox.run("-q resume").says("");
     sandbox.run("-q remove feat").says("");
-}
-
-#[test]
-fn stdout_carries_the_answer_and_stderr_the_narration() {
-    let sandbox = Sandbox::new();
-    unset(&sandbox.main.join("backend/.env"));
-    let outcome = sandbox.add_telling("feat", "warning: backend/.env [..]\n");
-    assert!(!outcome.stdout.contains("warning"));
 }
 
 #[test]
@@ -141,36 +108,23 @@ fn colour_is_for_terminals_and_not_under_no_color() {
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 1);
     assert!(screen.contains("\u{1b}[1m\u{1b}[31merror: "), "{screen:?}");
-    // Another terminal: the first one's status must not be taken for this one's.
-    let other = Sandbox::new();
-    let plain = other.terminal(&other.main);
-    plain.enter("export NO_COLOR=1");
-    plain.run("remove nosuch");
-    let (_, screen) = plain.await_status();
-    assert!(
-        screen.contains("\nerror: ") && !screen.contains("[31m"),
-        "{screen:?}"
-    );
+    terminal.enter("export NO_COLOR=1");
+    terminal.clear();
+    terminal.run("remove nosuch");
+    let (_, screen) = terminal.await_status();
+    assert!(screen.contains("\nerror: "), "{screen:?}");
+    assert!(!screen.contains("[31m"), "{screen:?}");
 }
 
 #[test]
 fn a_closed_pipe_is_not_an_error() {
     let sandbox = Sandbox::new().with("feat");
-    for args in [["list", "--json"], ["resume", "feat"], ["remove", "feat"]] {
-        let (reader, writer) = pipe().unwrap();
-        drop(reader);
-        let child = sandbox
-            .program(&args)
-            .stdout(writer)
-            .stderr(Stdio::piped())
-            .spawn();
+    for line in ["list --json", "resume feat", "remove feat"] {
+        let (_, writer) = pipe().unwrap();
+        let mut program = sandbox.program(line);
+        let child = program.stdout(writer).stderr(Stdio::piped()).spawn();
         let output = child.unwrap().wait_with_output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(
-            (output.status.code(), stderr.as_str()),
-            (Some(0), ""),
-            "{args:?}"
-        );
+        Outcome::new(line.to_owned(), &output, &sandbox.root).says("");
     }
     assert!(sandbox.names().is_empty());
 }
@@ -178,34 +132,33 @@ fn a_closed_pipe_is_not_an_error() {
 #[test]
 fn wrong_usage_is_status_2() {
     let sandbox = Sandbox::new();
-    for args in [
-        vec![],
-        vec!["nosuch"],
-        vec!["add"],
-        vec!["add", "one", "two"],
-        vec!["remove", "--yes"],
-        vec!["list", "--nosuch"],
-        vec!["-v", "-q", "list"],
+    for line in [
+        "",
+        "nosuch",
+        "add",
+        "add one two",
+        "remove --yes",
+        "list --nosuch",
+        "-v -q list",
     ] {
-        let outcome = sandbox.run(&args);
-        outcome.is(2, "", "[...]\nUsage: tally-session [..]\n[...]");
+        let usage = "[...]\nUsage: tally-session [..]\n[...]";
+        sandbox.run(line).is(2, "", usage);
     }
 }
 
 #[test]
 fn of_several_names_all_are_tried_and_the_status_is_1_if_one_failed() {
     let sandbox = Sandbox::new().with("one").with("two");
-    let hint = "hint: see which there are: tally-session list\n";
-    sandbox.run("resume one nosuch two").is(
-        1,
-        "one is already running\ntwo is already running\n",
-        &format!("error: there is no session nosuch\n{hint}"),
-    );
-    sandbox.run("remove one nosuch two").is(
-        1,
-        "removed one\n[...]\nremoved two\n[...]",
-        &format!("error: there is no session nosuch\n{hint}"),
-    );
+    let error =
+        "error: there is no session nosuch\nhint: see which there are: tally-session list\n";
+    for (verb, done) in [
+        ("resume", "one is already running\ntwo is already running\n"),
+        ("remove", "removed one\n[...]\nremoved two\n[...]"),
+    ] {
+        sandbox
+            .run([verb, "one", "nosuch", "two"])
+            .is(1, done, error);
+    }
 }
 
 #[test]
@@ -228,30 +181,11 @@ fn without_git_or_tmux_nothing_is_changed_and_the_error_says_how_to_install_it()
 fn without_claude_there_is_a_warning_only() {
     let sandbox = Sandbox::new();
     let path = sandbox.path_of(&["git", "tmux"]);
+    let told = "warning: claude is not on the PATH[..]install[..]\n";
     sandbox
         .outcome(sandbox.program("add feat").env("PATH", path))
-        .is(
-            0,
-            "added feat\n[...]",
-            "warning: claude is not on the PATH[..]install[..]\n",
-        );
+        .is(0, "added feat\n[...]", told);
     assert_eq!(sandbox.names(), ["feat"]);
-}
-
-#[test]
-fn an_error_names_the_thing_then_the_cause_then_the_next_command() {
-    let sandbox = Sandbox::new();
-    write(&sandbox.main.join(".tally-sessions"), "{\n  broken\n}");
-    sandbox
-        .run("list")
-        .fails("error: [ROOT]/tally/.tally-sessions [..]: [..] line 2 [..]\n[...]");
-    sandbox
-        .run(["attach", "a b"])
-        .fails("error: the name \"a b\" [..]\n");
-    unset(&sandbox.main.join(".tally-sessions"));
-    sandbox
-        .run("attach feat")
-        .fails("error: there is no session feat\nhint: see which there are: tally-session list\n");
 }
 
 #[test]
@@ -278,12 +212,14 @@ fn what_is_to_be_typed_next_names_the_folder_that_was_named() {
 #[test]
 fn a_name_that_can_not_be_gets_one_that_can() {
     let sandbox = Sandbox::new();
-    sandbox.run_changes_nothing(["add", "my feature"]).fails(
-        "error: the name \"my feature\" may only have [..]\nhint: tally-session add my-feature\n",
-    );
-    sandbox
-        .run_changes_nothing(["add", "my feature", "-a", "--from", "v1", "-p", "it's new"])
-        .fails(
-            "error: [..]\nhint: tally-session add my-feature --from v1 --prompt [..]it[..]s new[..] --attach\n",
-        );
+    for (options, hint) in [
+        (&[][..], ""),
+        (
+            &["-a", "--from", "v1", "-p", "it's new"],
+            " --from v1 --prompt [..]it[..]s new[..] --attach",
+        ),
+    ] {
+        let refused = sandbox.run_changes_nothing([&["add", "my feature"], options].concat());
+        refused.fails(&format!("error: the name \"my feature\" may only have [..]\nhint: tally-session add my-feature{hint}\n"));
+    }
 }

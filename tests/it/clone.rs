@@ -79,9 +79,8 @@ fn a_clone_is_a_folder_of_its_own_with_all_but_the_caches() {
     assert_eq!(leads_to("absolute"), modules.join("vite"));
     assert_eq!(leads_to("own"), Path::new("../../packages/own"));
     sandbox.assert_clean(&sandbox.worktree("feat"));
-    let doctor = sandbox.run("doctor feat");
     let found = format!("ok       feat: {MODULES} is a folder of its own\n");
-    assert!(doctor.stdout.contains(&found), "{doctor}");
+    sandbox.run("doctor feat").tells(&found);
 }
 
 #[test]
@@ -134,12 +133,9 @@ fn what_is_written_to_in_a_package_is_the_session_s_own() {
         write(&own.join(file), "own");
     }
     assert_eq!(all(&modules), before);
-    let inode = |folder: &Path| {
-        fs::metadata(folder.join("@scope/ui/index.js"))
-            .unwrap()
-            .ino()
-    };
-    assert_eq!(inode(&own), inode(&modules));
+    let inodes =
+        [&own, &modules].map(|dir| fs::metadata(dir.join("@scope/ui/index.js")).unwrap().ino());
+    assert_eq!(inodes[0], inodes[1]);
 }
 
 #[test]
@@ -185,34 +181,12 @@ fn links_in_a_clone_lead_to_what_is_in_it_by_whatever_path_and_out_of_it_to_wher
 }
 
 #[test]
-fn a_folder_in_which_git_tracks_something_is_not_cloned_and_that_is_told() {
-    let sandbox = project();
-    write(&sandbox.main.join(MODULES).join("patched.js"), "");
-    sandbox.git_main(["add", "--force", &format!("{MODULES}/patched.js")]);
-    sandbox.git_main(["commit", "--quiet", "--message", "Patch it"]);
-    sandbox.add_telling(
-        "feat",
-        "warning: frontend/node_modules has files that git tracks, and only those are there: \
-         install the others there, or leave it out of clone in .tally-session.toml\n",
-    );
-}
-
-#[test]
-fn packages_that_are_just_being_installed_are_cloned_as_far_as_they_are_and_that_is_told() {
-    let sandbox = project();
-    sandbox.ask_for_packages();
-    unset(&sandbox.main.join(MODULES).join(".package-lock.json"));
-    sandbox.add_telling("feat", "warning: the main checkout's frontend/node_modules was not installed to its end: npm --prefix [ROOT]/tally/frontend ci\n");
-}
-
-#[test]
 fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
     let sandbox = project();
     let (modules, before) = added(&sandbox);
     write(&modules.join("new/index.js"), "own");
-    sandbox
-        .run("remove feat")
-        .says("removed feat\n  for 14 days it can be had back: tally-session restore feat\n");
+    let told = "removed feat\n  for 14 days it can be had back: tally-session restore feat\n";
+    sandbox.run("remove feat").says(told);
     sandbox.run("restore feat").succeeds();
     assert_eq!(read(&modules.join("new/index.js")), "own");
     assert_eq!(all(&sandbox.main.join(MODULES)), before);
@@ -221,17 +195,15 @@ fn a_clone_goes_and_comes_back_with_its_session_and_is_not_told_of() {
 #[test]
 fn a_failed_add_leaves_nothing_of_a_clone_and_of_ignored_folders() {
     let sandbox = project().with("other");
-    let ignored = read(&sandbox.main.join(".gitignore")) + "/data/\n/empty/\n";
-    sandbox.commit(&sandbox.main, ".gitignore", &ignored);
+    sandbox.ignore("/data/\n/empty/\n");
     write(&sandbox.main.join("data/deep/file"), "");
     fs::create_dir(sandbox.main.join("empty")).unwrap();
     let layout = sandbox.main.join(".tally-session.toml");
     let copies = "copy = [\"data/deep\", \"empty\"]\n[hooks]\npost_add = \"false\"\n";
     write(&layout, read(&layout) + copies);
     let before = sandbox.snapshot();
-    sandbox
-        .run("add feat")
-        .fails("error: the hook [..]\nhint: [..]\nhint: [..]\n");
+    let error = "error: the hook [..]\nhint: [..]\nhint: [..]\n";
+    sandbox.run("add feat").fails(error);
     sandbox.assert_unchanged_since(&before);
     sandbox.run("restore").says("[..]nothing[..]\n");
 }
@@ -244,11 +216,8 @@ fn a_clone_that_git_does_not_ignore_is_hidden_as_one() {
     sandbox.git_main(["commit", "-qm", "Ignore less"]);
     let (modules, _) = added(&sandbox);
     let exclude = || read(&sandbox.main.join(".git/info/exclude"));
-    assert!(
-        exclude().ends_with(&format!("\n/{MODULES}\n")),
-        "{}",
-        exclude()
-    );
+    let is_last = exclude().ends_with(&format!("\n/{MODULES}\n"));
+    assert!(is_last, "{}", exclude());
     write(&modules.join("new.js"), "own");
     sandbox.assert_clean(&sandbox.worktree("feat"));
     sandbox.run("remove feat").says("removed feat\n  for[..]\n");
@@ -276,13 +245,10 @@ fn a_session_with_a_link_gets_a_clone_when_the_layout_has_one_and_what_is_the_us
     let (modules, _) = added(&sandbox);
     assert!(modules.is_symlink());
     lay_out(&sandbox);
-    let doctor = sandbox.run("doctor feat");
     let found = format!(
-        "failed   feat: {MODULES} is a link to [ROOT]/tally/{MODULES}, and not a folder of its own
-         tally-session doctor --fix
-"
+        "failed   feat: {MODULES} is a link to [ROOT]/tally/{MODULES}, and not a folder of its own\n         tally-session doctor --fix\n"
     );
-    assert!(doctor.stdout.contains(&found), "{doctor}");
+    sandbox.run("doctor feat").tells(&found);
     let resumed = sandbox.run("resume");
     resumed.says(&format!("brought back in feat: {MODULES}\n"));
     assert!(!modules.is_symlink() && modules.join("vite").is_dir());
@@ -291,10 +257,9 @@ fn a_session_with_a_link_gets_a_clone_when_the_layout_has_one_and_what_is_the_us
     make_link(sandbox.root.join("home"), &modules);
     sandbox.needs_no_resume("feat");
     assert!(modules.is_symlink());
-    let doctor = sandbox.run("doctor --fix feat");
     let found =
         format!("warning  feat: {MODULES} is a link to [ROOT]/home, and not the session's own\n");
-    assert!(doctor.stdout.contains(&found), "{doctor}");
+    sandbox.run("doctor --fix feat").tells(&found);
     unset(&modules);
     write(&modules.join("own.js"), "own");
     sandbox.run("doctor --fix");
@@ -315,34 +280,44 @@ fn a_branch_that_asks_for_other_packages_than_its_clone_has_is_told_until_they_a
     let told = format!(
         "{lock_file} differs from the main checkout's, of whose {MODULES} it has a clone\n         {install}\n"
     );
-    let doctor = sandbox.run("doctor feat").tells(&told);
+    sandbox.run("doctor feat").tells(&told);
     write(&modules.join(".package-lock.json"), "of 2");
     sandbox.run("doctor feat").says_nothing_of(lock_file);
 }
 
 #[test]
-fn a_file_is_not_cloned() {
-    let sandbox = Sandbox::new();
-    sandbox.lay_out("[files]\nclone = [\"backend/.env.local\"]\n");
-    write(&sandbox.main.join("backend/.env.local"), "");
-    sandbox.add_telling("feat", "warning: backend/.env.local is not a folder, and only folders are cloned: have it in copy, in .tally-session.toml\n");
-}
-
-#[test]
-fn an_environment_of_python_is_not_cloned() {
-    let sandbox = project();
-    write(
-        &sandbox.main.join(MODULES).join("pyvenv.cfg"),
-        "home = /usr/bin",
+fn what_is_not_cloned_or_only_in_part_is_told() {
+    let modules = |sandbox: &Sandbox| sandbox.main.join(MODULES);
+    let tracked = project();
+    write(&modules(&tracked).join("patched.js"), "");
+    tracked.git_main(["add", "--force", &format!("{MODULES}/patched.js")]);
+    tracked.git_main("commit -q -m Patch");
+    tracked.add_telling(
+        "feat",
+        "warning: frontend/node_modules has files that git tracks, and only those are there: \
+         install the others there, or leave it out of clone in .tally-session.toml\n",
     );
+
+    let half = project();
+    half.ask_for_packages();
+    unset(&modules(&half).join(".package-lock.json"));
+    let told = "warning: the main checkout's frontend/node_modules was not installed to its end: npm --prefix [ROOT]/tally/frontend ci\n";
+    half.add_telling("feat", told);
+
+    let file = Sandbox::new();
+    file.lay_out("[files]\nclone = [\"backend/.env.local\"]\n");
+    write(&file.main.join("backend/.env.local"), "");
+    let told = "warning: backend/.env.local is not a folder, and only folders are cloned: have it in copy, in .tally-session.toml\n";
+    file.add_telling("feat", told);
+
+    let python = project();
+    write(&modules(&python).join("pyvenv.cfg"), "home = /usr/bin");
     let told = "frontend/node_modules is an environment of Python, and a clone would install into the main checkout's";
     let cure = "make one in each session: post_add under [hooks] in .tally-session.toml";
-    let added = sandbox.run("add feat");
-    added.is(0, "[...]", &format!("warning: {told}: {cure}\n"));
-    assert!(!sandbox.worktree("feat").join(MODULES).exists());
-    let doctor = sandbox.run("doctor feat");
+    python.add_telling("feat", &format!("warning: {told}: {cure}\n"));
+    assert!(!python.worktree("feat").join(MODULES).exists());
     let warning = format!("warning  feat: {told}\n         {cure}\n");
-    assert!(doctor.stdout.contains(&warning), "{doctor}");
+    python.run("doctor feat").tells(&warning);
 }
 
 #[cfg(target_os = "linux")]

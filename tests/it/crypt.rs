@@ -108,9 +108,8 @@ fn a_checkout_that_fails_leaves_nothing() {
     let sandbox = unlocked();
     let keys = sandbox.main.join(".git/git-crypt/keys/default");
     write(&keys, "no key");
-    sandbox
-        .run("add feat")
-        .fails("error: cannot make the worktree [ROOT]/tally-feat: [..]\n[...]");
+    let error = "error: cannot make the worktree [ROOT]/tally-feat: [..]\n[...]";
+    sandbox.run("add feat").fails(error);
     assert!(!sandbox.worktree("feat").exists());
     assert_eq!(sandbox.git_main("branch"), "* main");
     assert!(!sandbox.main.join(".git/worktrees/tally-feat").exists());

@@ -2,7 +2,7 @@
 
 mod disk;
 
-use crate::sandbox::{Outcome, Sandbox, read, read_json, set_mode, unset, write};
+use crate::sandbox::{Sandbox, read, read_json, unset, write};
 use serde_json::json;
 #[cfg(target_os = "linux")]
 use std::process::Stdio;
@@ -31,61 +31,14 @@ pub fn has_strace(sandbox: &Sandbox) -> bool {
     strace.arg("-V").stdout(Stdio::null()).status().is_ok()
 }
 
-/// An add fails and all is as it was before.
-#[track_caller]
-fn fails_and_changes_nothing(sandbox: &Sandbox, stderr: &str) -> Outcome {
-    sandbox.refuses_to_add(stderr)
-}
-
-#[test]
-fn a_file_that_cannot_be_copied_is_named_and_all_is_undone() {
-    let sandbox = sandbox();
-    // Even the superuser cannot read it as a file.
-    let env = sandbox.main.join("backend/.env");
-    unset(&env);
-    let made = sandbox.command("mkfifo", &sandbox.main).arg(&env).status();
-    assert!(made.unwrap().success());
-    let error =
-        "error: cannot make [ROOT]/tally-feat/backend/.env: [..][ROOT]/tally/backend/.env[..]\n";
-    fails_and_changes_nothing(&sandbox, error);
-}
-
 #[test]
 fn a_branch_that_git_keeps_locked_is_named_and_all_is_undone() {
     let sandbox = sandbox();
     let lock = sandbox.main.join(".git/refs/heads/feat.lock");
     write(&lock, "");
     let error = "error: cannot make the worktree [ROOT]/tally-feat: [..]refs/heads/feat.lock[..]File exists[..]\n[...]";
-    fails_and_changes_nothing(&sandbox, error);
+    sandbox.refuses_to_add(error);
     assert!(lock.exists());
-}
-
-#[test]
-fn a_checkout_that_breaks_off_is_told_in_git_s_words_and_all_is_undone() {
-    let sandbox = sandbox();
-    let main = &sandbox.main;
-    sandbox.commit(main, ".gitattributes", "*.large filter=store\n");
-    sandbox.commit(main, "m.large", "where the file is\n");
-    sandbox.git(
-        main,
-        [
-            "config",
-            "filter.store.smudge",
-            "echo no network >&2; false",
-        ],
-    );
-    sandbox.git(main, "config filter.store.required true");
-    let outcome = sandbox.run_changes_nothing("add feat");
-    let stderr = &outcome.stderr;
-    assert!(
-        stderr.starts_with("error: cannot make the worktree [ROOT]/tally-feat: "),
-        "{outcome}"
-    );
-    assert!(
-        stderr.contains("no network") && stderr.contains("smudge filter store failed"),
-        "{outcome}"
-    );
-    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""));
 }
 
 #[test]
@@ -98,7 +51,7 @@ if [ "$half" ]; then "$REAL" "${args[@]}" && echo no more windows >&2; exit 1; f
 exec "$REAL" "$@""#;
     sandbox.wrap("tmux", script);
     let error = "error: cannot make the tmux session tally-feat: [..]no more windows\n";
-    fails_and_changes_nothing(&sandbox, error);
+    sandbox.refuses_to_add(error);
     assert_eq!(sandbox.tmux_sessions(), ["tally-keep"]);
 }
 
@@ -111,7 +64,7 @@ fn an_old_branch_with_commits_stays_when_a_step_fails() {
     sandbox.git(main, "switch -q main");
     write(&main.join("backend/db.sqlite3"), "no database ".repeat(99));
     let error = "error: cannot make [ROOT]/tally-feat/backend/db.sqlite3: [..][ROOT]/tally/backend/db.sqlite3 [..]not a database\n";
-    fails_and_changes_nothing(&sandbox, error);
+    sandbox.refuses_to_add(error);
     assert_eq!(sandbox.git(main, "rev-parse feat"), tip);
 }
 
@@ -124,9 +77,8 @@ fn a_folder_that_somebody_else_makes_meanwhile_stays() {
 exec "$REAL" "$@""#;
     sandbox.wrap("git", script);
     let store = sandbox.store();
-    sandbox
-        .run("add feat")
-        .fails("error: cannot make the folder [ROOT]/tally-feat: File exists[..]\n");
+    let error = "error: cannot make the folder [ROOT]/tally-feat: File exists[..]\n";
+    sandbox.run("add feat").fails(error);
     assert_eq!(read(&folder.join("mine")), "mine\n");
     assert_eq!(sandbox.store(), store);
     assert_eq!(sandbox.git_main("branch --list feat"), "");
@@ -142,36 +94,9 @@ fn what_claude_knew_of_the_folder_before_stays_when_a_step_fails() {
         json!({ "history": [{ "display": "an older session's" }], "allowedTools": ["Bash(make)"] });
     write(&path, claude.to_string());
     sandbox.intercept("tmux", r#"*" new-session "*"#, "echo no room >&2; exit 1");
-    fails_and_changes_nothing(&sandbox, "error: [..]no room\n");
+    sandbox.refuses_to_add("error: [..]no room\n");
     unset(&sandbox.root.join("bin/tmux"));
     write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
     sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
-    fails_and_changes_nothing(&sandbox, "error: [..]no list\n");
-}
-
-#[test]
-fn a_hook_of_git_s_that_fails_after_the_checkout_is_a_warning() {
-    let sandbox = Sandbox::new();
-    sandbox.hook_checkout("echo no pre-commit here >&2; exit 3");
-    let warning = "warning: the worktree is complete, but a hook of git's failed: [...]\n[...]";
-    let outcome = sandbox.run("add feat").remarks("no pre-commit here");
-    outcome.is(
-        0,
-        "added feat\n[...]",
-        &warning.replace("[...]\n", "[..]\n"),
-    );
-    sandbox.await_programs("feat", 1);
-    sandbox.assert_clean(&sandbox.worktree("feat"));
-    assert!(sandbox.worktree("feat").join("backend/db.sqlite3").exists());
-}
-
-#[test]
-fn a_store_that_cannot_be_written_is_named_and_nothing_is_begun() {
-    let sandbox = sandbox();
-    let store = sandbox.main.join(".tally-sessions");
-    set_mode(&store, 0o444);
-    fails_and_changes_nothing(
-        &sandbox,
-        "error: [..][ROOT]/tally/.tally-sessions is read-only[..]\n[...]",
-    );
+    sandbox.refuses_to_add("error: [..]no list\n");
 }

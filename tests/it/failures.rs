@@ -1,169 +1,105 @@
 //! What fails, what is killed, and what runs at the same time.
 
-use crate::sandbox::{Sandbox, read, until, write};
+use crate::sandbox::{GATE, Sandbox, write};
 use std::collections::BTreeSet;
-use std::process::{Child, Stdio};
-
-/// Adds, which fails, and checks that all is as it was.
-#[track_caller]
-fn assert_taken_back(sandbox: &Sandbox, error: &str) {
-    // No file and an empty store are the same.
-    write(&sandbox.main.join(".tally-sessions"), "{}\n");
-    sandbox
-        .run_changes_nothing_but_excludes("add feat")
-        .fails(error);
-}
 
 #[test]
 fn without_a_home_folder_nothing_is_begun() {
     let sandbox = Sandbox::new();
     let before = sandbox.snapshot();
-    for home in [None, Some("")] {
-        let mut add = sandbox.program("add feat");
-        match home {
-            Some(home) => add.env("HOME", home),
-            None => add.env_remove("HOME"),
-        };
-        sandbox.outcome(&mut add).fails(
-            "error: cannot find your home folder: HOME is not set\nhint: export HOME=<your home folder>\n",
-        );
-    }
+    let error = "error: cannot find your home folder: HOME is not set\nhint: export HOME=<your home folder>\n";
+    sandbox
+        .outcome(sandbox.program("add feat").env_remove("HOME"))
+        .fails(error);
+    sandbox
+        .outcome(sandbox.program("add feat").env("HOME", ""))
+        .fails(error);
     sandbox.assert_unchanged_since(&before);
 }
 
 #[test]
-fn an_add_whose_database_cannot_be_copied_takes_all_back() {
+fn an_add_of_which_a_step_fails_takes_all_back_but_a_branch_that_was_there() {
     let sandbox = Sandbox::new();
-    write(
-        &sandbox.main.join("backend/db.sqlite3"),
-        "this is no database, and longer than its header of 100 bytes ".repeat(9),
-    );
-    assert_taken_back(&sandbox, "error: cannot [..]db.sqlite3[..]\n");
-}
-
-#[test]
-fn an_add_whose_windows_cannot_be_made_takes_all_back() {
-    let sandbox = Sandbox::new();
-    sandbox.intercept("tmux", "*' new-session '*", "echo no room >&2; exit 1");
-    assert_taken_back(
-        &sandbox,
-        "error: cannot make the tmux session tally-feat: [..]no room\n",
-    );
-}
-
-#[test]
-fn an_add_that_cannot_type_into_its_windows_takes_all_back() {
-    let sandbox = Sandbox::new();
+    // No file and an empty store are the same.
+    write(&sandbox.main.join(".tally-sessions"), "{}\n");
     sandbox.tmux("new-session -d -s mine");
-    sandbox.intercept("tmux", "*' send-keys '*", "echo no keys >&2; exit 1");
-    assert_taken_back(&sandbox, "error: cannot type [..]no keys\n");
-}
-
-#[test]
-fn an_add_whose_worktree_cannot_be_made_takes_all_back() {
-    let sandbox = Sandbox::new();
-    sandbox.intercept("git", "*' worktree add '*", "echo disk full >&2; exit 128");
-    assert_taken_back(
-        &sandbox,
-        "error: cannot make the worktree [ROOT]/tally-feat: [..]disk full\n",
-    );
-}
-
-#[test]
-fn an_add_that_fails_leaves_a_branch_that_was_there() {
-    let sandbox = Sandbox::new();
-    sandbox.git_main("branch feat");
-    write(
-        &sandbox.main.join("backend/db.sqlite3"),
-        "this is no database, and longer than its header of 100 bytes ".repeat(9),
-    );
-    assert_taken_back(&sandbox, "error: cannot [..]db.sqlite3[..]\n");
-    assert_eq!(sandbox.git_main("branch --list feat"), "  feat");
+    for has_branch in [false, true] {
+        if has_branch {
+            sandbox.git_main("branch feat");
+        }
+        for (program, pattern, script, error) in [
+            (
+                "git",
+                "*' worktree add '*",
+                "echo disk full >&2; exit 128",
+                "cannot make the worktree [ROOT]/tally-feat: [..]disk full",
+            ),
+            (
+                "tmux",
+                "*' new-session '*",
+                "echo no room >&2; exit 1",
+                "cannot make the tmux session tally-feat: [..]no room",
+            ),
+            (
+                "tmux",
+                "*' send-keys '*",
+                "echo no keys >&2; exit 1",
+                "cannot type [..]no keys",
+            ),
+        ] {
+            sandbox.intercept(program, pattern, script);
+            let refused = sandbox.run_changes_nothing_but_excludes("add feat");
+            refused.fails(&format!("error: {error}\n"));
+            sandbox.unwrap(program);
+        }
+    }
 }
 
 /// An add that was killed while git made its worktree.
-fn killed(sandbox: &Sandbox) {
-    let gate = sandbox.root.join("gate");
-    let hook = sandbox.main.join(".git/hooks/post-checkout");
-    sandbox.write_script(
-        &hook,
-        &format!("while [ ! -e {} ]; do sleep 0.01; done", gate.display()),
-    );
-    let mut add = sandbox
-        .program("add feat")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    until("git has made the worktree", || {
-        sandbox.worktree("feat").join("README.md").exists()
-    });
+fn killed() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.hook_checkout(GATE);
+    let mut add = sandbox.start("add feat");
+    sandbox.await_gate();
     add.kill().unwrap();
     add.wait().unwrap();
-    write(&gate, "");
+    sandbox.open_gate();
     assert_eq!(sandbox.names(), ["feat"]);
     // Its windows may be open by then; nothing runs in them.
     assert!(sandbox.started("claude", "feat").is_empty());
+    sandbox
 }
 
 #[test]
-fn an_add_that_was_killed_is_finished_by_resume() {
-    let sandbox = Sandbox::new();
-    killed(&sandbox);
+fn an_add_that_was_killed_is_finished_by_resume_as_a_second_one_says() {
+    let sandbox = killed();
+    sandbox.run("add feat").fails("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
     sandbox.resume_telling("[...]");
     sandbox.await_programs("feat", 1);
     let worktree = sandbox.worktree("feat");
-    assert!(
-        worktree.join("frontend/node_modules").is_symlink()
-            && worktree.join("backend/db.sqlite3").exists()
-    );
-    assert_eq!(
-        sandbox.git(&worktree, "status --porcelain --branch"),
-        "## feat"
-    );
+    assert!(worktree.join("frontend/node_modules").is_symlink());
+    assert!(worktree.join("backend/db.sqlite3").exists());
+    let told = sandbox.git(&worktree, "status --porcelain --branch");
+    assert_eq!(told, "## feat");
 }
 
 #[test]
 fn an_add_that_was_killed_is_cleared_by_remove() {
-    let sandbox = Sandbox::new();
-    killed(&sandbox);
+    let sandbox = killed();
     sandbox.remove_with_remarks("feat");
     assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
     assert_eq!(sandbox.git_main("branch --list feat"), "");
 }
 
 #[test]
-fn a_second_add_after_a_killed_one_says_how_to_finish_or_clear_it() {
-    let sandbox = Sandbox::new();
-    killed(&sandbox);
-    sandbox
-        .run("add feat")
-        .fails("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
-}
-
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut program = sandbox.program(args);
-    program
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-#[test]
 fn adds_at_the_same_time_all_succeed_with_ports_of_their_own() {
     let sandbox = Sandbox::serving();
     let names = ["one", "two", "three", "four", "five", "six"];
-    let adds: Vec<_> = names
-        .iter()
-        .map(|name| start(&sandbox, &["add", name]))
-        .collect();
+    let adds = names.map(|name| sandbox.start(["add", name]));
     for add in adds {
         let output = add.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
     }
     let mut ports = BTreeSet::new();
     for name in names {
@@ -177,70 +113,12 @@ fn adds_at_the_same_time_all_succeed_with_ports_of_their_own() {
 }
 
 #[test]
-fn of_two_adds_of_one_name_at_the_same_time_one_succeeds() {
-    let sandbox = Sandbox::new();
-    let adds = [(); 4].map(|()| start(&sandbox, &["add", "feat"]));
-    let codes = adds.map(|add| add.wait_with_output().unwrap().status.code().unwrap());
-    assert_eq!(
-        codes.iter().filter(|&&code| code == 0).count(),
-        1,
-        "{codes:?}"
-    );
-    sandbox.await_programs("feat", 1);
-    sandbox.settle("feat", "shell");
-    assert_eq!(sandbox.started("claude", "feat").len(), 1);
-    assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 5);
-}
-
-#[test]
-fn removes_and_adds_at_the_same_time_do_not_disturb_each_other() {
-    let sandbox = Sandbox::new();
-    for name in ["one", "two", "three"] {
-        sandbox.add(name);
-    }
-    let commands = [
-        ["remove", "one"],
-        ["add", "four"],
-        ["remove", "two"],
-        ["add", "five"],
-        ["remove", "three"],
-    ];
-    let all = commands.map(|args| (args, start(&sandbox, &args)));
-    for (args, command) in all {
-        let output = command.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    let mut names = sandbox.names();
-    names.sort_unstable();
-    assert_eq!(names, ["five", "four"]);
-    let entries = read(&sandbox.home.join(".claude.json"));
-    for (name, there) in [
-        ("one", false),
-        ("two", false),
-        ("three", false),
-        ("four", true),
-        ("five", true),
-    ] {
-        assert_eq!(
-            entries.contains(&format!("tally-{name}\"")),
-            there,
-            "{name}"
-        );
-        assert_eq!(sandbox.worktree(name).exists(), there, "{name}");
-    }
-}
-
-#[test]
 fn of_two_sessions_at_one_commit_that_are_removed_at_the_same_time_both_can_be_had_back() {
     for _ in 0..4 {
         let (sandbox, worktree) = Sandbox::new().with_worktree("one");
         let commit = sandbox.commit(&worktree, "file", "work");
         sandbox.run("add two --from one").succeeds();
-        let removes = ["one", "two"].map(|name| start(&sandbox, &["remove", name]));
+        let removes = ["one", "two"].map(|name| sandbox.start(["remove", name]));
         let ends = removes.map(|remove| remove.wait_with_output().unwrap());
         sandbox.git_main("gc --quiet --prune=now");
         for name in ["one", "two"] {

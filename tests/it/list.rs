@@ -19,11 +19,12 @@ fn list_shows_a_table_of_all_sessions_in_their_order() {
 }
 
 #[test]
-fn list_without_sessions_says_so_and_how_to_add_one() {
+fn list_and_resume_without_sessions_say_so_and_how_to_add_one() {
     let sandbox = Sandbox::new();
-    sandbox
-        .run_changes_nothing("list")
-        .says("[..]no session[..]tally-session add [..]\n");
+    for verb in ["list", "resume"] {
+        let told = "[..]no session[..]tally-session add [..]\n";
+        sandbox.run_changes_nothing(verb).says(told);
+    }
     assert_eq!(sandbox.list(), Vec::<Value>::new());
 }
 
@@ -31,9 +32,7 @@ fn list_without_sessions_says_so_and_how_to_add_one() {
 fn list_shows_ports_as_urls_on_a_terminal() {
     let sandbox = Sandbox::new().with("feat");
     let (backend, frontend) = sandbox.ports("feat");
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("list");
-    let (status, screen) = terminal.await_status();
+    let (status, screen) = sandbox.on_terminal("list");
     assert_eq!(status, 0);
     for port in [backend, frontend] {
         assert!(
@@ -47,7 +46,9 @@ fn list_shows_ports_as_urls_on_a_terminal() {
 fn list_json_has_these_keys_in_this_order() {
     let sandbox = Sandbox::new().with("feat/pay");
     let (backend, frontend) = sandbox.ports("feat/pay");
+    let before = sandbox.snapshot();
     let listed = sandbox.list();
+    sandbox.assert_unchanged_since(&before);
     let expected = json!([{
         "name": "feat/pay",
         "branch": "feat/pay",
@@ -83,16 +84,14 @@ fn list_json_has_these_keys_in_this_order() {
 fn list_tells_a_stopped_session_from_a_running_one() {
     let sandbox = Sandbox::new().with("one").with("two");
     sandbox.kill_windows("one");
-    let states: Vec<_> = sandbox
-        .list()
-        .iter()
-        .map(|session| session["state"].clone())
-        .collect();
-    assert_eq!(states, ["stopped", "running"]);
+    let listed = sandbox.list();
+    assert_eq!(
+        [&listed[0]["state"], &listed[1]["state"]],
+        ["stopped", "running"]
+    );
     sandbox.restart();
-    sandbox
-        .run("list")
-        .says("NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n");
+    let told = "NAME [..]\none [..] stopped [..]\ntwo [..] stopped [..]\n";
+    sandbox.run("list").says(told);
 }
 
 #[test]
@@ -121,25 +120,17 @@ fn list_names_the_problem_of_a_broken_session_below_the_table() {
 }
 
 #[test]
-fn list_counts_changed_files() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    write(&worktree.join("README.md"), "changed");
-    write(&worktree.join("backend/new.py"), "new");
-    write(&worktree.join("backend/newer.py"), "new");
-    assert_eq!(sandbox.list()[0]["changes"], 3);
-}
-
-#[test]
-fn list_counts_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
+fn list_counts_changed_files_and_commits_ahead_of_and_behind_the_main_checkout_s_branch() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "one", "1");
     sandbox.commit(&worktree, "two", "2");
     sandbox.commit(&sandbox.main, "three", "3");
+    for file in ["README.md", "backend/new.py", "backend/newer.py"] {
+        write(&worktree.join(file), "changed");
+    }
     let listed = &sandbox.list()[0];
-    assert_eq!(
-        (&listed["ahead"], &listed["behind"]),
-        (&json!(2), &json!(1))
-    );
+    let counts = ["changes", "ahead", "behind"].map(|key| &listed[key]);
+    assert_eq!(counts, [3, 2, 1]);
 }
 
 #[test]
@@ -162,10 +153,8 @@ fn list_counts_commits_with_a_git_that_counts_one_branch_at_a_time() {
         .iter()
         .map(|session| [session["ahead"].clone(), session["behind"].clone()])
         .collect();
-    assert_eq!(
-        json!(distances),
-        json!([[1, 1], [0, 1], [Value::Null, Value::Null]])
-    );
+    let found = json!(distances);
+    assert_eq!(found, json!([[1, 1], [0, 1], [Value::Null, Value::Null]]));
 }
 
 #[test]
@@ -227,42 +216,35 @@ fn list_says_which_session_a_terminal_shows() {
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach two");
     sandbox.await_client("tally-two");
-    let attached: Vec<_> = sandbox
-        .list()
-        .iter()
-        .map(|session| session["attached"].clone())
-        .collect();
-    assert_eq!(attached, [false, true]);
+    let listed = sandbox.list();
+    assert_eq!(
+        [&listed[0]["attached"], &listed[1]["attached"]],
+        [false, true]
+    );
 }
 
 #[test]
-fn list_says_what_claude_does() {
+fn list_says_what_claude_does_and_nothing_of_one_that_died_or_never_ran() {
     let sandbox = Sandbox::new().with("feat");
+    let told = || sandbox.list()[0]["claude"].clone();
     let file = sandbox.claude_s_file("feat");
-    let about = read_json(&file);
     for status in ["busy", "idle", "waiting"] {
-        let mut changed = about.clone();
-        changed["status"] = status.into();
-        write(&file, changed.to_string());
-        assert_eq!(sandbox.list()[0]["claude"], status);
+        sandbox.have_claude("feat", status);
+        assert_eq!(told(), status);
     }
+    let about = read(&file);
     for different in ["{\"pid\": 1}", "not json", "[]"] {
         write(&file, different);
-        assert_eq!(sandbox.list()[0]["claude"], Value::Null, "{different}");
+        assert_eq!(told(), Value::Null, "{different}");
     }
-}
-
-#[test]
-fn list_says_nothing_of_a_claude_that_died_or_never_ran() {
-    let sandbox = Sandbox::new().with("feat");
-    let file = sandbox.claude_s_file("feat");
+    write(&file, about);
     let claude = sandbox.started("claude", "feat")[0].pid;
     signal(claude, Signal::KILL);
     sandbox.await_end(claude);
     assert!(file.exists());
-    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
+    assert_eq!(told(), Value::Null);
     unset(&sandbox.home.join(".claude"));
-    assert_eq!(sandbox.list()[0]["claude"], Value::Null);
+    assert_eq!(told(), Value::Null);
 }
 
 #[test]
@@ -270,13 +252,7 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
     let sandbox = Sandbox::new().with("feat");
     let file = sandbox.claude_s_file("feat");
     let mut about = read_json(&file);
-    let shell = sandbox.tmux([
-        "display-message",
-        "-p",
-        "-t",
-        &sandbox.pane("feat", "shell"),
-        "#{pane_pid}",
-    ]);
+    let shell = sandbox.windows("feat", "#{pane_pid}")[3].clone();
     about["pid"] = shell.parse::<u32>().unwrap().into();
     // The dead one began an hour before the process that has its number now.
     about["startedAt"] = (about["startedAt"].as_u64().unwrap() - 3_600_000).into();
@@ -286,13 +262,4 @@ fn list_says_nothing_of_a_process_that_has_a_dead_claude_s_id() {
         about.to_string(),
     );
     assert_eq!(sandbox.list()[0]["claude"], Value::Null);
-}
-
-#[test]
-fn list_stores_nothing() {
-    let sandbox = Sandbox::new().with("feat");
-    let before = read(&sandbox.main.join(".tally-sessions"));
-    sandbox.run_changes_nothing("list").succeeds();
-    sandbox.run_changes_nothing("list --json").succeeds();
-    assert_eq!(read(&sandbox.main.join(".tally-sessions")), before);
 }

@@ -9,23 +9,14 @@ use crate::sandbox::{PROGRAM, Sandbox, read_json};
 use claude::Claude;
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Output};
 
 /// How many processes run at once.
 const MANY: usize = 16;
 
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    sandbox
-        .program(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
 /// Runs commands at once, and gives what became of each.
 fn run_all(sandbox: &Sandbox, commands: &[Vec<&str>]) -> Vec<Output> {
-    let children: Vec<_> = commands.iter().map(|args| start(sandbox, args)).collect();
+    let children: Vec<_> = commands.iter().map(|args| sandbox.start(args)).collect();
     let ends = children.into_iter().map(Child::wait_with_output);
     ends.map(Result::unwrap).collect()
 }
@@ -42,10 +33,8 @@ fn remarks(output: &Output) -> String {
 fn all_succeed(sandbox: &Sandbox, commands: &[Vec<&str>]) {
     for (args, output) in commands.iter().zip(run_all(sandbox, commands)) {
         let remarks = remarks(&output);
-        assert!(
-            output.status.success() && remarks.is_empty(),
-            "{args:?}: {remarks}"
-        );
+        assert!(output.status.success(), "{args:?}: {remarks}");
+        assert!(remarks.is_empty(), "{args:?}: {remarks}");
     }
 }
 
@@ -74,19 +63,15 @@ fn assert_there_are(sandbox: &Sandbox, wanted: &[String]) {
             && session["changes"] == 0;
         assert!(is_whole, "{session}");
     }
-    let claude = read_json(&sandbox.home.join(".claude.json"));
-    let entries: BTreeSet<_> = claude["projects"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
-    let worktrees = wanted.iter().map(|name| sandbox.worktree(name));
-    let expected: BTreeSet<_> = worktrees
-        .chain([sandbox.main.clone()])
+    let claude = read_json(&sandbox.claude_json());
+    let entries: BTreeSet<_> = claude["projects"].as_object().unwrap().keys().collect();
+    let mut folders: Vec<_> = wanted.iter().map(|name| sandbox.worktree(name)).collect();
+    folders.push(sandbox.main.clone());
+    let folders: Vec<_> = folders
+        .iter()
         .map(|path| path.to_str().unwrap().to_owned())
         .collect();
-    assert_eq!(entries, expected);
+    assert_eq!(entries, folders.iter().collect());
     let listed = sandbox.git_main("worktree list");
     assert_eq!(listed.lines().count(), wanted.len() + 1, "{listed}");
     assert_eq!(sandbox.tmux_sessions().len(), wanted.len());
@@ -125,9 +110,8 @@ fn an_add_comes_through_where_claude_writes_all_the_time_and_the_disk_is_slow() 
     strace.args([PROGRAM, "add", "feat"]);
     sandbox.outcome(&mut strace).succeeds();
     claude.assert_no_write_lost();
-    let key = sandbox.worktree("feat").to_str().unwrap().to_owned();
-    let claude_json = read_json(&sandbox.home.join(".claude.json"));
-    assert_eq!(claude_json["projects"][key]["hasTrustDialogAccepted"], true);
+    let entry = sandbox.claude_s_entry(&sandbox.worktree("feat"));
+    assert_eq!(entry["hasTrustDialogAccepted"], true);
 }
 
 #[test]
@@ -141,9 +125,9 @@ fn of_sixteen_adds_of_one_name_one_wins_and_the_others_say_so() {
     assert_eq!(remarks(winners[0]), "");
     for loser in losers {
         let remarks = remarks(loser);
-        let says = "error: there is a session feat already\nhint: ";
+        assert_eq!(loser.status.code(), Some(1), "{remarks}");
         assert!(
-            loser.status.code() == Some(1) && remarks.starts_with(says),
+            remarks.starts_with("error: there is a session feat already\nhint: "),
             "{remarks}"
         );
     }

@@ -1,6 +1,6 @@
 //! Projects that were moved, with their sessions' worktrees or without.
 
-use crate::sandbox::{Sandbox, leads_to, read, read_json, unset, until, write};
+use crate::sandbox::{Sandbox, edit_json, leads_to, read, unset, until, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,10 +40,8 @@ impl Sandbox {
         assert_eq!(self.store()["feat"]["worktree"], worktree.to_str().unwrap());
         let list = self.git_main("worktree list --porcelain");
         let known = format!("worktree {}\n", worktree.display());
-        assert!(
-            list.contains(&known) && !list.contains("prunable"),
-            "{list}"
-        );
+        assert!(list.contains(&known), "{list}");
+        assert!(!list.contains("prunable"), "{list}");
         let modules = leads_to(&worktree.join("frontend/node_modules"));
         assert_eq!(modules, self.main.join("frontend/node_modules"));
         assert_eq!(self.list()[0]["state"], "running");
@@ -58,11 +56,6 @@ impl Sandbox {
         let follows = "warning: feat follows its worktree to [..]\n";
         self.run("resume").is(0, "resumed feat[..]\n", follows);
     }
-
-    fn claude_s_entry(&self, folder: &Path) -> Value {
-        let json = read_json(&self.home.join(".claude.json"));
-        json["projects"][folder.to_str().unwrap()].clone()
-    }
 }
 
 const MOVED: &str = "its worktree [ROOT]/Dev/tally-feat was moved to [ROOT]/Code/tally-feat";
@@ -70,10 +63,9 @@ const MOVED: &str = "its worktree [ROOT]/Dev/tally-feat was moved to [ROOT]/Code
 #[test]
 fn a_project_that_was_moved_with_its_worktrees_is_followed_by_resume_and_the_others_say_so() {
     let (mut sandbox, worktree) = project();
-    let json = sandbox.home.join(".claude.json");
-    let mut claude = read_json(&json);
-    claude["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
-    write(&json, claude.to_string());
+    edit_json(&sandbox.claude_json(), |json| {
+        json["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
+    });
     sandbox.restart();
     sandbox.mv("Dev", "Code");
     let list = sandbox.run_changes_nothing("list");
@@ -87,11 +79,10 @@ fn a_project_that_was_moved_with_its_worktrees_is_followed_by_resume_and_the_oth
         .fails(&format!(
             "error: feat: {MOVED}\nhint: tally-session resume feat\n"
         ));
-    sandbox.run("resume feat").is(
-        0,
-        "resumed feat: tally-session attach feat\n",
-        "warning: feat follows its worktree to [ROOT]/Code/tally-feat; it was at [ROOT]/Dev/tally-feat\n",
-    );
+    let remark = "warning: feat follows its worktree to [ROOT]/Code/tally-feat; it was at [ROOT]/Dev/tally-feat\n";
+    sandbox
+        .run("resume feat")
+        .is(0, "resumed feat: tally-session attach feat\n", remark);
     let now = sandbox.root.join("Code/tally-feat");
     sandbox.assert_has_work(&now);
     assert_eq!(sandbox.claude_s_entry(&now)["history"], json!(["asked"]));
@@ -129,11 +120,7 @@ fn one_whose_folder_has_another_name_than_the_session_would_get_now_is_followed_
     sandbox.restart();
     sandbox.mv("Dev", "Code");
     sandbox.mv("Code/tally", "Code/points");
-    fs::rename(
-        sandbox.home.join(".virtualenvs/tally"),
-        sandbox.home.join(".virtualenvs/points"),
-    )
-    .unwrap();
+    sandbox.mv("home/.virtualenvs/tally", "home/.virtualenvs/points");
     sandbox.follows();
     sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
 }
@@ -143,11 +130,8 @@ fn a_copy_of_a_project_has_the_copies_of_its_worktrees_and_leaves_the_others_alo
     let (mut sandbox, worktree) = project();
     sandbox.restart();
     let original = sandbox.main.clone();
-    let cp = sandbox
-        .command("cp", &sandbox.root)
-        .args(["-a", "Dev", "Code"])
-        .status();
-    assert!(cp.unwrap().success());
+    let mut cp = sandbox.command("cp", &sandbox.root);
+    assert!(cp.args(["-a", "Dev", "Code"]).status().unwrap().success());
     let before = sandbox.git(&worktree, "status");
     sandbox.main = sandbox.root.join("Code/tally");
     sandbox.follows();
@@ -158,21 +142,6 @@ fn a_copy_of_a_project_has_the_copies_of_its_worktrees_and_leaves_the_others_alo
     sandbox.main = original;
     sandbox.resume("feat");
     sandbox.assert_has_work(&worktree);
-}
-
-#[test]
-fn git_worktrees_inside_are_followed_with_it() {
-    let (mut sandbox, worktree) = project();
-    let inside = worktree.join("agents.sqlite3/one");
-    sandbox.git_at(&worktree, "worktree add -q --detach", &inside);
-    write(&inside.join("new"), "new");
-    sandbox.git(&inside, "add new");
-    sandbox.restart();
-    sandbox.mv("Dev", "Code");
-    sandbox.follows();
-    sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
-    let inside = sandbox.root.join("Code/tally-feat/agents.sqlite3/one");
-    assert_eq!(sandbox.status(&inside), "A  new");
 }
 
 #[test]
@@ -237,15 +206,7 @@ fn restore_refuses_where_something_is_at_the_place_beside_the_main_checkout_as_t
 fn restore_finishes_what_was_half_back_when_the_project_was_moved() {
     for moves_folder in [false, true] {
         let mut sandbox = removed();
-        let trash = sandbox.main.join(".git/tally-session/trash");
-        let dir = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
-        let id = dir.file_name().into_string().unwrap();
-        let lock = sandbox.main.join(".git/tally-session/sessions/feat.lock");
-        let text =
-            format!(r#"{{"start":"existing","prompt":null,"is_new":false,"removed":"{id}"}}"#);
-        write(&lock, text);
-        let worktree = sandbox.root.join("Dev/tally-feat");
-        fs::rename(dir.path().join("worktree"), &worktree).unwrap();
+        sandbox.restore_by_half();
         sandbox.mv("Dev/tally", "Code/tally");
         if moves_folder {
             sandbox.mv("Dev/tally-feat", "Code/tally-feat");
@@ -257,19 +218,26 @@ fn restore_finishes_what_was_half_back_when_the_project_was_moved() {
 }
 
 #[test]
-fn git_worktrees_inside_are_restored_beside_the_main_checkout_as_that_is_now() {
-    let (mut sandbox, worktree) = project();
-    let inside = worktree.join("agents.sqlite3/one");
-    sandbox.git_at(&worktree, "worktree add -q --detach", &inside);
-    write(&inside.join("new"), "new");
-    sandbox.git(&inside, "add new");
-    sandbox.force_remove("feat");
-    sandbox.mv("Dev", "Code");
-    sandbox.restore_telling("feat", NOW);
-    let now = sandbox.root.join("Code/tally-feat");
-    sandbox.assert_has_work(&now);
-    let inside = now.join("agents.sqlite3/one");
-    assert_eq!(sandbox.status(&inside), "A  new");
+fn git_worktrees_inside_are_followed_and_restored_with_it() {
+    for is_removed in [false, true] {
+        let (mut sandbox, worktree) = project();
+        let inside = worktree.join("agents.sqlite3/one");
+        sandbox.git_at(&worktree, "worktree add -q --detach", &inside);
+        write(&inside.join("new"), "new");
+        sandbox.git(&inside, "add new");
+        if is_removed {
+            sandbox.force_remove("feat");
+            sandbox.mv("Dev", "Code");
+            sandbox.restore_telling("feat", NOW);
+        } else {
+            sandbox.restart();
+            sandbox.mv("Dev", "Code");
+            sandbox.follows();
+        }
+        let now = sandbox.root.join("Code/tally-feat");
+        sandbox.assert_has_work(&now);
+        assert_eq!(sandbox.status(&now.join("agents.sqlite3/one")), "A  new");
+    }
 }
 
 #[test]
@@ -299,14 +267,14 @@ fn a_resume_that_follows_and_is_killed_at_some_of_its_steps_is_finished_by_anoth
         (here, there) = (there, here);
     };
     follow_again(&mut sandbox);
-    let mut steps = sandbox.steps_of(&["resume", "feat"]);
+    let mut steps = sandbox.steps_of("resume feat");
     // What it does when all names the new place is tried elsewhere.
     steps.truncate(steps.len() / 2);
     for step in sample(steps) {
         follow_again(&mut sandbox);
         println!("killed at {step}");
-        sandbox.is_killed_at(&step, &["resume", "feat"]);
-        sandbox.run("resume").is_done();
+        sandbox.is_killed_at(&step, "resume feat");
+        sandbox.run("resume").goes_well();
         sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
     }
 }
@@ -325,17 +293,17 @@ fn a_restore_into_a_moved_project_that_is_killed_at_some_of_its_steps_is_finishe
         (here, there) = (there, here);
     };
     move_again(&mut sandbox);
-    let steps = sandbox.steps_of(&["restore", "feat"]);
+    let steps = sandbox.steps_of("restore feat");
     for step in sample(steps) {
         sandbox.force_remove_with_remarks("feat");
         move_again(&mut sandbox);
         println!("killed at {step}");
-        sandbox.is_killed_at(&step, &["restore", "feat"]);
+        sandbox.is_killed_at(&step, "restore feat");
         let verb = match sandbox.names()[..] {
             [] => "restore",
             _ => "resume",
         };
-        sandbox.run([verb, "feat"]).is_done();
+        sandbox.run([verb, "feat"]).goes_well();
         sandbox.assert_has_work(&sandbox.main.with_file_name("tally-feat"));
     }
 }

@@ -111,14 +111,12 @@ fn the_lines_of_a_session_go_with_the_last_one_that_needs_them_and_the_user_s_st
         }
         assert_eq!(lines(&excluded(&sandbox)), 1);
         let last = if first == "one" { "two" } else { "one" };
-        sandbox
-            .run(["remove", first])
-            .says(&format!("removed {first}\n[...]"));
+        let told = format!("removed {first}\n[...]");
+        sandbox.run(["remove", first]).says(&told);
         assert_eq!(lines(&excluded(&sandbox)), 1);
         sandbox.assert_clean(&sandbox.worktree(last));
-        sandbox
-            .run(["remove", last])
-            .says(&format!("removed {last}\n[...]"));
+        let words = format!("removed {last}\n[...]");
+        sandbox.run(["remove", last]).says(&words);
         assert_eq!(excluded(&sandbox), before);
     }
 

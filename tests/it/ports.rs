@@ -1,10 +1,8 @@
 //! Ports that others listen on, or that stopped sessions have in their records.
 
-use crate::sandbox::{ADDRESSES, Sandbox, http_get, read, unset, until, write};
+use crate::sandbox::{ADDRESSES, Sandbox, read, unset, until, write};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, TcpListener};
-
-const RESUMED: &str = "resumed feat[..]\n";
 
 /// Listens on a port of a session that was stopped; none on a machine without that address.
 fn stranger(address: &str, port: u16) -> Option<TcpListener> {
@@ -20,7 +18,7 @@ fn stranger(address: &str, port: u16) -> Option<TcpListener> {
 #[test]
 fn resume_moves_a_session_off_a_port_that_a_stranger_has_at_any_address() {
     let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
-    for (at, address) in ADDRESSES.into_iter().enumerate() {
+    for address in ADDRESSES {
         let (backend, frontend) = sandbox.ports("feat");
         sandbox.restart();
         let Some(_stranger) = stranger(address, backend) else {
@@ -28,15 +26,17 @@ fn resume_moves_a_session_off_a_port_that_a_stranger_has_at_any_address() {
         };
         let before = sandbox.started("python", "feat").len();
         let pid = std::process::id();
-        let warning = format!(
-            "warning: the backend of feat moved from port {backend} to [..]process {pid} [..]\n"
-        );
-        sandbox.resume_telling(&warning);
+        let moved =
+            format!("the backend of feat moved from port {backend} to [..]process {pid} [..]");
+        sandbox.resume_telling(&format!("warning: {moved}\n"));
         sandbox.await_event("listening", "python", "feat", before + 1);
         let (moved, same) = sandbox.ports("feat");
         assert!(moved != backend && same == frontend, "{address}");
-        let url = format!("VITE_API_URL=http://localhost:{moved}\n");
-        assert!(read(&worktree.join("frontend/.env")).contains(&url), "{at}");
+        let set = format!("VITE_API_URL={}\n", sandbox.url("feat"));
+        assert!(
+            read(&worktree.join("frontend/.env")).contains(&set),
+            "{address}"
+        );
     }
 }
 
@@ -53,25 +53,20 @@ fn resume_moves_both_ports_and_record_file_windows_and_environment_follow() {
     sandbox.resume_telling(&warnings);
     sandbox.await_programs("feat", 2);
     let moved = sandbox.ports("feat");
-    assert!(moved.0 != backend && moved.1 != frontend, "{moved:?}");
-    let names = [
-        format!("backend:{}", moved.0),
-        format!("frontend:{}", moved.1),
-    ];
-    assert_eq!(sandbox.windows("feat", "#{window_name}")[..2], names);
-    let env = &sandbox.started("claude", "feat")[1].env;
-    assert_eq!(env["BACKEND_PORT"], moved.0.to_string());
-    assert_eq!(env["FRONTEND_PORT"], moved.1.to_string());
-    assert_eq!(env["VITE_API_URL"], format!("http://localhost:{}", moved.0));
+    assert!(moved.0 != backend && moved.0 >= 8000, "{moved:?}");
+    assert!(moved.1 != frontend && moved.1 >= 5000, "{moved:?}");
+    let names = sandbox.windows("feat", "#{window_name}");
+    assert_eq!(names, sandbox.window_names("feat"));
+    let url = sandbox.url("feat");
+    for program in ["npm", "claude"] {
+        let env = &sandbox.started(program, "feat")[1].env;
+        assert_eq!(env["BACKEND_PORT"], moved.0.to_string());
+        assert_eq!(env["FRONTEND_PORT"], moved.1.to_string());
+        assert_eq!(env["VITE_API_URL"], url);
+    }
     let text = read(&worktree.join("frontend/.env"));
-    assert_eq!(
-        text,
-        format!(
-            "VITE_TITLE=Points\nVITE_API_URL=http://localhost:{}\n",
-            moved.0
-        )
-    );
-    assert!(http_get(moved.1).starts_with("npm in "));
+    assert_eq!(text, format!("VITE_TITLE=Points\nVITE_API_URL={url}\n"));
+    sandbox.assert_served("feat");
     sandbox.assert_clean(&worktree);
 }
 
@@ -142,18 +137,14 @@ time.sleep(0.8)
 fn add_fails_with_a_word_when_there_is_no_port_left() {
     let sandbox = Sandbox::new();
     // One record may hold the ports of many services.
-    let ports: Vec<_> = (8000..=65_535)
-        .map(|port| format!("\"s{port}_port\": {port}, "))
-        .collect();
-    let ports = ports.concat();
-    let fields =
-        "\"backend_port\": 1, \"frontend_port\": 2, \"worktree\": \"/nowhere\", \"branch\": \"x\"";
+    let ports = (8000..=65_535).map(|port| format!("\"s{port}_port\": {port}, "));
+    let ports = ports.collect::<Vec<_>>().concat();
+    let fields = r#""backend_port": 1, "frontend_port": 2, "worktree": "/nowhere", "branch": "x""#;
     let store = format!("{{ \"x\": {{ {ports}{fields} }} }}");
     write(&sandbox.main.join(".tally-sessions"), &store);
     let before = sandbox.git_main("branch --list");
-    sandbox
-        .run("add feat")
-        .fails("error: no port from 8000 to 65535 is free[..]\n[...]");
+    let error = "error: no port from 8000 to 65535 is free[..]\n[...]";
+    sandbox.run("add feat").fails(error);
     assert_eq!(read(&sandbox.main.join(".tally-sessions")), store);
     assert_eq!(sandbox.git_main("branch --list"), before);
     assert!(!sandbox.worktree("feat").exists());

@@ -7,32 +7,32 @@ mod mounts;
 mod refusals;
 mod servers;
 
-use crate::sandbox::{PROGRAM, Sandbox, read, read_json, unset, until};
-use std::fs;
+use crate::sandbox::{PROGRAM, Sandbox, assert_free, only_in, read, read_json, unset, until};
 
 const REMOVED: &str = "removed feat\n[...]";
 
 #[test]
-fn remove_clears_all_of_a_session_away() {
+fn remove_clears_all_of_a_session_away_and_its_ports_are_free_when_it_returns() {
     let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
-    let programs =
-        ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat")[0].pid);
+    let programs = ["python", "npm", "claude"].map(|name| sandbox.started(name, "feat")[0].pid);
+    let (backend, frontend) = sandbox.ports("feat");
     sandbox.remove("feat");
-    assert!(sandbox.names().is_empty());
+    assert_free(backend);
+    assert_free(frontend);
+    assert!(sandbox.names().is_empty() && sandbox.tmux_sessions().is_empty());
     assert!(!worktree.exists());
     assert_eq!(sandbox.git_main("branch --format=%(refname:short)"), "main");
     assert_eq!(sandbox.git_main("worktree list").lines().count(), 1);
-    assert!(sandbox.tmux_sessions().is_empty());
-    let claude = read_json(&sandbox.home.join(".claude.json"));
-    assert_eq!(
-        claude["projects"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .collect::<Vec<_>>(),
-        [sandbox.main.to_str().unwrap()]
-    );
+    let claude = read_json(&sandbox.claude_json());
+    let entries: Vec<_> = claude["projects"].as_object().unwrap().keys().collect();
+    assert_eq!(entries, [sandbox.main.to_str().unwrap()]);
     assert!(!programs.into_iter().any(|pid| sandbox.lives(pid)));
+    assert!(
+        sandbox
+            .main
+            .join("frontend/node_modules/vite/index.js")
+            .exists()
+    );
 }
 
 #[test]
@@ -60,17 +60,15 @@ fn remove_of_feat_leaves_tally_feature() {
     sandbox.remove("feat");
     assert_eq!(sandbox.names(), ["feature"]);
     assert_eq!(sandbox.tmux_sessions(), ["tally-feature"]);
-    assert_eq!(
-        sandbox.windows("feature", "#{pane_pid} #{window_name}"),
-        windows
-    );
+    let found = sandbox.windows("feature", "#{pane_pid} #{window_name}");
+    assert_eq!(found, windows);
     assert!(other.join("README.md").exists());
     assert!(
         sandbox
             .git_main("branch --list feature")
             .contains("feature")
     );
-    assert!(read(&sandbox.home.join(".claude.json")).contains("tally-feature"));
+    assert!(read(&sandbox.claude_json()).contains("tally-feature"));
     // Its session is stopped now, and that of the other begins with its name.
     sandbox.add("fea");
     sandbox.kill_windows("fea");
@@ -93,34 +91,12 @@ fn remove_keep_branch_leaves_the_branch() {
 }
 
 #[test]
-fn remove_leaves_what_the_links_lead_to() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.force_remove("feat");
-    assert_eq!(
-        read(&sandbox.main.join("frontend/node_modules/vite/index.js")),
-        "// Vite\n"
-    );
-}
-
-#[test]
 fn remove_leaves_the_transcripts() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     sandbox.await_event("said", "claude", "feat", 1);
     sandbox.remove("feat");
-    let projects = sandbox.home.join(".claude/projects");
-    let project = fs::read_dir(projects)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let transcript = fs::read_dir(project)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let transcript = only_in(&only_in(&sandbox.home.join(".claude/projects")));
     assert!(read(&transcript).contains("hello"));
 }
 
@@ -137,28 +113,29 @@ fn remove_works_from_inside_the_session_s_own_worktree() {
 #[test]
 fn remove_works_from_inside_the_session_s_own_tmux_session() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.enter("feat", "shell", &format!("{} remove feat", PROGRAM));
+    sandbox.enter("feat", "shell", &format!("{PROGRAM} remove feat"));
     until("the session is removed", || sandbox.names().is_empty());
-    assert!(!worktree.exists());
+    assert!(!worktree.exists() && sandbox.tmux_sessions().is_empty());
     assert_eq!(sandbox.git_main("branch --list feat"), "");
-    assert!(sandbox.tmux_sessions().is_empty());
-    assert!(!read(&sandbox.home.join(".claude.json")).contains("tally-feat"));
+    assert!(!read(&sandbox.claude_json()).contains("tally-feat"));
 }
 
 #[test]
-fn remove_of_an_unknown_name_says_how_to_see_those_there_are() {
+fn an_unknown_name_is_told_which_may_be_meant_and_one_that_was_removed_how_to_have_it_back() {
     let sandbox = Sandbox::new().with("feature");
-    let error = "error: there is no session feat\nhint: did you mean feature? tally-session remove feature\nhint: see which there are: tally-session list\n";
-    sandbox
-        .run_changes_nothing("remove --force feat")
-        .fails(error);
+    let list = "hint: see which there are: tally-session list\n";
+    for (line, verb) in [("remove --force feat", "remove"), ("attach feat", "attach")] {
+        let meant = format!("hint: did you mean feature? tally-session {verb} feature\n");
+        let error = format!("error: there is no session feat\n{meant}{list}");
+        sandbox.run_changes_nothing(line).fails(&error);
+    }
     sandbox.remove("feature");
     for command in ["remove", "resume", "attach"] {
-        sandbox.run_changes_nothing([command, "feature"]).fails(
-            "error: there is no session feature\n\
-             hint: it was removed: have it back: tally-session restore feature\n\
-             hint: see which there are: tally-session list\n",
-        );
+        let back = "hint: it was removed: have it back: tally-session restore feature\n";
+        let error = format!("error: there is no session feature\n{back}{list}");
+        sandbox
+            .run_changes_nothing([command, "feature"])
+            .fails(&error);
     }
 }
 

@@ -17,15 +17,13 @@ fn restore_brings_back_the_session_with_its_ports_its_windows_and_what_claude_kn
     let mut claude = read_json(&json);
     claude["projects"][worktree.to_str().unwrap()]["history"] = json!(["asked"]);
     write(&json, claude.to_string());
-    sandbox
-        .run("remove feat")
-        .says("removed feat\n  for 14 days it can be had back: tally-session restore feat\n");
+    let told = "removed feat\n  for 14 days it can be had back: tally-session restore feat\n";
+    sandbox.run("remove feat").says(told);
     assert_eq!(sandbox.names(), Vec::<String>::new());
     let entries = &read_json(&json)["projects"];
     assert!(entries.get(worktree.to_str().unwrap()).is_none());
-    sandbox
-        .run("restore feat")
-        .says("restored feat\nresumed feat: tally-session attach feat\n");
+    let words = "restored feat\nresumed feat: tally-session attach feat\n";
+    sandbox.run("restore feat").says(words);
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.store(), store);
     assert_eq!(sandbox.ports("feat"), ports);
@@ -57,9 +55,8 @@ fn of_two_of_one_name_the_last_comes_back_and_the_older_one_by_what_the_list_say
     for text in ["one", "two"] {
         let worktree = sandbox.add_again("feat");
         write(&worktree.join("notes.sqlite3"), text);
-        sandbox
-            .run("remove feat")
-            .says("removed feat\n  with it went: notes.sqlite3\n[...]");
+        let told = "removed feat\n  with it went: notes.sqlite3\n[...]";
+        sandbox.run("remove feat").says(told);
     }
     let list = sandbox.run("list --removed").says(
         "NAME  REMOVED   KEPT          SIZE[..]GET IT BACK\n\
@@ -72,9 +69,8 @@ fn of_two_of_one_name_the_last_comes_back_and_the_older_one_by_what_the_list_say
     sandbox.restore("feat");
     assert_eq!(read(&notes), "two");
     sandbox.remove_for_good("feat");
-    sandbox
-        .run(&["restore", older])
-        .says("restored feat\n[...]");
+    let words = "restored feat\n[...]";
+    sandbox.run(["restore", older]).says(words);
     assert_eq!(read(&notes), "one");
 }
 
@@ -141,9 +137,8 @@ fn purge_asks_on_a_terminal_and_does_nothing_at_a_no() {
     terminal.enter("y");
     let (status, screen) = terminal.await_status();
     assert_eq!(status, 0, "{screen}");
-    sandbox
-        .run("list --removed")
-        .says("nothing was removed that can be had back\n");
+    let told = "nothing was removed that can be had back\n";
+    sandbox.run("list --removed").says(told);
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 mod ports;
 
-use crate::sandbox::{Sandbox, leads_to, points, read, read_json, unset, write};
-use std::path::PathBuf;
+use crate::sandbox::{Sandbox, edit_json, leads_to, points, read, read_json, unset, write};
 
 const RESUMED: &str = "resumed feat[..]\n";
 
@@ -14,9 +13,8 @@ fn resume_brings_back_only_those_that_are_named() {
         sandbox.add(name);
     }
     sandbox.restart();
-    sandbox
-        .run("resume three one")
-        .says("resumed three[..]\nresumed one[..]\n");
+    let told = "resumed three[..]\nresumed one[..]\n";
+    sandbox.run("resume three one").says(told);
     let mut sessions = sandbox.tmux_sessions();
     sessions.sort_unstable();
     assert_eq!(sessions, ["tally-one", "tally-three"]);
@@ -26,49 +24,42 @@ fn resume_brings_back_only_those_that_are_named() {
 fn resume_of_a_running_session_makes_its_missing_files_again_and_leaves_the_rest_alone() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     unset(&worktree.join("backend/.env"));
-    sandbox
-        .run("resume")
-        .says("brought back in feat: backend/.env\n");
+    let told = "brought back in feat: backend/.env\n";
+    sandbox.run("resume").says(told);
     assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
-    sandbox
-        .run_changes_nothing("resume")
-        .says("feat is already running\n");
-    sandbox
-        .run_changes_nothing("resume feat")
-        .says("feat is already running\n");
+    for line in ["resume", "resume feat"] {
+        let words = "feat is already running\n";
+        sandbox.run_changes_nothing(line).says(words);
+    }
 }
 
 #[test]
-fn resume_without_sessions_says_how_to_add_one() {
-    let sandbox = Sandbox::new();
-    sandbox
-        .run_changes_nothing("resume")
-        .says("[..]no session[..]tally-session add [..]\n");
-}
-
-#[test]
-fn resume_makes_missing_files_again_and_leaves_those_that_are_there() {
+fn resume_makes_missing_files_and_claude_s_entry_again_and_leaves_what_is_there() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     write(&worktree.join("backend/.env"), "MINE=1\n");
-    unset(&worktree.join("frontend/.env"));
-    unset(&worktree.join("frontend/node_modules"));
-    unset(&worktree.join("backend/db.sqlite3"));
+    for path in [
+        "frontend/.env",
+        "frontend/node_modules",
+        "backend/db.sqlite3",
+    ] {
+        unset(&worktree.join(path));
+    }
+    let entry = sandbox.claude_s_entry(&worktree);
+    assert_eq!(entry["hasTrustDialogAccepted"], true);
+    edit_json(&sandbox.claude_json(), |json| {
+        let projects = json["projects"].as_object_mut().unwrap();
+        projects.remove(worktree.to_str().unwrap());
+    });
     sandbox.resume("feat");
     assert_eq!(read(&worktree.join("backend/.env")), "MINE=1\n");
-    assert_eq!(
-        leads_to(&worktree.join("frontend/node_modules")),
-        sandbox.main.join("frontend/node_modules")
-    );
-    assert_eq!(
-        points(&worktree.join("backend/db.sqlite3")),
-        ["a", "b", "c"]
-    );
-    let url = format!(
-        "VITE_API_URL=http://localhost:{}\n",
-        sandbox.ports("feat").0
-    );
-    assert!(read(&worktree.join("frontend/.env")).ends_with(&url));
+    let modules = leads_to(&worktree.join("frontend/node_modules"));
+    assert_eq!(modules, sandbox.main.join("frontend/node_modules"));
+    let rows = points(&worktree.join("backend/db.sqlite3"));
+    assert_eq!(rows, ["a", "b", "c"]);
+    let set = format!("VITE_API_URL={}\n", sandbox.url("feat"));
+    assert!(read(&worktree.join("frontend/.env")).ends_with(&set));
+    assert_eq!(sandbox.claude_s_entry(&worktree), entry);
     sandbox.assert_clean(&worktree);
 }
 
@@ -86,20 +77,6 @@ fn resume_makes_the_worktree_of_an_existing_branch_again() {
 }
 
 #[test]
-fn resume_makes_claude_s_entry_again() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.restart();
-    let json = sandbox.home.join(".claude.json");
-    let mut text = read_json(&json);
-    let key = worktree.to_str().unwrap();
-    let entry = text["projects"].as_object_mut().unwrap().remove(key);
-    assert!(entry.is_some());
-    write(&json, text.to_string());
-    sandbox.resume("feat");
-    assert_eq!(read_json(&json)["projects"][key], entry.unwrap());
-}
-
-#[test]
 fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
     let sandbox = Sandbox::new();
     let gone = sandbox.add("gone");
@@ -107,26 +84,23 @@ fn resume_reports_one_that_has_nothing_left_and_resumes_the_others() {
     sandbox.restart();
     sandbox.git_at(&sandbox.main, "worktree remove --force", &gone);
     sandbox.git_main("branch -D gone");
-    sandbox.run("resume").is(
-        1,
-        RESUMED,
-        "error: [..]gone[..]\nhint: clear away what is left: tally-session remove gone\n",
-    );
+    let told = "error: [..]gone[..]\nhint: clear away what is left: tally-session remove gone\n";
+    sandbox.run("resume").is(1, RESUMED, told);
     assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
     assert_eq!(sandbox.names(), ["gone", "feat"]);
 }
 
 #[test]
-fn resume_refuses_a_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new().with("feat");
+fn resume_and_attach_refuse_a_tmux_session_that_they_did_not_make_and_a_folder_that_is_no_worktree()
+{
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     sandbox.tmux("new-session -d -s tally-feat");
-    sandbox.refuses_to_resume("error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\nhint: [..]tmux rename-session[..]\n");
-}
-
-#[test]
-fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    for verb in ["resume", "attach"] {
+        sandbox.run_changes_nothing([verb, "feat"]).fails(
+            "error: [..]tmux session tally-feat[..]\nhint: [..]tmux attach[..]\nhint: [..]tmux rename-session[..]\n",
+        );
+    }
     sandbox.restart();
     unset(&worktree);
     write(&worktree.join("mine"), "mine");
@@ -136,28 +110,15 @@ fn resume_refuses_a_folder_in_the_worktree_s_place_that_is_none() {
 #[test]
 fn resume_of_an_unknown_name_says_which_may_be_meant_and_how_to_see_those_there_are() {
     let sandbox = Sandbox::new().with("bugfix").with("feature-auth");
+    let error = "error: there is no session featur-auth\nhint: did you mean feature-auth? tally-session resume feature-auth\n";
     let list = "hint: see which there are: tally-session list\n";
-    let outcome = sandbox
+    let refused = sandbox
         .run_changes_nothing("resume featur-auth")
-        .fails(&format!(
-            "error: there is no session featur-auth\n\
-             hint: did you mean feature-auth? tally-session resume feature-auth\n{list}"
-        ));
-    sandbox
-        .follow(&outcome, "did you mean feature-auth? ")
-        .says("feature-auth is already running\n");
-    sandbox
-        .run_changes_nothing("resume main")
-        .fails(&format!("error: there is no session main\n{list}"));
-}
-
-#[test]
-fn resume_attach_then_attaches() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    let terminal = sandbox.terminal(&sandbox.main);
-    terminal.run("resume feat -a");
-    sandbox.await_client("tally-feat");
+        .fails(&format!("{error}{list}"));
+    let resumed = sandbox.follow(&refused, "did you mean feature-auth? ");
+    resumed.says("feature-auth is already running\n");
+    let error = format!("error: there is no session main\n{list}");
+    sandbox.run_changes_nothing("resume main").fails(&error);
 }
 
 #[test]
@@ -181,32 +142,25 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
     let sandbox = Sandbox::new();
     let names = ["one", "two", "three"];
     let worktrees = names.map(|name| sandbox.add(name));
-    let claude = sandbox.home.join(".claude.json");
+    let claude = sandbox.claude_json();
     let allowed = read_json(&claude);
-    let entry = |worktree: &PathBuf| allowed["projects"][worktree.to_str().unwrap()].clone();
-    assert_eq!(entry(&worktrees[0])["hasTrustDialogAccepted"], true);
+    assert_eq!(
+        sandbox.claude_s_entry(&worktrees[0])["hasTrustDialogAccepted"],
+        true
+    );
 
     // The user takes the entries out, and wants another file in every worktree.
-    let mut without = allowed.clone();
-    without["projects"]
-        .as_object_mut()
-        .unwrap()
-        .retain(|folder, _| !folder.contains("tally-"));
-    write(&claude, without.to_string());
+    edit_json(&claude, |json| {
+        let projects = json["projects"].as_object_mut().unwrap();
+        projects.retain(|folder, _| !folder.contains("tally-"));
+    });
     write(&sandbox.main.join(".worktreeinclude"), "local.env\n");
-    sandbox.commit(
-        &sandbox.main,
-        ".gitignore",
-        "node_modules/\n*.env\n*.sqlite3\n",
-    );
+    sandbox.ignore("local.env\n");
     write(&sandbox.main.join("local.env"), "LOCAL=1\n");
     sandbox.restart();
-    let outcome = sandbox.run("-v resume").is_done();
-    assert_eq!(
-        outcome.stderr.matches("--exclude-from=").count(),
-        1,
-        "{outcome}"
-    );
+    let outcome = sandbox.run("-v resume").goes_well();
+    let found = outcome.stderr.matches("--exclude-from=").count();
+    assert_eq!(found, 1, "{outcome}");
     assert_eq!(read_json(&claude), allowed);
     for worktree in &worktrees {
         assert_eq!(read(&worktree.join("local.env")), "LOCAL=1\n");
@@ -214,11 +168,9 @@ fn what_all_sessions_have_from_the_main_checkout_is_looked_for_once() {
 
     write(&claude, "{");
     sandbox.restart();
-    sandbox.run("resume").is(
-        0,
-        "resumed one[..]\nresumed two[..]\nresumed three[..]\n",
-        "warning: Claude may ask again for what it was allowed in the main checkout: [ROOT]/home/.claude.json does not parse [..]\n",
-    );
+    let told = "warning: Claude may ask again for what it was allowed in the main checkout: [ROOT]/home/.claude.json does not parse [..]\n";
+    let answer = "resumed one[..]\nresumed two[..]\nresumed three[..]\n";
+    sandbox.run("resume").is(0, answer, told);
 }
 
 #[test]
@@ -230,26 +182,16 @@ fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in
     sandbox.restart();
     // Somebody else is quicker.
     let [two, three] = ["two", "three"].map(|name| sandbox.tmux_name(name));
-    sandbox.wrap(
-        "tmux",
-        &format!(
-            r#"case "$*" in *source-file*) for name in '{two}' '{three}'; do "$REAL" new-session -d -s "$name"; done;; esac; exec "$REAL" "$@""#
-        ),
-    );
-    let outcome = sandbox.run("-v resume");
-    assert_eq!(
-        (outcome.code, outcome.stdout.as_str()),
-        (
-            Some(1),
-            "resumed one: tally-session attach one\nresumed four: tally-session attach four\n"
-        ),
-        "{outcome}"
-    );
+    let script =
+        format!(r#"for name in '{two}' '{three}'; do "$REAL" new-session -d -s "$name"; done"#);
+    sandbox.intercept("tmux", "*source-file*", &script);
+    let resumed =
+        "resumed one: tally-session attach one\nresumed four: tally-session attach four\n";
+    let mut outcome = sandbox.run("-v resume").is(1, resumed, "[...]");
     for name in [&two, &three] {
-        let error = format!(
-            "error: cannot make the tmux session {name}: tmux said: duplicate session: {name}\n"
-        );
-        assert!(outcome.stderr.contains(&error), "{outcome}");
+        let error =
+            format!("cannot make the tmux session {name}: tmux said: duplicate session: {name}\n");
+        outcome = outcome.remarks(&format!("error: {error}"));
     }
     let made = outcome.stderr.matches(" source-file ").count();
     assert_eq!(made, 1, "{outcome}");
@@ -258,8 +200,6 @@ fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in
     }
     // What is not ours stays.
     let sessions = sandbox.tmux_sessions();
-    assert!(
-        [two, three].iter().all(|name| sessions.contains(name)),
-        "{sessions:?}"
-    );
+    let are_there = sessions.contains(&two) && sessions.contains(&three);
+    assert!(are_there, "{sessions:?}");
 }

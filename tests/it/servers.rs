@@ -76,63 +76,40 @@ os.execve(sys.executable, ['python', '-IS', '-c', CODE, sys.argv[3], f'{SANDBOX}
 ";
 
 #[test]
-fn a_server_that_ignores_a_hang_up_is_asked_to_end_and_given_the_time() {
+fn servers_that_outlive_a_hang_up_their_terminal_or_their_end_are_ended_and_the_orderly_are_given_the_time()
+ {
     let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", ORDERLY);
-    let server = sandbox.noted("server");
-    sandbox.remove_with_remarks("feat");
-    assert_free(port);
-    assert_eq!(sandbox.noted("in-order"), server);
+    for (script, of_parent) in [
+        (ORDERLY, "in-order"),
+        (DAEMON, "server"),
+        (HIDDEN, "server"),
+        (RELOADER, "parent"),
+    ] {
+        let _ = std::fs::remove_file(sandbox.root.join("server"));
+        let port = sandbox.add_with_server("feat", script);
+        let server = sandbox.noted("server");
+        sandbox.remove_with_remarks("feat");
+        assert_free(port);
+        assert!(!sandbox.lives(server), "{script}");
+        assert!(!sandbox.lives(sandbox.noted(of_parent)), "{script}");
+    }
 }
 
 #[test]
-fn a_server_that_left_its_terminal_and_heeds_nothing_is_ended() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", DAEMON);
-    let server = sandbox.noted("server");
-    sandbox.remove_with_remarks("feat");
-    assert_free(port);
-    assert!(!sandbox.lives(server));
-}
-
-#[test]
-fn a_server_whose_environment_cannot_be_read_is_known_by_the_shell_that_started_it() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", HIDDEN);
-    let server = sandbox.noted("server");
-    sandbox.remove("feat");
-    assert_free(port);
-    assert!(!sandbox.lives(server));
-}
-
-#[test]
-fn a_reloader_and_its_server_are_both_ended() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", RELOADER);
-    let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
-    sandbox.remove("feat");
-    assert_free(port);
-    assert!(!sandbox.lives(parent) && !sandbox.lives(server));
-}
-
-#[test]
-fn a_reloader_that_ignores_a_hang_up_is_named_and_only_its_server_is_ended() {
-    let sandbox = Sandbox::serving();
-    let script = format!("ignore(signal.SIGHUP)\n{RELOADER}");
-    sandbox.add_with_server("feat", &script);
-    let (parent, server) = (sandbox.noted("parent"), sandbox.noted("server"));
-    sandbox.force_remove_telling("feat", &format!("[...]\nwarning: this was started in its windows and still runs: [..]process {parent} ([..]\n"));
-    assert!(sandbox.lives(parent) && !sandbox.lives(server));
-}
-
-#[test]
-fn an_editor_whose_child_serves_a_port_is_left_and_the_child_is_ended() {
-    let sandbox = Sandbox::serving();
-    let port = sandbox.add_with_server("feat", EDITOR);
-    let (editor, server) = (sandbox.noted("editor"), sandbox.noted("server"));
-    sandbox.force_remove_telling("feat", &format!("[...]\nwarning: this was started in its windows and still runs: process {editor} ([..])\n"));
-    assert_free(port);
-    assert!(sandbox.lives(editor) && !sandbox.lives(server));
+fn a_reloader_that_ignores_a_hang_up_and_an_editor_are_named_and_only_their_servers_are_ended() {
+    for (script, parent) in [
+        (&format!("ignore(signal.SIGHUP)\n{RELOADER}")[..], "parent"),
+        (EDITOR, "editor"),
+    ] {
+        let sandbox = Sandbox::serving();
+        let port = sandbox.add_with_server("feat", script);
+        let (parent, server) = (sandbox.noted(parent), sandbox.noted("server"));
+        let runs =
+            format!("this was started in its windows and still runs: [..]process {parent} ([..]");
+        sandbox.force_remove_telling("feat", &format!("[...]\nwarning: {runs}\n"));
+        assert_free(port);
+        assert!(sandbox.lives(parent) && !sandbox.lives(server));
+    }
 }
 
 #[test]
@@ -240,9 +217,7 @@ fn a_session_that_is_refused_from_its_own_window_says_so_there() {
         &format!("{PROGRAM} remove feat; echo \"status-$?-\""),
     );
     let screen = sandbox.await_text("feat", "shell", "\nstatus-1-");
-    assert!(
-        screen.contains("error: the session feat") && screen.contains("hint: "),
-        "{screen}"
-    );
+    assert!(screen.contains("error: the session feat"), "{screen}");
+    assert!(screen.contains("hint: "), "{screen}");
     assert_eq!(sandbox.names(), ["feat"]);
 }

@@ -16,56 +16,42 @@ const TMUX: [&str; 12] = [
     "set -g remain-on-exit on",
     "set -g update-environment 'TALLY_SESSION BACKEND_PORT VITE_API_URL PATH'",
     "set -g exit-empty off",
-    "set -g status off\nset -g default-size 20x5",
+    "set -g status off\nset -g default-size 20x5\nset -g prefix C-a\nset -g mode-keys vi",
 ];
 
 /// Adds a session, stops it, resumes it and removes it, and looks at its windows. `prepare` is done to every call.
 #[track_caller]
 fn assert_works(sandbox: &Sandbox, what: &str, prepare: impl Fn(&mut Command)) {
-    let run = |args: &[&str]| {
-        let mut program = sandbox.program(args);
+    let run = |line: &str| {
+        let mut program = sandbox.program(line);
         prepare(&mut program);
         sandbox.outcome(&mut program)
     };
     let worktree = sandbox.worktree("feat");
     let before = sandbox.started("claude", "feat").len();
     for (times, command) in [(1, "add"), (2, "resume")] {
-        run(&[command, "feat"]).succeeds();
+        run(&format!("{command} feat")).succeeds();
         for (program, folder) in [("python", "backend"), ("npm", "frontend"), ("claude", "")] {
             let start = sandbox.await_start(program, "feat", before + times);
             assert_eq!(start.cwd, worktree.join(folder), "{what}: {command}");
         }
-        let (backend, frontend) = sandbox.ports("feat");
-        let names = [
-            format!("backend:{backend}"),
-            format!("frontend:{frontend}"),
-            "claude".into(),
-            "shell".into(),
-            "cli".into(),
-        ];
-        assert_eq!(
-            sandbox.windows("feat", "#{window_name}"),
-            names,
-            "{what}: {command}"
-        );
+        let names = sandbox.window_names("feat");
+        let found = sandbox.windows("feat", "#{window_name}");
+        assert_eq!(found, names, "{what}: {command}");
         let env = &sandbox.started("npm", "feat").pop().unwrap().env;
-        assert_eq!(
-            env["VITE_API_URL"],
-            format!("http://localhost:{backend}"),
-            "{what}"
-        );
+        assert_eq!(env["VITE_API_URL"], sandbox.url("feat"), "{what}");
         sandbox.await_screen("feat", "cli", |screen| {
             screen
                 .trim_end()
                 .replace('\n', "")
                 .ends_with("python manage.py")
         });
-        run(&["list"]).says("[..]\nfeat  running [..]\n");
+        run("list").says("[..]\nfeat  running [..]\n");
         if command == "add" {
             sandbox.kill_windows("feat");
         }
     }
-    run(&["remove", "feat"]).says("removed feat\n[...]");
+    run("remove feat").says("removed feat\n[...]");
     assert!(sandbox.tmux_sessions().is_empty(), "{what}");
     assert!(!worktree.exists(), "{what}");
 }
@@ -123,9 +109,8 @@ fn settings_of_git_change_neither_what_is_made_nor_what_is_guarded() {
         write(&sandbox.home.join(".gitconfig"), format!("{user}{lines}\n"));
         let worktree = sandbox.add_again("feat");
         write(&worktree.join("new file"), "new");
-        sandbox
-            .run("remove feat")
-            .fails("error: the session feat has changes that are not committed: new file\n[...]");
+        let error = "error: the session feat has changes that are not committed: new file\n[...]";
+        sandbox.run("remove feat").fails(error);
         let starts = sandbox.started("claude", "feat").len();
         for args in [["remove", "--force", "feat"], ["-q", "restore", "feat"]] {
             sandbox.run(args).succeeds();
@@ -144,26 +129,23 @@ fn a_hook_of_git_s_that_fails_is_a_warning_and_one_that_is_slow_is_waited_for() 
     sandbox.git_at(&sandbox.main, "config core.hooksPath", &hooks);
     let hook = hooks.join("post-checkout");
     sandbox.write_script(&hook, "echo sorry >&2; exit 3");
-    sandbox.add_telling(
-        "one",
-        "warning: the worktree is complete, but a hook of git's failed: [..]\n[...]",
-    );
+    let told = "warning: the worktree is complete, but a hook of git's failed: [..]\n[...]";
+    sandbox.add_telling("one", told).remarks("sorry");
+    sandbox.await_programs("one", 1);
     assert!(sandbox.worktree("one").join("backend/db.sqlite3").exists());
+    sandbox.assert_clean(&sandbox.worktree("one"));
     sandbox.write_script(&hook, "sleep 1; echo made >hooked");
     sandbox.run("add two").succeeds();
     assert!(sandbox.worktree("two").join("hooked").exists());
     sandbox.remove("one");
-    sandbox
-        .run("remove two")
-        .fails("error: the session two has changes that are not committed: hooked\n[...]");
+    let error = "error: the session two has changes that are not committed: hooked\n[...]";
+    sandbox.run("remove two").fails(error);
 }
 
 #[test]
 fn the_variables_of_a_hook_and_of_other_tools_lead_nobody_astray() {
     let sandbox = Sandbox::new();
-    let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, "init -q other");
-    sandbox.commit(&other, "file", "text");
+    let other = sandbox.make_repository("other");
     let before = sandbox.git(&other, "for-each-ref");
     assert_works(&sandbox, "variables", |program| {
         program

@@ -1,7 +1,6 @@
 //! `stop`, `restart` and `logs`, and what is meant where no name is typed.
 
 use crate::sandbox::{PROGRAM, Sandbox, unset, until};
-use serde_json::json;
 
 #[test]
 fn stop_closes_the_windows_and_keeps_all_else() {
@@ -13,9 +12,8 @@ fn stop_closes_the_windows_and_keeps_all_else() {
     assert_eq!(sandbox.list()[0]["state"], "stopped");
     assert!(worktree.join("backend/db.sqlite3").exists());
     assert_eq!(sandbox.store(), store);
-    sandbox
-        .run_changes_nothing("stop feat")
-        .says("feat is stopped already\n");
+    let told = "feat is stopped already\n";
+    sandbox.run_changes_nothing("stop feat").says(told);
     sandbox.resume("feat");
 }
 
@@ -34,17 +32,7 @@ fn stop_refuses_a_session_whose_claude_is_busy_unless_forced() {
 }
 
 #[test]
-fn restart_has_a_changed_layout_take_effect() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.lay_out("[[window]]\nname = \"only\"\n");
-    sandbox
-        .run("restart feat")
-        .says("stopped feat\nresumed feat[..]\n");
-    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["only"]);
-}
-
-#[test]
-fn a_window_that_was_moved_elsewhere_is_closed_too() {
+fn a_window_that_was_moved_elsewhere_is_closed_too_and_restart_has_a_changed_layout_take_effect() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.tmux("new-session -d -s other");
     let pane = sandbox.pane("feat", "frontend");
@@ -53,22 +41,25 @@ fn a_window_that_was_moved_elsewhere_is_closed_too() {
     assert_eq!(sandbox.tmux_sessions(), ["other"]);
     let windows = sandbox.tmux("list-windows -t =other: -F #{window_name}");
     assert_eq!(windows.lines().count(), 1, "{windows}");
+    sandbox.resume("feat");
+    sandbox.lay_out("[[window]]\nname = \"only\"\n");
+    let restarted = "stopped feat\nresumed feat[..]\n";
+    sandbox.run("restart feat").says(restarted);
+    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["only"]);
 }
 
 #[test]
 fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox
-        .run("logs feat")
-        .says("==> backend <==\n$ [..]runserver [..]\n\n==> frontend <==\n$ [..]npm run dev[..]\n");
+    let told = "==> backend <==\n$ [..]runserver [..]\n\n==> frontend <==\n$ [..]npm run dev[..]\n";
+    sandbox.run("logs feat").says(told);
     sandbox.enter("feat", "shell", "seq 100");
     sandbox.await_text("feat", "shell", "\n100\n");
     let last = sandbox.run("logs feat shell -n 3");
     last.says("99\n100\n$\n");
     let mut here = sandbox.program_in(&worktree, "logs cli");
-    sandbox
-        .outcome(&mut here)
-        .says("$ [..]\n$ python manage.py\n");
+    let words = "$ [..]\n$ python manage.py\n";
+    sandbox.outcome(&mut here).says(words);
     sandbox
         .run("logs feat nosuch")
         .fails("error: feat has no window nosuch\nhint: it has these: backend, frontend, claude, shell, cli\n");
@@ -96,18 +87,14 @@ fn without_a_name_the_session_is_meant_whose_worktree_or_window_it_is() {
     let backend = worktree.join("backend");
     let mut stop = sandbox.program_in(&backend, "stop");
     sandbox.outcome(&mut stop).says("stopped feature-pay\n");
-    sandbox.enter(
-        "other",
-        "shell",
-        &format!("cd / && {PROGRAM} -C {} stop", sandbox.main.display()),
-    );
+    let line = format!("cd / && {PROGRAM} -C {} stop", sandbox.main.display());
+    sandbox.enter("other", "shell", &line);
     until("the session stops itself", || {
         sandbox.tmux_sessions().is_empty()
     });
     let mut remove = sandbox.program_in(&backend, "remove");
-    sandbox
-        .outcome(&mut remove)
-        .says("removed feature-pay\n[...]");
+    let told = "removed feature-pay\n[...]";
+    sandbox.outcome(&mut remove).says(told);
     assert_eq!(sandbox.names(), ["other"]);
 }
 
@@ -127,31 +114,6 @@ fn attach_goes_to_the_only_session_or_offers_a_list() {
     terminal.await_screen(|screen| screen.contains("which one?") && screen.contains("  2  "));
     terminal.enter("2");
     sandbox.await_client("tally-two");
-}
-
-#[test]
-fn a_lost_store_is_made_again_by_resume_and_nothing_is_restarted() {
-    let sandbox = Sandbox::new();
-    for name in ["one", "a/b"] {
-        sandbox.add(name);
-    }
-    sandbox.stop("a/b");
-    let before = sandbox.store();
-    let windows = sandbox.windows("one", "#{pane_pid} #{window_name}");
-    unset(&sandbox.main.join(".tally-sessions"));
-    sandbox.run("resume").is(
-        0,
-        "resumed a/b[..]\none is already running\n",
-        "warning: a/b had no record, and has it again\nwarning: one had no record, and has it again\n",
-    );
-    for name in ["one", "a/b"] {
-        assert_eq!(sandbox.store()[name], before[name]);
-    }
-    assert_eq!(
-        sandbox.windows("one", "#{pane_pid} #{window_name}"),
-        windows
-    );
-    assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
 
 #[test]
@@ -181,9 +143,8 @@ fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
         .run("remove --merged --yes")
         .is(0, "removed done\n[...]", "merged: done\n");
     assert_eq!(sandbox.names(), ["busy", "fresh", "open"]);
-    sandbox
-        .run("remove --merged --yes")
-        .says("no session is merged and out of use\n");
+    let told = "no session is merged and out of use\n";
+    sandbox.run("remove --merged --yes").says(told);
 }
 
 #[test]
@@ -191,32 +152,24 @@ fn doctor_looks_at_named_sessions_alone_and_tells_a_sound_one_in_a_line_on_a_ter
     let sandbox = Sandbox::new().with("sound");
     let broken = sandbox.add("broken");
     unset(&broken.join("backend/.env"));
-    let found = sandbox.run("doctor sound").stdout;
-    assert!(found.contains("sound: backend/.env is there") && !found.contains("broken:"));
-    let found = sandbox.run("doctor nosuch");
-    assert_eq!(found.code, Some(1), "{found}");
-    assert!(
-        found.stdout.contains("nosuch: there is no such session"),
-        "{found}"
-    );
+    let found = sandbox.run("doctor sound");
+    found
+        .tells("sound: backend/.env is there")
+        .says_nothing_of("broken:");
+    let found = "[...]\n[..]nosuch: there is no such session\n[...]";
+    sandbox.run("doctor nosuch").is(1, found, "");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("doctor");
     terminal.await_status();
     let lines = terminal.lines();
-    let of = |name: &str| {
-        lines
-            .iter()
-            .filter(|line| line.contains(&format!(" {name}:")))
-            .count()
-    };
-    assert_eq!((of("sound"), of("broken")), (1, 1), "{lines:?}");
+    for name in [" sound:", " broken:"] {
+        let told = lines.iter().filter(|line| line.contains(name));
+        assert_eq!(told.count(), 1, "{lines:?}");
+    }
     let mut found = lines.iter().rev();
     let last = found.find(|line| line.starts_with("ok ") || line.starts_with("failed "));
-    let last = last.unwrap();
-    assert!(
-        last.contains("broken: backend/.env is missing"),
-        "{lines:?}"
-    );
+    let is_last = last.unwrap().contains("broken: backend/.env is missing");
+    assert!(is_last, "{lines:?}");
 }
 
 #[test]

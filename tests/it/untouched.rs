@@ -195,9 +195,8 @@ fn a_repository_with_other_hashes_or_other_refs_is_left_to_git() {
         let listed = sandbox.run("-v list");
         assert!(listed.stderr.contains(" status "), "{format}: {listed}");
         write(&worktree.join("new"), "new");
-        sandbox
-            .run("remove feat")
-            .fails("error: the session feat has changes that are not committed: new\n[...]");
+        let error = "error: the session feat has changes that are not committed: new\n[...]";
+        sandbox.run("remove feat").fails(error);
     }
 }
 

@@ -9,16 +9,15 @@ fn add_starts_a_new_branch_from_the_main_checkout_s_head() {
     sandbox.commit(&one, "file", "one");
     sandbox.git_main("switch -q -c develop");
     let head = sandbox.commit(&sandbox.main, "file", "develop");
-    sandbox
-        .run_in(&one, "add two")
-        .says("added two\n  branch [..] two (new, from develop at [..])\n[...]");
+    let told = "added two\n  branch [..] two (new, from develop at [..])\n[...]";
+    sandbox.run_in(&one, "add two").says(told);
     assert_eq!(sandbox.head(&sandbox.worktree("two")), head);
 }
 
 #[test]
 fn add_starts_a_new_branch_from_a_commit_a_branch_or_a_tag() {
-    let sandbox = Sandbox::new();
-    let begin = sandbox.git_main("rev-parse HEAD");
+    let sandbox = Sandbox::quick();
+    let begin = sandbox.head(&sandbox.main);
     sandbox.git_main("tag -a -m One v1");
     sandbox.git_main("branch old");
     sandbox.commit(&sandbox.main, "file", "later");
@@ -28,16 +27,12 @@ fn add_starts_a_new_branch_from_a_commit_a_branch_or_a_tag() {
         ("three", "old"),
         ("four", "HEAD~1"),
     ] {
+        let branch = format!("{name} (new, from {from} at {}", &begin[..7]);
         let outcome = sandbox.run(["add", name, "--from", from]);
-        outcome.says(&format!(
-            "[...]\n  branch [..] {name} (new, from {from} at {}[..])\n[...]",
-            &begin[..7]
-        ));
-        assert_eq!(sandbox.head(&sandbox.worktree(name)), begin);
-        assert_eq!(
-            sandbox.git(&sandbox.worktree(name), "branch --show-current"),
-            name
-        );
+        outcome.says(&format!("[...]\n  branch [..] {branch}[..])\n[...]"));
+        let worktree = sandbox.worktree(name);
+        assert_eq!(sandbox.head(&worktree), begin);
+        assert_eq!(sandbox.git(&worktree, "branch --show-current"), name);
     }
 }
 
@@ -49,9 +44,8 @@ fn add_uses_a_local_branch_of_that_name_as_it_stands() {
     sandbox.git_main("switch -q -c feat");
     let tip = sandbox.commit(&sandbox.main, "file", "feat");
     sandbox.git_main("switch -q main");
-    sandbox
-        .run("add feat")
-        .says("added feat\n  branch [..] feat [..]there already[..]\n[...]");
+    let told = "added feat\n  branch [..] feat [..]there already[..]\n[...]";
+    sandbox.run("add feat").says(told);
     assert_eq!(sandbox.head(&sandbox.worktree("feat")), tip);
 }
 
@@ -64,25 +58,20 @@ fn add_tracks_origin_s_branch_of_that_name() {
     sandbox.git_main("push -q origin feat/pay");
     sandbox.git_main("switch -q main");
     sandbox.git_main("branch -q -D feat/pay");
-    sandbox
-        .run("add feat/pay")
-        .says("added feat/pay\n  branch [..]origin/feat/pay[..]\n[...]");
+    let told = "added feat/pay\n  branch [..]origin/feat/pay[..]\n[...]";
+    sandbox.run("add feat/pay").says(told);
     let worktree = sandbox.worktree("feat/pay");
     assert_eq!(sandbox.head(&worktree), tip);
-    assert_eq!(
-        sandbox.git(&worktree, "rev-parse --abbrev-ref @{upstream}"),
-        "origin/feat/pay"
-    );
+    let found = sandbox.git(&worktree, "rev-parse --abbrev-ref @{upstream}");
+    assert_eq!(found, "origin/feat/pay");
 }
 
 #[test]
 fn a_new_branch_from_a_remote_one_does_not_track_it() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     sandbox.make_origin();
     sandbox.git_main("config branch.autoSetupMerge always");
     sandbox.run("add feat --from origin/main").succeeds();
-    assert_eq!(
-        sandbox.git_main("for-each-ref --format=%(upstream) refs/heads/feat"),
-        ""
-    );
+    let upstream = sandbox.git_main("for-each-ref --format=%(upstream) refs/heads/feat");
+    assert_eq!(upstream, "");
 }

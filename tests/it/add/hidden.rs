@@ -2,24 +2,17 @@
 
 use crate::sandbox::{Sandbox, read, write};
 
-const NOTHING_IGNORED: &str = "# nothing\n";
-
 #[test]
 fn add_leaves_nothing_that_git_status_shows() {
     let sandbox = Sandbox::new();
     for (name, ignored) in [
         ("one", "node_modules/\n.env\n*.sqlite3\n"),
-        ("two", NOTHING_IGNORED),
+        ("two", "# nothing\n"),
     ] {
         sandbox.commit(&sandbox.main, ".gitignore", &format!("# {name}\n{ignored}"));
-        let worktree = sandbox.add(name);
-        sandbox.assert_clean(&worktree);
+        sandbox.assert_clean(&sandbox.add(name));
+        assert!(!sandbox.status(&sandbox.main).contains(".tally-sessions"));
     }
-    assert!(
-        !sandbox
-            .git_main("status --porcelain --ignored")
-            .contains("?? .tally-sessions")
-    );
 }
 
 #[test]
@@ -30,34 +23,31 @@ fn add_excludes_each_path_once_and_only_those_that_git_does_not_ignore() {
     for name in ["one", "two"] {
         sandbox.add(name);
     }
+    sandbox.assert_clean(&sandbox.main);
     let text = read(&exclude);
-    let mut lines: Vec<_> = text.lines().collect();
+    let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[..2], ["# mine", "*.log"]);
-    lines.sort_unstable();
-    let mut once = lines.clone();
-    once.dedup();
-    assert_eq!(lines, once);
-    assert!(
-        lines.contains(&"/.tally-sessions") && lines.contains(&"/frontend/node_modules"),
-        "{text}"
-    );
-    assert!(
-        !text.contains(".env") && !text.contains("sqlite3"),
-        "{text}"
-    );
+    for (at, line) in lines.iter().enumerate() {
+        assert!(!lines[..at].contains(line), "{text}");
+    }
+    for (line, is_there) in [
+        ("/.tally-sessions", true),
+        ("/frontend/node_modules", true),
+        (".env", false),
+        ("sqlite3", false),
+    ] {
+        assert_eq!(text.contains(line), is_there, "{line} in {text}");
+    }
 }
 
 #[test]
 fn add_hides_that_it_changed_an_env_file_that_git_tracks() {
     let sandbox = Sandbox::new();
     sandbox.git_main("add -f frontend/.env");
-    sandbox.git_main(["commit", "-q", "-m", "Track it"]);
+    sandbox.git_main("commit -q -m Track");
     let worktree = sandbox.add("feat");
-    let url = format!(
-        "VITE_API_URL=http://localhost:{}\n",
-        sandbox.ports("feat").0
-    );
-    assert!(read(&worktree.join("frontend/.env")).ends_with(&url));
+    let set = format!("VITE_API_URL={}\n", sandbox.url("feat"));
+    assert!(read(&worktree.join("frontend/.env")).ends_with(&set));
     sandbox.assert_clean(&worktree);
 }
 
@@ -80,12 +70,11 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
     write(&sandbox.main.join("frontend/.env.local"), local);
     let worktree = sandbox.add("feat");
     let file = worktree.join("frontend/.env.local");
-    let has = |port: u16| {
-        let text = format!("A=1\nVITE_API_URL=http://localhost:{port}\n");
+    let assert_is_set = || {
+        let text = format!("A=1\nVITE_API_URL={}\n", sandbox.url("feat"));
         assert_eq!(read(&file), text);
     };
-    let port = sandbox.ports("feat").0;
-    has(port);
+    assert_is_set();
     let tracked = "VITE_TITLE=Points\nVITE_API_URL=http://localhost:8000\n";
     assert_eq!(read(&worktree.join("frontend/.env")), tracked);
     sandbox.commit(&sandbox.main, "frontend/.env", "VITE_TITLE=New\n");
@@ -93,9 +82,9 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
     sandbox.git(&worktree, "switch -q -c other HEAD~1");
     sandbox.git(&worktree, "switch -q feat");
     sandbox.restart();
-    let stranger = sandbox.stranger_on(port);
+    let stranger = sandbox.stranger_on(sandbox.ports("feat").0);
     sandbox.resume_telling("warning: the backend of feat moved[..]\n");
-    has(sandbox.ports("feat").0);
+    assert_is_set();
     assert_eq!(read(&worktree.join("frontend/.env")), "VITE_TITLE=New\n");
     drop(stranger);
     sandbox.run("doctor feat").says_nothing_of("committed");
@@ -110,10 +99,11 @@ fn what_the_user_writes_into_a_file_that_is_hidden_from_git_is_told_with_how_to_
     let env = worktree.join("frontend/.env");
     write(&env, read(&env) + "VITE_NEW=1\n");
     sandbox.assert_clean(&worktree);
-    let doctor = sandbox.run("doctor feat");
     let what = "feat: frontend/.env has changes of your own, and git is told not to look at it\n         git ";
-    assert!(doctor.stdout.contains(what), "{doctor}");
-    let show = doctor.command_after("         git ");
+    let show = sandbox
+        .run("doctor feat")
+        .tells(what)
+        .command_after("         git ");
     sandbox.type_line(&format!("git {show}")).succeeds();
     assert_eq!(sandbox.status(&worktree), " M frontend/.env");
 }
@@ -125,40 +115,30 @@ fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be
     sandbox.add("first");
     let worktree = sandbox.add("feat");
     sandbox.add("other");
-    let told = |words: &str, args: &[&str]| {
-        let doctor = sandbox.run(args).tells(words);
-    };
     let committed = "warning  feat: frontend/.env is committed, and has variables of the session's: \
         git merge and git switch may refuse to overwrite it\n         ";
     let cure = "; then git -C [ROOT]/tally-feat update-index --no-skip-worktree frontend/.env && \
         git -C [ROOT]/tally-feat checkout -- frontend/.env && tally-session doctor --fix\n";
     let name = "have them set in a file that git ignores and the project reads: \
         [env.\"frontend/.env.local\"] for [env.\"frontend/.env\"] in [ROOT]/tally/.tally-session.toml";
-    told(&format!("{committed}{name}{cure}"), &["doctor", "feat"]);
+    let told = format!("{committed}{name}{cure}");
+    sandbox.run("doctor feat").tells(&told);
     track_env(&sandbox, "vite", "#");
     let ignore = "echo /frontend/.env.local >>[ROOT]/tally/.gitignore";
-    told(&format!("{committed}{ignore}{cure}"), &["doctor", "feat"]);
+    let words = format!("{committed}{ignore}{cure}");
+    sandbox.run("doctor feat").tells(&words);
 
     track_env(&sandbox, "vite", "*.local");
     let still = "feat: frontend/.env still has the session's variables, and is committed";
-    told(still, &["doctor", "feat"]);
+    sandbox.run("doctor feat").tells(still);
     sandbox.remove("other");
-    let url = format!(
-        "VITE_API_URL=http://localhost:{}\n",
-        sandbox.ports("feat").0
-    );
-    told("fixed", &["doctor", "--fix", "feat"]);
+    let set = format!("VITE_API_URL={}\n", sandbox.url("feat"));
+    sandbox.run("doctor --fix feat").tells("fixed");
     let committed = sandbox.git(&worktree, "show HEAD:frontend/.env");
     assert_eq!(read(&worktree.join("frontend/.env")).trim(), committed);
-    assert_eq!(read(&worktree.join("frontend/.env.local")), url);
+    assert_eq!(read(&worktree.join("frontend/.env.local")), set);
     let tags = sandbox.git(&worktree, "ls-files -t frontend/.env");
     assert_eq!(tags, "H frontend/.env");
     sandbox.assert_clean(&worktree);
     sandbox.run("doctor feat").says_nothing_of("committed");
-}
-
-#[test]
-fn the_store_is_hidden_in_the_main_checkout() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.assert_clean(&sandbox.main);
 }

@@ -1,15 +1,10 @@
 //! `.worktreeinclude`: ignored files that a worktree needs, as Claude Code has them listed.
 
-use crate::sandbox::{Sandbox, leads_to, make_database, make_link, points, read, unset, write};
-use rusqlite::Connection;
-use std::fs;
+use crate::sandbox::{
+    Sandbox, files_in, leads_to, make_database, make_link, mode_of, points, read, serve_with_wal,
+    set_mode, unset, write,
+};
 use std::path::{Path, PathBuf};
-
-/// Lets git ignore more than it does.
-fn ignore(sandbox: &Sandbox, patterns: &str) {
-    let text = format!("node_modules/\n.env\n*.sqlite3\n{patterns}");
-    sandbox.commit(&sandbox.main, ".gitignore", &text);
-}
 
 fn include(sandbox: &Sandbox, patterns: &str) {
     write(&sandbox.main.join(".worktreeinclude"), patterns);
@@ -17,8 +12,8 @@ fn include(sandbox: &Sandbox, patterns: &str) {
 
 #[test]
 fn worktreeinclude_is_read_as_gitignore_is() {
-    let sandbox = Sandbox::new();
-    ignore(&sandbox, "/data/\n*.pem\n*.local\n#top.local\n");
+    let sandbox = Sandbox::quick();
+    sandbox.ignore("/data/\n*.pem\n*.local\n#top.local\n");
     let files = [
         "#top.local",
         "certs/a.pem",
@@ -54,43 +49,33 @@ fn worktreeinclude_is_read_as_gitignore_is() {
             &files[1..2],
         ),
     ];
-    for (at, (patterns, expected)) in cases.into_iter().enumerate() {
+    for (patterns, expected) in cases {
         include(&sandbox, patterns);
-        let name = format!("feat{at}");
-        sandbox.run(["add", &name]).succeeds();
-        let worktree = sandbox.worktree(&name);
-        let copied: Vec<_> = files
+        sandbox.run("add feat").succeeds();
+        let worktree = sandbox.worktree("feat");
+        let copied = files
             .into_iter()
-            .filter(|file| worktree.join(file).exists())
-            .collect();
-        assert_eq!(copied, expected, "{patterns:?}");
+            .filter(|file| worktree.join(file).exists());
+        assert_eq!(copied.collect::<Vec<_>>(), expected, "{patterns:?}");
         assert!(!worktree.join("data.txt").exists());
-        sandbox.run(["remove", &name]).succeeds();
+        sandbox.remove("feat");
     }
 }
 
 #[test]
 fn a_file_that_the_layout_has_too_is_made_as_the_layout_says() {
     let sandbox = Sandbox::new();
-    ignore(&sandbox, "*.sqlite3-*\n");
+    sandbox.ignore("*.sqlite3-*\n");
     include(&sandbox, ".env\n*.sqlite3*\nnode_modules/\n");
     write(&sandbox.main.join("tools/node_modules/a/a.js"), "a");
     let database = sandbox.main.join("backend/db.sqlite3");
-    let server = Connection::open(&database).unwrap();
-    server
-        .execute_batch("PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; INSERT INTO point VALUES ('d');")
-        .unwrap();
-    assert!(database.with_extension("sqlite3-wal").exists());
+    let _server = serve_with_wal(&database);
     let worktree = sandbox.add("feat");
-    let backend = sandbox.ports("feat").0;
-    assert_eq!(
-        read(&worktree.join("frontend/.env")),
-        format!("VITE_TITLE=Points\nVITE_API_URL=http://localhost:{backend}\n")
-    );
-    let link = worktree.join("frontend/node_modules");
+    let env = format!("VITE_TITLE=Points\nVITE_API_URL={}\n", sandbox.url("feat"));
+    assert_eq!(read(&worktree.join("frontend/.env")), env);
     let modules = sandbox.main.join("frontend/node_modules");
-    assert_eq!(leads_to(&link), modules);
-    assert_eq!(fs::read_dir(modules).unwrap().count(), 1);
+    assert_eq!(leads_to(&worktree.join("frontend/node_modules")), modules);
+    assert_eq!(files_in(&modules).len(), 1);
     assert_eq!(read(&worktree.join("tools/node_modules/a/a.js")), "a");
     // What belongs to the main checkout's database would be played into the copy.
     let copy = worktree.join("backend/db.sqlite3");
@@ -98,51 +83,45 @@ fn a_file_that_the_layout_has_too_is_made_as_the_layout_says() {
         assert!(!copy.with_extension(end).exists(), "{end}");
     }
     assert_eq!(points(&copy), ["a", "b", "c", "d"]);
-    drop(server);
 }
 
 #[test]
 fn a_database_is_copied_as_one_whatever_it_is_called() {
     let sandbox = Sandbox::new();
-    ignore(&sandbox, "/data/\n*.db*\n");
+    sandbox.ignore("/data/\n*.db*\n");
     include(&sandbox, "*.db*\n");
-    let layout = "[files]\nsqlite = []\ncopy = [\"data\"]\n";
-    sandbox.lay_out(layout);
-    let servers = ["data/local", "cache.db"].map(|path| {
-        write(&sandbox.main.join("data/readme-wal"), "no database's");
+    sandbox.lay_out("[files]\nsqlite = []\ncopy = [\"data\"]\n");
+    write(&sandbox.main.join("data/readme-wal"), "no database's");
+    let paths = ["data/local", "cache.db"];
+    let _servers = paths.map(|path| {
         make_database(&sandbox.main.join(path));
-        let server = Connection::open(sandbox.main.join(path)).unwrap();
-        server
-            .execute_batch("PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; INSERT INTO point VALUES ('d');")
-            .unwrap();
-        (path, server)
+        serve_with_wal(&sandbox.main.join(path))
     });
     let worktree = sandbox.add("feat");
-    for (path, server) in servers {
-        assert!(sandbox.main.join(format!("{path}-wal")).exists());
+    for path in paths {
         assert!(!worktree.join(format!("{path}-wal")).exists());
         assert!(!worktree.join(format!("{path}-shm")).exists());
         assert_eq!(points(&worktree.join(path)), ["a", "b", "c", "d"]);
-        drop(server);
     }
     assert_eq!(read(&worktree.join("data/readme-wal")), "no database's");
-    let doctor = sandbox.run("doctor feat");
     let own = "ok       feat: cache.db is a database of its own\n";
-    assert!(doctor.stdout.contains(own), "{doctor}");
+    sandbox.run("doctor feat").tells(own);
 }
 
 #[test]
-fn symlinks_stay_symlinks() {
+fn symlinks_stay_symlinks_and_modes_are_kept() {
     let sandbox = Sandbox::new();
-    ignore(&sandbox, "/cache/\n");
+    sandbox.ignore("/cache/\n");
     include(&sandbox, "cache/\n");
     let cache = sandbox.main.join("cache");
-    write(&cache.join("1.2/lib"), "lib");
-    write(&sandbox.home.join("shared/big"), "big");
+    write(&cache.join("1.2/my lib"), "lib");
+    set_mode(&cache.join("1.2/my lib"), 0o400);
+    let shared = sandbox.home.join("shared");
+    write(&shared.join("big"), "big");
     let links = [
         ("current", Path::new("1.2")),
-        ("lib", Path::new("current/lib")),
-        ("shared", &sandbox.home.join("shared")),
+        ("lib", Path::new("current/my lib")),
+        ("shared", &shared),
     ];
     for (name, target) in links {
         make_link(target, &cache.join(name));
@@ -153,19 +132,18 @@ fn symlinks_stay_symlinks() {
         assert_eq!(leads_to(&copied.join(name)), target);
     }
     assert_eq!(read(&copied.join("lib")), "lib");
+    assert_eq!(mode_of(&copied.join("lib")), 0o400);
     assert!(!copied.join("dangling").is_symlink());
     sandbox.run("remove feat").succeeds();
-    assert_eq!(read(&sandbox.home.join("shared/big")), "big");
+    assert_eq!(read(&shared.join("big")), "big");
 }
 
 #[test]
 fn repositories_inside_the_main_checkout_are_not_copied() {
     let sandbox = Sandbox::new();
-    ignore(&sandbox, "/.claude/worktrees/\n/vendor/\n");
+    sandbox.ignore("/.claude/worktrees/\n/vendor/\n");
     include(&sandbox, "*\n");
-    let inner = sandbox.main.join(".claude/worktrees/x");
-    let inner = inner.to_str().unwrap();
-    sandbox.git_main(["worktree", "add", "-q", inner]);
+    sandbox.git_main("worktree add -q .claude/worktrees/x");
     write(&sandbox.main.join(".claude/worktrees/x/.env"), "X=1\n");
     sandbox.git_main("init -q vendor/lib");
     write(&sandbox.main.join("vendor/lib/file"), "");
@@ -181,7 +159,7 @@ fn repositories_inside_the_main_checkout_are_not_copied() {
 fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_same() {
     let sandbox = Sandbox::new();
     sandbox.git_main("branch old");
-    ignore(&sandbox, "/data/\n");
+    sandbox.ignore("/data/\n");
     include(&sandbox, "data/\n");
     let folder = PathBuf::from("data").join(["long"; 3].map(|name| name.repeat(60)).join("/"));
     let name = |number: u32| folder.join(format!("{number}.txt"));
@@ -197,24 +175,16 @@ fn thousands_of_files_are_more_than_a_command_line_holds_and_are_hidden_all_the_
         sandbox.assert_clean(&worktree);
     }
     sandbox.restart();
-    let lines = |stdout: &str| stdout.matches("data/").count();
+    let fine = "ok       new: what .worktreeinclude names is there\n";
     let doctor = sandbox.run("doctor new");
-    assert_eq!(lines(&doctor.stdout), 0, "{doctor}");
-    assert!(
-        doctor
-            .stdout
-            .contains("ok       new: what .worktreeinclude names is there\n"),
-        "{doctor}"
-    );
+    doctor.says_nothing_of("data/").tells(fine);
     unset(&sandbox.worktree("new").join("data"));
-    let doctor = sandbox.run("doctor new");
-    assert_eq!(lines(&doctor.stdout), 3, "{doctor}");
-    assert!(doctor.stdout.contains("0.txt and more\n"), "{doctor}");
+    let doctor = sandbox.run("doctor new").tells("0.txt and more\n");
+    assert_eq!(doctor.stdout.matches("data/").count(), 3, "{doctor}");
     sandbox.resume("new");
     unset(&sandbox.worktree("new").join("data"));
-    sandbox
-        .run("resume new")
-        .says("brought back in new: data/[..]/0.txt, data/[..], data/[..], 2997 more files\n");
+    let told = "brought back in new: data/[..]/0.txt, data/[..], data/[..], 2997 more files\n";
+    sandbox.run("resume new").says(told);
     write(&sandbox.worktree("old").join("data/own.txt"), "");
     sandbox
         .run("remove new old")

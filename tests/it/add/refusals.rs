@@ -14,23 +14,18 @@ fn add_refuses_a_bad_name() {
             .run_changes_nothing(["add", "--", name])
             .fails(&format!("error: the name {name:?} [..]\n[...]"));
     }
-    sandbox
-        .run_changes_nothing("add -- -x")
-        .fails("error: the name \"-x\" [..]\nhint: tally-session add x\n");
+    let error = "error: the name \"-x\" [..]\nhint: tally-session add x\n";
+    sandbox.run_changes_nothing("add -- -x").fails(error);
 }
 
 #[test]
-fn add_refuses_a_name_in_the_store_and_says_how_to_finish_or_clear_it() {
-    let sandbox = Sandbox::new().with("feat");
+fn add_refuses_a_name_in_the_store_and_one_of_its_slug_and_says_how_to_finish_or_clear_it() {
+    let sandbox = Sandbox::quick();
+    sandbox.run("add feat").succeeds();
     sandbox.refuses_to_add("error: there is a session feat already\nhint: bring it back, or finish it: tally-session resume feat\nhint: clear it away: tally-session remove feat\n");
-}
-
-#[test]
-fn add_refuses_a_name_whose_slug_is_in_the_store() {
-    let sandbox = Sandbox::new().with("feat/pay");
-    sandbox
-        .run_changes_nothing("add feat-pay")
-        .fails("error: the session feat/pay [..] feat-pay [..]\n[...]");
+    sandbox.run("add fix/pay").succeeds();
+    let slug = sandbox.run_changes_nothing("add fix-pay");
+    slug.fails("error: the session fix/pay [..] fix-pay [..]\n[...]");
 }
 
 #[test]
@@ -49,7 +44,7 @@ fn add_refuses_a_name_that_differs_from_a_session_s_in_case_alone() {
 }
 
 #[test]
-fn add_refuses_a_branch_that_differs_in_case_alone_where_git_takes_it_for_the_same() {
+fn add_refuses_a_branch_that_differs_in_case_alone_only_where_git_takes_it_for_the_same() {
     let sandbox = Sandbox::new();
     sandbox.git_main("branch Fix/Menu");
     // As where the file system does not tell them apart.
@@ -64,23 +59,25 @@ fn add_refuses_a_branch_that_differs_in_case_alone_where_git_takes_it_for_the_sa
              hint: choose another name\n",
         );
     }
-    sandbox.run("add Fix/Menu").succeeds();
-    sandbox.run("add fix/menus").succeeds();
-}
-
-#[test]
-fn add_takes_a_branch_s_name_in_another_case_where_git_tells_them_apart() {
-    let sandbox = Sandbox::new();
-    sandbox.git_main("switch -q -c Feat");
     sandbox.git_main("config core.ignorecase false");
+    for name in ["Fix/Menu", "fix/menus"] {
+        sandbox.run(["add", name]).succeeds();
+    }
+    sandbox.git_main("switch -q -c Feat");
     sandbox.run("add feat").succeeds();
 }
 
 #[test]
-fn add_refuses_a_folder_that_is_there_already() {
+fn add_refuses_whatever_is_in_the_worktree_s_place() {
     let sandbox = Sandbox::new();
-    write(&sandbox.worktree("feat").join("mine"), "mine");
-    sandbox.refuses_to_add("error: [..][ROOT]/tally-feat [..]\n[...]");
+    write(&sandbox.worktree("full").join("mine"), "mine");
+    std::fs::create_dir(sandbox.worktree("empty")).unwrap();
+    write(&sandbox.worktree("file"), "");
+    make_link("nowhere", &sandbox.worktree("link"));
+    for name in ["full", "empty", "file", "link"] {
+        let refused = sandbox.run_changes_nothing(["add", name]);
+        refused.fails(&format!("error: [..][ROOT]/tally-{name} [..]\n[...]"));
+    }
 }
 
 #[test]
@@ -99,19 +96,6 @@ fn add_says_how_a_worktree_whose_record_is_lost_becomes_a_session_again() {
 }
 
 #[test]
-fn add_refuses_an_empty_folder_a_file_and_a_broken_link_in_the_worktree_s_place() {
-    let sandbox = Sandbox::new();
-    std::fs::create_dir(sandbox.worktree("empty")).unwrap();
-    write(&sandbox.worktree("file"), "");
-    make_link("nowhere", &sandbox.worktree("link"));
-    for name in ["empty", "file", "link"] {
-        sandbox
-            .run_changes_nothing(["add", name])
-            .fails(&format!("error: [..][ROOT]/tally-{name} [..]\n[...]"));
-    }
-}
-
-#[test]
 fn add_refuses_a_tmux_session_of_that_name() {
     let sandbox = Sandbox::new();
     sandbox.tmux("new-session -d -s tally-feat");
@@ -121,14 +105,20 @@ fn add_refuses_a_tmux_session_of_that_name() {
 }
 
 #[test]
-fn add_refuses_a_branch_that_is_checked_out_elsewhere() {
+fn add_refuses_a_branch_that_is_checked_out_elsewhere_and_one_that_git_cannot_have_beside_another()
+{
     let sandbox = Sandbox::new();
-    let elsewhere = sandbox.root.join("elsewhere");
-    sandbox.git_at(&sandbox.main, "worktree add -q -b feat", &elsewhere);
-    sandbox.refuses_to_add("error: the branch feat [..][ROOT]/elsewhere [..]\n[...]");
-    sandbox
-        .run_changes_nothing("add main")
-        .fails("error: the branch main [..][ROOT]/tally [..]\n[...]");
+    sandbox.git_main("worktree add -q -b feat ../elsewhere");
+    sandbox.git_main("branch fix/one");
+    for (name, error) in [
+        ("feat", "branch feat [..][ROOT]/elsewhere [..]"),
+        ("main", "branch main [..][ROOT]/tally [..]"),
+        ("feat/pay", "branch feat/pay [..]branch feat"),
+        ("fix", "branch fix [..]branch fix/one"),
+    ] {
+        let refused = sandbox.run_changes_nothing(["add", name]);
+        refused.fails(&format!("error: [..]{error}\n[...]"));
+    }
 }
 
 #[test]
@@ -136,24 +126,10 @@ fn add_refuses_a_from_that_names_no_commit() {
     let sandbox = Sandbox::new();
     let tree = sandbox.git_main("rev-parse HEAD:backend");
     for from in ["nosuch", &tree, "HEAD:README.md", "--all", ""] {
-        let outcome = sandbox.run_changes_nothing(["add", "feat", &format!("--from={from}")]);
-        outcome.fails(&format!(
-            "error: --from {from} names no commit\nhint: [..]\n"
-        ));
+        let error = format!("error: --from {from} names no commit\nhint: [..]\n");
+        let refused = sandbox.run_changes_nothing(["add", "feat", &format!("--from={from}")]);
+        refused.fails(&error);
     }
-}
-
-#[test]
-fn add_refuses_a_branch_that_git_cannot_have_beside_another() {
-    let sandbox = Sandbox::new();
-    sandbox.git_main("branch feat");
-    sandbox.git_main("branch fix/one");
-    sandbox
-        .run_changes_nothing("add feat/pay")
-        .fails("error: [..]branch feat/pay [..]branch feat\n[...]");
-    sandbox
-        .run_changes_nothing("add fix")
-        .fails("error: [..]branch fix [..]branch fix/one\n[...]");
 }
 
 #[test]
@@ -165,11 +141,4 @@ fn add_refuses_a_repository_without_a_commit() {
         .run_in(&sandbox.root.join("new"), "add feat")
         .fails("error: [..] no commit [..]\nhint: git -C [ROOT]/new commit --allow-empty --message \"First commit\"\n");
     sandbox.assert_unchanged_since(&before);
-}
-
-#[test]
-fn add_refuses_while_the_store_is_broken() {
-    let sandbox = Sandbox::new();
-    write(&sandbox.main.join(".tally-sessions"), "[]");
-    sandbox.refuses_to_add("error: [ROOT]/tally/.tally-sessions [..]\n[...]");
 }

@@ -1,20 +1,16 @@
 //! Branches of remotes: following them, being behind them, and fetching first.
 
 use crate::sandbox::{Sandbox, read, unset};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A remote of this name that has the main branch, and a clone of it in which others work.
 fn make_remote(sandbox: &Sandbox, name: &str) -> PathBuf {
+    sandbox.git(&sandbox.root, format!("init -q --bare {name}.git"));
     let bare = sandbox.root.join(format!("{name}.git"));
-    fs::create_dir_all(bare.parent().unwrap()).unwrap();
-    let url = bare.to_str().unwrap();
-    sandbox.git(&sandbox.root, ["init", "-q", "--bare", url]);
-    sandbox.git_main(["remote", "add", name, url]);
+    sandbox.git_at(&sandbox.main, ["remote", "add", name], &bare);
     sandbox.git_main(["push", "-q", name, "main"]);
-    let theirs = sandbox.root.join(format!("{name}-theirs"));
-    sandbox.git_at(&sandbox.root, ["clone", "-q", url], &theirs);
-    theirs
+    sandbox.git(&sandbox.root, format!("clone -q {name}.git {name}-theirs"));
+    sandbox.root.join(format!("{name}-theirs"))
 }
 
 /// Others push a branch with a commit of their own; gives the commit.
@@ -24,15 +20,9 @@ fn others_push(sandbox: &Sandbox, theirs: &Path, branch: &str) -> String {
     sandbox.head(theirs)
 }
 
-fn head(sandbox: &Sandbox, name: &str) -> String {
-    sandbox.head(&sandbox.worktree(name))
-}
-
 fn upstream(sandbox: &Sandbox, name: &str) -> String {
-    sandbox.git(
-        &sandbox.worktree(name),
-        "rev-parse --abbrev-ref @{upstream}",
-    )
+    let worktree = sandbox.worktree(name);
+    sandbox.git(&worktree, "rev-parse --abbrev-ref @{upstream}")
 }
 
 #[test]
@@ -41,15 +31,13 @@ fn add_tracks_the_branch_of_the_only_remote_whatever_its_name() {
     let theirs = make_remote(&sandbox, "team/points");
     let tip = others_push(&sandbox, &theirs, "feat/pay");
     sandbox.git_main("fetch -q team/points");
-    sandbox
-        .run("add feat/pay")
-        .says("added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]");
-    assert_eq!(head(&sandbox, "feat/pay"), tip);
+    let told = "added feat/pay\n  branch [..] feat/pay (new, tracks team/points/feat/pay)\n[...]";
+    sandbox.run("add feat/pay").says(told);
+    assert_eq!(sandbox.head(&sandbox.worktree("feat/pay")), tip);
     assert_eq!(upstream(&sandbox, "feat/pay"), "team/points/feat/pay");
     // The end of a branch's name is no branch.
-    sandbox
-        .run("add pay")
-        .says("added pay\n  branch [..] pay (new, from main [..]\n[...]");
+    let words = "added pay\n  branch [..] pay (new, from main [..]\n[...]";
+    sandbox.run("add pay").says(words);
 }
 
 #[test]
@@ -82,7 +70,7 @@ fn add_refuses_to_choose_between_remotes_and_names_the_choices() {
     );
     sandbox.run("add feat --from upstream/feat").succeeds();
     let theirs = sandbox.git_main("rev-parse upstream/feat");
-    assert_eq!(head(&sandbox, "feat"), theirs);
+    assert_eq!(sandbox.head(&sandbox.worktree("feat")), theirs);
 }
 
 #[test]
@@ -103,7 +91,7 @@ fn add_asks_git_no_more_often_for_a_new_branch_than_without_a_remote() {
 fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "origin");
-    sandbox.git_main("branch -q --set-upstream-to origin/main");
+    sandbox.git_main("branch -q -u origin/main");
     others_push(&sandbox, &theirs, "main");
     sandbox.add("unasked");
     sandbox.git_main("fetch -q");
@@ -115,7 +103,7 @@ fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
         )
     };
     sandbox.add_telling("one", &note("one", "1 commit"));
-    assert_eq!(head(&sandbox, "one"), begin);
+    assert_eq!(sandbox.head(&sandbox.worktree("one")), begin);
     let tip = others_push(&sandbox, &theirs, "main");
     sandbox.git_main("fetch -q");
     sandbox.git_main("switch -q -c other");
@@ -125,20 +113,12 @@ fn add_notes_that_the_branch_it_starts_from_is_behind_and_fetches_nothing() {
     // What the note says works.
     let two = sandbox.worktree("two");
     sandbox.git(&two, "merge -q origin/main");
-    assert_eq!(head(&sandbox, "two"), tip);
+    assert_eq!(sandbox.head(&sandbox.worktree("two")), tip);
     sandbox.run("add three --from origin/main").succeeds();
     sandbox.run("add four").succeeds();
-}
-
-#[test]
-fn add_does_not_take_a_tag_for_the_branch_of_its_name() {
-    let sandbox = Sandbox::new();
-    let theirs = make_remote(&sandbox, "origin");
-    sandbox.git_main("branch -q --set-upstream-to origin/main");
-    others_push(&sandbox, &theirs, "main");
-    sandbox.git_main("fetch -q");
+    // A tag is not taken for the branch of its name.
     sandbox.git_main("tag main origin/main");
-    sandbox.run("add feat --from main").succeeds();
+    sandbox.run("add five --from main").succeeds();
 }
 
 #[test]
@@ -151,7 +131,7 @@ fn add_notes_that_the_session_s_own_branch_is_behind() {
     others_push(&sandbox, &theirs, "feat");
     sandbox.git_main("fetch -q");
     sandbox.add_telling("feat", "warning: feat is 1 commit behind origin/feat: bring it up to date: git -C [ROOT]/tally-feat merge origin/feat\n");
-    assert_eq!(head(&sandbox, "feat"), before);
+    assert_eq!(sandbox.head(&sandbox.worktree("feat")), before);
 }
 
 #[test]
@@ -159,37 +139,30 @@ fn add_fetch_sees_what_others_have_pushed() {
     let sandbox = Sandbox::new();
     let theirs = make_remote(&sandbox, "points");
     let tip = others_push(&sandbox, &theirs, "feat");
-    sandbox
-        .run("add feat --fetch")
-        .says("added feat\n  branch [..] feat (new, tracks points/feat)\n[...]");
-    assert_eq!(head(&sandbox, "feat"), tip);
+    let told = "added feat\n  branch [..] feat (new, tracks points/feat)\n[...]";
+    sandbox.run("add feat --fetch").says(told);
+    assert_eq!(sandbox.head(&sandbox.worktree("feat")), tip);
     let tip = others_push(&sandbox, &theirs, "main");
     sandbox.run("add new --fetch --from points/main").succeeds();
-    assert_eq!(head(&sandbox, "new"), tip);
+    assert_eq!(sandbox.head(&sandbox.worktree("new")), tip);
 }
 
 #[test]
 fn add_fetch_asks_the_remotes_that_count_alone() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     for name in ["fork", "origin", "upstream"] {
         make_remote(&sandbox, name);
     }
     sandbox.git_main("branch -q --set-upstream-to upstream/main");
-    for (at, (from, remotes)) in [
-        (None, "upstream origin"),
-        (Some("main"), "upstream"),
-        (Some("fork/main"), "fork"),
-        (Some("HEAD"), "origin"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let name = format!("feat-{at}");
-        let mut args = vec!["-v", "add", &name, "--fetch"];
-        args.extend(from.iter().flat_map(|from| ["--from", from]));
-        let outcome = sandbox.run(&args);
-        let fetch = outcome.stderr.lines().find(|line| line.contains(" fetch "));
-        let fetch = fetch.unwrap();
+    for (name, from, remotes) in [
+        ("one", "", "upstream origin"),
+        ("two", "--from main", "upstream"),
+        ("three", "--from fork/main", "fork"),
+        ("four", "--from HEAD", "origin"),
+    ] {
+        let outcome = sandbox.run(format!("-v add {name} --fetch {from}"));
+        let mut lines = outcome.stderr.lines();
+        let fetch = lines.find(|line| line.contains(" fetch ")).unwrap();
         assert!(fetch.ends_with(&format!(" -- {remotes}")), "{fetch}");
     }
 }
@@ -197,11 +170,10 @@ fn add_fetch_asks_the_remotes_that_count_alone() {
 #[test]
 fn add_fetch_goes_on_with_what_git_knows_when_it_fails() {
     let sandbox = Sandbox::new();
-    sandbox.run("add none --fetch").is(
-        0,
-        "added none\n[...]",
-        "warning: there is no remote to fetch from\n",
-    );
+    let told = "warning: there is no remote to fetch from\n";
+    sandbox
+        .run("add none --fetch")
+        .is(0, "added none\n[...]", told);
     let theirs = make_remote(&sandbox, "origin");
     let tip = others_push(&sandbox, &theirs, "feat");
     sandbox.git_main("fetch -q");
@@ -211,29 +183,22 @@ fn add_fetch_goes_on_with_what_git_knows_when_it_fails() {
         "added feat\n  branch [..] feat (new, tracks origin/feat)\n[...]",
         "warning: could not fetch from origin, and goes on with what git knows: fatal: '[..]origin.git' does not appear to be a git repository\n",
     );
-    assert_eq!(head(&sandbox, "feat"), tip);
+    assert_eq!(sandbox.head(&sandbox.worktree("feat")), tip);
 }
 
 #[test]
 fn add_fetch_without_a_terminal_has_git_and_ssh_ask_nobody() {
     let sandbox = Sandbox::new();
-    let asked = sandbox.root.join("asked");
-    let ssh = sandbox.root.join("bin/ssh");
     // As ssh does: the terminal is asked unless it has to use a program.
-    sandbox.write_script(
-        &ssh,
-        &format!(
-            "[ \"$SSH_ASKPASS_REQUIRE\" = force ] || {{ echo >{}; exit 1; }}\n\"$SSH_ASKPASS\" 'Passphrase: ' || {{ echo 'permission denied' >&2; exit 255; }}",
-            asked.display()
-        ),
-    );
+    let ssh = r#"[ "$SSH_ASKPASS_REQUIRE" = force ] || { echo >"$SANDBOX/asked"; exit 1; }
+"$SSH_ASKPASS" 'Passphrase: ' || { echo 'permission denied' >&2; exit 255; }"#;
+    sandbox.write_script(&sandbox.root.join("bin/ssh"), ssh);
     sandbox.git_main("remote add origin git@example.com:points.git");
-    sandbox.run("add feat --fetch").is(
-        0,
-        "added feat\n[...]",
-        "warning: could not fetch from origin, [..] permission denied; fatal: [..]\n",
-    );
-    assert!(!asked.exists());
+    let told = "warning: could not fetch from origin, [..] permission denied; fatal: [..]\n";
+    sandbox
+        .run("add feat --fetch")
+        .is(0, "added feat\n[...]", told);
+    assert!(!sandbox.root.join("asked").exists());
 }
 
 #[test]

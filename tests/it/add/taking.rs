@@ -83,9 +83,8 @@ fn what_is_uncommitted_moves_to_the_session_as_it_was() {
     assert!(!sandbox.main.join("new/deep").exists());
     assert_eq!(kept(&sandbox), "");
     // Uncommitted work as any other.
-    sandbox
-        .run("remove feat")
-        .fails("error: the session feat has changes that are not committed: [..]\n[...]");
+    let error = "error: the session feat has changes that are not committed: [..]\n[...]";
+    sandbox.run("remove feat").fails(error);
 }
 
 #[test]
@@ -107,16 +106,12 @@ fn changes_go_onto_another_commit_and_are_not_staged_there() {
     write(&main.join("the same"), "new\n");
     sandbox.run("add feat --take-changes --from old").succeeds();
     let worktree = sandbox.worktree("feat");
-    assert_eq!(
-        read(&worktree.join("edited")),
-        "changed\nsecond\nthird\nfourth\nfifth\nsixth\n"
-    );
+    let text = read(&worktree.join("edited"));
+    assert_eq!(text, "changed\nsecond\nthird\nfourth\nfifth\nsixth\n");
     assert_eq!(read(&worktree.join("theirs")), "theirs\n");
     assert_eq!(read(&worktree.join("half")), "half\nstaged\nthen this\n");
-    assert_eq!(
-        fs::read(worktree.join("picture")).unwrap(),
-        [0, 9, 9, 254, 0]
-    );
+    let found = fs::read(worktree.join("picture")).unwrap();
+    assert_eq!(found, [0, 9, 9, 254, 0]);
     assert_eq!(sandbox.git(&worktree, "diff --cached"), "");
     assert_eq!(sandbox.head(&worktree), sandbox.git(main, "rev-parse old"));
     assert_eq!(state(&sandbox, main), clean);
@@ -157,11 +152,10 @@ fn with_nothing_to_take_a_note_says_so() {
     let sandbox = Sandbox::new();
     let before = state(&sandbox, &sandbox.main);
     for name in ["one", "two"] {
-        sandbox.run(["add", name, "--take-changes"]).is(
-            0,
-            &format!("added {name}\n[...]"),
-            "warning: the main checkout has no changes to take\n",
-        );
+        let told = "warning: the main checkout has no changes to take\n";
+        sandbox
+            .run(["add", name, "--take-changes"])
+            .is(0, &format!("added {name}\n[...]"), told);
     }
     assert_eq!(state(&sandbox, &sandbox.main), before);
 }
@@ -223,10 +217,8 @@ fn repositories_inside_stay_and_are_named() {
     );
     assert_eq!(sandbox.head(&main.join("lib")), before);
     assert_eq!(read(&main.join("dirty/file")), "mine\n");
-    assert_eq!(
-        sandbox.status(main),
-        " M dirty\n M lib\n?? empty/\n?? other/"
-    );
+    let found = sandbox.status(main);
+    assert_eq!(found, " M dirty\n M lib\n?? empty/\n?? other/");
 }
 
 #[test]

@@ -32,9 +32,9 @@ fn assert_harmless(outcome: &Outcome, shown: &str) {
 
 /// The same, with colours and without.
 #[track_caller]
-fn assert_shown(sandbox: &Sandbox, args: &[&str], shown: &str) {
+fn assert_shown(sandbox: &Sandbox, line: &str, shown: &str) {
     for force in ["0", "1"] {
-        let mut program = sandbox.program(args);
+        let mut program = sandbox.program(line);
         let outcome = sandbox.outcome(program.env("CLICOLOR_FORCE", force));
         assert_harmless(&outcome, shown);
     }
@@ -46,15 +46,13 @@ fn what_a_branch_and_a_commit_are_called_does_nothing_to_the_terminal() {
     sandbox.commit(&worktree, "pay.py", "pay()\n");
     let subject = format!("Pay {EVIL}");
     sandbox.git(&worktree, ["commit", "-q", "--amend", "-m", &subject]);
-    assert_shown(&sandbox, &["remove", "feat"], &format!("Pay {SHOWN}"));
+    assert_shown(&sandbox, "remove feat", &format!("Pay {SHOWN}"));
     // git itself refuses the others.
     sandbox.git(&worktree, ["switch", "-qc", "a\u{9b}2J"]);
-    assert_shown(&sandbox, &["doctor"], r"a\u009b2J");
-    let mut store = sandbox.store();
-    store["feat"]["branch"] = EVIL.into();
-    write(&sandbox.main.join(".tally-sessions"), store.to_string());
-    assert_shown(&sandbox, &["list"], SHOWN);
-    assert_shown(&sandbox, &["list", "--json"], SHOWN);
+    assert_shown(&sandbox, "doctor", r"a\u009b2J");
+    sandbox.edit_record("feat", |record| record["branch"] = EVIL.into());
+    assert_shown(&sandbox, "list", SHOWN);
+    assert_shown(&sandbox, "list --json", SHOWN);
     assert_eq!(sandbox.list()[0]["branch"], "a\u{9b}2J");
 }
 
@@ -65,14 +63,14 @@ fn what_is_in_files_and_where_links_lead_does_nothing_to_the_terminal() {
         &worktree.join("frontend/.env"),
         format!("VITE_API_URL={EVIL}\n"),
     );
-    assert_shown(&sandbox, &["doctor"], &format!("is {SHOWN}, not http"));
+    assert_shown(&sandbox, "doctor", &format!("is {SHOWN}, not http"));
     let link = worktree.join("frontend/node_modules");
     unset(&link);
     make_link(EVIL, &link);
-    assert_shown(&sandbox, &["doctor"], &format!("is a link to {SHOWN}"));
+    assert_shown(&sandbox, "doctor", &format!("is a link to {SHOWN}"));
     let path = worktree.to_str().unwrap();
     sandbox.git_main(["worktree", "lock", "--reason", EVIL, path]);
-    assert_shown(&sandbox, &["remove", "feat"], SHOWN);
+    assert_shown(&sandbox, "remove feat", SHOWN);
 }
 
 #[test]
@@ -80,7 +78,7 @@ fn what_programs_say_and_are_told_does_nothing_to_the_terminal() {
     let sandbox = Sandbox::new();
     for (name, force) in [("one", "0"), ("two", "1")] {
         let args = ["-v", "add", name, "--prompt", EVIL];
-        let mut add = sandbox.program(&args);
+        let mut add = sandbox.program(args);
         let outcome = sandbox.outcome(add.env("CLICOLOR_FORCE", force));
         assert_harmless(&outcome, &format!("added {name}"));
     }
@@ -91,5 +89,5 @@ fn what_programs_say_and_are_told_does_nothing_to_the_terminal() {
         "*list-panes*",
         &format!("printf '{EVIL}' >&2; exit 1"),
     );
-    assert_shown(&sandbox, &["list"], SHOWN);
+    assert_shown(&sandbox, "list", SHOWN);
 }

@@ -1,6 +1,6 @@
 //! A pipe in the place of a file: whoever opened it would wait for ever.
 
-use crate::sandbox::{Outcome, Sandbox, eventually_or, unset, write};
+use crate::sandbox::{Outcome, Sandbox, eventually, only_in, unset, write};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,13 +14,16 @@ fn make_pipe(sandbox: &Sandbox, path: &Path) {
 
 /// Runs the program, which must come to an end.
 #[track_caller]
-fn run(sandbox: &Sandbox, args: &[&str]) -> Outcome {
-    let line = args.join(" ");
-    let mut program = sandbox.program(args);
+fn run(sandbox: &Sandbox, line: &str) -> Outcome {
+    let mut program = sandbox.program(line);
     program.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = program.spawn().unwrap();
-    eventually_or(|| format!("{line} ends"), || child.try_wait().unwrap());
-    Outcome::new(line, &child.wait_with_output().unwrap(), &sandbox.root)
+    eventually(line, || child.try_wait().unwrap());
+    Outcome::new(
+        line.to_owned(),
+        &child.wait_with_output().unwrap(),
+        &sandbox.root,
+    )
 }
 
 #[test]
@@ -30,19 +33,19 @@ fn a_pipe_in_the_place_of_the_store_or_the_layout_is_named_by_every_command() {
         let path = sandbox.main.join(file);
         let before = fs::read(&path);
         make_pipe(&sandbox, &path);
-        for args in [
-            &["list"][..],
-            &["add", "new"],
-            &["resume"],
-            &["remove", "--force", "feat"],
-            &["attach", "feat"],
+        for line in [
+            "list",
+            "add new",
+            "resume",
+            "remove --force feat",
+            "attach feat",
         ] {
-            run(&sandbox, args).fails(&format!(
+            run(&sandbox, line).fails(&format!(
                 "error: cannot read [ROOT]/tally/{file}: it is not a file\n"
             ));
         }
         let found = format!("cannot read [ROOT]/tally/{file}: it is not a file\n");
-        let doctor = run(&sandbox, &["doctor"]);
+        let doctor = run(&sandbox, "doctor");
         assert!(doctor.stdout.contains(&found), "{doctor}");
         unset(&path);
         if let Ok(text) = before {
@@ -61,13 +64,8 @@ fn a_pipe_in_the_place_of_what_a_session_gets_is_named_and_nothing_is_made() {
     ] {
         let sandbox = Sandbox::new();
         make_pipe(&sandbox, &sandbox.main.join(file));
-        let outcome = run(&sandbox, &["add", "feat"]);
-        let words = format!("[ROOT]/tally/{file}");
-        assert!(
-            outcome.stderr.contains(&words) && outcome.stderr.contains("is not a file"),
-            "{outcome}"
-        );
-        assert_eq!(outcome.code, Some(1), "{outcome}");
+        let error = format!("error: [..][ROOT]/tally/{file}[..]is not a file[..]\n[...]");
+        run(&sandbox, "add feat").fails(&error);
         assert!(sandbox.names().is_empty() && !sandbox.worktree("feat").exists());
     }
 }
@@ -81,14 +79,14 @@ fn pipes_in_a_worktree_are_named_by_doctor_and_hold_nothing_up() {
     for lock_file in [&sandbox.main, &worktree].map(|dir| dir.join("frontend/yarn.lock")) {
         make_pipe(&sandbox, &lock_file);
     }
-    let doctor = run(&sandbox, &["doctor"]);
+    let doctor = run(&sandbox, "doctor");
     for found in [
         "feat: backend/db.sqlite3 can't be read: [ROOT]/tally-feat/backend/db.sqlite3 is not a file\n",
         "feat: frontend/.env cannot read [ROOT]/tally-feat/frontend/.env: it is not a file\n",
     ] {
         assert!(doctor.stdout.contains(found), "{doctor}");
     }
-    run(&sandbox, &["list"]).succeeds();
+    run(&sandbox, "list").succeeds();
 }
 
 #[test]
@@ -98,18 +96,15 @@ fn pipes_among_claude_s_own_files_are_passed_over() {
     let talk = sandbox.await_event("said", "claude", "feat", 1).id;
     let claude = sandbox.home.join(".claude");
     make_pipe(&sandbox, &claude.join("sessions/1.json"));
-    let folder = fs::read_dir(claude.join("projects"))
-        .unwrap()
-        .next()
-        .unwrap();
+    let folder = only_in(&claude.join("projects"));
     let transcript = "aaaaaaaa-0000-0000-0000-000000000000.jsonl";
-    make_pipe(&sandbox, &folder.unwrap().path().join(transcript));
+    make_pipe(&sandbox, &folder.join(transcript));
     make_pipe(&sandbox, &sandbox.home.join(".claude.json"));
-    run(&sandbox, &["list"]).succeeds();
+    run(&sandbox, "list").succeeds();
     sandbox.restart();
     let warning = "warning: Claude may ask again for what it was allowed in the main checkout: \
                    cannot read [ROOT]/home/.claude.json: it is not a file\n";
-    run(&sandbox, &["resume"]).is(0, "resumed feat[..]\n", warning);
+    run(&sandbox, "resume").is(0, "resumed feat[..]\n", warning);
     let resumed = sandbox.await_start("claude", "feat", 2);
     assert_eq!(resumed.args[..2], ["--resume", talk.as_str().unwrap()]);
 }

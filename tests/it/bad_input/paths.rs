@@ -36,10 +36,8 @@ fn assert_runs_in_the_right_folders(shell: &str, name: &str) {
         }
     }
     sandbox.remove("feat");
-    assert!(
-        sandbox.tmux_sessions().is_empty() && !worktree.exists(),
-        "{name}"
-    );
+    assert!(sandbox.tmux_sessions().is_empty(), "{name}");
+    assert!(!worktree.exists(), "{name}");
     assert!(!sandbox.main.join("pwned").exists() && !sandbox.root.join("pwned").exists());
     sandbox.assert_clean(&sandbox.main);
 }

@@ -7,9 +7,8 @@ use std::fs;
 fn a_detached_head_is_a_base_like_any_other() {
     let sandbox = Sandbox::new();
     sandbox.git_main("switch -q --detach");
-    sandbox
-        .run("add feat")
-        .says("added feat\n  branch [..](new, from a detached HEAD at [..])\n[...]");
+    let told = "added feat\n  branch [..](new, from a detached HEAD at [..])\n[...]";
+    sandbox.run("add feat").says(told);
     sandbox.run("list").says("[...]\nfeat [..]\n");
     sandbox.remove("feat");
     assert_eq!(sandbox.git_main("branch --show-current"), "");
@@ -54,7 +53,7 @@ fn a_bare_repository_and_its_worktrees_have_no_main_checkout() {
         ),
     ] {
         for dir in dirs {
-            for args in [["add", "feat"], ["list", "--json"], ["resume", "feat"]] {
+            for args in ["add feat", "list --json", "resume feat"] {
                 sandbox.run_in(&sandbox.root.join(dir), args).fails(&format!(
                     "error: [ROOT]/{common} is a bare repository: it has no main checkout, which sessions get their files from\n\
                      hint: make one, and go there: git clone [ROOT]/{common} [ROOT]/{clone}\n",
@@ -75,24 +74,16 @@ fn a_main_checkout_that_was_made_bare_by_mistake_is_made_one_again() {
     let sandbox = Sandbox::new();
     let config = |name: &str, value: &str| sandbox.git_main(["config", name, value]);
     let is_mended_by_the_hint = || {
-        let outcome = sandbox.run("list");
-        let cure = outcome
-            .stderr
-            .trim_end()
-            .rsplit(": ")
-            .next()
-            .unwrap()
-            .to_owned();
-        outcome
-            .fails("error: [ROOT]/tally/.git is a bare repository[..]\nhint: if it had one[..]\n");
-        sandbox.type_line(&cure).succeeds();
+        let error = "error: [ROOT]/tally/.git is a bare repository[..]\nhint: if it had one[..]\n";
+        let outcome = sandbox.run("list").fails(error);
+        let cure = outcome.stderr.rsplit(": ").next().unwrap();
+        sandbox.type_line(cure).succeeds();
         sandbox.run("list").succeeds();
     };
     config("core.bare", "true");
     is_mended_by_the_hint();
     config("extensions.worktreeConfig", "true");
-    let own = ["config", "--worktree", "core.bare", "true"];
-    sandbox.git_main(own);
+    sandbox.git_main("config --worktree core.bare true");
     is_mended_by_the_hint();
 }
 
@@ -100,16 +91,7 @@ fn a_main_checkout_that_was_made_bare_by_mistake_is_made_one_again() {
 fn a_submodule_and_a_git_folder_elsewhere_are_refused_by_name() {
     let sandbox = Sandbox::new();
     sandbox.git(&sandbox.root, "clone -q tally library");
-    sandbox.git(&sandbox.root, "config --global protocol.file.allow always");
-    let library = sandbox.root.join("library");
-    let add = [
-        "submodule",
-        "--quiet",
-        "add",
-        library.to_str().unwrap(),
-        "lib",
-    ];
-    sandbox.git_main(add);
+    sandbox.add_submodule("../library", "lib");
     sandbox.git(&sandbox.root, "init -q --separate-git-dir=elsewhere split");
     let before = sandbox.snapshot();
     for (dir, shown) in [("tally/lib", "tally/lib"), ("split", "split")] {
@@ -132,12 +114,10 @@ fn a_main_checkout_that_is_reached_through_symlinks_is_the_same_project() {
     assert!(worktree.join("README.md").exists());
     let through = sandbox.root.join("through");
     make_link(&worktree, &through);
-    sandbox
-        .run_in(&through.join("backend"), "list")
-        .says("[...]\nfeat [..]\n");
-    sandbox
-        .run_in(&link, "remove feat")
-        .says("removed feat\n[...]");
+    let told = "[...]\nfeat [..]\n";
+    sandbox.run_in(&through.join("backend"), "list").says(told);
+    let words = "removed feat\n[...]";
+    sandbox.run_in(&link, "remove feat").says(words);
     assert!(!worktree.exists());
 }
 
@@ -160,14 +140,14 @@ fn without_a_home_there_is_a_session_or_a_word() {
     let sandbox = Sandbox::new();
     let before = read(&sandbox.home.join(".claude.json"));
     for home in [None, Some(""), Some("/nowhere")] {
-        for args in [["add", "feat"], ["list", "--json"], ["remove", "feat"]] {
-            let mut program = sandbox.program(&args);
+        for line in ["add feat", "list --json", "remove feat"] {
+            let mut program = sandbox.program(line);
             program.env_remove("HOME");
             // The user's real home, which the system knows, is not the tests' to look at.
             program.env("CLAUDE_CONFIG_DIR", sandbox.root.join("claude"));
             program.envs(home.map(|home| ("HOME", home)));
             program.env("GIT_AUTHOR_NAME", "Ada");
-            sandbox.outcome(&mut program).is_done();
+            sandbox.outcome(&mut program).goes_well();
         }
     }
     assert_eq!(read(&sandbox.home.join(".claude.json")), before);
@@ -178,9 +158,8 @@ fn a_project_that_is_not_like_the_built_in_layout_is_told_how_to_say_what_it_is_
     let sandbox = Sandbox::new();
     sandbox.git_main("rm -rq backend frontend");
     sandbox.git_main(["commit", "-qm", "Another project"]);
-    for folder in ["backend", "frontend"] {
-        unset(&sandbox.main.join(folder));
-    }
+    unset(&sandbox.main.join("backend"));
+    unset(&sandbox.main.join("frontend"));
     write(&sandbox.main.join("api/manage.py"), "# Django\n");
     let told =
         "there is no folder backend and no frontend, where windows start, but manage.py is in api/";
@@ -188,11 +167,8 @@ fn a_project_that_is_not_like_the_built_in_layout_is_told_how_to_say_what_it_is_
     // What follows from it is not told: what is missing in these folders, and which environment there is for them.
     unset(&sandbox.virtualenv());
     sandbox.add_telling("feat", &format!("warning: {told}: {cure}\n"));
-    let with_session = sandbox.run("doctor").stdout;
-    assert!(
-        !with_session.contains("is not in the main checkout"),
-        "{with_session}"
-    );
+    let with_session = sandbox.run("doctor");
+    with_session.says_nothing_of("is not in the main checkout");
     sandbox.run("remove feat").succeeds();
     sandbox.run("doctor").says(&format!(
         "[...]\nwarning  {told}\n         {cure}\n1 problem\n"
@@ -207,11 +183,10 @@ fn a_virtual_environment_that_is_missing_is_told_with_the_line_that_mends_it() {
     let assert_cured_by = |cure: &str| {
         sandbox.add_telling("feat", &format!("warning: {told}: {cure}\n"));
         sandbox.run("remove feat").succeeds();
-        sandbox.run("doctor").is(
-            1,
-            &format!("[...]\nfailed   {told}\n         {cure}\n         [..] WORKON_HOME [..]\n1 problem\n"),
-            "",
-        );
+        let failed = format!("failed   {told}\n         {cure}\n         [..] WORKON_HOME [..]");
+        sandbox
+            .run("doctor")
+            .is(1, &format!("[...]\n{failed}\n1 problem\n"), "");
     };
     assert_cured_by("mkvirtualenv tally");
     let file = "[ROOT]/tally/.tally-session.toml";
@@ -233,9 +208,8 @@ fn a_folder_that_is_gone_is_named() {
             "mkdir gone; cd gone; rmdir ../gone; {PROGRAM} list"
         ))
         .fails("error: the folder you are in is gone\nhint: [..]tally-session -C <folder>[..]\n");
-    sandbox
-        .run("-C nowhere list")
-        .fails("error: cannot open the folder nowhere: [..]\n");
+    let error = "error: cannot open the folder nowhere: [..]\n";
+    sandbox.run("-C nowhere list").fails(error);
 }
 
 #[test]

@@ -1,18 +1,13 @@
 //! What Claude was allowed in the main checkout, it is allowed in a worktree.
 
 use crate::sandbox::{
-    Sandbox, eventually, leads_to, make_link, read, read_json, set_mode, unset, write,
+    Sandbox, files_in, leads_to, mode_of, read, read_json, set_mode, unset, until, write,
 };
 use serde_json::{Value, json};
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-
-fn json_file(sandbox: &Sandbox) -> PathBuf {
-    sandbox.home.join(".claude.json")
-}
 
 /// Claude's own settings of a checkout.
 fn settings(checkout: &Path) -> PathBuf {
@@ -35,23 +30,14 @@ fn add_copies_allowed_tools_and_approvals_and_no_history_costs_or_ids() {
         "hasClaudeMdExternalIncludesApproved": true,
     });
     let mut entry = approved.clone();
-    let private = [
-        ("history", json!([1])),
-        ("lastCost", json!(2.5)),
-        ("lastSessionId", json!("x")),
-        ("exampleFiles", json!(["y"])),
-    ];
-    for (key, value) in private {
-        entry[key] = value;
+    for private in ["history", "lastCost", "lastSessionId", "exampleFiles"] {
+        entry[private] = json!([1]);
     }
-    write(
-        &json_file(&sandbox),
-        json!({ "projects": { sandbox.main.to_str().unwrap(): entry } }).to_string(),
-    );
+    let file = json!({ "projects": { sandbox.main.to_str().unwrap(): entry } });
+    write(&sandbox.claude_json(), file.to_string());
     let worktree = sandbox.add("feat");
-    let file = read_json(&json_file(&sandbox));
-    assert_eq!(file["projects"][worktree.to_str().unwrap()], approved);
-    assert_eq!(file["projects"][sandbox.main.to_str().unwrap()], entry);
+    assert_eq!(sandbox.claude_s_entry(&worktree), approved);
+    assert_eq!(sandbox.claude_s_entry(&sandbox.main), entry);
 }
 
 #[test]
@@ -62,66 +48,24 @@ fn add_keeps_the_rest_of_claude_json_as_it_is() {
         "{{\"zebra\": 1.50, \"big\": 123456789012345678901234567890, \"tiny\": 1e-7, \"ape\": {{\"b\": 1, \"a\": null}}, \
          \"projects\": {{\"/x\": {{\"lastCost\": 0.10}}, \"{main}\": {{\"allowedTools\": [\"Edit\"]}}}}, \"unknown\": \"\\u00e9\"}}"
     );
-    write(&json_file(&sandbox), &text);
-    set_mode(&json_file(&sandbox), 0o640);
+    write(&sandbox.claude_json(), &text);
+    set_mode(&sandbox.claude_json(), 0o640);
     sandbox.add("feat");
-    let with_entry = read(&json_file(&sandbox));
-    assert_ne!(
-        with_entry.parse::<Value>().unwrap(),
-        text.parse::<Value>().unwrap()
-    );
+    let with_entry = read(&sandbox.claude_json());
+    let value = |text: &str| text.parse::<Value>().unwrap();
+    assert_ne!(value(&with_entry), value(&text));
     sandbox.remove("feat");
-    let after = read(&json_file(&sandbox));
+    let after = read(&sandbox.claude_json());
     for number in ["1.50", "123456789012345678901234567890", "1e-7", "0.10"] {
-        assert!(
-            with_entry.contains(number) && after.contains(number),
-            "{number}: {after}"
-        );
+        let is_kept = with_entry.contains(number) && after.contains(number);
+        assert!(is_kept, "{number}: {after}");
     }
     // Without spaces and line ends the text is the same, key by key.
-    assert_eq!(
-        after.parse::<Value>().unwrap().to_string(),
-        text.parse::<Value>().unwrap().to_string()
-    );
-    let mode = fs::metadata(json_file(&sandbox))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o640);
-}
-
-#[test]
-fn add_writes_claude_json_through_a_symlink() {
-    let sandbox = Sandbox::new();
-    let real = sandbox.home.join("dotfiles/claude.json");
-    fs::create_dir(real.parent().unwrap()).unwrap();
-    fs::rename(json_file(&sandbox), &real).unwrap();
-    make_link("dotfiles/claude.json", &json_file(&sandbox));
-    sandbox.add("feat");
-    assert!(json_file(&sandbox).is_symlink());
-    assert!(read(&real).contains("tally-feat"));
-    assert_eq!(fs::read_dir(real.parent().unwrap()).unwrap().count(), 1);
-}
-
-#[test]
-fn a_claude_json_that_does_not_parse_is_left_alone_with_a_warning() {
-    let sandbox = Sandbox::new();
-    write(&json_file(&sandbox), "{ broken");
-    sandbox.add_telling("feat", "warning: [..][ROOT]/home/.claude.json[..]\n[...]");
-    assert_eq!(read(&json_file(&sandbox)), "{ broken");
-    // One that only just starts may miss the hang-up, and is named then.
-    sandbox.await_programs("feat", 1);
-    sandbox.remove_telling("feat", "warning: [..][ROOT]/home/.claude.json[..]\n[...]");
-    assert_eq!(read(&json_file(&sandbox)), "{ broken");
-}
-
-#[test]
-fn without_a_claude_json_none_is_made() {
-    let sandbox = Sandbox::new();
-    unset(&json_file(&sandbox));
-    sandbox.add("feat");
-    sandbox.remove("feat");
-    assert!(!json_file(&sandbox).exists());
+    assert_eq!(value(&after).to_string(), value(&text).to_string());
+    assert_eq!(mode_of(&sandbox.claude_json()), 0o640);
+    let mut beside = files_in(&sandbox.home);
+    beside.retain(|path| path.to_string_lossy().contains(".claude."));
+    assert_eq!(beside, [sandbox.claude_json()]);
 }
 
 #[test]
@@ -129,63 +73,25 @@ fn add_waits_while_another_claude_holds_the_lock() {
     let sandbox = Sandbox::new();
     let lock = sandbox.home.join(".claude.json.lock");
     fs::create_dir(&lock).unwrap();
-    let before = read(&json_file(&sandbox));
+    let before = read(&sandbox.claude_json());
     thread::scope(|scope| {
         let adding = scope.spawn(|| sandbox.run("add feat"));
-        eventually("add has what it would write", || {
-            let mut files = fs::read_dir(&sandbox.home).unwrap();
-            let is_part = |name: OsString| name.to_string_lossy().ends_with(".tally-session-part");
-            files
-                .any(|file| is_part(file.unwrap().file_name()))
-                .then_some(())
+        until("add has what it would write", || {
+            let is_part = |path: &PathBuf| path.to_string_lossy().ends_with(".tally-session-part");
+            files_in(&sandbox.home).iter().any(is_part)
         });
         // The holder changes the file meanwhile, as it may.
-        assert_eq!(read(&json_file(&sandbox)), before);
+        assert_eq!(read(&sandbox.claude_json()), before);
         let mut changed: Value = before.parse().unwrap();
         changed["numStartups"] = 8.into();
-        write(&json_file(&sandbox), changed.to_string());
+        write(&sandbox.claude_json(), changed.to_string());
         fs::remove_dir(&lock).unwrap();
         adding.join().unwrap().is(0, "added feat\n[...]", "[...]");
     });
-    let after = read_json(&json_file(&sandbox));
-    assert_eq!(after["numStartups"], 8);
-    assert!(
-        after["projects"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .any(|key| key.ends_with("tally-feat"))
-    );
+    assert_eq!(read_json(&sandbox.claude_json())["numStartups"], 8);
+    let entry = sandbox.claude_s_entry(&sandbox.worktree("feat"));
+    assert_eq!(entry["hasTrustDialogAccepted"], true);
     assert!(!lock.exists());
-}
-
-#[test]
-fn add_takes_over_a_lock_that_a_dead_claude_left() {
-    let sandbox = Sandbox::new();
-    let lock = sandbox.home.join(".claude.json.lock");
-    fs::create_dir(&lock).unwrap();
-    let touched = sandbox
-        .command("touch", &sandbox.home)
-        .args(["-d", "2020-01-01"])
-        .arg(&lock)
-        .status()
-        .unwrap();
-    assert!(touched.success());
-    sandbox.add_telling("feat", "[...]");
-    assert!(read(&json_file(&sandbox)).contains("tally-feat"));
-    assert!(!lock.exists());
-}
-
-#[test]
-fn nothing_is_left_beside_claude_json() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.remove("feat");
-    let names = fs::read_dir(&sandbox.home)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut beside: Vec<_> = names.filter(|name| name.starts_with(".claude")).collect();
-    beside.sort_unstable();
-    assert_eq!(beside, [".claude", ".claude.json"]);
 }
 
 #[test]
@@ -274,13 +180,9 @@ fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it
 fn remove_takes_the_worktree_s_entry_out_and_no_other() {
     let sandbox = Sandbox::new().with("feat").with("feature");
     sandbox.remove("feat");
-    let file = read_json(&json_file(&sandbox));
+    let file = read_json(&sandbox.claude_json());
     let keys: Vec<_> = file["projects"].as_object().unwrap().keys().collect();
-    assert_eq!(
-        keys,
-        [
-            sandbox.main.to_str().unwrap(),
-            sandbox.worktree("feature").to_str().unwrap()
-        ]
-    );
+    let feature = sandbox.worktree("feature");
+    let left = [&sandbox.main, &feature].map(|path| path.to_str().unwrap());
+    assert_eq!(keys, left);
 }

@@ -1,6 +1,6 @@
 //! What a session and its Claude tell each other, and what Claude's own daemon gets to know of it.
 
-use crate::sandbox::{PROGRAM, Sandbox, eventually_or, read, read_json, unset, write};
+use crate::sandbox::{PROGRAM, Sandbox, eventually_or, only_in, read, read_json, unset, write};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -80,11 +80,8 @@ fn a_claude_that_is_done_is_named_until_the_next_word_or_a_look() {
     sandbox.tmux("new-session -d -t =tally-feat -s group");
     event("done");
     await_waiting(&sandbox, "feat");
-    assert!(
-        sandbox
-            .events_of("hook failed", "claude", "feat")
-            .is_empty()
-    );
+    let failed = sandbox.events_of("hook failed", "claude", "feat");
+    assert!(failed.is_empty());
 }
 
 #[test]
@@ -158,54 +155,30 @@ fn a_conversation_keeps_the_name_that_the_user_gave_it() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.enter("feat", "claude", "hello");
     let id = sandbox.await_event("said", "claude", "feat", 1).id;
-    let projects = std::fs::read_dir(sandbox.home.join(".claude/projects")).unwrap();
-    let project = projects.flatten().next().unwrap().path();
     let id = id.as_str().unwrap();
-    let transcript = project.join(format!("{id}.jsonl"));
-    let title = json!({ "type": "custom-title", "customTitle": "it's mine" });
-    let text = read(&transcript) + &title.to_string() + "\n";
-    write(&transcript, text);
-    sandbox.restart();
-    sandbox.run("resume").succeeds();
-    let again = sandbox.await_start("claude", "feat", 2);
-    assert_eq!(again.args, ["--resume", id, "--name", "it's mine"]);
+    let transcript = only_in(&only_in(&sandbox.home.join(".claude/projects")));
     // A number behind its own name is Claude's, where another conversation has that.
-    let title = json!({ "type": "custom-title", "customTitle": "tally-feat (2)" });
-    let text = read(&transcript) + &title.to_string() + "\n";
-    write(&transcript, text);
-    sandbox.restart();
-    sandbox.run("resume").succeeds();
-    let again = sandbox.await_start("claude", "feat", 3);
-    assert_eq!(again.args, ["--resume", id, "--name", "tally-feat"]);
-}
-
-#[test]
-fn a_task_is_told_once() {
-    let sandbox = Sandbox::new();
-    sandbox.run(["add", "feat", "-p", "the task"]).succeeds();
-    sandbox.await_start("claude", "feat", 1);
-    sandbox.run("hook told feat").says("");
-    // As Claude does itself with old ones.
-    unset(&sandbox.home.join(".claude/projects"));
-    sandbox.restart();
-    sandbox.run("resume").succeeds();
-    let again = sandbox.await_start("claude", "feat", 2);
-    assert_eq!(again.args, ["--name", "tally-feat"]);
+    for (times, title, name) in [
+        (2, "it's mine", "it's mine"),
+        (3, "tally-feat (2)", "tally-feat"),
+    ] {
+        let line = json!({ "type": "custom-title", "customTitle": title });
+        write(&transcript, format!("{}{line}\n", read(&transcript)));
+        sandbox.restart();
+        sandbox.run("resume").succeeds();
+        let again = sandbox.await_start("claude", "feat", times);
+        assert_eq!(again.args, ["--resume", id, "--name", name]);
+    }
 }
 
 #[test]
 fn what_goes_with_a_session_is_not_a_folder_that_has_only_what_was_put_there() {
     let sandbox = Sandbox::new();
-    sandbox.commit(
-        &sandbox.main,
-        ".gitignore",
-        "node_modules\n.env\n*.sqlite3\n.claude/\n",
-    );
+    sandbox.ignore(".claude/\n");
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     sandbox.add("feat");
-    sandbox
-        .run("remove feat")
-        .says("removed feat\n  for 14 days it can be had back: [..]\n");
+    let told = "removed feat\n  for 14 days it can be had back: [..]\n";
+    sandbox.run("remove feat").says(told);
 }
 
 #[test]
@@ -283,9 +256,8 @@ fn the_claude_of_the_session_s_own_window_is_the_one_that_is_told() {
     others["jobId"] = "a1b2c3".into();
     tell(&other, &others);
     assert_eq!(told(), (json!("waiting"), json!(true)));
-    sandbox
-        .run("list")
-        .says("NAME [..]\nfeat [..] waiting (background) [..]\n");
+    let words = "NAME [..]\nfeat [..] waiting (background) [..]\n";
+    sandbox.run("list").says(words);
     // One that the daemon only keeps ready is nobody.
     others["spare"] = true.into();
     tell(&other, &others);

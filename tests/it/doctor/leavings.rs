@@ -7,35 +7,17 @@ use std::fs::File;
 #[test]
 fn what_killed_commands_left_is_taken_away() {
     let sandbox = stopped();
-    let ours = sandbox.main.join(".git/tally-session");
     // No system has a process of this number.
     let dead = "2147483647.tally-session-part";
-    for (path, problem) in [
-        (
-            ours.join("sessions/old.lock"),
-            "was left by a command that was killed",
-        ),
-        (
-            sandbox.main.join(format!(".tally-sessions.{dead}")),
-            "was left by a command that was killed",
-        ),
-        (
-            sandbox.home.join(format!(".claude.json.{dead}")),
-            "was left by a command that was killed",
-        ),
+    for path in [
+        "tally/.git/tally-session/sessions/old.lock",
+        &format!("tally/.tally-sessions.{dead}"),
+        &format!("home/.claude.json.{dead}"),
     ] {
-        write(&path, "");
-        let name = path
-            .to_str()
-            .unwrap()
-            .replace(sandbox.root.to_str().unwrap(), "[ROOT]");
-        assert_mended(
-            &sandbox,
-            0,
-            &format!("warning  {name} {problem}"),
-            &format!("fixed    {name} was taken away"),
-        );
-        assert!(!path.exists());
+        write(&sandbox.root.join(path), "");
+        let found = format!("warning  [ROOT]/{path} was left by a command that was killed");
+        assert_mended(&sandbox, &found, &format!("[ROOT]/{path} was taken away"));
+        assert!(!sandbox.root.join(path).exists());
     }
 }
 
@@ -56,13 +38,8 @@ fn what_living_commands_have_is_left() {
     write(&lock, "");
     let held = File::open(&lock).unwrap();
     held.lock().unwrap();
-    let alive = std::process::id();
-    write(
-        &sandbox
-            .main
-            .join(format!(".tally-sessions.{alive}.tally-session-part")),
-        "",
-    );
+    let part = format!(".tally-sessions.{}.tally-session-part", std::process::id());
+    write(&sandbox.main.join(part), "");
     sandbox.run_changes_nothing("doctor --fix").succeeds();
     assert!(lock.exists());
 }

@@ -21,7 +21,7 @@ fn a_lock_that_cannot_be_opened_is_named_by_add_and_doctor_with_the_cure() {
             .run_changes_nothing_but_excludes("add new")
             .fails(&format!("error: {error}hint: {told}\n"));
         let found = format!("failed   the locks: {error}         {told}");
-        assert_left(&sandbox, 1, &found);
+        assert_left(&sandbox, &found);
         assert_eq!(sandbox.type_line(&cure).code, Some(0));
         assert_fine(&sandbox);
     }
@@ -37,9 +37,8 @@ fn a_file_where_the_locks_of_sessions_belong_is_named() {
     sandbox
         .run_changes_nothing_but_excludes("add new")
         .fails(&format!("error: {error}hint: [..]"));
-    sandbox
-        .run("doctor")
-        .tells("failed   the locks: cannot lock [ROOT]/tally/.git/tally-session/sessions/.lock: ");
+    let told = "failed   the locks: cannot lock [ROOT]/tally/.git/tally-session/sessions/.lock: ";
+    sandbox.run("doctor").tells(told);
 }
 
 #[test]

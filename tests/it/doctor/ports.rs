@@ -17,12 +17,10 @@ fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
     });
     assert_left(
         &sandbox,
-        1,
         "failed   feat: what ran in its window backend has ended\n         tally-session resume feat",
     );
-    sandbox
-        .run("resume feat")
-        .says("brought back in feat: backend\n");
+    let told = "brought back in feat: backend\n";
+    sandbox.run("resume feat").says(told);
     sandbox.await_start("python", "feat", 2);
     assert_eq!(sandbox.ports("feat").0, backend);
 }
@@ -47,7 +45,7 @@ exec "$REAL" "$@""#
     );
     sandbox
         .run("doctor")
-        .is_done()
+        .goes_well()
         .says_nothing_of("not the session's");
 }
 
@@ -60,14 +58,13 @@ fn a_stranger_on_a_stopped_session_s_port_is_named_and_left_and_the_cure_moves_t
     let pid = stranger.id();
     let found = assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   feat: the backend's port {backend} is held by process {pid} ([..]), which is not the session's\n         \
              take another port: tally-session resume feat"
         ),
     );
     assert!(sandbox.lives(pid));
-    sandbox.follow(&found, "take another port: ").is_done();
+    sandbox.follow(&found, "take another port: ").goes_well();
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
 }
@@ -80,14 +77,13 @@ fn a_stranger_on_a_running_session_s_port_is_named_and_left_and_the_cure_moves_t
     let stranger = sandbox.stranger_on(backend);
     let found = assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   feat: the backend's port {backend} is held by process {} ([..]), which is not the session's\n         \
              end that process if you can spare it[..]",
             stranger.id()
         ),
     );
-    sandbox.follow(&found, "take another port: ").is_done();
+    sandbox.follow(&found, "take another port: ").goes_well();
     sandbox.await_programs("feat", 2);
     assert_fine(&sandbox);
 }
@@ -105,7 +101,6 @@ fn a_server_that_outlived_its_windows_is_named_and_the_cure_ends_it() {
     drop(take_port("127.0.0.1", frontend));
     let found = assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   feat: the backend's port {backend} is held by process {server} ([..]), which came from windows that are closed\n         \
              end it, or go to the tmux server that has the windows of feat: kill {server}"
@@ -130,7 +125,7 @@ fn a_port_in_two_records_is_named_and_the_cure_parts_them() {
     );
     sandbox
         .follow(&found, "while one's server runs: ")
-        .is_done();
+        .goes_well();
     sandbox.await_programs("two", 2);
     assert_fine(&sandbox);
 }

@@ -6,25 +6,24 @@ use std::fs;
 
 #[test]
 fn a_git_or_tmux_that_is_too_old_is_named_with_the_version_that_is_needed() {
-    for (program, says, version, least) in [
-        ("git", "git version 2.35.9", "2.35.9", "2.36"),
-        ("tmux", "tmux 3.1c", "3.1c", "3.2"),
-    ] {
-        let sandbox = project();
-        sandbox.wrap(
+    let sandbox = project();
+    for (program, version, least) in [("git", "2.35.9", "2.36"), ("tmux", "3.1c", "3.2")] {
+        let says = if program == "git" {
+            "git version"
+        } else {
+            "tmux"
+        };
+        sandbox.intercept(
             program,
-            &format!("case \"$1\" in --version|-V) echo {says}; exit;; esac; exec $REAL \"$@\""),
+            "' --version '*|' -V '*",
+            &format!("echo {says} {version}; exit"),
         );
-        let cure = assert_left(
-            &sandbox,
-            1,
-            &format!("failed   {program} {version} is too old: it has to be {least} or newer"),
-        );
-        assert!(
-            cure.stdout
-                .contains(&format!("\n         sudo apt install {program}\n"))
-                || cfg!(target_os = "macos")
-        );
+        let needed = format!("{program} {version} is too old: it has to be {least} or newer");
+        let cure = assert_left(&sandbox, &format!("failed   {needed}"));
+        if cfg!(target_os = "linux") {
+            cure.tells(&format!("\n         sudo apt install {program}\n"));
+        }
+        sandbox.unwrap(program);
     }
 }
 
@@ -44,30 +43,29 @@ fn without_git_or_tmux_the_rest_is_still_looked_at() {
         let left = ["git", "tmux"].map(|program| if program == missing { "sh" } else { program });
         let path = sandbox.path_of(&left);
         unset(&sandbox.worktree("feat").join("backend/.env"));
-        sandbox.outcome(sandbox.program("doctor").env("PATH", path)).is(
-            1,
-            &format!(
-                "[...]\nfailed   {missing} is not installed, or not on the PATH\n         [..] install {missing}\n[...]\n\
-                 {skipped}[...]\nfailed   feat: backend/.env is missing\n[...]\n"
-            ),
-            "",
+        let told = format!(
+            "[...]\nfailed   {missing} is not installed, or not on the PATH\n         [..] install {missing}[..]\n[...]\n\
+             {skipped}[...]\nfailed   feat: backend/.env is missing\n[...]\n"
         );
+        sandbox
+            .outcome(sandbox.program("doctor").env("PATH", path))
+            .is(1, &told, "");
     }
 }
 
 #[test]
-fn without_claude_there_is_a_warning() {
+fn without_claude_or_with_one_that_fails_there_is_a_warning() {
     let sandbox = project();
     let path = sandbox.path_of(&["git", "tmux"]);
-    sandbox.outcome(sandbox.program("doctor").env("PATH", path)).says("[...]\nwarning  claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code\n[...]\n1 problem\n");
-}
-
-#[test]
-fn a_claude_that_fails_is_a_warning() {
-    let sandbox = project();
+    let told =
+        "claude is not on the PATH here, [..]\n         npm install -g @anthropic-ai/claude-code";
+    let doctor = sandbox.outcome(sandbox.program("doctor").env("PATH", path));
+    doctor.says(&format!("[...]\nwarning  {told}\n[...]\n1 problem\n"));
     unset(&sandbox.root.join("bin/claude"));
     sandbox.write_script(&sandbox.root.join("bin/claude"), "echo no node >&2; exit 1");
-    sandbox.run("doctor").says("[...]\nwarning  claude does not work: `claude --version` [..]no node\n         see what it says: claude --version\n[...]\n1 problem\n");
+    let told = "claude does not work: `claude --version` [..]no node\n         see what it says: claude --version";
+    let words = format!("[...]\nwarning  {told}\n[...]\n1 problem\n");
+    sandbox.run("doctor").says(&words);
 }
 
 #[test]
@@ -93,7 +91,6 @@ fn a_broken_store_is_named_and_the_sessions_are_skipped() {
         write(&store, broken);
         assert_left(
             &sandbox,
-            1,
             "failed   the store: [ROOT]/tally/.tally-sessions is broken [..] line [..]\n         \
              or have it made again from [..]: mv [..] && tally-session resume\n         \
              ${EDITOR:-vi} [ROOT]/tally/.tally-sessions\n[...]\n\
@@ -109,7 +106,6 @@ fn a_broken_layout_is_named_with_its_line_and_the_sessions_are_skipped() {
     sandbox.lay_out("activate = 1\n");
     assert_left(
         &sandbox,
-        1,
         "failed   the layout: [ROOT]/tally/.tally-session.toml[..] line 1[..]\n         \
          see how it is written: tally-session layout\n         \
          ${EDITOR:-vi} [ROOT]/tally/.tally-session.toml\n\
@@ -152,42 +148,30 @@ fn another_layout_is_looked_at_by_its_own_words() {
 }
 
 #[test]
-fn a_store_that_cannot_be_read_is_named() {
-    let sandbox = project();
-    fs::create_dir(sandbox.main.join(".tally-sessions")).unwrap();
-    sandbox.run("doctor").is(
-        1,
-        "[...]\nfailed   the store: cannot read [ROOT]/tally/.tally-sessions: [..]\n[...]\nskipped  the sessions, [..]\n[...]",
-        "",
-    );
-}
-
-#[test]
-fn a_store_that_cannot_be_written_is_named_with_a_cure_that_works() {
+fn a_store_that_cannot_be_read_or_written_is_named_and_the_cure_works() {
     let sandbox = stopped();
     let store = sandbox.main.join(".tally-sessions");
     set_mode(&store, 0o444);
-    let found = assert_left(
-        &sandbox,
-        1,
-        "failed   the store: [ROOT]/tally/.tally-sessions is read-only\n         let it be written: [..]",
-    );
+    let what = "failed   the store: [ROOT]/tally/.tally-sessions is read-only\n         let it be written: [..]";
+    let found = assert_left(&sandbox, what);
     sandbox.follow(&found, "let it be written: ").succeeds();
     assert_fine(&sandbox);
+    unset(&store);
+    fs::create_dir(&store).unwrap();
+    let told = "failed   the store: cannot read [ROOT]/tally/.tally-sessions: [..]\n[...]\nskipped  the sessions, [..]";
+    sandbox
+        .run("doctor")
+        .is(1, &format!("[...]\n{told}\n[...]"), "");
 }
 
 #[test]
 fn a_store_that_git_shows_is_hidden_by_fix() {
     let sandbox = stopped();
     write(&sandbox.main.join(".git/info/exclude"), "# mine\n");
-    sandbox.run_changes_nothing("doctor").is(
-        1,
-        "[...]\nwarning  [ROOT]/tally/.git/info/exclude lacks *.tally-session-part and /.tally-sessions\n[...]",
-        "",
-    );
-    sandbox
-        .run("doctor --fix")
-        .says("[...]\n2 mended, no problems\n");
+    let answer = "[...]\nwarning  [ROOT]/tally/.git/info/exclude lacks *.tally-session-part and /.tally-sessions\n[...]";
+    sandbox.run_changes_nothing("doctor").is(1, answer, "");
+    let told = "[...]\n2 mended, no problems\n";
+    sandbox.run("doctor --fix").says(told);
     sandbox.assert_clean(&sandbox.main);
     assert!(read(&sandbox.main.join(".git/info/exclude")).starts_with("# mine\n"));
 }
@@ -198,47 +182,33 @@ fn a_claude_json_that_does_not_parse_is_named_and_left() {
     write(&sandbox.home.join(".claude.json"), "{ broken");
     assert_left(
         &sandbox,
-        0,
         "warning  what Claude was allowed: [ROOT]/home/.claude.json does not parse and is left as it is: [..]\n         \
          ${EDITOR:-vi} [ROOT]/home/.claude.json",
     );
 }
 
 #[test]
-fn an_environment_that_may_be_meant_is_named() {
+fn a_virtual_environment_is_looked_for_where_workon_looks_and_one_that_may_be_meant_is_named() {
     let sandbox = Sandbox::new();
     let other = sandbox.virtualenv().with_file_name("points");
-    fs::rename(sandbox.virtualenv(), other).unwrap();
-    let doctor = sandbox.run("doctor");
+    fs::rename(sandbox.virtualenv(), &other).unwrap();
     let cure = "as the first line of [ROOT]/tally/.tally-session.toml: activate = \"workon points\"; there are points\n";
-    assert!(doctor.stdout.contains(cure), "{doctor}");
-}
-
-#[test]
-fn a_virtual_environment_is_looked_for_where_workon_looks() {
-    let sandbox = Sandbox::new();
-    unset(&sandbox.virtualenv());
-    sandbox.run("doctor").is(
-        1,
-        "[...]\nfailed   the virtual environment tally is not in [ROOT]/home/.virtualenvs (WORKON_HOME)\n         \
-         mkvirtualenv tally\n         [..] WORKON_HOME [..]\n1 problem\n",
-        "",
-    );
+    sandbox.run("doctor").tells(cure);
+    unset(&other);
+    let told = "failed   the virtual environment tally is not in [ROOT]/home/.virtualenvs (WORKON_HOME)\n         \
+                mkvirtualenv tally\n         [..] WORKON_HOME [..]\n1 problem\n";
+    sandbox.run("doctor").is(1, &format!("[...]\n{told}"), "");
     let elsewhere = sandbox.root.join("envs");
     write(&elsewhere.join("tally/bin/activate"), "");
-    sandbox
-        .outcome(sandbox.program("doctor").env("WORKON_HOME", elsewhere))
-        .says("[...]\nok       the virtual environment tally is in [ROOT]/envs\n[...]");
+    let doctor = sandbox.outcome(sandbox.program("doctor").env("WORKON_HOME", elsewhere));
+    doctor.tells("\nok       the virtual environment tally is in [ROOT]/envs\n");
 }
 
 #[test]
 fn what_the_main_checkout_lacks_is_told_before_there_is_a_session() {
     let sandbox = project();
     unset(&sandbox.main.join("backend/db.sqlite3"));
-    let outcome = sandbox.run("doctor").is_done();
-    let wanted = "warning  backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally/backend/ with your migrations\n";
-    assert!(
-        outcome.stdout.contains(wanted) && outcome.stdout.ends_with("\n1 problem\n"),
-        "{outcome}"
-    );
+    let told = "warning  backend/db.sqlite3 is not in the main checkout\n         make one in [ROOT]/tally/backend/ with your migrations";
+    let words = format!("[...]\n{told}\n[...]\n1 problem\n");
+    sandbox.run("doctor").says(&words);
 }

@@ -18,7 +18,7 @@ fn with_packages() -> Sandbox {
 
 /// Adds a session, whatever there is to tell, and ends its windows.
 fn add(sandbox: &Sandbox, name: &str) -> PathBuf {
-    sandbox.run(["add", name]).is_done();
+    sandbox.run(["add", name]).goes_well();
     sandbox.await_programs(name, 1);
     sandbox.restart();
     sandbox.worktree(name)
@@ -134,7 +134,6 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     let environment = "the virtual environment [ROOT]/home/.virtualenvs/tally";
     assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   {environment} imports points_api from the main checkout's lib/my points/src\n         \
              uv pip uninstall points_api --python [ROOT]/home/.virtualenvs/tally\n         \
@@ -145,7 +144,6 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     unset(&info);
     assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   {environment} imports what is in the main checkout's lib/my points/src\n         ${{EDITOR:-vi}} [..].pth"
         ),
@@ -157,7 +155,6 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     unset(&site.join("__editable__.points_api-1.0.pth"));
     assert_left(
         &sandbox,
-        1,
         "failed   the virtual environment [ROOT]/tally-feat/.venv imports points_api from the main checkout's lib/my points\n         \
          [ROOT]/tally-feat/.venv/bin/python -m pip install -e '[ROOT]/tally-feat/lib/my points'",
     );
@@ -171,7 +168,6 @@ fn an_environment_that_imports_the_main_checkout_s_code_fails() {
     write(&site.join("easy-install.pth"), backend.to_str().unwrap());
     assert_left(
         &sandbox,
-        0,
         &format!(
             "warning  {environment} imports points from the main checkout's backend, but for what starts in that folder\n         uv pip uninstall points --python [..]"
         ),
@@ -198,9 +194,9 @@ fn an_environment_that_imports_another_session_s_code_fails_also_when_that_is_go
              uv pip install -e [ROOT]/tally/api --python [ROOT]/home/.virtualenvs/tally"
         )
     };
-    assert_left(&sandbox, 1, &told("which is a session's"));
+    assert_left(&sandbox, &told("which is a session's"));
     sandbox.run("remove feat --force").succeeds();
-    assert_left(&sandbox, 1, &told("where nothing is"));
+    assert_left(&sandbox, &told("where nothing is"));
 }
 
 #[test]
@@ -215,7 +211,7 @@ fn hooks_of_git_that_a_session_lacks_fail_until_they_are_copied_to_every_session
     add(&sandbox, "feat");
     let found = "failed   git runs no hooks in feat: .husky/_ (core.hooksPath) is in the main checkout alone";
     let cure = "printf '\\n%s\\n' /.husky/_/ >>[ROOT]/tally/.worktreeinclude && tally-session doctor --fix";
-    assert_left(&sandbox, 1, &format!("{found}\n         {cure}"));
+    assert_left(&sandbox, &format!("{found}\n         {cure}"));
     sandbox.install();
     let cure = cure.replace("[ROOT]", sandbox.root.to_str().unwrap());
     let mut shell = sandbox.command("sh", &sandbox.main);
@@ -240,7 +236,6 @@ fn a_file_of_direnv_that_sets_a_session_s_variable_to_another_value_is_a_warning
     sandbox.write_script(&sandbox.root.join("bin/direnv"), "");
     assert_left(
         &sandbox,
-        0,
         "warning  .envrc of the sessions has direnv set VITE_API_URL to http://localhost:8000, whatever a session's own is\n         \
          write there: export VITE_API_URL=\"${VITE_API_URL:-http://localhost:8000}\"; it is in [ROOT]/tally-feat/.envrc",
     );
@@ -266,7 +261,6 @@ fn a_file_that_counts_before_the_session_s_own_is_a_warning_where_no_environment
     write(&file, "API=http://localhost:1\n");
     assert_left(
         &sandbox,
-        0,
         "warning  feat: frontend/.env.local sets API to http://localhost:1, and counts before frontend/.env\n         [..]/frontend/.env.local",
     );
 }
@@ -285,7 +279,6 @@ fn a_proxy_of_vite_s_to_the_port_of_another_one_fails_for_the_sessions_that_have
     add(&sandbox, "third");
     assert_left(
         &sandbox,
-        1,
         &format!(
             "failed   the proxy in frontend/vite.config.js goes to http://localhost:{port} in every session, whatever its own port is\n         \
              write `http://localhost:${{process.env.BACKEND_PORT ?? {port}}}` for 'http://localhost:{port}' in [ROOT]/tally-other/frontend/vite.config.js"

@@ -1,7 +1,7 @@
 //! What no session owns.
 
 use super::{assert_fine, assert_left, assert_mended, project, stopped};
-use crate::sandbox::{Sandbox, points, read, read_json, unset, write};
+use crate::sandbox::{Sandbox, edit_json, points, read, read_json, unset, write};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::fs;
@@ -10,10 +10,8 @@ use std::thread;
 
 /// A worktree as a session has one, without a record.
 fn stray(sandbox: &Sandbox) -> PathBuf {
-    let path = sandbox.worktree("old");
-    let add = ["worktree", "add", "-q", "-b", "old", path.to_str().unwrap()];
-    sandbox.git_main(add);
-    path
+    sandbox.git_main("worktree add -q -b old ../tally-old");
+    sandbox.worktree("old")
 }
 
 #[test]
@@ -22,12 +20,11 @@ fn a_worktree_that_no_record_has_is_left_and_the_cure_makes_it_a_session() {
     let path = stray(&sandbox);
     let found = assert_left(
         &sandbox,
-        0,
         "warning  the worktree [ROOT]/tally-old looks like a session's, and no record has it\n         [..]",
     );
     let cure = found.command_after("make it a session again: ");
     write(&path.join("work"), "not committed");
-    sandbox.type_line(&cure).is_done();
+    sandbox.type_line(&cure).goes_well();
     sandbox.await_programs("old", 1);
     assert_eq!(read(&path.join("work")), "not committed");
     sandbox.restart();
@@ -63,11 +60,18 @@ fn sessions_whose_store_was_lost_are_made_sessions_again_by_the_cures_with_all_t
         .run("doctor")
         .tells("tally-session resume feat")
         .says_nothing_of("kill-session");
+    // A stopped one, too.
+    sandbox.add_telling("a/b", &warning);
+    sandbox.run("stop a/b").goes_well();
+    let mut store = sandbox.store();
+    let stopped = store.as_object_mut().unwrap().shift_remove("a/b").unwrap();
+    write(&sandbox.main.join(".tally-sessions"), store.to_string());
     sandbox.run("resume").is(
         0,
-        "other is already running\nfeat is already running\n",
-        "warning: feat had no record, and has it again\n",
+        "other is already running\nresumed a/b[..]\nfeat is already running\n",
+        "warning: a/b had no record, and has it again\nwarning: feat had no record, and has it again\n",
     );
+    assert_eq!(sandbox.store()["a/b"], stopped);
     assert_eq!(sandbox.ports("feat"), before);
     assert_eq!(sandbox.started("python", "feat").len(), 1);
     assert_eq!(points(&database), ["a", "b", "c", "own"]);
@@ -86,11 +90,10 @@ fn a_session_whose_ports_another_record_has_by_now_gets_others_and_keeps_what_ru
     records.shift_remove("feat");
     records["other"]["backend_port"] = before.0.into();
     write(&sandbox.main.join(".tally-sessions"), store.to_string());
-    sandbox.run("resume feat").is(
-        0,
-        "brought back in feat: frontend/.env\n",
-        "warning: [..]: tally-session restart feat\nwarning: feat had no record, and has it again, with the ports [..] for [..]: what runs keeps its own until tally-session restart feat\n",
-    );
+    let told = "warning: [..]: tally-session restart feat\nwarning: feat had no record, and has it again, with the ports [..] for [..]: what runs keeps its own until tally-session restart feat\n";
+    sandbox
+        .run("resume feat")
+        .is(0, "brought back in feat: frontend/.env\n", told);
     let backend = sandbox.ports("feat").0;
     assert_ne!(backend, before.0);
     assert_eq!(sandbox.started("python", "feat").len(), 1);
@@ -128,64 +131,48 @@ fn a_worktree_without_a_record_whose_windows_would_be_somebody_else_s_keeps_no_o
     records.as_object_mut().unwrap().shift_remove("feat");
     write(&store, records.to_string());
     sandbox.tmux("new-session -d -s tally-feat");
-    sandbox.run("resume feat other").is(
-        1,
-        "resumed other[..]\n",
-        "error: there is a tmux session tally-feat that tally-session did not make\n\
+    let told = "error: there is a tmux session tally-feat that tally-session did not make\n\
          hint: look at it with: tmux attach -t '=tally-feat'\n\
-         hint: call it something else: tmux rename-session -t '=tally-feat' tally-feat-other\n",
-    );
+         hint: call it something else: tmux rename-session -t '=tally-feat' tally-feat-other\n";
+    sandbox
+        .run("resume feat other")
+        .is(1, "resumed other[..]\n", told);
     assert_eq!(sandbox.names(), ["other", "feat"]);
 }
 
 #[test]
 fn worktrees_of_the_user_s_own_are_nobody_s_business() {
     let sandbox = stopped();
-    let add = |name: &str, path: PathBuf| {
-        let path = path.to_str().unwrap().to_owned();
-        sandbox.git_main(["worktree", "add", "-q", "-b", name, &path]);
-    };
-    add("elsewhere", sandbox.root.join("elsewhere"));
-    add("renamed", sandbox.root.join("tally-other"));
-    add("gone", sandbox.root.join("gone"));
+    for (branch, folder) in [
+        ("elsewhere", "elsewhere"),
+        ("renamed", "tally-other"),
+        ("gone", "gone"),
+    ] {
+        sandbox.git_main(format!("worktree add -q -b {branch} ../{folder}"));
+    }
     unset(&sandbox.root.join("gone"));
     assert_fine(&sandbox);
     sandbox.run_changes_nothing("doctor --fix").succeeds();
 }
 
 #[test]
-fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_and_the_branch_stays() {
-    let sandbox = stopped();
-    unset(&stray(&sandbox));
-    assert_mended(
-        &sandbox,
-        0,
-        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone",
-        "fixed    git's entry of the worktree [ROOT]/tally-old was taken away",
-    );
-    assert_eq!(sandbox.git_main("branch --list old"), "  old");
-    sandbox.run("add old").succeeds();
-}
-
-#[test]
-fn an_entry_that_is_locked_is_left_and_commits_of_one_that_is_taken_out_are_kept() {
+fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_unless_locked_and_branch_and_commits_are_kept()
+ {
     let sandbox = stopped();
     let path = stray(&sandbox);
-    sandbox.git_at(&sandbox.main, "worktree lock", &path);
+    let found =
+        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone";
+    let fixed = "git's entry of the worktree [ROOT]/tally-old was taken away";
+    sandbox.git_main("worktree lock ../tally-old");
     unset(&path);
     sandbox.run_changes_nothing("doctor --fix").succeeds();
-    sandbox.git_at(&sandbox.main, "worktree unlock", &path);
-    sandbox.git_main("worktree prune");
-    let detached = ["worktree", "add", "-q", "--detach", path.to_str().unwrap()];
-    sandbox.git_main(detached);
+    sandbox.git_main("worktree unlock ../tally-old");
+    assert_mended(&sandbox, found, fixed);
+    assert_eq!(sandbox.git_main("branch --list old"), "  old");
+    sandbox.git_main("worktree add -q --detach ../tally-old");
     let commit = sandbox.commit(&path, "file", "on no branch");
     unset(&path);
-    assert_mended(
-        &sandbox,
-        0,
-        "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone",
-        "fixed    git's entry of the worktree [ROOT]/tally-old was taken away",
-    );
+    assert_mended(&sandbox, found, fixed);
     sandbox.git_main("prune --expire=now");
     assert!(sandbox.has_object(&commit));
     // The entry comes back with what git knew.
@@ -205,11 +192,10 @@ fn a_worktree_that_was_moved_keeps_its_entry_and_the_cure_tells_git() {
     fs::rename(&path, &moved).unwrap();
     let found = assert_left(
         &sandbox,
-        0,
         "warning  git's entry of the worktree [ROOT]/tally-old does not know that this was moved to [ROOT]/moved\n         git [..]",
     );
     let cure = found.command_after("         ");
-    sandbox.type_line(&cure).is_done();
+    sandbox.type_line(&cure).goes_well();
     assert_fine(&sandbox);
     assert_eq!(sandbox.git(&moved, "status --porcelain --branch"), "## old");
 }
@@ -228,7 +214,6 @@ fn tmux_sessions_of_no_record_are_named_and_left_and_other_people_s_are_not_name
     sandbox.tmux(["set-option", "-t", "=tally-it's:", "@tally_session", main]);
     let found = assert_left(
         &sandbox,
-        0,
         "warning  the tmux session tally-it's was made for a session that has no record any more\n         \
          look at it with: tmux attach -t [..]\n         end all that runs in it: tmux kill-session -t [..]",
     );
@@ -242,16 +227,31 @@ fn tmux_sessions_of_no_record_are_named_and_left_and_other_people_s_are_not_name
 
 /// Gives Claude's file an entry of a folder.
 fn add_entry(sandbox: &Sandbox, folder: &str, entry: Value) {
-    let json = sandbox.home.join(".claude.json");
-    let mut file = read_json(&json);
-    file["projects"][sandbox.root.join(folder).to_str().unwrap()] = entry;
-    write(&json, file.to_string());
+    let folder = sandbox.root.join(folder);
+    edit_json(&sandbox.claude_json(), |json| {
+        json["projects"][folder.to_str().unwrap()] = entry;
+    });
 }
 
 #[test]
 fn a_claude_entry_of_a_worktree_that_is_gone_is_taken_out_if_it_was_only_inherited() {
     let sandbox = stopped();
-    let before = read_json(&sandbox.home.join(".claude.json"));
+    let before = read_json(&sandbox.claude_json());
+    let found = "warning  Claude's entry of [ROOT]/tally-old is left, though the folder is gone";
+    // Those of other projects, and of folders that are there, are nobody's business.
+    add_entry(&sandbox, "other", json!({}));
+    add_entry(&sandbox, "home", json!({}));
+    for entry in [
+        json!({ "allowedTools": ["Edit", "WebSearch"] }),
+        json!({ "allowedTools": ["Edit"], "history": [1] }),
+        json!({ "lastCost": 1.5 }),
+        json!({ "mcpServers": { "a": {} } }),
+    ] {
+        add_entry(&sandbox, "tally-old", entry);
+        let more = "it has more than what the main checkout allowed: [..]";
+        assert_left(&sandbox, &format!("{found}\n         {more}"));
+    }
+    write(&sandbox.claude_json(), before.to_string());
     add_entry(
         &sandbox,
         "tally-old",
@@ -259,31 +259,8 @@ fn a_claude_entry_of_a_worktree_that_is_gone_is_taken_out_if_it_was_only_inherit
     );
     assert_mended(
         &sandbox,
-        0,
-        "warning  Claude's entry of [ROOT]/tally-old is left, though the folder is gone",
-        "fixed    Claude's entry of [ROOT]/tally-old was taken away",
+        found,
+        "Claude's entry of [ROOT]/tally-old was taken away",
     );
-    assert_eq!(read_json(&sandbox.home.join(".claude.json")), before);
-}
-
-#[test]
-fn a_claude_entry_with_anything_else_in_it_is_named_and_left() {
-    for entry in [
-        json!({ "allowedTools": ["Edit", "WebSearch"] }),
-        json!({ "allowedTools": ["Edit"], "history": [1] }),
-        json!({ "lastCost": 1.5 }),
-        json!({ "mcpServers": { "a": {} } }),
-    ] {
-        let sandbox = stopped();
-        add_entry(&sandbox, "tally-old", entry);
-        // Those of other projects, and of folders that are there, are nobody's business.
-        add_entry(&sandbox, "other", json!({}));
-        add_entry(&sandbox, "home", json!({}));
-        assert_left(
-            &sandbox,
-            0,
-            "warning  Claude's entry of [ROOT]/tally-old is left, though the folder is gone\n         \
-             it has more than what the main checkout allowed: [..]",
-        );
-    }
+    assert_eq!(read_json(&sandbox.claude_json()), before);
 }

@@ -13,31 +13,28 @@ fn move_worktree(sandbox: &Sandbox, worktree: &Path, name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_worktree_that_git_has_moved_is_refused_and_the_hint_brings_it_back() {
+fn one_that_git_has_moved_is_refused_and_the_hint_brings_it_back_with_its_work_and_closes_no_window()
+ {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "not committed");
-    move_worktree(&sandbox, &worktree, "moved here");
-    for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
-        let outcome = sandbox.run_changes_nothing(args);
-        assert!(
-            outcome.code == Some(1) && outcome.stderr.contains("[ROOT]/moved here"),
-            "{outcome}"
-        );
+    move_worktree(&sandbox, &worktree, "moved");
+    for line in ["remove feat -v", "remove feat --force"] {
+        let outcome = sandbox.run_changes_nothing(line);
+        outcome.is(1, "", "[...]\nerror: [..][ROOT]/moved[..]\n[...]");
     }
-    let hint = sandbox.run("remove feat").command_after("hint: ");
-    sandbox.type_line(&hint).succeeds();
+    let refused = sandbox.refuses_to_resume(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
+    let cure = refused.command_after("hint: ");
+    for command in ["list", "doctor"] {
+        sandbox
+            .run(command)
+            .tells(&cure)
+            .says_nothing_of("kill-session");
+    }
+    assert_eq!(sandbox.run("remove feat").command_after("hint: "), cure);
+    sandbox.type_line(&cure).succeeds();
+    sandbox.needs_no_resume("feat");
     assert_eq!(read(&worktree.join("new")), "not committed");
     sandbox.refuses_to_remove("error: the session feat [..]new\n[...]");
-}
-
-#[test]
-fn resume_of_a_worktree_that_git_has_moved_gives_the_same_hint() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.restart();
-    move_worktree(&sandbox, &worktree, "moved");
-    let refused = sandbox.refuses_to_resume(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
-    sandbox.follow(&refused, "hint: ").succeeds();
-    sandbox.resume("feat");
 }
 
 #[test]
@@ -67,102 +64,64 @@ const MOVED: &str =
     "its branch feat is checked out at [ROOT]/moved, and its record says [ROOT]/tally-feat";
 
 #[test]
-fn one_that_git_has_moved_while_its_windows_are_open_is_brought_back_without_closing_them() {
+fn one_that_was_moved_by_mv_keeps_its_files_and_is_brought_back_by_the_hint_repaired_or_not() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    move_worktree(&sandbox, &worktree, "moved");
-    let refused = sandbox.refuses_to_resume(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
-    let cure = refused.command_after("hint: ");
-    for command in ["list", "doctor"] {
-        sandbox
-            .run([command])
-            .tells(&cure)
-            .says_nothing_of("kill-session");
-    }
-    sandbox.type_line(&cure).succeeds();
-    sandbox.run("resume feat").says("feat is already running\n");
-}
-
-#[test]
-fn a_worktree_that_was_moved_by_mv_keeps_its_files_and_remove_says_where_it_looked() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    write(&worktree.join("new"), "not committed");
     let moved = sandbox.root.join("moved");
-    fs::rename(&worktree, &moved).unwrap();
-    sandbox
-        .run("remove feat")
-        .does_not_crash()
-        .remarks("[ROOT]/tally-feat");
-    assert_eq!(read(&moved.join("new")), "not committed");
-}
-
-#[test]
-fn resume_of_a_worktree_that_was_moved_by_mv_gives_a_hint_that_brings_it_back() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     write(&worktree.join("new"), "staged");
     sandbox.git(&worktree, "add new");
-    fs::rename(&worktree, sandbox.root.join("moved")).unwrap();
-    let refused = sandbox.refuses_to_resume(
-        "error: feat: its worktree [ROOT]/tally-feat was moved to [ROOT]/moved\nhint: mv [..]\n",
-    );
+    fs::rename(&worktree, &moved).unwrap();
+    let told =
+        "error: feat: its worktree [ROOT]/tally-feat was moved to [ROOT]/moved\nhint: mv [..]\n";
+    let refused = sandbox.refuses_to_resume(told);
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.resume("feat");
     assert_eq!(sandbox.status(&worktree), "A  new");
-}
 
-#[test]
-fn a_worktree_that_was_moved_by_mv_and_repaired_is_found_by_the_hint() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    let moved = sandbox.root.join("moved");
     fs::rename(&worktree, &moved).unwrap();
     sandbox.git(&moved, "worktree repair");
     let refused = sandbox.refuses_to_remove("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
     sandbox.follow(&refused, "hint: ").succeeds();
-    sandbox.remove_with_remarks("feat");
+    sandbox.force_remove_with_remarks("feat");
     assert!(!worktree.exists() && !moved.exists());
-}
 
-#[test]
-fn a_worktree_without_its_git_file_is_not_deleted_with_the_work_in_it() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    // What remove says where it looked, and leaves.
+    sandbox.add_again("feat");
     write(&worktree.join("new"), "not committed");
-    unset(&worktree.join(".git"));
-    for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
-        let outcome = sandbox
-            .run(args)
-            .does_not_crash()
-            .remarks("[ROOT]/tally-feat");
-        assert_eq!(read(&worktree.join("new")), "not committed", "{outcome}");
-    }
+    fs::rename(&worktree, &moved).unwrap();
+    let removed = sandbox.run("remove feat").does_not_crash();
+    removed.remarks("[ROOT]/tally-feat");
+    assert_eq!(read(&moved.join("new")), "not committed");
 }
 
 #[test]
-fn resume_of_a_worktree_without_its_git_file_gives_a_hint_that_mends_it() {
+fn a_worktree_whose_git_file_is_gone_or_leads_nowhere_is_not_deleted_with_the_work_in_it_and_is_mended_by_the_hint()
+ {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
-    write(&worktree.join("new"), "not committed");
-    unset(&worktree.join(".git"));
-    let refused = sandbox.refuses_to_resume(
-        "error: [..][ROOT]/tally-feat [..]\nhint: [..]git [..]repair[..]\n[...]",
-    );
-    let hint = refused.command_after("hint: ");
-    sandbox
-        .type_line(&hint[hint.find("git ").unwrap()..])
-        .is_done();
-    sandbox.resume("feat");
-    assert_eq!(sandbox.status(&worktree), "?? new");
-}
-
-#[test]
-fn a_git_file_that_leads_nowhere_does_not_crash_and_no_deletion() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    write(&worktree.join("new"), "not committed");
+    let new = worktree.join("new");
+    write(&new, "not committed");
     for text in ["", "gitdir: /nowhere\n", "\u{fffd}", "gitdir: \n"] {
         write(&worktree.join(".git"), text);
         sandbox.run("list").says("[...]\nfeat: [..]\n");
         sandbox.run("remove feat").does_not_crash();
-        assert_eq!(read(&worktree.join("new")), "not committed", "{text:?}");
+        assert_eq!(read(&new), "not committed", "{text:?}");
     }
+    unset(&worktree.join(".git"));
+    for line in ["remove feat -v", "remove feat --force"] {
+        sandbox
+            .run(line)
+            .does_not_crash()
+            .remarks("[ROOT]/tally-feat");
+        assert_eq!(read(&new), "not committed");
+    }
+    let told = "error: [..][ROOT]/tally-feat [..]\nhint: [..]git [..]repair[..]\n[...]";
+    let hint = sandbox.refuses_to_resume(told).command_after("hint: ");
+    sandbox
+        .type_line(&hint[hint.find("git ").unwrap()..])
+        .goes_well();
+    sandbox.resume("feat");
+    assert_eq!(sandbox.status(&worktree), "?? new");
 }
 
 #[test]
@@ -170,9 +129,8 @@ fn a_branch_that_was_renamed_stays_and_remove_says_so() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, "branch -m better");
-    sandbox.run("list").says(
-        "[...]\nfeat: its worktree is on the branch better, and its record says feat: [..]\n",
-    );
+    let told = "feat: its worktree is on the branch better, and its record says feat: [..]";
+    sandbox.run("list").says(&format!("[...]\n{told}\n"));
     sandbox.remove_telling("feat", "warning: [..] branch better, which stays\n");
     assert_eq!(sandbox.git_main("rev-parse better"), tip);
     assert!(!worktree.exists());
@@ -196,31 +154,31 @@ fn a_branch_whose_ref_was_deleted_under_the_worktree_does_not_lose_what_was_stag
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.git_main("update-ref -d refs/heads/feat");
     write(&worktree.join("new"), "not committed");
-    let outcome = sandbox.run_changes_nothing("remove feat");
-    assert!(
-        outcome.code == Some(1) && outcome.stderr.contains("new"),
-        "{outcome}"
-    );
+    sandbox.refuses_to_remove("error: [..]new[..]\n[...]");
     sandbox.force_remove_with_remarks("feat");
     sandbox.restore_with_remarks("feat");
     assert_eq!(read(&worktree.join("new")), "not committed");
 }
 
 #[test]
-fn a_locked_worktree_is_named_and_the_hint_s_command_unlocks_it() {
+fn a_locked_worktree_is_named_with_the_reason_and_the_hint_s_command_unlocks_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git_at(&sandbox.main, "worktree lock", &worktree);
-    let locked = "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]\n";
-    sandbox.refuses_to_remove(locked);
+    let lock = ["worktree", "lock", "--reason", "on a disk of mine"];
+    sandbox.git_at(&sandbox.main, lock, &worktree);
+    let locked = "error: [..][ROOT]/tally-feat [..]is locked: on a disk of mine\nhint: git [..]worktree unlock [..]\n";
+    for options in ["", "--keep-branch", "--force"] {
+        sandbox
+            .run_changes_nothing(format!("remove feat {options}"))
+            .fails(locked);
+    }
     // Also when its disk is not there at the moment.
     sandbox.restart();
     unset(&worktree);
     sandbox
         .run_changes_nothing("remove feat --force")
         .fails(locked);
-    let refused = sandbox.refuses_to_resume(
-        "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]unlock[..]\n",
-    );
+    let told = "error: [..][ROOT]/tally-feat [..]locked[..]\nhint: git [..]unlock[..]\n";
+    let refused = sandbox.refuses_to_resume(told);
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.resume("feat");
 }
@@ -267,15 +225,13 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
 }
 
 #[test]
-fn the_commits_of_a_branch_whose_name_a_shell_would_read_are_shown_by_the_hint() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.git(&worktree, ["switch", "-q", "-c", "it's;mine"]);
+fn the_commits_of_a_branch_are_shown_by_the_hint_whatever_it_and_the_project_are_called() {
+    let (sandbox, worktree) = Sandbox::of_project("my tally").with_worktree("feat");
+    sandbox.git(&worktree, "switch -q -c it's;mine");
     sandbox.commit(&worktree, "file", "work");
     sandbox.run("resume feat").does_not_crash();
-    let refused =
-        sandbox.refuses_to_remove("error: [..] has 1 commit [..]\nhint: [..]\nhint: [..]\n");
-    sandbox
-        .follow(&refused, "look at it with: ")
-        .succeeds()
-        .tells("Change file");
+    let told = "error: [..] has 1 commit [..]\nhint: [..]\nhint: [..]\n";
+    let refused = sandbox.refuses_to_remove(told);
+    let log = sandbox.follow(&refused, "look at it with: ").succeeds();
+    log.tells("Change file").says_nothing_of("Begin");
 }

@@ -1,6 +1,6 @@
 //! Commits that only look as if something else had them, and what else a worktree is in the middle of.
 
-use crate::sandbox::{Sandbox, read, unset, until, write};
+use crate::sandbox::{GATE, Sandbox, read, unset, write};
 use std::fs;
 use std::path::Path;
 
@@ -38,19 +38,14 @@ fn an_experiment_and_its_revert_are_work_though_together_they_change_nothing() {
 fn a_main_checkout_that_is_on_the_commit_and_on_no_branch_does_not_hold_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
+    // Nor one that tracks it.
+    sandbox.git_main("branch -q -u feat main");
+    sandbox.refuses_to_remove(KEPT);
     sandbox.git_main("checkout -q --detach feat");
     sandbox.refuses_to_remove(KEPT);
     sandbox.remove_and_restore("--force");
     sandbox.git_main("switch -q main");
     assert_eq!(log(&sandbox, &worktree), "Change file");
-}
-
-#[test]
-fn a_main_branch_that_tracks_the_session_s_does_not_make_that_one_hold_itself() {
-    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    sandbox.commit(&worktree, "file", "work");
-    sandbox.git_main("branch -q -u feat main");
-    sandbox.refuses_to_remove(KEPT);
 }
 
 #[test]
@@ -60,10 +55,7 @@ fn what_the_branch_s_own_upstream_had_before_it_was_changed_is_no_main_branch() 
     let worktree = sandbox.add("feat");
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, "push -q -u origin feat:master");
-    sandbox.git(
-        &worktree,
-        ["commit", "-q", "--amend", "-m", "In better words"],
-    );
+    sandbox.git(&worktree, "commit -q --amend -m Better");
     sandbox.refuses_to_remove(KEPT);
 }
 
@@ -98,35 +90,28 @@ fn a_repository_in_an_ignored_folder_is_work_until_a_remote_has_it() {
     sandbox.git_at(&proto, "remote add origin", &remote);
     sandbox.git(&proto, "push -q origin main");
     sandbox.git(&proto, "fetch -q origin");
-    sandbox
-        .run("remove feat")
-        .says("removed feat\n  with it went: frontend/proto.sqlite3/\n[...]");
+    let told = "removed feat\n  with it went: frontend/proto.sqlite3/\n[...]";
+    sandbox.run("remove feat").says(told);
 }
 
 #[test]
 fn a_bare_repository_a_worktree_of_another_one_and_one_with_worktrees_are_work() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    let inside = worktree.join("ignored.sqlite3");
-    let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, "init -q other");
-    sandbox.commit(&other, "file", "text");
-    let path = |path: &Path| path.to_str().unwrap().to_owned();
-    let bare = path(&inside.join("bare"));
-    sandbox.git(&other, ["clone", "-q", "--bare", ".", &bare]);
-    sandbox.refuses_to_remove("error: the session feat has a repository with commits that no remote has inside: [..]/bare\n[...]");
-    unset(bare.as_ref());
-    let linked = path(&inside.join("linked"));
-    sandbox.git(&other, ["worktree", "add", "-q", "--detach", &linked]);
-    sandbox.refuses_to_remove("error: the session feat has a git worktree of another repository inside: [..]/linked\n[...]");
-    sandbox.git(&other, ["worktree", "remove", &linked]);
-    let clone = path(&inside.join("clone"));
-    sandbox.git(&other, ["clone", "-q", ".", &clone]);
-    let outside = path(&sandbox.root.join("outside"));
-    sandbox.git(
-        Path::new(&clone),
-        ["worktree", "add", "-q", "--detach", &outside],
-    );
-    sandbox.refuses_to_remove("error: the session feat has a repository with other git worktrees inside: [..]/clone\n[...]");
+    let other = sandbox.make_repository("other");
+    let inside = "../tally-feat/ignored.sqlite3";
+    let refuses = |what: &str| {
+        sandbox.refuses_to_remove(&format!("error: the session feat has a {what}\n[...]"));
+    };
+    sandbox.git(&other, format!("clone -q --bare . {inside}/bare"));
+    refuses("repository with commits that no remote has inside: [..]/bare");
+    unset(&worktree.join("ignored.sqlite3/bare"));
+    sandbox.git(&other, format!("worktree add -q --detach {inside}/linked"));
+    refuses("git worktree of another repository inside: [..]/linked");
+    sandbox.git(&other, format!("worktree remove {inside}/linked"));
+    sandbox.git(&other, format!("clone -q . {inside}/clone"));
+    let clone = worktree.join("ignored.sqlite3/clone");
+    sandbox.git(&clone, "worktree add -q --detach ../../../outside");
+    refuses("repository with other git worktrees inside: [..]/clone");
 }
 
 #[test]
@@ -156,36 +141,24 @@ fn commits_of_a_worktree_whose_folder_was_deleted_by_hand_are_kept_when_resume_m
     sandbox.resume_telling("[...]");
     sandbox.git_main("gc --quiet --prune=now");
     assert!(sandbox.has_object(&tip));
-    sandbox
-        .run("list --removed")
-        .says("NAME [..]\nfeat [..]tally-session restore feat\n");
+    let told = "NAME [..]\nfeat [..]tally-session restore feat\n";
+    sandbox.run("list --removed").says(told);
 }
 
 #[test]
 fn what_is_committed_and_written_while_an_add_fails_is_kept_and_told() {
     let sandbox = Sandbox::new();
-    sandbox.lay_out("[hooks]\npost_add = \"while [ ! -e go ]; do sleep 0.01; done; exit 1\"\n");
+    sandbox.lay_out(format!("[hooks]\npost_add = '{GATE}; exit 1'\n"));
     let worktree = sandbox.worktree("feat");
-    let mut add = sandbox.program("add feat");
-    let add = add
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    until("the worktree is there", || {
-        worktree.join("backend/.env").exists()
-    });
+    let add = sandbox.start("add feat");
+    sandbox.await_gate();
     let tip = sandbox.commit(&worktree, "file", "meanwhile");
     write(&worktree.join("notes.sqlite3"), "mine");
-    write(&worktree.join("go"), "");
-    let said = add.wait_with_output().unwrap();
-    let said = String::from_utf8(said.stderr).unwrap();
-    assert!(
-        said.contains(
-            "hint: what was written in its worktree meanwhile is kept: tally-session restore feat\n"
-        ),
-        "{said}"
-    );
+    sandbox.open_gate();
+    let said = String::from_utf8(add.wait_with_output().unwrap().stderr).unwrap();
+    let kept =
+        "hint: what was written in its worktree meanwhile is kept: tally-session restore feat\n";
+    assert!(said.contains(kept), "{said}");
     assert!(!worktree.exists() && sandbox.names().is_empty());
     sandbox.git_main("gc --quiet --prune=now");
     unset(&sandbox.main.join(".tally-session.toml"));
@@ -198,15 +171,11 @@ fn what_is_committed_and_written_while_an_add_fails_is_kept_and_told() {
 fn an_add_that_fails_leaves_nothing_to_be_had_back_where_nobody_wrote_anything() {
     let sandbox = Sandbox::new();
     sandbox.lay_out("[hooks]\npost_add = \"exit 1\"\n");
-    let before = sandbox.run("add feat");
-    assert_eq!(before.code, Some(1), "{before}");
-    sandbox
-        .run("list --removed")
-        .says("nothing was removed that can be had back\n[...]");
-    assert_eq!(
-        sandbox.git_main("for-each-ref refs/tally-session refs/heads/feat"),
-        ""
-    );
+    sandbox.run("add feat").is(1, "", "[...]");
+    let nothing = "nothing was removed that can be had back\n[...]";
+    sandbox.run("list --removed").says(nothing);
+    let refs = sandbox.git_main("for-each-ref refs/tally-session refs/heads/feat");
+    assert_eq!(refs, "");
 }
 
 #[test]
@@ -214,10 +183,8 @@ fn remove_force_keeps_the_work_of_a_user_who_told_git_no_name() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&worktree.join("new"), "new");
     sandbox.git(&worktree, "add new");
-    write(
-        &sandbox.home.join(".gitconfig"),
-        "[user]\n\tuseConfigOnly = true\n",
-    );
+    let config = sandbox.home.join(".gitconfig");
+    write(&config, "[user]\n\tuseConfigOnly = true\n");
     sandbox.remove_and_restore("--force");
     assert_eq!(sandbox.git(&worktree, "show :new"), "new");
 }
@@ -228,9 +195,8 @@ fn remove_force_removes_nothing_if_what_it_leads_to_cannot_be_kept() {
     write(&worktree.join("new"), "new");
     sandbox.git(&worktree, "add new");
     sandbox.intercept("git", "*' hash-object '*", "echo disk full >&2; exit 1");
-    sandbox
-        .run("remove feat --force")
-        .fails("error: [..]disk full[..]\n[...]");
+    let error = "error: [..]disk full[..]\n[...]";
+    sandbox.run("remove feat --force").fails(error);
     sandbox.unwrap("git");
     assert_eq!(sandbox.git(&worktree, "branch --show-current"), "feat");
     assert_eq!(read(&worktree.join("new")), "new");

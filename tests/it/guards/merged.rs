@@ -5,7 +5,8 @@ use std::path::Path;
 
 /// A session with two commits.
 fn with_two_commits(sandbox: &Sandbox) {
-    let worktree = sandbox.add("feat");
+    sandbox.run("add feat").succeeds();
+    let worktree = sandbox.worktree("feat");
     sandbox.commit(&worktree, "file", "1\n");
     sandbox.commit(&worktree, "file", "1\n2\n");
 }
@@ -17,9 +18,14 @@ fn squash(sandbox: &Sandbox) {
 }
 
 /// As [`squash`], but only the remote's main branch has it: somebody has merged a pull request.
-fn squash_at_origin(sandbox: &Sandbox) {
-    sandbox.git_main("switch -q -c review main");
+fn squash_at_origin(sandbox: &Sandbox, base: &str) {
+    sandbox.git_main(["switch", "-q", "-c", "review", base]);
     squash(sandbox);
+    push_review(sandbox);
+}
+
+/// Has the remote's main branch be the one that is checked out, which goes.
+fn push_review(sandbox: &Sandbox) {
     sandbox.git_main("push -q origin review:main");
     sandbox.git_main("switch -q main");
     sandbox.git_main("branch -q -D review");
@@ -32,49 +38,46 @@ fn assert_passes(sandbox: &Sandbox) {
 }
 
 #[test]
-fn commits_are_counted_and_the_newest_is_named() {
-    let sandbox = Sandbox::new();
+fn commits_are_counted_and_the_newest_is_named_and_no_detached_head_tag_or_older_save_holds_them() {
+    let sandbox = Sandbox::quick();
     with_two_commits(&sandbox);
     let newest = sandbox.git_main(["log", "-1", "--format=%h %s", "feat"]);
-    sandbox.refuses_to_remove(&format!(
+    let error = format!(
         "error: the session feat has 2 commits [..]: {newest}\nhint: look at it with: git [..]\nhint: [..]--force feat\n"
-    ));
+    );
+    sandbox.refuses_to_remove(&error);
+    sandbox.git_main("worktree add -q --detach ../elsewhere feat");
+    sandbox.refuses_to_remove(&error);
+    sandbox.git_main("tag v1 feat");
+    sandbox.git_main("update-ref refs/tally-session/old feat");
+    sandbox.refuses_to_remove(&error);
 }
 
 #[test]
-fn a_branch_passes_that_was_squashed_into_the_remote_s_main_branch_alone() {
-    let sandbox = Sandbox::new();
-    sandbox.make_origin();
-    with_two_commits(&sandbox);
-    squash_at_origin(&sandbox);
-    assert_passes(&sandbox);
-}
-
-#[test]
-fn a_branch_passes_that_was_squashed_at_a_remote_that_main_does_not_track() {
-    let sandbox = Sandbox::new();
-    sandbox.make_origin();
-    sandbox.git_main("branch -q --unset-upstream");
-    with_two_commits(&sandbox);
-    squash_at_origin(&sandbox);
-    assert_passes(&sandbox);
+fn a_branch_passes_that_was_squashed_at_a_remote_whether_main_tracks_it_or_not() {
+    for tracks in [true, false] {
+        let sandbox = Sandbox::quick();
+        sandbox.make_origin();
+        if !tracks {
+            sandbox.git_main("branch -q --unset-upstream");
+        }
+        with_two_commits(&sandbox);
+        squash_at_origin(&sandbox, "main");
+        assert_passes(&sandbox);
+    }
 }
 
 #[test]
 fn a_branch_passes_that_was_squashed_while_the_main_checkout_is_elsewhere() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     sandbox.make_origin();
-    for way in [["--detach", "main"], ["-c", "hotfix"]] {
+    for (file, way) in [("one", "--detach main"), ("two", "-c hotfix")] {
         sandbox.add_telling("feat", "[...]");
         let worktree = sandbox.worktree("feat");
-        sandbox.commit(&worktree, way[1], "1");
-        sandbox.commit(&worktree, way[1], "2");
-        sandbox.git_main("switch -q -c review origin/main");
-        squash(&sandbox);
-        sandbox.git_main("push -q origin review:main");
-        sandbox.git_main("switch -q main");
-        sandbox.git_main("branch -q -D review");
-        sandbox.git_main(["switch", "-q", way[0], way[1]]);
+        sandbox.commit(&worktree, file, "1");
+        sandbox.commit(&worktree, file, "2");
+        squash_at_origin(&sandbox, "origin/main");
+        sandbox.git_main(format!("switch -q {way}"));
         assert_passes(&sandbox);
         sandbox.git_main("switch -q main");
     }
@@ -82,21 +85,19 @@ fn a_branch_passes_that_was_squashed_while_the_main_checkout_is_elsewhere() {
 
 #[test]
 fn a_branch_passes_that_was_rebased_at_the_remote() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     sandbox.make_origin();
     with_two_commits(&sandbox);
     sandbox.git_main("switch -q -c review");
     sandbox.commit(&sandbox.main, "other", "meanwhile");
     sandbox.git_main("cherry-pick main..feat");
-    sandbox.git_main("push -q origin review:main");
-    sandbox.git_main("switch -q main");
-    sandbox.git_main("branch -q -D review");
+    push_review(&sandbox);
     assert_passes(&sandbox);
 }
 
 #[test]
 fn a_squashed_branch_passes_though_main_changed_the_same_lines_later() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     with_two_commits(&sandbox);
     squash(&sandbox);
     sandbox.commit(&sandbox.main, "file", "3\n");
@@ -116,43 +117,13 @@ fn a_merge_that_keeps_our_side_does_not_make_a_branch_merged() {
 }
 
 #[test]
-fn a_commit_that_only_another_worktree_s_detached_head_has_is_not_merged() {
-    let sandbox = Sandbox::new();
-    with_two_commits(&sandbox);
-    let elsewhere = sandbox.root.join("elsewhere");
-    let add = [
-        "worktree",
-        "add",
-        "-q",
-        "--detach",
-        elsewhere.to_str().unwrap(),
-        "feat",
-    ];
-    sandbox.git_main(add);
-    sandbox.refuses_to_remove("error: the session feat has 2 commits [..]\n[...]");
-}
-
-#[test]
-fn a_tag_and_an_older_save_do_not_stand_for_a_branch() {
-    let sandbox = Sandbox::new();
-    with_two_commits(&sandbox);
-    sandbox.git_main("tag v1 feat");
-    sandbox.git_main("update-ref refs/tally-session/old feat");
-    sandbox.refuses_to_remove("error: the session feat has 2 commits [..]\n[...]");
-}
-
-#[test]
 fn main_s_node_modules_is_untouched_whatever_is_removed() {
     let sandbox = Sandbox::new();
     let modules = sandbox.main.join("frontend/node_modules/vite/index.js");
-    for args in [["remove", "feat", "-q"], ["remove", "feat", "--force"]] {
+    for line in ["remove feat -q", "remove feat --force"] {
         let worktree = sandbox.add_again("feat");
-        assert!(
-            worktree
-                .join("frontend/node_modules/vite/index.js")
-                .exists()
-        );
-        sandbox.run(args).succeeds();
+        assert!(worktree.join("frontend/node_modules/vite").exists());
+        sandbox.run(line).succeeds();
         assert_eq!(read(&modules), "// Vite\n");
     }
     // Also with the link somewhere in a folder that is deleted as a whole.

@@ -1,6 +1,6 @@
 //! A record whose path is no worktree of the session never leads to a deletion.
 
-use crate::sandbox::{Outcome, Sandbox, make_link, read, read_json, unset, write};
+use crate::sandbox::{Sandbox, edit_json, make_link, read, unset, write};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -21,80 +21,51 @@ fn assert_left_alone(sandbox: &Sandbox, folder: &Path) {
     sandbox.run("list").says("[...]\nfeat: [..]\n");
     sandbox.run("resume feat").fails("error: [..]\n[...]");
     sandbox.assert_unchanged_since(&before);
-    for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
+    for line in ["remove feat -v", "remove feat --force"] {
         name_in_record(sandbox, folder);
-        let _: Outcome = sandbox.run(args).does_not_crash();
+        sandbox.run(line).does_not_crash();
         name_in_record(sandbox, folder);
         sandbox.assert_unchanged_since(&before);
     }
 }
 
-/// A sandbox that has run a command once: what the first one makes for itself is there.
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
+#[test]
+fn a_folder_that_only_a_record_names_stays_whatever_it_is() {
+    let sandbox = Sandbox::quick();
+    // What the first one makes for itself is there.
     sandbox.run("add once").succeeds();
     sandbox.remove("once");
-    sandbox
-}
-
-#[test]
-fn another_repository_and_claude_s_entry_of_it_stay() {
-    let sandbox = sandbox();
-    let other = sandbox.root.join("other");
-    sandbox.git(&sandbox.root, "init -q other");
-    sandbox.commit(&other, "file", "text");
+    let (root, main) = (sandbox.root.clone(), sandbox.main.clone());
+    let other = sandbox.make_repository("other");
     write(&other.join("new"), "not committed");
-    let json = sandbox.home.join(".claude.json");
-    let mut claude = read_json(&json);
-    claude["projects"][other.to_str().unwrap()] = json!({ "history": [1] });
-    write(&json, claude.to_string());
-    assert_left_alone(&sandbox, &other);
-}
-
-#[test]
-fn a_worktree_of_another_repository_stays() {
-    let sandbox = sandbox();
-    let (other, theirs) = (sandbox.root.join("other"), sandbox.root.join("theirs"));
-    sandbox.git(&sandbox.root, "init -q other");
-    sandbox.commit(&other, "file", "text");
-    sandbox.git_at(&other, "worktree add -q -b feat", &theirs);
-    assert_left_alone(&sandbox, &theirs);
-}
-
-#[test]
-fn plain_folders_stay_full_or_empty() {
-    let sandbox = sandbox();
-    let (full, empty) = (sandbox.root.join("full"), sandbox.root.join("empty"));
-    write(&full.join("frontend/node_modules/mine"), "mine");
-    fs::create_dir(&empty).unwrap();
-    assert_left_alone(&sandbox, &full);
-    assert_left_alone(&sandbox, &empty);
-}
-
-#[test]
-fn the_main_checkout_and_what_is_in_it_and_above_it_stay() {
-    let sandbox = sandbox();
-    let main = sandbox.main.clone();
-    for folder in [
-        &main,
-        &main.join("frontend/node_modules"),
-        &main.join(".git"),
-        &sandbox.root,
+    edit_json(&sandbox.claude_json(), |json| {
+        json["projects"][other.to_str().unwrap()] = json!({ "history": [1] });
+    });
+    sandbox.git(&other, "worktree add -q -b feat ../theirs");
+    write(&root.join("full/frontend/node_modules/mine"), "mine");
+    fs::create_dir(root.join("empty")).unwrap();
+    for (link, target) in [
+        ("to-main", "tally"),
+        ("to-home", "home"),
+        ("to-nothing", "nowhere"),
     ] {
-        assert_left_alone(&sandbox, folder);
+        make_link(root.join(target), &root.join(link));
     }
-    assert_left_alone(&sandbox, Path::new("/"));
-    assert_left_alone(&sandbox, &main.join("../tally"));
-}
-
-#[test]
-fn what_a_symlink_leads_to_stays() {
-    let sandbox = sandbox();
-    let link = sandbox.root.join("link");
-    for target in [sandbox.main.clone(), sandbox.home.clone(), "nowhere".into()] {
-        make_link(target, &link);
-        assert_left_alone(&sandbox, &link);
-        unset(&link);
+    for folder in [
+        "other",
+        "theirs",
+        "full",
+        "empty",
+        "to-main",
+        "to-home",
+        "to-nothing",
+        "",
+        "/",
+    ] {
+        assert_left_alone(&sandbox, &root.join(folder));
+    }
+    for folder in ["", "frontend/node_modules", ".git", "../tally"] {
+        assert_left_alone(&sandbox, &main.join(folder));
     }
 }
 
@@ -109,10 +80,10 @@ fn the_worktree_of_another_session_stays() {
         let mut store = sandbox.store();
         store["feat"] = record;
         write(&sandbox.main.join(".tally-sessions"), store.to_string());
-        for args in [["remove", "feat", "-v"], ["remove", "feat", "--force"]] {
-            let _: Outcome = sandbox.run(args).does_not_crash();
-            assert!(other.join("backend/db.sqlite3").exists(), "{args:?}");
-            assert!(sandbox.names().contains(&"other".to_owned()), "{args:?}");
+        for line in ["remove feat -v", "remove feat --force"] {
+            sandbox.run(line).does_not_crash();
+            assert!(other.join("backend/db.sqlite3").exists(), "{line}");
+            assert!(sandbox.names().contains(&"other".to_owned()), "{line}");
         }
     }
     assert_eq!(sandbox.tmux_sessions(), ["tally-other"]);
@@ -124,16 +95,12 @@ fn a_branch_that_the_main_checkout_or_another_session_is_on_stays() {
     let sandbox = Sandbox::new().with("other").with("feat");
     for branch in ["main", "other"] {
         sandbox.edit_record("feat", |record| record["branch"] = branch.into());
-        let _: Outcome = sandbox.run("remove feat --force").does_not_crash();
-        assert_eq!(
-            sandbox.git_main(["branch", "--list", "--format=%(refname:short)", branch]),
-            branch
-        );
+        sandbox.run("remove feat --force").does_not_crash();
+        let told = sandbox.git_main(["branch", "--list", "--format=%(refname:short)", branch]);
+        assert_eq!(told, branch);
     }
-    assert_eq!(
-        read(&sandbox.worktree("other").join("README.md")),
-        "# Points\n"
-    );
+    let text = read(&sandbox.worktree("other").join("README.md"));
+    assert_eq!(text, "# Points\n");
     assert_eq!(sandbox.git_main("branch --show-current"), "main");
 }
 
@@ -150,15 +117,12 @@ fn a_store_that_came_with_a_clone_has_nothing_made_or_run() {
     let what = "its record names [ROOT]/home/anywhere, which is no worktree of this repository, and not its place [ROOT]/tally-feat";
     let cure = "write the right path into [ROOT]/tally/.tally-sessions, or take the record out: tally-session remove feat";
     let refused = format!("error: feat: {what}\nhint: {cure}\n");
-    for args in [&["resume"][..], &["resume", "feat"], &["attach", "feat"]] {
-        let before = sandbox.snapshot();
-        sandbox.run(args).fails(&refused);
-        sandbox.assert_unchanged_since(&before);
+    for line in ["resume", "resume feat", "attach feat"] {
+        sandbox.run_changes_nothing(line).fails(&refused);
     }
     let row = "feat  broken  28000    25000     feat    -1       -       [ROOT]/home/anywhere";
-    sandbox
-        .run("list")
-        .says(&format!("NAME [..]\n{row}\nfeat: {what}: {cure}\n"));
+    let told = format!("NAME [..]\n{row}\nfeat: {what}: {cure}\n");
+    sandbox.run("list").says(&told);
     let doctor = sandbox.run("doctor");
     let found = format!("failed   feat: {what}\n         {cure}\n");
     assert!(doctor.stdout.contains(&found), "{doctor}");
@@ -170,8 +134,7 @@ fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
     let elsewhere = sandbox.root.join("elsewhere");
-    let [from, to] = [&worktree, &elsewhere].map(|path| path.to_str().unwrap());
-    sandbox.git_main(["worktree", "move", from, to]);
+    sandbox.git(&worktree, "worktree move . ../elsewhere");
     sandbox.edit_record("feat", |record| {
         record["worktree"] = elsewhere.to_str().unwrap().into();
     });

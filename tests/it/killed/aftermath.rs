@@ -36,7 +36,7 @@ pub struct Before {
 impl Before {
     /// As things stand, without what was removed.
     pub fn of(sandbox: Sandbox) -> Self {
-        sandbox.run("purge --yes").is_done();
+        sandbox.run("purge --yes").goes_well();
         let snapshot = sandbox.snapshot();
         Self {
             assert_unchanged: Box::new(move |sandbox| sandbox.assert_unchanged_since(&snapshot)),
@@ -74,17 +74,14 @@ impl Before {
         let mut store = self.sandbox.store();
         store.as_object_mut().unwrap().shift_remove(NAME);
         assert_eq!(store, self.store);
-        let json = self.sandbox.home.join(".claude.json");
-        let mut claude = read_json(&json);
+        let mut claude = read_json(&self.sandbox.claude_json());
         let worktree = self.sandbox.worktree(NAME);
-        claude["projects"]
-            .as_object_mut()
-            .unwrap()
-            .shift_remove(worktree.to_str().unwrap());
+        let projects = claude["projects"].as_object_mut().unwrap();
+        projects.shift_remove(worktree.to_str().unwrap());
         assert_eq!(claude, self.claude);
         if let Ok(lock) = File::open(self.sandbox.home.join(".claude.json.lock")) {
-            lock.set_modified(SystemTime::now() - Duration::from_secs(11))
-                .unwrap();
+            let old = SystemTime::now() - Duration::from_secs(11);
+            lock.set_modified(old).unwrap();
         }
     }
 
@@ -98,37 +95,23 @@ impl Before {
             let screen = sandbox.await_text(NAME, window, text);
             assert_eq!(screen.matches(text).count(), 1, "{window}: {screen}");
         }
-        assert_eq!(
-            self.starts(),
-            starts.map(|starts| starts + 1),
-            "{PROGRAMS:?}"
-        );
+        let once_more = starts.map(|starts| starts + 1);
+        assert_eq!(self.starts(), once_more, "{PROGRAMS:?}");
         assert_eq!(sandbox.windows(NAME, "#{window_name}").len(), TYPED.len());
         let said = sandbox.events_of("said", "claude", NAME);
         assert!(said.is_empty(), "{said:?}");
 
-        let session = sandbox
-            .list()
-            .into_iter()
-            .find(|found| found["name"] == NAME);
-        let session = session.unwrap();
+        let mut sessions = sandbox.list().into_iter();
+        let session = sessions.find(|found| found["name"] == NAME).unwrap();
         assert_eq!(session["state"], "running", "{session}");
         assert_eq!(session["problems"], json!([]), "{session}");
-        assert_eq!(
-            points(&worktree.join("backend/db.sqlite3")),
-            ["a", "b", "c"]
-        );
+        let rows = points(&worktree.join("backend/db.sqlite3"));
+        assert_eq!(rows, ["a", "b", "c"]);
         assert_eq!(read(&worktree.join("backend/.env")), "SECRET_KEY=s3cret\n");
-        assert_eq!(
-            read(&worktree.join("frontend/.env")),
-            format!(
-                "VITE_TITLE=Points\nVITE_API_URL=http://localhost:{}\n",
-                sandbox.ports(NAME).0
-            )
-        );
+        let env = format!("VITE_TITLE=Points\nVITE_API_URL={}\n", sandbox.url(NAME));
+        assert_eq!(read(&worktree.join("frontend/.env")), env);
         assert!(worktree.join("frontend/node_modules/vite").exists());
-        let claude = read_json(&sandbox.home.join(".claude.json"));
-        let entry = &claude["projects"][worktree.to_str().unwrap()];
+        let entry = sandbox.claude_s_entry(&worktree);
         assert_eq!(entry["allowedTools"][1], "Edit", "{entry}");
         self.assert_clean(&worktree);
         self.assert_clean(&sandbox.main);
@@ -139,9 +122,7 @@ impl Before {
     fn assert_clean(&self, dir: &Path) {
         let status = ["--no-optional-locks", "status", "--porcelain"];
         assert_eq!(self.sandbox.git(dir, status), "", "{}", dir.display());
-        let locked = self
-            .sandbox
-            .git(&self.sandbox.main, "worktree list --porcelain");
+        let locked = self.sandbox.git_main("worktree list --porcelain");
         assert!(!locked.contains("\nlocked"), "{locked}");
     }
 
@@ -150,16 +131,12 @@ impl Before {
     #[track_caller]
     pub fn assert_nothing_left(&self) {
         let sandbox = &self.sandbox;
-        sandbox.run("purge --yes").is_done();
+        sandbox.run("purge --yes").goes_well();
         let ours = sandbox.main.join(".git/tally-session");
         // What was taken away is deleted in the background.
         let what = || format!("nothing is left, of {:?}", files(&ours));
-        eventually_or(what, || {
-            let left = files(&ours);
-            left.iter()
-                .all(|path| path.ends_with("store.lock") || path.ends_with("windows.lock"))
-                .then_some(())
-        });
+        let stays = |path: &PathBuf| path.ends_with("store.lock") || path.ends_with("windows.lock");
+        eventually_or(what, || files(&ours).iter().all(stays).then_some(()));
         let claudes = sandbox.home.join(".claude/sessions");
         let kept = sandbox.started("claude", "keep").pop().unwrap().pid;
         // A Claude that was ended in the middle of its start may leave its file, as the real one does.
@@ -208,16 +185,15 @@ impl Before {
 /// Every file below a folder.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .flat_map(|entry| {
-            let path = entry.path();
-            if entry.file_type().unwrap().is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
+    let all = entries.flat_map(|entry| {
+        let is_folder = entry.file_type().unwrap().is_dir();
+        if is_folder {
+            files(&entry.path())
+        } else {
+            vec![entry.path()]
+        }
+    });
+    all.collect()
 }
 
 /// The temporary files that somebody left below a folder.

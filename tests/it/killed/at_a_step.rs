@@ -2,9 +2,8 @@
 
 use super::aftermath::{Before, NAME};
 use super::steps::{Step, sample, strace_is_there};
-use crate::sandbox::{eventually, read, unset, write};
+use crate::sandbox::{Words, files_in, read, unset, until, write};
 use std::cell::Cell;
-use std::fs;
 
 /// Which steps of a run are tried.
 type Choice = fn(Vec<Step>) -> Vec<Step>;
@@ -18,32 +17,23 @@ fn before() -> Option<Before> {
 
 /// Kills a command at each step that is chosen, and tells what was tried. `ready` comes before, `mend` after each kill, with
 /// the number of the try.
-fn kill_each(
-    before: &Before,
-    args: &[&str],
-    choose: Choice,
-    ready: impl Fn(),
-    mend: impl Fn(usize),
-) {
+fn kill_each(before: &Before, line: &str, choose: Choice, ready: impl Fn(), mend: impl Fn(usize)) {
     ready();
-    let steps = choose(before.sandbox.steps_of(args));
+    let steps = choose(before.sandbox.steps_of(line));
     mend(0);
     let mut killed = 0;
     for step in &steps {
         ready();
-        println!("{args:?} is killed at {step}");
-        if before.sandbox.is_killed_at(step, args) {
+        println!("{line} is killed at {step}");
+        if before.sandbox.is_killed_at(step, line) {
             killed += 1;
         }
         before.assert_nothing_lost();
         mend(killed);
     }
-    println!("{args:?}: killed {killed} times at {} steps", steps.len());
-    assert!(
-        killed * 10 >= steps.len() * 7,
-        "{killed} of {}",
-        steps.len()
-    );
+    println!("{line}: killed {killed} times at {} steps", steps.len());
+    let count = steps.len();
+    assert!(killed * 10 >= count * 7, "{killed} of {count}");
 }
 
 fn add_is_killed(choose: Choice) {
@@ -51,7 +41,7 @@ fn add_is_killed(choose: Choice) {
     let starts = Cell::new([0; 3]);
     kill_each(
         &before,
-        &["add", NAME],
+        "add feat",
         choose,
         || starts.set(before.starts()),
         |turn| {
@@ -77,17 +67,10 @@ fn an_add_killed_at_some_of_its_steps_is_finished_by_resume_or_cleared_by_remove
     add_is_killed(sample);
 }
 
-#[test]
-#[ignore = "takes minutes"]
-fn an_add_killed_at_any_step_is_finished_by_resume_or_cleared_by_remove() {
-    add_is_killed(EVERY);
-}
-
 /// Finishes what a killed remove has begun; or finds that it had done all.
-fn remove_again(before: &Before, args: &[&str]) {
+fn remove_again(before: &Before, line: &str) {
     let is_recorded = before.is_recorded();
-    let sandbox = &before.sandbox;
-    let again = sandbox.run(args);
+    let again = before.sandbox.run(line);
     if is_recorded {
         again.is(0, "removed feat\n[...]", "[...]");
     } else {
@@ -105,7 +88,7 @@ fn bring_back(before: &Before) {
     } else {
         "restore"
     };
-    before.sandbox.run([verb, NAME]).is_done();
+    before.sandbox.run([verb, NAME]).goes_well();
     let list = before.sandbox.list();
     let session = list.iter().find(|session| session["name"] == NAME).unwrap();
     assert_eq!(session["problems"], serde_json::json!([]), "{session}");
@@ -116,12 +99,12 @@ fn remove_is_killed(choose: Choice) {
     let Some(before) = before() else { return };
     kill_each(
         &before,
-        &["remove", NAME],
+        "remove feat",
         choose,
         || drop(before.add()),
         |turn| {
             if turn % 2 == 0 {
-                remove_again(&before, &["remove", NAME]);
+                remove_again(&before, "remove feat");
             } else {
                 bring_back(&before);
                 before.sandbox.remove_with_remarks(NAME);
@@ -136,18 +119,12 @@ fn a_remove_killed_at_some_of_its_steps_is_finished_by_a_second_one() {
     remove_is_killed(sample);
 }
 
-#[test]
-#[ignore = "takes minutes"]
-fn a_remove_killed_at_any_step_is_finished_by_a_second_one() {
-    remove_is_killed(EVERY);
-}
-
 fn resume_is_killed(choose: Choice) {
     let Some(before) = before() else { return };
     let starts = Cell::new([0; 3]);
     kill_each(
         &before,
-        &["resume", NAME],
+        "resume feat",
         choose,
         || {
             // As after a restart of the machine, and with all to be made again.
@@ -174,12 +151,6 @@ fn a_resume_killed_at_some_of_its_steps_is_finished_by_another_or_cleared_by_rem
     resume_is_killed(sample);
 }
 
-#[test]
-#[ignore = "takes minutes"]
-fn a_resume_killed_at_any_step_is_finished_by_another_or_cleared_by_remove() {
-    resume_is_killed(EVERY);
-}
-
 /// Makes a session with work of every kind that nothing else has.
 fn add_with_work(before: &Before) {
     let worktree = before.add();
@@ -203,12 +174,10 @@ fn remove_work(before: &Before) {
 #[track_caller]
 fn assert_work_comes_back_and_goes(before: &Before) {
     let sandbox = &before.sandbox;
-    for args in [
-        &["worktree", "prune", "--expire=now"][..],
-        &["prune", "--expire=now"],
-    ] {
+    for line in ["worktree prune --expire=now", "prune --expire=now"] {
         // While a remove is half done, a worktree may be on a branch that is not there.
-        let status = sandbox.command("git", &sandbox.main).args(args).status();
+        let mut git = sandbox.command("git", &sandbox.main);
+        let status = git.args(line.words()).status();
         assert!(status.unwrap().code().is_some());
     }
     bring_back(before);
@@ -232,12 +201,12 @@ fn forced_remove_is_killed(choose: Choice) {
     let Some(before) = before() else { return };
     kill_each(
         &before,
-        &["remove", "--force", NAME],
+        "remove --force feat",
         choose,
         || add_with_work(&before),
         |turn| {
             if turn % 2 == 0 {
-                remove_again(&before, &["remove", "--force", NAME]);
+                remove_again(&before, "remove --force feat");
                 assert!(!before.sandbox.worktree(NAME).exists());
             }
             assert_work_comes_back_and_goes(&before);
@@ -249,7 +218,7 @@ fn restore_is_killed(choose: Choice) {
     let Some(before) = before() else { return };
     kill_each(
         &before,
-        &["restore", NAME],
+        "restore feat",
         choose,
         || remove_work(&before),
         |turn| {
@@ -258,7 +227,7 @@ fn restore_is_killed(choose: Choice) {
                 before.sandbox.run("doctor --fix").does_not_crash();
             }
             if turn % 2 == 0 && before.is_recorded() {
-                remove_again(&before, &["remove", "--force", NAME]);
+                remove_again(&before, "remove --force feat");
             }
             assert_work_comes_back_and_goes(&before);
         },
@@ -270,21 +239,15 @@ fn a_restore_killed_at_some_of_its_steps_is_finished_by_another_or_by_a_remove()
     restore_is_killed(sample);
 }
 
-#[test]
-#[ignore = "takes minutes"]
-fn a_restore_killed_at_any_step_is_finished_by_another_or_by_a_remove() {
-    restore_is_killed(EVERY);
-}
-
 fn purge_is_killed(choose: Choice) {
     let Some(before) = before() else { return };
     kill_each(
         &before,
-        &["purge", "--yes", NAME],
+        "purge --yes feat",
         choose,
         || remove_work(&before),
         |_| {
-            before.sandbox.run("purge --yes").is_done();
+            before.sandbox.run("purge --yes").goes_well();
             // It may leave the file of its lock, which is nobody's then.
             before.sandbox.run("doctor --fix").does_not_crash();
             before.assert_nothing_left();
@@ -298,20 +261,27 @@ fn a_purge_killed_at_some_of_its_steps_is_finished_by_another() {
 }
 
 #[test]
-#[ignore = "takes minutes"]
-fn a_purge_killed_at_any_step_is_finished_by_another() {
-    purge_is_killed(EVERY);
-}
-
-#[test]
 fn a_forced_remove_killed_at_some_of_its_steps_loses_no_work() {
     forced_remove_is_killed(sample);
 }
 
 #[test]
 #[ignore = "takes minutes"]
-fn a_forced_remove_killed_at_any_step_loses_no_work() {
-    forced_remove_is_killed(EVERY);
+fn each_command_killed_at_any_of_its_steps_is_finished_or_cleared_by_the_next() {
+    let commands = [
+        add_is_killed,
+        remove_is_killed,
+        resume_is_killed,
+        forced_remove_is_killed,
+        restore_is_killed,
+        purge_is_killed,
+    ];
+    // As many at once as there are processors.
+    std::thread::scope(|scope| {
+        for killed in commands {
+            scope.spawn(move || killed(EVERY));
+        }
+    });
 }
 
 /// Right after a file or a folder has got its place.
@@ -331,18 +301,14 @@ fn of_a_remove_that_was_killed_and_brought_back_nothing_is_left_that_can_be_had_
     let trash = sandbox.main.join(".git/tally-session/trash");
     kill_each(
         &before,
-        &["remove", "--force", NAME],
+        "remove --force feat",
         BEHIND_RENAMES,
         || add_with_work(&before),
         |_| {
             bring_back(&before);
-            sandbox
-                .run("list --removed")
-                .says("nothing was removed that can be had back\n");
-            eventually("nothing is kept", || {
-                let mut left = fs::read_dir(&trash).unwrap();
-                left.next().is_none().then_some(())
-            });
+            let told = "nothing was removed that can be had back\n";
+            sandbox.run("list --removed").says(told);
+            until("nothing is kept", || files_in(&trash).is_empty());
             assert_work_comes_back_and_goes(&before);
         },
     );

@@ -1,16 +1,18 @@
 //! Killed while git or tmux is in the middle of something: together with it, or alone, so that it goes on.
 
 use super::aftermath::{Before, NAME, Starts};
-use crate::sandbox::{Sandbox, eventually, read, unset, until, write};
+use crate::sandbox::{Sandbox, eventually, read, unset};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// What is killed.
+const ADD: &str = "add feat";
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,12 +32,12 @@ fn slow_to_check_out() -> Before {
     sandbox.commit(main, "m.slow", "slow\n");
     sandbox.commit(main, "z.txt", "behind it\n");
     sandbox.git_at(main, "config filter.slow.smudge", &filter);
-    open_gate(&sandbox);
     with_one_kept(sandbox)
 }
 
 /// With a session that is kept, and the gate closed.
 fn with_one_kept(sandbox: Sandbox) -> Before {
+    open_gate(&sandbox);
     sandbox.add("keep");
     sandbox.add(NAME);
     sandbox.run(["remove", NAME]).succeeds();
@@ -44,62 +46,54 @@ fn with_one_kept(sandbox: Sandbox) -> Before {
 }
 
 fn open_gate(sandbox: &Sandbox) {
-    write(&sandbox.root.join("gate"), "");
+    sandbox.open_gate();
     let _ = fs::create_dir(sandbox.root.join("reached"));
 }
 
 fn close_gate(sandbox: &Sandbox) {
     unset(&sandbox.root.join("gate"));
-    fs::remove_dir(sandbox.root.join("reached")).unwrap();
+    unset(&sandbox.root.join("reached"));
 }
 
 /// Starts the program in a process group of its own.
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    sandbox
-        .program(args)
+fn start(sandbox: &Sandbox, line: &str) -> Child {
+    let mut program = sandbox.program(line);
+    program
         .process_group(0)
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::piped());
+    program.spawn().unwrap()
 }
 
-/// Starts an add, and waits until it is at the gate.
-fn add_up_to_the_gate(sandbox: &Sandbox) -> Child {
-    up_to_the_gate(sandbox, &["add", NAME])
-}
-
-fn up_to_the_gate(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let command = start(sandbox, args);
-    until("the command is at the gate", || {
-        sandbox.root.join("reached").exists()
-    });
+/// Starts a command, and waits until it is at the gate.
+fn up_to_the_gate(sandbox: &Sandbox, line: &str) -> Child {
+    let command = start(sandbox, line);
+    sandbox.await_gate();
     command
 }
 
-/// Kills a program with all that it has started and that has not left it.
-fn kill_with_children(mut child: Child) {
-    let group = Pid::from_child(&child);
-    kill_process_group(group, Signal::KILL).unwrap();
-    child.wait().unwrap();
+/// Kills an add at the gate, with all that it has started and that has not left it.
+fn kill_add_with_children(before: &Before) {
+    let mut add = up_to_the_gate(&before.sandbox, ADD);
+    kill_process_group(Pid::from_child(&add), Signal::KILL).unwrap();
+    add.wait().unwrap();
+    before.assert_nothing_lost();
 }
 
-fn kill_alone(mut child: Child) {
+/// Kills a command at the gate, alone.
+fn kill_alone(before: &Before, line: &str) {
+    let mut child = up_to_the_gate(&before.sandbox, line);
     child.kill().unwrap();
     child.wait().unwrap();
-}
-
-/// Where git says that it is still making the worktree.
-fn initializing(sandbox: &Sandbox) -> PathBuf {
-    sandbox.main.join(".git/worktrees/tally-feat/locked")
 }
 
 #[track_caller]
 fn assert_half_made(before: &Before) {
     let worktree = before.sandbox.worktree(NAME);
-    assert_eq!(read(&initializing(&before.sandbox)).trim(), "initializing");
-    assert!(worktree.join(".git").exists());
-    assert!(!worktree.join("z.txt").exists());
+    // Where git says that it is still making the worktree.
+    let locked = before.sandbox.main.join(".git/worktrees/tally-feat/locked");
+    assert_eq!(read(&locked).trim(), "initializing");
+    assert!(worktree.join(".git").exists() && !worktree.join("z.txt").exists());
     before.assert_nothing_lost();
 }
 
@@ -111,6 +105,20 @@ fn assert_whole(before: &Before, starts: Starts) {
     before.assert_finished(starts);
 }
 
+/// The session is removed, with the gate closed for the next one, and nothing of it is left.
+#[track_caller]
+fn assert_can_be_removed(before: &Before) {
+    before.sandbox.remove(NAME);
+    assert_nothing_left(before);
+}
+
+#[track_caller]
+fn assert_nothing_left(before: &Before) {
+    open_gate(&before.sandbox);
+    close_gate(&before.sandbox);
+    before.assert_nothing_left();
+}
+
 /// A command whose words are read while it runs.
 struct Running {
     child: Child,
@@ -118,8 +126,8 @@ struct Running {
 }
 
 impl Running {
-    fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let mut child = start(sandbox, args);
+    fn start(sandbox: &Sandbox, line: &str) -> Self {
+        let mut child = start(sandbox, line);
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (send, words) = mpsc::channel();
         thread::spawn(move || {
@@ -135,10 +143,8 @@ impl Running {
     #[track_caller]
     fn await_waiting(&self) {
         let line = self.words.recv_timeout(PATIENCE).unwrap();
-        assert!(
-            line.starts_with("waiting for another tally-session "),
-            "{line}"
-        );
+        let waits = line.starts_with("waiting for another tally-session ");
+        assert!(waits, "{line}");
     }
 
     /// Waits until it has ended, well and without another word.
@@ -151,51 +157,37 @@ impl Running {
 }
 
 #[test]
-fn a_checkout_whose_git_was_killed_half_way_is_finished_by_resume() {
+fn a_checkout_whose_git_was_killed_half_way_is_finished_by_resume_or_cleared_by_remove() {
     let before = slow_to_check_out();
     let starts = before.starts();
-    kill_with_children(add_up_to_the_gate(&before.sandbox));
+    kill_add_with_children(&before);
     assert_half_made(&before);
     open_gate(&before.sandbox);
-    before.sandbox.run(["resume", NAME]).succeeds();
+    before.sandbox.resume(NAME);
     assert_whole(&before, starts);
+    assert_can_be_removed(&before);
+    kill_add_with_children(&before);
+    assert_half_made(&before);
+    assert_can_be_removed(&before);
 }
 
 #[test]
-fn a_checkout_whose_git_was_killed_half_way_is_cleared_by_remove() {
+fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_resume_and_remove() {
     let before = slow_to_check_out();
-    kill_with_children(add_up_to_the_gate(&before.sandbox));
-    assert_half_made(&before);
-    before.sandbox.run(["remove", NAME]).succeeds();
-    open_gate(&before.sandbox);
-    close_gate(&before.sandbox);
-    before.assert_nothing_left();
-}
-
-#[test]
-fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_resume() {
-    let before = slow_to_check_out();
-    let starts = before.starts();
-    kill_alone(add_up_to_the_gate(&before.sandbox));
-    let resume = Running::start(&before.sandbox, &["resume", NAME]);
-    resume.await_waiting();
-    assert_half_made(&before);
-    open_gate(&before.sandbox);
-    resume.succeeds();
-    assert_whole(&before, starts);
-}
-
-#[test]
-fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_remove() {
-    let before = slow_to_check_out();
-    kill_alone(add_up_to_the_gate(&before.sandbox));
-    let remove = Running::start(&before.sandbox, &["remove", NAME]);
-    remove.await_waiting();
-    assert_half_made(&before);
-    open_gate(&before.sandbox);
-    remove.succeeds();
-    close_gate(&before.sandbox);
-    before.assert_nothing_left();
+    for line in ["resume feat", "remove feat"] {
+        let starts = before.starts();
+        kill_alone(&before, ADD);
+        let next = Running::start(&before.sandbox, line);
+        next.await_waiting();
+        assert_half_made(&before);
+        open_gate(&before.sandbox);
+        next.succeeds();
+        if line == "resume feat" {
+            assert_whole(&before, starts);
+            assert_can_be_removed(&before);
+        }
+    }
+    assert_nothing_left(&before);
 }
 
 /// A project where a program is held at the gate when it is called with this word.
@@ -205,22 +197,21 @@ fn slow_at(program: &str, word: &str) -> Before {
     let held = GATE.replace("\nfi\n", &format!("\n{pass}\nfi\n"));
     let script = format!("case \" $* \" in *' {word} '*)\n{held};; esac\nexec \"$REAL\" \"$@\"");
     sandbox.wrap(program, &script);
-    open_gate(&sandbox);
     with_one_kept(sandbox)
 }
 
 /// A command beside one that was killed and whose child is still to do its work. It may wait for the child or get on without
 /// it, but when both have ended all must be as if the child had ended first.
-fn beside_a_child_that_goes_on(program: &str, word: &str, args: &[&str]) -> (Before, Starts) {
+fn beside_a_child_that_goes_on(program: &str, word: &str, line: &str) -> (Before, Starts) {
     let before = slow_at(program, word);
     let starts = before.starts();
-    kill_alone(add_up_to_the_gate(&before.sandbox));
-    run_while_the_child_goes_on(&before.sandbox, args);
+    kill_alone(&before, ADD);
+    run_while_the_child_goes_on(&before.sandbox, line);
     (before, starts)
 }
 
-fn run_while_the_child_goes_on(sandbox: &Sandbox, args: &[&str]) {
-    let mut command = start(sandbox, args);
+fn run_while_the_child_goes_on(sandbox: &Sandbox, line: &str) {
+    let mut command = start(sandbox, line);
     let mut stderr = command.stderr.take().unwrap();
     let start = Instant::now();
     // One that waits says so after a second.
@@ -240,20 +231,19 @@ fn run_while_the_child_goes_on(sandbox: &Sandbox, args: &[&str]) {
 
 #[test]
 fn keys_that_are_typed_after_the_kill_are_not_typed_twice() {
-    let (before, starts) = beside_a_child_that_goes_on("tmux", "send-keys", &["resume", NAME]);
+    let (before, starts) = beside_a_child_that_goes_on("tmux", "send-keys", "resume feat");
     before.assert_finished(starts);
 }
 
 #[test]
 fn windows_that_are_made_after_the_kill_are_cleared_by_remove() {
-    let (before, _) = beside_a_child_that_goes_on("tmux", "new-session", &["remove", NAME]);
-    close_gate(&before.sandbox);
-    before.assert_nothing_left();
+    let (before, _) = beside_a_child_that_goes_on("tmux", "new-session", "remove feat");
+    assert_nothing_left(&before);
 }
 
 #[test]
 fn a_branch_and_a_worktree_that_are_made_after_the_kill_are_cleared_by_remove() {
-    let (before, _) = beside_a_child_that_goes_on("git", "worktree", &["remove", NAME]);
+    let (before, _) = beside_a_child_that_goes_on("git", "worktree", "remove feat");
     close_gate(&before.sandbox);
     before.assert_nothing_left();
 }
@@ -264,14 +254,14 @@ fn resume_whose_tmux_goes_on() -> (Before, Starts) {
     before.add();
     before.sandbox.restart();
     let starts = before.starts();
-    kill_alone(up_to_the_gate(&before.sandbox, &["resume"]));
+    kill_alone(&before, "resume");
     (before, starts)
 }
 
 #[test]
 fn windows_of_several_sessions_that_are_made_after_the_kill_are_not_made_twice() {
     let (before, starts) = resume_whose_tmux_goes_on();
-    run_while_the_child_goes_on(&before.sandbox, &["resume"]);
+    run_while_the_child_goes_on(&before.sandbox, "resume");
     before.assert_finished(starts);
     before.sandbox.await_programs("keep", 2);
 }
@@ -279,7 +269,7 @@ fn windows_of_several_sessions_that_are_made_after_the_kill_are_not_made_twice()
 #[test]
 fn windows_of_several_sessions_that_are_made_after_the_kill_are_cleared_by_remove() {
     let (before, _) = resume_whose_tmux_goes_on();
-    run_while_the_child_goes_on(&before.sandbox, &["remove", NAME]);
+    run_while_the_child_goes_on(&before.sandbox, "remove feat");
     assert_eq!(before.sandbox.tmux_sessions(), ["tally-keep"]);
     before.sandbox.run("resume").says("resumed keep[..]\n");
     before.sandbox.await_programs("keep", 2);
@@ -291,42 +281,33 @@ fn slow_to_set_up() -> Before {
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
     let layout = format!("[hooks]\npost_add = '''\n{GATE}hook\n'''\n");
     sandbox.commit(&sandbox.main, ".tally-session.toml", &layout);
-    open_gate(&sandbox);
     with_one_kept(sandbox)
 }
 
 #[test]
-fn a_post_add_that_was_killed_too_is_run_again_by_resume() {
+fn a_post_add_that_was_killed_too_is_run_again_by_resume_or_cleared_by_remove() {
     let before = slow_to_set_up();
     let starts = before.starts();
-    kill_with_children(add_up_to_the_gate(&before.sandbox));
-    before.assert_nothing_lost();
+    kill_add_with_children(&before);
     open_gate(&before.sandbox);
-    before.sandbox.run(["resume", NAME]).succeeds();
+    before.sandbox.resume(NAME);
     before.assert_finished(starts);
     assert_eq!(before.sandbox.started("hook", NAME).len(), 2);
+    assert_can_be_removed(&before);
+    kill_add_with_children(&before);
+    assert_can_be_removed(&before);
 }
 
 #[test]
 fn a_post_add_that_goes_on_after_the_kill_is_waited_for_and_run_again_by_resume() {
     let before = slow_to_set_up();
     let starts = before.starts();
-    kill_alone(add_up_to_the_gate(&before.sandbox));
-    let resume = Running::start(&before.sandbox, &["resume", NAME]);
+    kill_alone(&before, ADD);
+    let resume = Running::start(&before.sandbox, "resume feat");
     resume.await_waiting();
     assert_eq!(before.sandbox.started("hook", NAME).len(), 1);
     open_gate(&before.sandbox);
     resume.succeeds();
     before.assert_finished(starts);
     assert_eq!(before.sandbox.started("hook", NAME).len(), 3);
-}
-
-#[test]
-fn a_session_whose_post_add_was_killed_is_cleared_by_remove() {
-    let before = slow_to_set_up();
-    kill_with_children(add_up_to_the_gate(&before.sandbox));
-    before.sandbox.run(["remove", NAME]).succeeds();
-    open_gate(&before.sandbox);
-    close_gate(&before.sandbox);
-    before.assert_nothing_left();
 }

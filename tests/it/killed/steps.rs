@@ -1,6 +1,6 @@
 //! Every step of a run that changes something, and killing the program right before one of them.
 
-use crate::sandbox::{PROGRAM, Sandbox, unset};
+use crate::sandbox::{PROGRAM, Sandbox, Words, unset};
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
@@ -9,36 +9,8 @@ use std::process::{Command, ExitStatus, Stdio};
 
 /// System calls that change something, and some that stand between two of these: `getpid` where a temporary file gets its
 /// name, `poll` where a child process has been started and not ended. A machine that lacks one of them passes it over.
-const CALLS: [&str; 28] = [
-    "chmod",
-    "clone",
-    "clone3",
-    "copy_file_range",
-    "fchmod",
-    "fdatasync",
-    "flock",
-    "fsync",
-    "ftruncate",
-    "getpid",
-    "kill",
-    "mkdir",
-    "mkdirat",
-    "openat",
-    "poll",
-    "ppoll",
-    "pwrite64",
-    "rename",
-    "renameat",
-    "renameat2",
-    "rmdir",
-    "symlink",
-    "symlinkat",
-    "unlink",
-    "unlinkat",
-    "vfork",
-    "wait4",
-    "write",
-];
+const CALLS: &str = "chmod clone clone3 copy_file_range fchmod fdatasync flock fsync ftruncate getpid kill mkdir mkdirat \
+    openat poll ppoll pwrite64 rename renameat renameat2 rmdir symlink symlinkat unlink unlinkat vfork wait4 write";
 
 /// How many steps of a run a sample has.
 const SAMPLE: usize = 12;
@@ -83,17 +55,12 @@ pub fn sample(steps: Vec<Step>) -> Vec<Step> {
 
 impl Sandbox {
     /// Runs the program to its end, and gives the steps that it took.
-    pub fn steps_of(&self, args: &[&str]) -> Vec<Step> {
+    pub fn steps_of(&self, line: &str) -> Vec<Step> {
         let log = self.root.join("strace");
-        let traced = CALLS.map(|call| format!("?{call}")).join(",");
-        let options = [
-            "-o",
-            log.to_str().unwrap(),
-            "-e",
-            &format!("trace={traced}"),
-        ];
-        let status = self.strace(&options, args);
-        assert!(status.success(), "{args:?} under strace: {status}");
+        let traced = CALLS.replace(' ', ",?");
+        let options = format!("-o {} -e trace=?{traced}", log.display());
+        let status = self.strace(&options, line);
+        assert!(status.success(), "{line} under strace: {status}");
         let text = fs::read(&log).unwrap();
         unset(&log);
         let mut counts = HashMap::new();
@@ -110,7 +77,7 @@ impl Sandbox {
                     "write" => !rest.starts_with("1,") && !rest.starts_with("2,"),
                     // Asking whether a process lives, which takes as many calls as it takes to end.
                     "kill" => !rest.contains(", 0)"),
-                    _ => CALLS.contains(&call),
+                    _ => CALLS.contains(call),
                 };
                 changes.then(|| Step {
                     call: call.to_owned(),
@@ -122,24 +89,24 @@ impl Sandbox {
 
     /// Runs the program and kills it when it begins a step. False if it ended before, because it took other steps this time.
     #[track_caller]
-    pub fn is_killed_at(&self, step: &Step, args: &[&str]) -> bool {
+    pub fn is_killed_at(&self, step: &Step, line: &str) -> bool {
         let Step { call, nth } = step;
-        let trace = format!("trace={call}");
-        let inject = format!("inject={call}:signal=KILL:when={nth}");
-        let status = self.strace(&["-o", "/dev/null", "-e", &trace, "-e", &inject], args);
+        let inject = format!("-e trace={call} -e inject={call}:signal=KILL:when={nth}");
+        let status = self.strace(&format!("-o /dev/null {inject}"), line);
         let was_killed = status.signal() == Some(9) || status.code() == Some(137);
         assert!(was_killed || status.success(), "{step}: {status}");
         was_killed
     }
 
-    fn strace(&self, options: &[&str], args: &[&str]) -> ExitStatus {
+    fn strace(&self, options: &str, line: &str) -> ExitStatus {
         let mut strace = self.command("strace", &self.main);
-        strace.arg("-qq").args(options).arg(PROGRAM).args(args);
-        // Whatever a killed program has started and left must not be waited for.
         strace
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap()
+            .arg("-qq")
+            .args(options.words())
+            .arg(PROGRAM)
+            .args(line.words());
+        // Whatever a killed program has started and left must not be waited for.
+        strace.stdout(Stdio::null()).stderr(Stdio::null());
+        strace.status().unwrap()
     }
 }

@@ -84,9 +84,8 @@ pre_remove = "rm -f \"$SANDBOX/database\"; eval \"$(cat \"$SANDBOX/then\")\""
     };
     for cut in ["exit 3", "kill -9 $$"] {
         write(&then, cut);
-        sandbox
-            .run("remove feat")
-            .fails("[...]\nerror: [..]\n[...]");
+        let refused = "[...]\nerror: [..]\n[...]";
+        sandbox.run("remove feat").fails(refused);
         is_resumed();
     }
     // With all that leads to it, as by Ctrl-C.
@@ -100,9 +99,8 @@ pre_remove = "rm -f \"$SANDBOX/database\"; eval \"$(cat \"$SANDBOX/then\")\""
     sandbox.restore("feat");
     assert!(database.exists());
     sandbox.run("remove feat").fails("error: [..]\n[...]");
-    sandbox
-        .run("remove --no-hooks feat")
-        .says("removed feat\n[...]");
+    let told = "removed feat\n[...]";
+    sandbox.run("remove --no-hooks feat").says(told);
     sandbox.restore("feat");
     assert!(database.exists());
 }
@@ -130,11 +128,8 @@ fn what_pre_remove_keeps_in_git_s_folder_of_the_worktree_is_named_where_it_goes(
     sandbox.git(&worktree, "fetch -q .");
     sandbox.git(&worktree, "bisect start");
     let told = "git/database.dump (3 MB)";
-    sandbox.run("remove --force feat").is(
-        0,
-        &format!("removed feat\n  with it went: {told}\n[...]"),
-        "[...]",
-    );
+    let answer = format!("removed feat\n  with it went: {told}\n[...]");
+    sandbox.run("remove --force feat").is(0, &answer, "[...]");
     let list = sandbox.run("list --removed --json").succeeds();
     let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list[0]["not_committed"], serde_json::json!([told]));

@@ -47,11 +47,10 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
     assert_eq!(sandbox.list()[0]["docs_port"], Value::Null);
     assert_eq!(sandbox.list()[0]["docs_up"], false);
 
-    sandbox.follow(&list, "docs_port: ").is(
-        0,
-        "stopped feat\nresumed feat[..]\n",
-        "warning: the docs of feat had no port, and has 7[..] now\n",
-    );
+    let told = "warning: the docs of feat had no port, and has 7[..] now\n";
+    sandbox
+        .follow(&list, "docs_port: ")
+        .is(0, "stopped feat\nresumed feat[..]\n", told);
     let docs = sandbox.port("feat", "docs");
     assert_eq!(sandbox.ports("feat"), (backend, frontend));
     assert_eq!(
@@ -60,10 +59,8 @@ fn a_service_more_is_a_problem_in_list_until_resume_gives_it_a_port() {
             "VITE_TITLE=Points\nVITE_API_URL=http://localhost:{backend}\nVITE_DOCS_URL=http://localhost:{docs}\n"
         )
     );
-    assert_eq!(
-        sandbox.windows("feat", "#{window_name}"),
-        ["claude".to_owned(), format!("docs:{docs}")]
-    );
+    let names = sandbox.windows("feat", "#{window_name}");
+    assert_eq!(names, ["claude".to_owned(), format!("docs:{docs}")]);
     let server = sandbox.await_start("python", "feat", 2);
     assert_eq!(
         server.env["VITE_DOCS_URL"],
@@ -140,11 +137,10 @@ fn a_link_that_the_layout_has_no_more_is_left_and_never_followed() {
 fn windows_that_have_changed_come_with_the_next_resume() {
     let sandbox = Sandbox::new().with("feat");
     sandbox.lay_out("[[window]]\nname = \"shell\"\ndir = \"backend\"\n");
-    sandbox.run("resume").is(
-        0,
-        "feat is already running\n",
-        "warning: feat: its windows are of an older layout: tally-session restart feat\n",
-    );
+    let told = "warning: feat: its windows are of an older layout: tally-session restart feat\n";
+    sandbox
+        .run("resume")
+        .is(0, "feat is already running\n", told);
     assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 5);
     sandbox.restart();
     sandbox.run("resume").succeeds();

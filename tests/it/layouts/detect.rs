@@ -5,15 +5,16 @@ mod parts;
 
 use crate::sandbox::{Sandbox, unset, write};
 
-/// A project with these files, of which git ignores some.
-fn project(files: &[(&str, &str)]) -> Sandbox {
+/// A project with these files, a line each: `path = text`. git ignores some of them.
+fn project(files: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.clear_project();
     unset(&sandbox.virtualenv());
     let ignored = "node_modules/\n.env\n.env.local\n.venv/\n*.sqlite3\nconfig/master.key\n";
     write(&sandbox.main.join(".gitignore"), ignored);
-    for (path, text) in files {
-        write(&sandbox.main.join(path), text);
+    for line in files.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (path, text) = line.split_once(" = ").unwrap_or((line, ""));
+        write(&sandbox.main.join(path), text.replace("\\n", "\n"));
     }
     sandbox.commit_all();
     sandbox
@@ -40,7 +41,7 @@ fn is_a_layout(sandbox: &Sandbox, text: &str) {
 }
 
 #[track_caller]
-fn assert_drafts(files: &[(&str, &str)], expected: &str) {
+fn assert_drafts(files: &str, expected: &str) {
     let sandbox = project(files);
     let draft = draft(&sandbox);
     assert!(draft == expected, "{draft}");
@@ -48,11 +49,11 @@ fn assert_drafts(files: &[(&str, &str)], expected: &str) {
 
 /// Lines that a draft has, whatever else it has.
 #[track_caller]
-fn assert_has(files: &[(&str, &str)], lines: &[&str]) {
+fn assert_has(files: &str, lines: &str) {
     let sandbox = project(files);
     let draft = draft(&sandbox);
-    for line in lines {
-        let is_it = |one: &str| one == *line || one.starts_with(&format!("{line} "));
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let is_it = |one: &str| one.trim() == line || one.trim().starts_with(&format!("{line} "));
         assert!(draft.lines().any(is_it), "{line}\n--- is not in\n{draft}");
     }
 }
@@ -82,17 +83,16 @@ clone = [\"frontend/node_modules\"]        # packages of each session's own
 #[test]
 fn uv_postgresql_and_pnpm() {
     assert_drafts(
-        &[
-            ("backend/manage.py", ""),
-            ("backend/uv.lock", ""),
-            (
-                "backend/.env",
-                "DATABASE_URL=postgres://ada@localhost:5432/shop\n",
-            ),
-            ("frontend/package.json", VITE),
-            ("frontend/pnpm-lock.yaml", ""),
-            ("frontend/.env", "VITE_API_URL=http://localhost:8000\n"),
-        ],
+        &format!(
+            r"
+        backend/manage.py
+        backend/uv.lock
+        backend/.env = DATABASE_URL=postgres://ada@localhost:5432/shop\n
+        frontend/package.json = {VITE}
+        frontend/pnpm-lock.yaml
+        frontend/.env = VITE_API_URL=http://localhost:8000\n
+    "
+        ),
         r#"activate = ""                            # backend/uv.lock: `uv run` finds it
 
 [ports]
@@ -177,16 +177,18 @@ psql -Xqc 'SET client_min_messages = warning' -c '
 #[test]
 fn fastapi_with_a_venv_and_npm() {
     assert_drafts(
-        &[
-            ("api/requirements.txt", "fastapi==0.1\nuvicorn[standard]\n"),
-            ("api/app/main.py", "app = FastAPI()\n"),
-            ("api/.venv/pyvenv.cfg", ""),
-            ("api/.venv/bin/activate", ""),
-            ("web/package.json", VITE),
-            ("web/package-lock.json", "{}"),
-            ("web/node_modules/vite/index.js", ""),
-            ("web/.env.local", "VITE_API=http://127.0.0.1:8000/v1\n"),
-        ],
+        &format!(
+            r"
+        api/requirements.txt = fastapi==0.1\nuvicorn[standard]\n
+        api/app/main.py = app = FastAPI()\n
+        api/.venv/pyvenv.cfg
+        api/.venv/bin/activate
+        web/package.json = {VITE}
+        web/package-lock.json = {{}}
+        web/node_modules/vite/index.js
+        web/.env.local = VITE_API=http://127.0.0.1:8000/v1\n
+    "
+        ),
         r#"activate = "source {main}/api/.venv/bin/activate" # api/.venv: the main checkout's packages; fish: activate.fish
 
 [ports]
@@ -221,11 +223,13 @@ run = "npm run dev -- --port {frontend_port} --strictPort" # web/package.json: d
 #[test]
 fn one_app_in_the_root() {
     assert_drafts(
-        &[
-            ("package.json", NEXT),
-            ("bun.lock", ""),
-            (".env.local", "NEXTAUTH_URL=http://localhost:3000\n"),
-        ],
+        &format!(
+            r"
+        package.json = {NEXT}
+        bun.lock
+        .env.local = NEXTAUTH_URL=http://localhost:3000\n
+    "
+        ),
         r#"activate = ""                            # no virtual environment is there
 
 [ports]
@@ -267,75 +271,57 @@ bun install --frozen-lockfile
 #[test]
 fn each_process_of_a_procfile_is_a_window() {
     assert_has(
-        &[
-            ("bin/rails", ""),
-            (
-                "Procfile.dev",
-                "web: env RUBY_DEBUG_OPEN=true bin/rails server\njs: yarn build --watch\nvite: bin/vite dev\n",
-            ),
-            ("package.json", "{}"),
-            ("yarn.lock", ""),
-            ("node_modules/x/index.js", ""),
-            ("config/master.key", "k"),
-        ],
-        &[
-            "web = 3000",
-            "vite = 3036",
-            "clone = [\"node_modules\"]",
-            "copy = [\"config/master.key\"]",
-            "VITE_RUBY_PORT = \"{vite_port}\"",
-            "name = \"web:{web_port}\"",
-            "run = \"env RUBY_DEBUG_OPEN=true bin/rails server -p {web_port}\"",
-            "name = \"js\"",
-            "run = \"yarn build --watch\"",
-            "name = \"vite:{vite_port}\"",
-            "run = \"bin/vite dev\"",
-            "type = \"bin/rails console\"",
-            "bundle check || bundle install",
-        ],
+        r"
+        bin/rails
+        Procfile.dev = web: env RUBY_DEBUG_OPEN=true bin/rails server\njs: yarn build --watch\nvite: bin/vite dev\n
+        package.json = {}
+        yarn.lock
+        node_modules/x/index.js
+        config/master.key = k
+    ",
+        r#"
+        web = 3000
+        vite = 3036
+        clone = ["node_modules"]
+        copy = ["config/master.key"]
+        VITE_RUBY_PORT = "{vite_port}"
+        name = "web:{web_port}"
+        run = "env RUBY_DEBUG_OPEN=true bin/rails server -p {web_port}"
+        name = "js"
+        run = "yarn build --watch"
+        name = "vite:{vite_port}"
+        run = "bin/vite dev"
+        type = "bin/rails console"
+        bundle check || bundle install
+    "#,
     );
 }
 
 #[test]
 fn a_monorepo_has_a_window_for_each_app_and_installs_once() {
     assert_has(
-        &[
-            ("package.json", r#"{ "scripts": { "dev": "turbo dev" } }"#),
-            ("pnpm-lock.yaml", ""),
-            ("pnpm-workspace.yaml", "packages: [apps/*, packages/*]\n"),
-            (
-                "apps/web/package.json",
-                r#"{ "scripts": { "dev": "next dev -p 4001 --turbo" } }"#,
-            ),
-            (
-                "apps/docs/package.json",
-                r#"{ "scripts": { "dev": "astro dev" } }"#,
-            ),
-            (
-                "apps/api/package.json",
-                r#"{ "scripts": { "dev": "tsx watch src/index.ts" }, "dependencies": { "hono": "4" } }"#,
-            ),
-            ("apps/api/.env", "PORT=8787\n"),
-            (
-                "apps/web/.env.local",
-                "NEXT_PUBLIC_API=http://localhost:8787\n",
-            ),
-            (
-                "packages/ui/package.json",
-                r#"{ "scripts": { "dev": "tsc --watch" } }"#,
-            ),
-        ],
-        &[
-            "web = 4001",
-            "docs = 4321",
-            "api = 8787",
-            "run = \"pnpm exec next dev -p {web_port} --turbo\"",
-            "run = \"pnpm dev --port {docs_port}\"",
-            "# Check: apps/api/package.json: dev has to listen on $PORT, and is `tsx watch src/index.ts`.",
-            "run = \"PORT={api_port} pnpm dev\"",
-            "NEXT_PUBLIC_API = \"http://{host}:{api_port}\"",
-            "copy = [\"apps/api/.env\", \"apps/web/.env.local\"]",
-            "pnpm install --frozen-lockfile --prefer-offline",
-        ],
+        r#"
+        package.json = { "scripts": { "dev": "turbo dev" } }
+        pnpm-lock.yaml
+        pnpm-workspace.yaml = packages: [apps/*, packages/*]\n
+        apps/web/package.json = { "scripts": { "dev": "next dev -p 4001 --turbo" } }
+        apps/docs/package.json = { "scripts": { "dev": "astro dev" } }
+        apps/api/package.json = { "scripts": { "dev": "tsx watch src/index.ts" }, "dependencies": { "hono": "4" } }
+        apps/api/.env = PORT=8787\n
+        apps/web/.env.local = NEXT_PUBLIC_API=http://localhost:8787\n
+        packages/ui/package.json = { "scripts": { "dev": "tsc --watch" } }
+    "#,
+        r#"
+        web = 4001
+        docs = 4321
+        api = 8787
+        run = "pnpm exec next dev -p {web_port} --turbo"
+        run = "pnpm dev --port {docs_port}"
+        # Check: apps/api/package.json: dev has to listen on $PORT, and is `tsx watch src/index.ts`.
+        run = "PORT={api_port} pnpm dev"
+        NEXT_PUBLIC_API = "http://{host}:{api_port}"
+        copy = ["apps/api/.env", "apps/web/.env.local"]
+        pnpm install --frozen-lockfile --prefer-offline
+    "#,
     );
 }

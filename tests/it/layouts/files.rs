@@ -88,9 +88,8 @@ fn unfinished_work_in_a_folder_is_neither_copied_nor_hidden() {
     sandbox.lay_out(format!("{layout}{ports}"));
     sandbox.resume_telling("warning: the more of feat [..]\n");
     assert_eq!(sandbox.status(&worktree), "?? config/other");
-    sandbox
-        .run("remove feat")
-        .fails("error: [..] config/other\n[...]");
+    let error = "error: [..] config/other\n[...]";
+    sandbox.run("remove feat").fails(error);
 }
 
 #[test]

@@ -41,10 +41,11 @@ fn calls(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn post_add_runs_once_after_the_files_and_before_the_windows() {
+fn post_add_runs_once_after_the_files_and_before_the_windows_and_reads_nothing() {
     let sandbox = with_hook(
         "post_add",
-        "test -f backend/db.sqlite3
+        "cat
+test -f backend/db.sqlite3
 test -f backend/.env
 test -L frontend/node_modules
 grep -q VITE_API_URL=http://localhost: frontend/.env
@@ -93,11 +94,8 @@ fn what_an_add_that_was_killed_has_left_to_do_is_no_other_session_s() {
     sandbox.git(&worktree, "switch -q a-b");
     // A store that is lost takes nothing of it.
     unset(&sandbox.main.join(".tally-sessions"));
-    sandbox.run("resume a-b").is(
-        0,
-        "resumed a-b[..]\n",
-        "warning: a-b had no record, and has it again\n",
-    );
+    let told = "warning: a-b had no record, and has it again\n";
+    sandbox.run("resume a-b").is(0, "resumed a-b[..]\n", told);
     let claude = sandbox.await_start("claude", "a-b", 1);
     assert_eq!(claude.args, ["--name", "tally-a-b", "--", "the task"]);
 }
@@ -119,7 +117,7 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
             "[...]\nerror: the hook post_add of .tally-session.toml failed: it ended with {status}\n[...]"
         ));
         // What it has written is kept, as nobody knows who did.
-        sandbox.run("purge --yes").is_done();
+        sandbox.run("purge --yes").goes_well();
         sandbox.assert_unchanged_since(&before);
         assert_eq!(calls(&sandbox), 0, "{script}");
     }
@@ -127,34 +125,23 @@ fn an_add_whose_post_add_fails_is_undone_completely() {
 }
 
 #[test]
-fn post_add_is_run_again_where_the_worktree_is_made_again_and_not_otherwise() {
-    let sandbox = with_hook("post_add", "hook");
+fn post_add_is_run_again_where_the_worktree_is_made_again_until_it_succeeds_and_not_otherwise() {
+    let sandbox = with_hook("post_add", "test ! -e \"$SANDBOX/broken\"\nhook");
     let worktree = sandbox.add("feat");
     sandbox.run("resume").succeeds();
     sandbox.restart();
     sandbox.run("resume").succeeds();
+    sandbox.await_programs("feat", 2);
     assert_eq!(calls(&sandbox), 1);
     sandbox.restart();
     unset(&worktree);
-    sandbox.run("resume").succeeds();
-    assert_eq!(calls(&sandbox), 2);
-}
-
-#[test]
-fn a_post_add_that_fails_in_resume_is_run_again_by_the_next_one() {
-    let sandbox = with_hook("post_add", "test ! -e \"$SANDBOX/broken\"\nhook");
-    let worktree = sandbox.add("feat");
-    sandbox.restart();
-    unset(&worktree);
     write(&sandbox.root.join("broken"), "");
-    sandbox.run("resume").fails(&format!(
-        "error: the hook post_add [..]\n{}",
-        hints("resume feat")
-    ));
+    let error = format!("error: the hook post_add [..]\n{}", hints("resume feat"));
+    sandbox.run("resume").fails(&error);
     assert!(sandbox.tmux_sessions().is_empty());
     unset(&sandbox.root.join("broken"));
     sandbox.run("resume").succeeds();
-    sandbox.await_programs("feat", 2);
+    sandbox.await_programs("feat", 3);
     assert_eq!(calls(&sandbox), 2);
 }
 
@@ -174,9 +161,8 @@ fn no_hooks_leaves_them_out() {
         hints("resume feat")
     ));
     assert_eq!(calls(&sandbox), 1);
-    sandbox
-        .run("resume feat --no-hooks")
-        .says("resumed feat[..]\n");
+    let told = "resumed feat[..]\n";
+    sandbox.run("resume feat --no-hooks").says(told);
     let removed = sandbox.run("remove feat --no-hooks");
     removed.says("removed feat\n[...]");
     assert_eq!(calls(&sandbox), 1);
@@ -216,8 +202,7 @@ fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_containe
         return;
     }
     let script = format!(
-        "{program} add feat >&2 && {program} remove feat; status=$?; tmux kill-server; exit $status",
-        program = PROGRAM
+        "{PROGRAM} add feat >&2 && {PROGRAM} remove feat; status=$?; tmux kill-server; exit $status"
     );
     sandbox.outcome(&mut contain(&script)).fails(
         "[...]\nerror: the session feat has what will not end with its windows: process [..] (sleep 600)\n[...]",
@@ -225,36 +210,18 @@ fn what_a_hook_leaves_running_is_seen_where_the_terminal_is_outside_the_containe
 }
 
 #[test]
-fn a_hook_reads_nothing_from_its_standard_input() {
-    let sandbox = with_hook("post_add", "cat\nhook");
-    sandbox.run("add feat").succeeds();
-    assert_eq!(calls(&sandbox), 1);
-}
-
-#[test]
 fn placeholders_of_a_hook_are_quoted_for_the_shell() {
     let sandbox = Sandbox::of_project("my tally's $HOME");
-    set_hook(
-        &sandbox,
-        "post_add",
-        "hook {project} {name} {slug} {branch} {worktree} {main} {backend_port} ${{HOME}} \"{{}}\"",
-    );
+    let hook =
+        "hook {project} {name} {slug} {branch} {worktree} {main} {backend_port} ${{HOME}} \"{{}}\"";
+    set_hook(&sandbox, "post_add", hook);
     sandbox.run("add a/b").succeeds();
     let backend = sandbox.ports("a/b").0.to_string();
-    assert_eq!(
-        sandbox.started("hook", "a/b")[0].args,
-        [
-            "my tally's $HOME",
-            "a/b",
-            "a-b",
-            "a/b",
-            sandbox.worktree("a/b").to_str().unwrap(),
-            sandbox.main.to_str().unwrap(),
-            &backend,
-            sandbox.home.to_str().unwrap(),
-            "{}"
-        ]
-    );
+    let args = sandbox.started("hook", "a/b").remove(0).args;
+    assert_eq!(args[..4], ["my tally's $HOME", "a/b", "a-b", "a/b"]);
+    let paths = [&sandbox.worktree("a/b"), &sandbox.main, &sandbox.home];
+    let [worktree, main, home] = paths.map(|path| path.to_str().unwrap());
+    assert_eq!(args[4..], [worktree, main, &backend, home, "{}"]);
 }
 
 #[test]
@@ -303,9 +270,8 @@ fn pre_remove_is_not_run_where_remove_is_refused_or_the_worktree_is_gone() {
 fn what_pre_remove_leaves_in_the_worktree_is_told_and_comes_back() {
     let sandbox = with_hook("pre_remove", "echo dump > dump");
     let worktree = sandbox.add("feat");
-    sandbox
-        .run("remove feat")
-        .says("removed feat\n  with it went: dump\n[...]");
+    let told = "removed feat\n  with it went: dump\n[...]";
+    sandbox.run("remove feat").says(told);
     sandbox.restore("feat");
     assert_eq!(read(&worktree.join("dump")), "dump\n");
 }

@@ -103,24 +103,20 @@ fn a_pnpm_monorepo_is_added_listed_resumed_and_removed() {
 
     sandbox.restart();
     let stranger = sandbox.stranger_on(api);
-    sandbox.run("resume").is(
-        0,
-        "resumed feat[..]\nresumed two[..]\n",
-        &format!("warning: the api of feat moved from port {api} to [..]\n"),
-    );
+    let remark = format!("warning: the api of feat moved from port {api} to [..]\n");
+    sandbox
+        .run("resume")
+        .is(0, "resumed feat[..]\nresumed two[..]\n", &remark);
     let [moved, same_web, same_docs] = await_servers(&sandbox, "feat", 2);
     assert!(moved > second[0] && (same_web, same_docs) == (web, docs));
     assert_eq!(await_servers(&sandbox, "two", 2), second);
     assert_env_files(moved, docs);
-    assert_eq!(
-        http_get(moved),
-        format!("pnpm in {}/apps/api", worktree.display())
-    );
+    let found = http_get(moved);
+    assert_eq!(found, format!("pnpm in {}/apps/api", worktree.display()));
     assert_eq!(calls(&sandbox, "feat"), made);
 
-    sandbox
-        .run("remove feat two")
-        .says("removed feat\n[...]\nremoved two\n[...]");
+    let told = "removed feat\n[...]\nremoved two\n[...]";
+    sandbox.run("remove feat two").says(told);
     drop(stranger);
     assert_eq!(calls(&sandbox, "feat")[2..], ["--filter api db:drop feat"]);
     assert_eq!(calls(&sandbox, "two")[2..], ["--filter api db:drop two"]);

@@ -104,11 +104,10 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
 
     sandbox.restart();
     let stranger = sandbox.stranger_on(vite);
-    sandbox.run("resume").is(
-        0,
-        "resumed feat[..]\nresumed two[..]\n",
-        &format!("warning: the vite of feat moved from port {vite} to [..]\n"),
-    );
+    let remark = format!("warning: the vite of feat moved from port {vite} to [..]\n");
+    sandbox
+        .run("resume")
+        .is(0, "resumed feat[..]\nresumed two[..]\n", &remark);
     let (same, moved) = await_servers(&sandbox, "feat", 2);
     assert!(same == web && moved > second_vite, "{same} {moved}");
     assert_eq!(await_servers(&sandbox, "two", 2), (second_web, second_vite));
@@ -119,9 +118,8 @@ fn rails_with_vite_is_added_listed_resumed_and_removed() {
     let prepared = prepared.iter().filter(|start| start.args == ["db:prepare"]);
     assert_eq!(prepared.count(), 1);
 
-    sandbox
-        .run("remove feat two")
-        .says("removed feat\n[...]\nremoved two\n[...]");
+    let told = "removed feat\n[...]\nremoved two\n[...]";
+    sandbox.run("remove feat two").says(told);
     drop(stranger);
     assert_all_removed(&sandbox, &[web, vite, second_web, second_vite, moved]);
     assert!(sandbox.main.join("node_modules/vite/index.js").exists());

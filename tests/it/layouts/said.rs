@@ -12,12 +12,10 @@ fn what_a_hook_says_is_shown_with_its_name_and_under_q_only_if_it_fails() {
     sandbox.run("-q add two").says("");
     set_hook(&sandbox, "post_add", "echo out\necho err >&2\nexit 3");
     let failed = "error: the hook post_add of .tally-session.toml failed: it ended with status 3";
-    sandbox
-        .run("add feat")
-        .fails(&format!("{told}{failed}\n{}", hints("add feat")));
-    sandbox
-        .run("-q add feat")
-        .fails(&format!("{failed}: out\nerr\n{}", hints("add feat")));
+    let error = format!("{told}{failed}\n{}", hints("add feat"));
+    sandbox.run("add feat").fails(&error);
+    let refused = format!("{failed}: out\nerr\n{}", hints("add feat"));
+    sandbox.run("-q add feat").fails(&refused);
 }
 
 #[test]

@@ -66,10 +66,8 @@ fn placeholders_in_a_command_are_one_word_each() {
             "a/b"
         ]
     );
-    assert_eq!(
-        sandbox.windows("a/b", "#{window_name}"),
-        ["a-b of my tally's $HOME"]
-    );
+    let names = sandbox.windows("a/b", "#{window_name}");
+    assert_eq!(names, ["a-b of my tally's $HOME"]);
 }
 
 #[test]
@@ -96,9 +94,8 @@ fn services_may_have_capitals_digits_and_underscores() {
         format!("{web} {api}")
     );
     assert_eq!(sandbox.list()[0]["Web_port"], web);
-    sandbox
-        .run("list")
-        .says("NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n");
+    let told = "NAME  STATE [..]WEB [..]API_V2 [..]A_SERVICE_WITH_A_LONG_NAME  BRANCH [..]\n[..]\n";
+    sandbox.run("list").says(told);
 }
 
 #[test]
@@ -122,13 +119,11 @@ fn a_project_may_have_no_service_at_all() {
     let sandbox = Sandbox::new();
     sandbox.lay_out("activate = \"\"\n[ports]\nbackend = false\nfrontend = false\n[files]\nlink = []\ncopy = []\nsqlite = []\n[env]\n\"frontend/.env\" = false\n[[window]]\nname = \"claude\"\nrun = \"{claude}\"\n",
     );
-    sandbox
-        .run("add feat")
-        .says("added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n");
+    let told = "added feat\n  branch [..]\n  worktree [..]\n  attach [..]\n";
+    sandbox.run("add feat").says(told);
     sandbox.await_start("claude", "feat", 1);
-    sandbox
-        .run("list")
-        .says("NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n");
+    let words = "NAME  STATE    BRANCH [..]\nfeat  running  feat [..]\n";
+    sandbox.run("list").says(words);
     sandbox.restart();
     sandbox.run("resume").succeeds();
     sandbox.await_start("claude", "feat", 2);
@@ -145,9 +140,8 @@ fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_r
     let warning = "there is no folder apps/nosuch, where windows start";
     let cure = "change [ROOT]/tally/.tally-session.toml; a draft of how it could be: tally-session layout --detect";
     sandbox.add_telling("feat", &format!("warning: {warning}: {cure}\n"));
-    sandbox.run("doctor").says(&format!(
-        "[...]\nwarning  {warning}\n         {cure}\n[...]"
-    ));
+    let found = format!("\nwarning  {warning}\n         {cure}\n");
+    sandbox.run("doctor").tells(&found);
     sandbox.await_text("feat", "a", "No such file");
     sandbox.settle("feat", "a");
     assert!(sandbox.started("hook", "feat").is_empty());

@@ -79,10 +79,8 @@ fn list_names_the_branches_on_a_terminal_once_one_is_not_its_session_s_name() {
     let table = listed(&terminal, 150);
     let branches = table[..3].iter();
     let branches = branches.map(|line| line.split_whitespace().nth(4));
-    assert_eq!(
-        branches.collect::<Vec<_>>(),
-        [Some("BRANCH"), Some("one"), Some("second")]
-    );
+    let found = branches.collect::<Vec<_>>();
+    assert_eq!(found, [Some("BRANCH"), Some("one"), Some("second")]);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! A lock of Claude's on `~/.claude.json` that somebody left, and one that somebody holds.
 
 use super::claude::lock_of;
-use crate::sandbox::{Sandbox, eventually, read_json};
+use crate::sandbox::{Sandbox, eventually};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -20,7 +19,7 @@ struct Held {
 
 impl Held {
     fn take(sandbox: &Sandbox) -> Self {
-        let lock = lock_of(&sandbox.home.join(".claude.json"));
+        let lock = lock_of(&sandbox.claude_json());
         fs::create_dir(&lock).unwrap();
         let is_over = Arc::new(AtomicBool::new(false));
         let (folder, end) = (File::open(&lock).unwrap(), Arc::clone(&is_over));
@@ -53,15 +52,13 @@ impl Drop for Held {
 
 /// Whether Claude's file has an entry for a session.
 fn has_entry(sandbox: &Sandbox, name: &str) -> bool {
-    let claude = read_json(&sandbox.home.join(".claude.json"));
-    let key = sandbox.worktree(name);
-    claude["projects"].get(key.to_str().unwrap()).is_some()
+    !sandbox.claude_s_entry(&sandbox.worktree(name)).is_null()
 }
 
 #[test]
 fn a_stale_lock_is_got_past_at_once() {
     let sandbox = Sandbox::new();
-    let lock = lock_of(&sandbox.home.join(".claude.json"));
+    let lock = lock_of(&sandbox.claude_json());
     for command in ["add", "remove"] {
         fs::create_dir(&lock).unwrap();
         let age = Duration::from_secs(11);
@@ -79,20 +76,14 @@ fn a_stale_lock_is_got_past_at_once() {
 fn a_lock_that_somebody_holds_is_waited_for_with_a_message() {
     let sandbox = Sandbox::new();
     let held = Held::take(&sandbox);
-    let mut add = sandbox.program("add feat");
-    let mut add = add
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut add = sandbox.start("add feat");
     // It says so after a second, or ends: a line comes in any case.
     let mut stderr = BufReader::new(add.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
-    assert!(
-        line.starts_with("waiting for Claude Code ") && line.contains(".claude.json.lock"),
-        "{line}"
-    );
+    let is_told =
+        line.starts_with("waiting for Claude Code ") && line.contains(".claude.json.lock");
+    assert!(is_told, "{line}");
     assert!(held.is_there() && !has_entry(&sandbox, "feat"));
     drop(held);
     let status = eventually("the add ends", || add.try_wait().unwrap());
@@ -110,10 +101,8 @@ fn a_lock_that_is_not_given_back_is_given_up_on_and_not_broken() {
     let outcome = sandbox.run_changes_nothing("add feat");
     let waited = start.elapsed();
     outcome.fails(error);
-    assert!(
-        waited > Duration::from_secs(14) && waited < Duration::from_mins(1),
-        "{waited:?}"
-    );
+    assert!(waited > Duration::from_secs(14), "{waited:?}");
+    assert!(waited < Duration::from_mins(1), "{waited:?}");
     assert!(held.is_there());
     // A remove gives up too, and keeps what it needs to be run again.
     sandbox.run("remove keep").fails(error);

@@ -15,7 +15,7 @@ fn run_with_mount(sandbox: &Sandbox, from: &str, to: &str, args: &str) -> Option
         is_allowed || std::env::var("CI").as_deref() != Ok("true"),
         "nothing can be mounted here"
     );
-    let script = format!("mount --bind {from} {to} && exec {} {args}", PROGRAM);
+    let script = format!("mount --bind {from} {to} && exec {PROGRAM} {args}");
     let mut unshare = sandbox.command("unshare", &sandbox.main);
     unshare.args(["-rm", "sh", "-c", &script]);
     is_allowed.then(|| sandbox.outcome(&mut unshare))
@@ -81,11 +81,8 @@ fn purge_says_whose_the_files_are_that_it_can_t_delete_and_what_deletes_them() {
     assert!(chown.unwrap().success());
     let mut purge = sandbox.command(&program, &sandbox.main);
     let purge = purge.args(["purge", "--yes"]).uid(OTHER).gid(OTHER);
-    sandbox.outcome(purge).is(
-        0,
-        "deleted feat\n",
-        "feat, removed [..]\n[...]\n\
+    let told = "feat, removed [..]\n[...]\n\
          warning: [ROOT]/tally/.git/tally-session/trash/feat@[..].going is of a removed session, and can't be deleted: \
-         [ROOT][..]/worktree/made belongs to root: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n",
-    );
+         [ROOT][..]/worktree/made belongs to root: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n";
+    sandbox.outcome(purge).is(0, "deleted feat\n", told);
 }

@@ -3,35 +3,21 @@
 use crate::sandbox::{Sandbox, assert_free, write};
 
 #[test]
-fn when_remove_returns_the_ports_are_free() {
-    let sandbox = Sandbox::serving().with("feat");
-    let (backend, frontend) = sandbox.ports("feat");
-    sandbox.remove("feat");
-    assert_free(backend);
-    assert_free(frontend);
-}
-
-#[test]
-fn remove_ends_a_server_that_does_not_heed_hang_up_and_term() {
+fn remove_ends_a_server_that_does_not_heed_hang_up_and_term_whether_its_windows_are_there_or_gone()
+{
     let sandbox = Sandbox::serving();
     sandbox.tell("stubborn");
-    sandbox.add("feat");
-    let (backend, frontend) = sandbox.ports("feat");
-    sandbox.remove_with_remarks("feat");
-    assert_free(backend);
-    assert_free(frontend);
-}
-
-#[test]
-fn remove_ends_a_server_of_a_session_whose_windows_are_gone() {
-    let sandbox = Sandbox::serving();
-    sandbox.tell("stubborn");
-    sandbox.add("feat");
-    let (backend, _) = sandbox.ports("feat");
-    sandbox.kill_windows("feat");
-    assert!(sandbox.lives(sandbox.started("python", "feat")[0].pid));
-    sandbox.remove_with_remarks("feat");
-    assert_free(backend);
+    for are_gone in [false, true] {
+        sandbox.add_again("feat");
+        let (backend, frontend) = sandbox.ports("feat");
+        if are_gone {
+            sandbox.kill_windows("feat");
+            assert!(sandbox.lives(sandbox.started("python", "feat")[1].pid));
+        }
+        sandbox.remove_with_remarks("feat");
+        assert_free(backend);
+        assert_free(frontend);
+    }
 }
 
 #[test]
@@ -60,29 +46,26 @@ fn remove_names_a_stranger_on_its_port_and_leaves_him_alone() {
 #[test]
 fn remove_leaves_the_servers_of_other_sessions_alone() {
     let sandbox = Sandbox::serving().with("feat").with("feat2");
-    let others =
-        ["python", "npm", "claude"].map(|program| sandbox.started(program, "feat2")[0].pid);
+    let others = ["python", "npm", "claude"].map(|name| sandbox.started(name, "feat2")[0].pid);
     sandbox.remove("feat");
     assert!(others.into_iter().all(|pid| sandbox.lives(pid)));
 }
 
 #[test]
-fn remove_leaves_a_tmux_session_that_it_did_not_make() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    sandbox.tmux("new-session -d -s tally-feat -n mine");
-    sandbox.remove_with_remarks("feat");
-    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["mine"]);
-}
-
-#[test]
-fn remove_leaves_the_tmux_session_of_another_project_of_the_same_name() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.restart();
-    sandbox.tmux("new-session -d -s tally-feat -n theirs");
-    sandbox.tmux("set-option -t =tally-feat: @tally_session /elsewhere/tally");
-    sandbox.remove_with_remarks("feat");
-    assert_eq!(sandbox.windows("feat", "#{window_name}"), ["theirs"]);
+fn remove_leaves_a_tmux_session_that_it_did_not_make_or_made_for_another_project_of_the_same_name()
+{
+    let sandbox = Sandbox::new();
+    for name in ["mine", "theirs"] {
+        sandbox.add_again("feat");
+        sandbox.restart();
+        sandbox.tmux(["new-session", "-d", "-s", "tally-feat", "-n", name]);
+        if name == "theirs" {
+            sandbox.tmux("set-option -t =tally-feat: @tally_session /elsewhere/tally");
+        }
+        sandbox.remove_with_remarks("feat");
+        assert_eq!(sandbox.windows("feat", "#{window_name}"), [name]);
+        sandbox.restart();
+    }
 }
 
 /// Removes a session where tmux has another socket than the one that has its windows.

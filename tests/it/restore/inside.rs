@@ -2,25 +2,13 @@
 
 use super::portrait::{assert_looks_so, clear_up, comes_back, portrait};
 use crate::sandbox::{Sandbox, write};
-use std::fs;
 use std::path::Path;
-
-/// Makes a repository with a commit.
-fn make_repository(sandbox: &Sandbox, dir: &Path) {
-    fs::create_dir_all(dir).unwrap();
-    sandbox.git(dir, "init -q");
-    sandbox.commit(dir, "file", "of its own");
-}
 
 #[test]
 fn repositories_inside_come_back_ignored_or_committed_as_a_link() {
     comes_back(|sandbox, worktree| {
-        make_repository(
-            sandbox,
-            &worktree.join("frontend/node_modules.old/x.sqlite3"),
-        );
-        let service = worktree.join("service");
-        make_repository(sandbox, &service);
+        sandbox.make_repository("tally-feat/frontend/node_modules.old/x.sqlite3");
+        let service = sandbox.make_repository("tally-feat/service");
         sandbox.commit_link(worktree, "service");
         write(&service.join("file"), "changed");
         sandbox.git(&service, "stash -q");
@@ -30,19 +18,10 @@ fn repositories_inside_come_back_ignored_or_committed_as_a_link() {
 #[test]
 fn a_submodule_comes_back_with_its_stash_and_branch_and_one_that_was_taken_out_too() {
     let sandbox = Sandbox::new();
-    let library = sandbox.root.join("library");
-    make_repository(&sandbox, &library);
-    sandbox.git(&sandbox.root, "config --global protocol.file.allow always");
+    sandbox.make_repository("library");
     for name in ["lib", "other"] {
-        sandbox.git_main([
-            "submodule",
-            "--quiet",
-            "add",
-            library.to_str().unwrap(),
-            name,
-        ]);
+        sandbox.add_submodule("../library", name);
     }
-    sandbox.git_main(["commit", "-q", "-m", "Add libraries"]);
     let worktree = sandbox.worktree("feat");
     sandbox.add_telling("feat", "warning: its submodules [..]\n");
     sandbox.await_programs("feat", 1);
@@ -105,44 +84,31 @@ fn git_worktrees_inside_work_again_when_they_are_back() {
 #[test]
 fn a_branch_that_stayed_and_is_gone_by_now_is_made_again_with_its_commits() {
     for (branch, option, change) in [
-        (
-            "feat",
-            Some("--keep-branch"),
-            &["branch", "-qD", "feat"][..],
-        ),
-        (
-            "feat",
-            Some("--keep-branch"),
-            &["branch", "-m", "feat", "renamed"],
-        ),
-        ("side", None, &["branch", "-qD", "side"]),
-        ("inside", None, &["branch", "-qD", "inside"]),
+        ("feat", "--keep-branch", "branch -qD feat"),
+        ("feat", "--keep-branch", "branch -m feat renamed"),
+        ("side", "", "branch -qD side"),
+        ("inside", "", "branch -qD inside"),
     ] {
         let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
         let checkout = match branch {
             "inside" => worktree.join("inside.sqlite3"),
             _ => worktree.clone(),
         };
-        let path = checkout.to_str().unwrap();
         match branch {
             "side" => sandbox.git(&worktree, "switch -q -c side"),
-            "inside" => sandbox.git(&worktree, ["worktree", "add", "-q", "-b", "inside", path]),
+            "inside" => sandbox.git_at(&worktree, "worktree add -q -b inside", &checkout),
             _ => String::new(),
         };
         let tip = sandbox.commit(&checkout, "file", "work");
         write(&checkout.join("file"), "staged");
         sandbox.git(&checkout, "add file");
-        sandbox
-            .outcome(sandbox.program("remove --force feat").args(option))
-            .is(0, "removed feat\n[...]", "[...]");
-        let mut git = sandbox.command("git", &sandbox.main);
-        assert!(git.args(change).status().unwrap().success());
+        let removed = sandbox.run(format!("remove --force {option} feat"));
+        removed.is(0, "removed feat\n[...]", "[...]");
+        sandbox.git_main(change);
         clear_up(&sandbox);
         sandbox.restore("feat");
-        assert_eq!(
-            sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]),
-            format!("{tip}\n{tip}")
-        );
+        let tips = sandbox.git(&checkout, ["rev-parse", branch, "HEAD"]);
+        assert_eq!(tips, format!("{tip}\n{tip}"));
         assert_eq!(sandbox.status(&checkout), "M  file");
     }
 }

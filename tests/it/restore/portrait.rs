@@ -1,6 +1,6 @@
 //! What a worktree looks like, and whether it comes back so.
 
-use crate::sandbox::{Sandbox, leads_to};
+use crate::sandbox::{Sandbox, Words, leads_to};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -10,35 +10,20 @@ pub fn portrait(sandbox: &Sandbox, worktree: &Path) -> String {
     let mut seen = Vec::new();
     look_at(worktree, &mut seen);
     seen.sort();
-    for args in [
-        &[
-            "--no-optional-locks",
-            "status",
-            "--porcelain=v2",
-            "--branch",
-            "--ignored",
-        ][..],
-        &["ls-files", "--stage", "--resolve-undo"],
-        &["log", "--walk-reflogs", "--format=%H %gs", "HEAD"],
-        &["log", "--walk-reflogs", "--format=%H %gs", "feat"],
-        &["config", "--get-regexp", "^branch\\."],
-        &[
-            "for-each-ref",
-            "refs/bisect",
-            "refs/worktree",
-            "refs/heads",
-            "refs/stash",
-        ],
+    for words in [
+        "--no-optional-locks status --porcelain=v2 --branch --ignored",
+        "ls-files --stage --resolve-undo",
+        "log --walk-reflogs --format=%H+%gs HEAD",
+        "log --walk-reflogs --format=%H+%gs feat",
+        "config --get-regexp ^branch\\.",
+        "for-each-ref refs/bisect refs/worktree refs/heads refs/stash",
     ] {
         let output = sandbox
             .command("git", worktree)
-            .args(args)
-            .output()
-            .unwrap();
-        seen.push(format!(
-            "{args:?}\n{}",
-            String::from_utf8_lossy(&output.stdout)
-        ));
+            .args(words.words())
+            .output();
+        let told = output.unwrap().stdout;
+        seen.push(format!("{words}\n{}", String::from_utf8_lossy(&told)));
     }
     seen.join("\n")
 }
@@ -55,13 +40,31 @@ fn look_at(dir: &Path, seen: &mut Vec<String>) {
             look_at(&path, seen);
             String::new()
         };
-        seen.push(format!(
-            "{} {:o} {}.{} {what}",
-            path.display(),
-            about.mode(),
-            about.mtime(),
-            about.mtime_nsec()
-        ));
+        let (path, mode) = (path.display(), about.mode());
+        let time = (about.mtime(), about.mtime_nsec());
+        seen.push(format!("{path} {mode:o} {time:?} {what}"));
+    }
+}
+
+/// What the scripts of work have: a commit of a file, and two of the branch of which main has another version.
+const VERBS: &str = r#"set -e
+commit() { echo "$2" >"$1"; git add "$1"; git commit -q -m "Change $1"; }
+conflict() { commit README.md ours; commit more more; (cd ../tally; commit README.md theirs); }
+"#;
+
+/// Each of these scripts does work in a session that comes back.
+#[track_caller]
+pub fn scripts_come_back(scripts: &[&str]) {
+    for script in scripts {
+        println!("{script}");
+        comes_back(|sandbox, worktree| {
+            let mut bash = sandbox.command("bash", worktree);
+            let done = bash
+                .args(["-c", &format!("{VERBS}{script}")])
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{done:?}");
+        });
     }
 }
 
@@ -69,12 +72,13 @@ fn look_at(dir: &Path, seen: &mut Vec<String>) {
 /// it, and has the first one come back as it was.
 #[track_caller]
 pub fn comes_back(work: impl FnOnce(&Sandbox, &Path)) {
-    comes_back_in(&Sandbox::new(), work);
+    comes_back_in(&Sandbox::quick(), work);
 }
 
 #[track_caller]
 pub fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
-    let worktree = sandbox.add("feat");
+    sandbox.run("add feat").succeeds();
+    let worktree = sandbox.worktree("feat");
     work(sandbox, &worktree);
     let before = portrait(sandbox, &worktree);
     sandbox.force_remove_with_remarks("feat");
@@ -82,16 +86,13 @@ pub fn comes_back_in(sandbox: &Sandbox, work: impl FnOnce(&Sandbox, &Path)) {
     let listed = sandbox.git_main("worktree list");
     assert!(!listed.contains("feat"), "{listed}");
     clear_up(sandbox);
-    sandbox.add_again("feat");
+    sandbox.run("add feat").succeeds();
     sandbox.remove_for_good("feat");
     clear_up(sandbox);
     sandbox.restore_with_remarks("feat");
     assert_looks_so(sandbox, &worktree, &before);
-    let fsck = sandbox
-        .command("git", &worktree)
-        .args(["fsck", "--no-dangling"])
-        .output()
-        .unwrap();
+    let mut fsck = sandbox.command("git", &worktree);
+    let fsck = fsck.args(["fsck", "--no-dangling"]).output().unwrap();
     let said = String::from_utf8_lossy(&fsck.stderr);
     assert!(fsck.status.success() && !said.contains("missing"), "{said}");
 }
@@ -117,9 +118,6 @@ fn difference(before: &str, after: &str) -> String {
         let short = only.map(|line| line.chars().take(300).collect::<String>());
         short.collect::<Vec<_>>().join("\n")
     };
-    format!(
-        "only before:\n{}\nonly after:\n{}",
-        lines(before, after),
-        lines(after, before)
-    )
+    let (gone, new) = (lines(before, after), lines(after, before));
+    format!("only before:\n{gone}\nonly after:\n{new}")
 }

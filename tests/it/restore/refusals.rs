@@ -1,7 +1,6 @@
 //! What `restore` refuses: it changes nothing then.
 
 use crate::sandbox::{Sandbox, unset, write};
-use std::fs;
 
 /// A session that was removed.
 fn removed() -> Sandbox {
@@ -55,19 +54,9 @@ fn restore_refuses_where_a_branch_is_in_the_way_of_the_name_and_the_hint_s_comma
 #[test]
 fn what_is_only_half_back_is_named_by_doctor_and_add_and_the_next_restore_finishes_it() {
     let sandbox = removed();
-    let trash = sandbox.main.join(".git/tally-session/trash");
-    let id = fs::read_dir(&trash).unwrap().next().unwrap().unwrap();
-    let (id, dir) = (id.file_name().into_string().unwrap(), id.path());
-    // As a restore leaves it that is killed between two of its steps.
-    let lock = sandbox.main.join(".git/tally-session/sessions/feat.lock");
-    let text =
-        format!(r#"{{"start":"existing","prompt":null,"is_new":false,"removed":"{id}"}} of old"#);
-    write(&lock, &text);
-    fs::rename(dir.join("worktree"), sandbox.worktree("feat")).unwrap();
-    let cure = format!("tally-session restore {id}");
-    sandbox.refuses_to_add(&format!(
-        "error: a restore of feat was cut short, and it is only half there\nhint: finish it: {cure}\n"
-    ));
+    let cure = format!("tally-session restore {}", sandbox.restore_by_half());
+    let error = "error: a restore of feat was cut short, and it is only half there";
+    sandbox.refuses_to_add(&format!("{error}\nhint: finish it: {cure}\n"));
     sandbox
         .run("doctor --fix")
         .tells("feat: is only half there: a restore was cut short")
@@ -80,9 +69,8 @@ fn what_is_only_half_back_is_named_by_doctor_and_add_and_the_next_restore_finish
 fn restore_refuses_where_a_kept_branch_has_moved_on() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.commit(&worktree, "file", "work");
-    sandbox
-        .run("remove --keep-branch feat")
-        .says("removed feat\n[...]");
+    let told = "removed feat\n[...]";
+    sandbox.run("remove --keep-branch feat").says(told);
     sandbox.git_main("branch -f feat main");
     sandbox.refuses_to_restore("error: there is a branch feat by now\nhint: [..]\n");
     sandbox.git_main("branch -m feat other");
@@ -92,9 +80,8 @@ fn restore_refuses_where_a_kept_branch_has_moved_on() {
 #[test]
 fn restore_refuses_where_a_kept_branch_is_checked_out_elsewhere() {
     let sandbox = Sandbox::new().with("feat");
-    sandbox
-        .run("remove --keep-branch feat")
-        .says("removed feat\n[...]");
+    let told = "removed feat\n[...]";
+    sandbox.run("remove --keep-branch feat").says(told);
     sandbox.git_main("switch -q feat");
     sandbox.refuses_to_restore("error: the branch feat is checked out at [ROOT]/tally by now\nhint: leave it there: git -C [ROOT]/tally switch <another branch>\n");
     sandbox.git_main("switch -q main");

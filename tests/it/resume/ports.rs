@@ -3,44 +3,18 @@
 use crate::sandbox::{Sandbox, listen, read, take_port, unset, write};
 use serde_json::json;
 
-const RESUMED: &str = "resumed feat[..]\n";
-
 #[test]
 fn resume_brings_all_sessions_back_on_the_same_ports() {
     let sandbox = Sandbox::serving().with("one").with("two");
     let before = sandbox.store();
     sandbox.restart();
-    sandbox
-        .run("resume")
-        .says("resumed one[..]\nresumed two[..]\n");
+    let told = "resumed one[..]\nresumed two[..]\n";
+    sandbox.run("resume").says(told);
     for name in ["one", "two"] {
         sandbox.await_programs(name, 2);
         sandbox.assert_served(name);
     }
     assert_eq!(sandbox.store(), before);
-}
-
-#[test]
-fn resume_moves_a_session_off_a_port_that_a_stranger_took() {
-    let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
-    let (backend, frontend) = sandbox.ports("feat");
-    sandbox.restart();
-    let _stranger = take_port("127.0.0.1", backend);
-    let warning = format!("warning: [..]feat[..] {backend} [..]\n");
-    sandbox.resume_telling(&warning);
-    sandbox.await_programs("feat", 2);
-    let (moved, same) = sandbox.ports("feat");
-    assert!(moved != backend && moved >= 8000, "{moved}");
-    assert_eq!(same, frontend);
-    let url = format!("http://localhost:{moved}");
-    assert!(read(&worktree.join("frontend/.env")).contains(&format!("VITE_API_URL={url}\n")));
-    assert_eq!(
-        sandbox.windows("feat", "#{window_name}")[0],
-        format!("backend:{moved}")
-    );
-    assert_eq!(sandbox.started("npm", "feat")[1].env["VITE_API_URL"], url);
-    sandbox.assert_served("feat");
-    sandbox.assert_clean(&worktree);
 }
 
 #[test]
@@ -51,46 +25,28 @@ fn a_value_of_the_user_s_own_that_follows_a_port_is_told() {
     let _stranger = take_port("127.0.0.1", backend);
     let file = worktree.join("frontend/.env");
     write(&file, "VITE_API_URL=https://staging.example\n");
-    let told = format!(
-        "warning: [..]feat[..] {backend} [..]\n\
-         warning: VITE_API_URL in frontend/.env was https://staging.example, and is http://localhost:[..] now\n"
-    );
-    sandbox.resume_telling(&told);
-    let moved = sandbox.ports("feat").0;
-    assert_eq!(
-        read(&file),
-        format!("VITE_API_URL=http://localhost:{moved}\n")
-    );
-}
-
-#[test]
-fn resume_moves_a_frontend_off_a_port_that_a_stranger_took() {
-    let (sandbox, _worktree) = Sandbox::serving().with_worktree("feat");
-    let (backend, frontend) = sandbox.ports("feat");
-    sandbox.restart();
-    let _stranger = take_port("0.0.0.0", frontend);
-    sandbox.resume_telling(&format!("warning: [..]feat[..] {frontend} [..]\n"));
-    sandbox.await_programs("feat", 2);
-    let (same, moved) = sandbox.ports("feat");
-    assert!(moved != frontend && moved >= 5000, "{moved}");
-    assert_eq!(same, backend);
-    sandbox.assert_served("feat");
+    let was = "VITE_API_URL in frontend/.env was https://staging.example, and is http://localhost:[..] now";
+    sandbox.resume_telling(&format!(
+        "warning: [..]feat[..] {backend} [..]\nwarning: {was}\n"
+    ));
+    let text = read(&file);
+    assert_eq!(text, format!("VITE_API_URL={}\n", sandbox.url("feat")));
 }
 
 #[test]
 fn resume_moves_two_sessions_to_ports_of_their_own() {
     let sandbox = Sandbox::serving().with("one").with("two");
-    let ports = [sandbox.ports("one").0, sandbox.ports("two").0];
+    let backends = || ["one", "two"].map(|name| sandbox.ports(name).0);
+    let ports = backends();
     sandbox.restart();
     let _strangers = ports.map(|port| take_port("127.0.0.1", port));
-    sandbox.run("resume").is(
-        0,
-        "resumed one[..]\nresumed two[..]\n",
-        "warning: [..]\nwarning: [..]\n",
-    );
+    let resumed = "resumed one[..]\nresumed two[..]\n";
+    sandbox
+        .run("resume")
+        .is(0, resumed, "warning: [..]\nwarning: [..]\n");
     sandbox.await_programs("one", 2);
     sandbox.await_programs("two", 2);
-    let moved = [sandbox.ports("one").0, sandbox.ports("two").0];
+    let moved = backends();
     assert_ne!(moved[0], moved[1]);
     assert!(moved.iter().all(|port| !ports.contains(port)), "{moved:?}");
 }
@@ -121,13 +77,9 @@ fn what_fails_for_all_is_said_of_each_with_what_was_done_for_it() {
     let _stranger = sandbox.stranger_on(backend);
     write(&sandbox.main.join(".worktreeinclude"), "*.local\n");
     sandbox.intercept("git", "*--exclude-from*", "echo no list >&2; exit 1");
-    sandbox.run("resume").is(
-        1,
-        "",
-        &format!(
-            "error: [..]no list; before that, the backend of one moved from port {backend} to [..]\nerror: [..]no list\n"
-        ),
-    );
+    let moved = format!("the backend of one moved from port {backend} to [..]");
+    let error = format!("error: [..]no list; before that, {moved}\nerror: [..]no list\n");
+    sandbox.run("resume").fails(&error);
     unset(&sandbox.root.join("bin/git"));
     sandbox.resume("one");
 }

@@ -1,7 +1,7 @@
 //! What a user does with git.
 
 use super::{Sandbox, Words, write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 impl Sandbox {
@@ -80,11 +80,18 @@ impl Sandbox {
     }
 
     /// Makes another repository beside the project, with a commit; gives its folder.
-    pub fn make_repository(&self, name: &str) -> std::path::PathBuf {
+    pub fn make_repository(&self, name: &str) -> PathBuf {
         let folder = self.root.join(name);
         self.git_at(&self.root, "init -q", &folder);
         self.commit(&folder, "file", "text");
         folder
+    }
+
+    /// Commits a submodule of the main checkout.
+    pub fn add_submodule(&self, from: &str, path: &str) {
+        self.git(&self.root, "config --global protocol.file.allow always");
+        self.git_main(["submodule", "--quiet", "add", from, path]);
+        self.git_main(["commit", "-q", "-m", "Add a submodule"]);
     }
 
     /// Has a script run as a hook of git's, whenever it has checked something out.

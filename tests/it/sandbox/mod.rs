@@ -24,7 +24,8 @@ pub use log::Started;
 pub use network::{ADDRESSES, Stranger, assert_free, http_get, listen, stranger, take_port};
 pub use outcome::Outcome;
 pub use processes::{LEAVING, signal};
-pub use project::{make_database, points};
+pub use project::{make_database, points, serve_with_wal};
+pub use scripts::GATE;
 pub use terminal::Terminal;
 pub use words::Words;
 
@@ -87,6 +88,13 @@ impl Sandbox {
     /// The project `tally` of a bash user. Its servers say that they were started, and listen on no port.
     pub fn new() -> Self {
         Self::make("tally", Shell::bash(), Turn::shared())
+    }
+
+    /// As [`Sandbox::new`], with one empty window a session: for tests of something else.
+    pub fn quick() -> Self {
+        let sandbox = Self::new();
+        sandbox.lay_out("activate = \"\"\n[[window]]\nname = \"shell\"\n");
+        sandbox
     }
 
     /// As [`Sandbox::new`], beside no other one: somebody else may listen on its ports.
@@ -217,8 +225,8 @@ impl Sandbox {
     /// Where a session's worktree belongs.
     pub fn worktree(&self, name: &str) -> PathBuf {
         let project = self.main.file_name().unwrap().to_str().unwrap();
-        self.root
-            .join(format!("{project}-{}", name.replace('/', "-")))
+        self.main
+            .with_file_name(format!("{project}-{}", name.replace('/', "-")))
     }
 
     /// The store as it stands on disk; null if there is none.
@@ -251,6 +259,16 @@ impl Sandbox {
     /// Where the backend of a session is.
     pub fn url(&self, name: &str) -> String {
         format!("http://localhost:{}", self.port(name, "backend"))
+    }
+
+    /// Claude's own file.
+    pub fn claude_json(&self) -> PathBuf {
+        self.home.join(".claude.json")
+    }
+
+    /// What that says of a folder.
+    pub fn claude_s_entry(&self, folder: &Path) -> Value {
+        read_json(&self.claude_json())["projects"][folder.to_str().unwrap()].clone()
     }
 
     /// `list --json`, one object a session.

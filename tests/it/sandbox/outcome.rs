@@ -56,7 +56,7 @@ impl Outcome {
 
     /// It did what it was told, whatever it had to say.
     #[track_caller]
-    pub fn is_done(self) -> Self {
+    pub fn goes_well(self) -> Self {
         self.is(0, "[...]", "[...]")
     }
 

@@ -1,6 +1,6 @@
 //! The project that a sandbox begins with.
 
-use super::{Sandbox, write};
+use super::{Sandbox, unset, write};
 use rusqlite::Connection;
 use serde_json::json;
 use std::fs;
@@ -58,18 +58,18 @@ impl Sandbox {
         environments.join(self.main.file_name().unwrap())
     }
 
+    /// Has git ignore these, too.
+    pub fn ignore(&self, patterns: &str) {
+        self.commit(&self.main, ".gitignore", &format!("{IGNORED}{patterns}"));
+    }
+
     /// Takes all away that the project has, but for its history: for one of another kind.
     pub fn clear_project(&self) {
         for entry in fs::read_dir(&self.main).unwrap().map(Result::unwrap) {
             if entry.file_name() == ".git" {
                 continue;
             }
-            let path = entry.path();
-            if path.is_dir() {
-                fs::remove_dir_all(path).unwrap();
-            } else {
-                fs::remove_file(path).unwrap();
-            }
+            unset(&entry.path());
         }
     }
 }
@@ -80,6 +80,17 @@ pub fn make_database(path: &Path) {
     database
         .execute_batch("PRAGMA synchronous = off; CREATE TABLE point (name TEXT); INSERT INTO point VALUES ('a'), ('b'), ('c');")
         .unwrap();
+}
+
+/// A server that has a database open, with a point `d` that only its journal has.
+pub fn serve_with_wal(path: &Path) -> Connection {
+    let server = Connection::open(path).unwrap();
+    let sql =
+        "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; INSERT INTO point VALUES ('d');";
+    server.execute_batch(sql).unwrap();
+    let wal = format!("{}-wal", path.display());
+    assert!(fs::metadata(wal).unwrap().len() > 0);
+    server
 }
 
 /// The names in a database's table of points.

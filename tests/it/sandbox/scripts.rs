@@ -1,11 +1,27 @@
 //! Scripts in the place of programs.
 
-use super::{Sandbox, shell};
+use super::{Sandbox, shell, until};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// What a script waits with: it says that it was reached, and goes on when the gate is open, or the sandbox gone.
+pub const GATE: &str = r#"mkdir -p "$SANDBOX/reached"; while [ ! -e "$SANDBOX/gate" ] && [ -e "$SANDBOX" ]; do sleep 0.01; done"#;
+
 impl Sandbox {
+    /// Waits until a script is at the gate.
+    #[track_caller]
+    pub fn await_gate(&self) {
+        until("a script is at the gate", || {
+            self.root.join("reached").exists()
+        });
+    }
+
+    /// Lets it go on.
+    pub fn open_gate(&self) {
+        fs::write(self.root.join("gate"), "").unwrap();
+    }
+
     /// Puts a script before a program on the PATH; `$REAL` is the program itself.
     pub fn wrap(&self, program: &str, script: &str) {
         let real = shell::which(program).unwrap();
@@ -33,9 +49,8 @@ impl Sandbox {
         let status = Command::new("install")
             .arg("-m755")
             .args([&text, path])
-            .status()
-            .unwrap();
-        assert!(status.success());
+            .status();
+        assert!(status.unwrap().success());
         fs::remove_file(text).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! What a user does with a session, where all goes well.
 
-use super::{Sandbox, Words, edit_json, eventually, signal, write};
+use super::{Sandbox, Words, edit_json, eventually, only_in, signal, write};
 use crate::sandbox::Outcome;
 use rustix::process::Signal;
 use std::path::PathBuf;
@@ -29,9 +29,9 @@ impl Sandbox {
 
     /// Resumes all sessions, of which one is stopped, with this to remark.
     #[track_caller]
-    pub fn resume_telling(&self, told: &str) {
-        self.run("resume")
-            .is(0, "resumed [..]: tally-session attach [..]\n", told);
+    pub fn resume_telling(&self, told: &str) -> Outcome {
+        let resumed = "resumed [..]: tally-session attach [..]\n";
+        self.run("resume").is(0, resumed, told)
     }
 
     /// Resumes a stopped session, without a remark.
@@ -143,6 +143,17 @@ impl Sandbox {
         self.run(["restore", name]).is(0, &restored, told);
     }
 
+    /// Leaves the removed session `feat` as a restore does that is killed between two of its steps; gives what restore calls it.
+    pub fn restore_by_half(&self) -> String {
+        let kept = only_in(&self.main.join(".git/tally-session/trash"));
+        let id = kept.file_name().unwrap().to_str().unwrap().to_owned();
+        let lock = self.main.join(".git/tally-session/sessions/feat.lock");
+        let start = r#""start":"existing","prompt":null,"is_new":false"#;
+        write(&lock, format!("{{{start},\"removed\":\"{id}\"}} of old"));
+        std::fs::rename(kept.join("worktree"), self.worktree("feat")).unwrap();
+        id
+    }
+
     /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.
     #[track_caller]
     pub fn remove_and_restore(&self, options: impl Words) {
@@ -162,6 +173,19 @@ impl Sandbox {
         self.intercept("tmux", "*kill-session*", &script);
         self.remove_and_restore("");
         self.unwrap("tmux");
+    }
+
+    /// What the windows of the built-in layout are called.
+    pub fn window_names(&self, name: &str) -> [String; 5] {
+        let (backend, frontend) = self.ports(name);
+        let [claude, shell, cli] = ["claude", "shell", "cli"].map(str::to_owned);
+        [
+            format!("backend:{backend}"),
+            format!("frontend:{frontend}"),
+            claude,
+            shell,
+            cli,
+        ]
     }
 
     /// Closes a session's windows by hand, and leaves the tmux server.
@@ -185,7 +209,7 @@ impl Sandbox {
     /// Has the Claude of a session say that it does this.
     pub fn have_claude(&self, name: &str, status: &str) {
         edit_json(&self.claude_s_file(name), |about| {
-            about["status"] = status.into()
+            about["status"] = status.into();
         });
     }
 

@@ -41,9 +41,8 @@ fn resume_brings_back_what_is_closed_and_what_has_ended_each_in_its_place() {
         *listed,
         json!({"backend": "ended", "frontend": "closed", "claude": "ended", "shell": "runs", "cli": "closed"})
     );
-    sandbox
-        .run("resume")
-        .says("brought back in feat: backend, claude, frontend, cli\n");
+    let told = "brought back in feat: backend, claude, frontend, cli\n";
+    sandbox.run("resume").says(told);
     sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.windows("feat", "#{window_name}"), names);
     assert_eq!(sandbox.pane("feat", "shell"), shell);
@@ -89,9 +88,8 @@ fn windows_that_were_moved_and_renamed_are_found_and_only_the_others_are_made_ag
     sandbox.kill_windows("feat");
     let listed = &sandbox.list()[0];
     assert_eq!(listed["state"], "running");
-    sandbox
-        .run("resume")
-        .says("brought back in feat: backend, claude, shell, cli\n");
+    let told = "brought back in feat: backend, claude, shell, cli\n";
+    sandbox.run("resume").says(told);
     assert_eq!(sandbox.windows("feat", "#{window_name}").len(), 4);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }
@@ -108,11 +106,10 @@ fn a_branch_that_was_renamed_or_switched_is_shown_and_followed_by_resume() {
     let listed = &sandbox.list()[0];
     assert_eq!(listed["branch"], "renamed");
     assert_eq!(listed["problems"], json!([cure("renamed", "feat")]));
-    sandbox.run("resume").is(
-        0,
-        "feat is already running\n",
-        "warning: feat follows its worktree to the branch renamed; it was on feat\n",
-    );
+    let told = "warning: feat follows its worktree to the branch renamed; it was on feat\n";
+    sandbox
+        .run("resume")
+        .is(0, "feat is already running\n", told);
     assert_eq!(sandbox.store()["feat"]["branch"], "renamed");
     sandbox.git(&worktree, "switch -qc two");
     sandbox.commit(&worktree, "file", "work");

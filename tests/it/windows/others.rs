@@ -49,38 +49,28 @@ fn doctor_says_where_a_window_is_that_was_moved_and_how_to_have_it_back() {
 }
 
 #[test]
-fn another_session_s_window_without_a_home_keeps_its_own_from_being_closed() {
+fn a_window_that_is_linked_elsewhere_is_closed_there_too_and_one_without_a_home_keeps_its_hosts_from_being_closed()
+ {
     let sandbox = Sandbox::new().with("feat").with("other");
-    let pane = sandbox.pane("feat", "backend");
-    sandbox.tmux(["move-window", "-s", &pane, "-t", "=tally-other:"]);
+    let pane = || sandbox.pane("feat", "backend");
+    sandbox.tmux(["link-window", "-d", "-s", &pane(), "-t", "=tally-other:"]);
+    sandbox.stop("feat");
+    assert_eq!(sandbox.list()[0]["state"], "stopped");
+    assert_eq!(sandbox.list()[1]["problems"], json!([]));
+
+    sandbox.run("resume feat").succeeds();
+    sandbox.tmux(["move-window", "-s", &pane(), "-t", "=tally-other:"]);
     sandbox.kill_windows("feat");
     sandbox.run("remove other").fails(
         "error: the window backend of feat is among its own, and the others of feat are closed\n\
          hint: close it: tally-session stop feat\n",
     );
     sandbox.stop("feat");
+    // What the user has opened in it is named.
+    sandbox.tmux("new-window -d -n notes -t =tally-other:");
+    let told = "warning: closed with it what tally-session did not open: notes\n";
+    sandbox.run("stop other").is(0, "stopped other\n", told);
     sandbox.remove("other");
-}
-
-#[test]
-fn a_window_that_is_linked_into_another_session_is_closed_there_too() {
-    let sandbox = Sandbox::new().with("feat").with("other");
-    let pane = sandbox.pane("feat", "backend");
-    sandbox.tmux(["link-window", "-d", "-s", &pane, "-t", "=tally-other:"]);
-    sandbox.stop("feat");
-    assert_eq!(sandbox.list()[0]["state"], "stopped");
-    assert_eq!(sandbox.list()[1]["problems"], json!([]));
-}
-
-#[test]
-fn what_the_user_has_opened_in_a_session_is_named_when_it_is_closed() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.tmux("new-window -d -n notes -t =tally-feat:");
-    sandbox.run("stop feat").is(
-        0,
-        "stopped feat\n",
-        "warning: closed with it what tally-session did not open: notes\n",
-    );
 }
 
 #[test]
@@ -114,11 +104,8 @@ fn windows_come_back_where_they_were_and_move_no_other() {
             sandbox.tmux(["kill-window", "-t", &format!("=tally-feat:{index}")]);
         }
         sandbox.run("resume").says("brought back in feat: [..]\n");
-        assert_eq!(
-            sandbox.windows("feat", "#{window_index} #{window_name}"),
-            places,
-            "{closed:?}"
-        );
+        let names = sandbox.windows("feat", "#{window_index} #{window_name}");
+        assert_eq!(names, places, "{closed:?}");
     }
 }
 
@@ -128,9 +115,8 @@ fn a_window_that_shows_what_was_before_is_repaired_all_the_same() {
     interrupt(&sandbox, "backend");
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["copy-mode", "-t", &pane]);
-    sandbox
-        .run("resume")
-        .says("brought back in feat: backend\n");
+    let told = "brought back in feat: backend\n";
+    sandbox.run("resume").says(told);
     sandbox.await_start("python", "feat", 2);
 }
 
@@ -140,11 +126,10 @@ fn the_further_lines_of_a_command_are_left_to_the_user() {
     interrupt(&sandbox, "backend");
     sandbox.enter("feat", "backend", "cat >note <<EOF");
     sandbox.await_screen("feat", "backend", |screen| screen.trim_end().ends_with('>'));
-    sandbox.run("resume").is(
-        0,
-        "feat is already running\n",
-        "warning: something is typed at the prompt of feat's window backend: [..]\n",
-    );
+    let told = "warning: something is typed at the prompt of feat's window backend: [..]\n";
+    sandbox
+        .run("resume")
+        .is(0, "feat is already running\n", told);
     sandbox.enter("feat", "backend", "EOF");
     let note = worktree.join("backend/note");
     until("the note", || note.exists());
@@ -169,15 +154,12 @@ fn a_server_in_its_shell_s_background_runs_and_one_whose_port_is_taken_is_told()
     let listed = &sandbox.list()[0];
     assert_eq!(listed["backend_up"], false);
     let taken = listed["problems"][0].as_str().unwrap();
-    assert!(
-        taken.contains("listens on its port") && taken.ends_with("tally-session restart feat"),
-        "{taken}"
-    );
-    sandbox.run("resume").is(
-        0,
-        "feat is already running\n",
-        "warning: process [..] listens on the port of feat's window backend: [..]\n",
-    );
+    assert!(taken.contains("listens on its port"), "{taken}");
+    assert!(taken.ends_with("tally-session restart feat"), "{taken}");
+    let told = "warning: process [..] listens on the port of feat's window backend: [..]\n";
+    sandbox
+        .run("resume")
+        .is(0, "feat is already running\n", told);
 }
 
 #[test]
@@ -205,9 +187,8 @@ fn a_commit_that_no_branch_is_at_is_not_called_merged() {
         [&listed["merged"], &listed["branch"]],
         [&json!(false), &json!(null)]
     );
-    sandbox
-        .run("list")
-        .says("NAME [..]\nfeat [..] (detached) [..]\n");
+    let told = "NAME [..]\nfeat [..] (detached) [..]\n";
+    sandbox.run("list").says(told);
 }
 
 #[test]
@@ -215,12 +196,10 @@ fn a_branch_that_was_deleted_under_its_worktree_is_had_again_by_the_cure() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, "update-ref -d refs/heads/feat");
-    let problem = sandbox.list()[0]["problems"][0].clone();
-    let cure = problem
-        .as_str()
-        .unwrap()
-        .strip_prefix("its branch feat is gone: ");
-    sandbox.type_line(cure.unwrap()).is_done();
+    let cure = sandbox
+        .run("list")
+        .command_after("its branch feat is gone: ");
+    sandbox.type_line(&cure).goes_well();
     assert_eq!(sandbox.head(&worktree), tip);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
 }

@@ -11,60 +11,50 @@ fn renamed() -> Sandbox {
 }
 
 #[test]
-fn a_renamed_tmux_session_is_listed_and_not_opened_again() {
+fn a_renamed_tmux_session_is_listed_and_not_opened_again_and_attach_doctor_and_remove_know_it() {
     let sandbox = renamed();
     let listed = &sandbox.list()[0];
-    assert_eq!(listed["state"], "running", "{listed}");
-    assert_eq!(listed["tmux_session"], "mine");
-    let already = "feat is already running\n";
-    sandbox.run("resume").says(already);
+    assert_eq!(
+        [&listed["state"], &listed["tmux_session"]],
+        ["running", "mine"]
+    );
+    sandbox.needs_no_resume("feat");
     assert_eq!(sandbox.tmux_sessions(), ["mine", "other"]);
-}
-
-#[test]
-fn attach_goes_to_a_renamed_tmux_session() {
-    let sandbox = renamed();
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
     sandbox.await_client("mine");
-}
-
-#[test]
-fn doctor_takes_a_renamed_tmux_session_for_the_session_s_and_a_cure_names_it() {
-    let sandbox = renamed();
     sandbox.edit_record("feat", |record| {
         record.as_object_mut().unwrap().remove("frontend_port");
     });
-    sandbox
-        .run("doctor")
-        .says_nothing_of("no record any more")
-        .tells("tally-session restart feat");
-}
-
-#[test]
-fn remove_ends_a_renamed_tmux_session() {
-    let sandbox = renamed();
+    let found = sandbox.run("doctor").says_nothing_of("no record any more");
+    found.tells("tally-session restart feat");
     sandbox.remove("feat");
     assert_eq!(sandbox.tmux_sessions(), ["other"]);
 }
 
 #[test]
-fn a_session_removes_itself_from_a_window_of_its_renamed_tmux_session() {
-    let sandbox = renamed();
-    let line = format!("{PROGRAM} remove feat");
-    sandbox.tmux(["send-keys", "-t", "=mine:shell", &line, "Enter"]);
-    until("it is removed", || {
-        sandbox.names().is_empty() && sandbox.tmux_sessions() == ["other"]
-    });
+fn a_session_removes_itself_from_a_tmux_session_that_was_renamed_or_shares_its_windows() {
+    let sandbox = Sandbox::new();
+    sandbox.tmux("new-session -d -s other");
+    for how in [
+        "rename-session -t =tally-feat mine",
+        "new-session -d -t =tally-feat -s mine",
+    ] {
+        sandbox.add_again("feat");
+        sandbox.tmux(how);
+        let line = format!("{PROGRAM} remove feat");
+        sandbox.tmux(["send-keys", "-t", "=mine:shell", &line, "Enter"]);
+        until("it is removed", || {
+            sandbox.names().is_empty() && sandbox.tmux_sessions() == ["other"]
+        });
+    }
 }
 
 #[test]
 fn add_refuses_a_name_whose_tmux_session_is_open_under_another() {
     let sandbox = renamed();
     unset(&sandbox.main.join(".tally-sessions"));
-    let worktree = sandbox.worktree("feat");
-    let worktree = worktree.to_str().unwrap();
-    sandbox.git_main(["worktree", "remove", "--force", worktree]);
+    sandbox.git_main("worktree remove --force ../tally-feat");
     sandbox.run("add feat").fails(
         "error: there is a tmux session mine already\nhint: look at it with: tmux attach -t '=mine'\n",
     );
@@ -88,17 +78,6 @@ fn remove_ends_the_tmux_sessions_that_share_the_windows_and_no_others() {
     }
     sandbox.remove("feat");
     assert_eq!(sandbox.tmux_sessions(), ["tally-other", "theirs"]);
-}
-
-#[test]
-fn a_session_removes_itself_from_a_tmux_session_that_shares_its_windows() {
-    let sandbox = Sandbox::new().with("feat");
-    sandbox.tmux("new-session -d -t =tally-feat -s mine");
-    let line = format!("{PROGRAM} remove feat");
-    sandbox.tmux(["send-keys", "-t", "=mine:shell", &line, "Enter"]);
-    until("it is removed", || {
-        sandbox.names().is_empty() && sandbox.tmux_sessions().is_empty()
-    });
 }
 
 #[test]

@@ -71,10 +71,8 @@ fn assert_runs_once(shell: &str, start_up: &str) {
         assert_eq!(sandbox.started(program, "feat").len(), 1, "{program}");
     }
     sandbox.enter("feat", "cli", "check");
-    assert_eq!(
-        sandbox.await_start("python", "feat", 2).args,
-        ["manage.py", "check"]
-    );
+    let found = sandbox.await_start("python", "feat", 2).args;
+    assert_eq!(found, ["manage.py", "check"]);
 }
 
 fn of(shell: &str, start_ups: [(&'static str, &'static str); 3]) -> &'static str {

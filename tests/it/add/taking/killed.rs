@@ -62,11 +62,11 @@ fn is_killed(every: usize) {
             assert!(has_all(&worktree()));
             assert_eq!(state(&sandbox, &sandbox.main), clean);
         } else if nth % 2 == 0 {
-            let resumed = sandbox.run("resume feat").is_done();
+            let resumed = sandbox.run("resume feat").goes_well();
             assert!(has_all(&worktree()), "{resumed}\n{}", worktree());
             assert_eq!(state(&sandbox, &sandbox.main), in_main);
         } else {
-            let removed = sandbox.run("remove --force feat").is_done();
+            let removed = sandbox.run("remove --force feat").goes_well();
             assert!(removed.stderr.contains("refs/tally-session/_taken/feat@"));
             assert_ne!(kept(&sandbox), "");
             assert_eq!(state(&sandbox, &sandbox.main), in_main);
@@ -91,11 +91,8 @@ fn a_session_whose_git_was_killed_too_comes_back_and_says_where_the_changes_are(
     sandbox.resume_telling("warning: cannot put the changes [..]index.lock[..]\n[...]\n[..]; its add was cut short [..] kept in refs/tally-session/_taken/feat@[..]\n");
     assert_eq!(state(&sandbox, &sandbox.main), before);
     let refname = kept(&sandbox);
-    sandbox
-        .run(["add", "again", "--from", &refname])
-        .says("added again\n[...]");
-    assert_eq!(
-        read(&sandbox.worktree("again").join("half")),
-        "half\nstaged\nthen this\n"
-    );
+    let told = "added again\n[...]";
+    sandbox.run(["add", "again", "--from", &refname]).says(told);
+    let text = read(&sandbox.worktree("again").join("half"));
+    assert_eq!(text, "half\nstaged\nthen this\n");
 }

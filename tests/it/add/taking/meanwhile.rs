@@ -25,11 +25,10 @@ fn what_changes_in_main_meanwhile_stays_there() {
     write(&main.join("new"), "mine\n");
     unset(&main.join("gone"));
     unset(&main.join("moved"));
-    sandbox.run("add feat --take-changes").is(
-        0,
-        "added feat\n[...]",
-        "warning: has changed in the main checkout meanwhile, and stays there too: edited, gone, moved, new\n",
-    );
+    let told = "warning: has changed in the main checkout meanwhile, and stays there too: edited, gone, moved, new\n";
+    sandbox
+        .run("add feat --take-changes")
+        .is(0, "added feat\n[...]", told);
     for (file, here, there) in [
         ("edited", "later\n", "mine\n"),
         ("new", "later\n", "mine\n"),
@@ -49,12 +48,11 @@ fn what_is_committed_or_staged_in_main_meanwhile_leaves_main_as_it_is() {
         let sandbox = project();
         meanwhile(&sandbox, script);
         write(&sandbox.main.join("edited"), "mine\n");
-        sandbox.run("add feat --take-changes").is(
-            0,
-            "added feat\n[...]",
-            "warning: the session has the changes, and the main checkout may still have them: something was staged or committed \
-             there; all of them are kept in refs/tally-session/_taken/feat@[..]: git -C [ROOT]/tally show --first-parent refs/[..]\n",
-        );
+        let told = "warning: the session has the changes, and the main checkout may still have them: something was staged or committed \
+             there; all of them are kept in refs/tally-session/_taken/feat@[..]: git -C [ROOT]/tally show --first-parent refs/[..]\n";
+        sandbox
+            .run("add feat --take-changes")
+            .is(0, "added feat\n[...]", told);
         for dir in [&sandbox.main, &sandbox.worktree("feat")] {
             assert_eq!(read(&dir.join("edited")), "mine\n");
         }
@@ -69,13 +67,11 @@ fn an_add_that_fails_leaves_main_as_it_was_and_keeps_nothing() {
     meanwhile(&sandbox, "exit 3");
     change(&sandbox);
     let before = state(&sandbox, &sandbox.main);
-    sandbox
-        .run("add feat --take-changes")
-        .fails("error: [..]post_add[..]\n[...]");
+    let error = "error: [..]post_add[..]\n[...]";
+    sandbox.run("add feat --take-changes").fails(error);
     assert_eq!(state(&sandbox, &sandbox.main), before);
     assert!(!sandbox.worktree("feat").exists());
     assert_eq!(kept(&sandbox), "");
-    sandbox
-        .run("list --removed")
-        .says("nothing was removed that can be had back\n");
+    let told = "nothing was removed that can be had back\n";
+    sandbox.run("list --removed").says(told);
 }

@@ -16,7 +16,6 @@ fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install
     unset(&modules.join(".package-lock.json"));
     assert_left(
         &sandbox,
-        0,
         &format!(
             "warning  {}\n         {install}",
             found("was not installed to its end")
@@ -25,11 +24,7 @@ fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install
     unset(&modules);
     fs::create_dir_all(modules.join(".vite")).unwrap();
     let empty = found("is empty, though its package.json asks for packages");
-    let outcome = assert_left(
-        &sandbox,
-        1,
-        &format!("failed   {empty}\n         {install}"),
-    );
+    let outcome = assert_left(&sandbox, &format!("failed   {empty}\n         {install}"));
     assert!(
         !outcome
             .stdout
@@ -44,7 +39,6 @@ fn packages_of_the_main_checkout_that_were_emptied_fail_once_with_how_to_install
     let link = found("is a link to a session's: [ROOT]/tally-feat/frontend/node_modules");
     assert_left(
         &sandbox,
-        1,
         &format!("failed   {link}\n         rm [ROOT]/tally/frontend/node_modules && {install}"),
     );
 }
@@ -73,7 +67,6 @@ fn emptied_packages_are_installed_again_by_the_program_whose_lock_file_is_there(
         write(&frontend.join(lock_file), "");
         assert_left(
             &sandbox,
-            1,
             &format!(
                 "failed   the main checkout's frontend/node_modules is empty, though its package.json asks for packages\n         {install}"
             ),
@@ -96,11 +89,7 @@ fn packages_that_are_the_main_checkout_s_own_source_fail() {
     let worktree = add(&sandbox, "feat");
     add(&sandbox, "other");
     let is_mains = "frontend/node_modules: @app/ui is the main checkout's frontend/packages/ui: a change in a session's own has no effect";
-    assert_left(
-        &sandbox,
-        1,
-        &format!("failed   {is_mains}\n         {CLONE}"),
-    );
+    assert_left(&sandbox, &format!("failed   {is_mains}\n         {CLONE}"));
     sandbox.run("remove other").succeeds();
     let own = worktree.join("frontend/node_modules");
     unset(&own);
@@ -110,7 +99,6 @@ fn packages_that_are_the_main_checkout_s_own_source_fail() {
     make_link(sandbox.main.join("frontend/packages/ui"), &own.join("ui"));
     assert_left(
         &sandbox,
-        1,
         "failed   feat: frontend/node_modules: ui is the main checkout's [..]\n         npm --prefix [ROOT]/tally-feat/frontend ci",
     );
 }

@@ -7,39 +7,32 @@ use std::fs;
 #[test]
 fn a_database_in_a_container_is_made_and_dropped_there() {
     assert_has(
-        &[
-            ("manage.py", ""),
-            (
-                "compose.yaml",
-                "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_DB: shop\n  cache:\n    image: redis\nvolumes:\n  data:\n",
-            ),
-            (
-                ".env",
-                "DATABASE_URL='postgresql+psycopg://ada:it%27s{x}@localhost/shop?sslmode=disable'\n",
-            ),
-        ],
-        &[
-            "# Check: what compose.yaml runs is one for all sessions;",
-            "DATABASE_URL = \"postgresql+psycopg://ada:it%27s{{x}}@localhost/shop_{ident}?sslmode=disable\"",
-            "dropdb() {{ docker compose --project-directory {main} exec -T db dropdb -U ada \"$@\"; }}",
-            "createdb() {{ docker compose --project-directory {main} exec -T db createdb -U ada \"$@\"; }}",
-            "    dropdb --force shop_{ident}",
-            "    pg_dump -Fc >\"$kept\" shop_{ident}",
-        ],
+        r"
+        manage.py
+        compose.yaml = services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_DB: shop\n  cache:\n    image: redis\nvolumes:\n  data:\n
+        .env = DATABASE_URL='postgresql+psycopg://ada:it%27s{x}@localhost/shop?sslmode=disable'\n
+    ",
+        r#"
+        # Check: what compose.yaml runs is one for all sessions;
+        DATABASE_URL = "postgresql+psycopg://ada:it%27s{{x}}@localhost/shop_{ident}?sslmode=disable"
+        dropdb() {{ docker compose --project-directory {main} exec -T db dropdb -U ada "$@"; }}
+        createdb() {{ docker compose --project-directory {main} exec -T db createdb -U ada "$@"; }}
+            dropdb --force shop_{ident}
+            pg_dump -Fc >"$kept" shop_{ident}
+    "#,
     );
 }
 
 #[test]
 fn the_hooks_for_postgresql_are_those_of_the_example() {
-    let sandbox = project(&[
-        ("backend/manage.py", ""),
-        ("backend/uv.lock", ""),
-        ("backend/.env", "DATABASE_URL=postgres:///tally\n"),
-        (
-            "frontend/package.json",
-            r#"{ "scripts": { "dev": "vite" } }"#,
-        ),
-    ]);
+    let sandbox = project(
+        r#"
+        backend/manage.py
+        backend/uv.lock
+        backend/.env = DATABASE_URL=postgres:///tally\n
+        frontend/package.json = { "scripts": { "dev": "vite" } }
+    "#,
+    );
     let draft: toml::Table = draft(&sandbox).parse().unwrap();
     let example: toml::Table = include_str!("../postgres.toml").parse().unwrap();
     assert_eq!(draft["env"], example["env"]);
@@ -47,69 +40,59 @@ fn the_hooks_for_postgresql_are_those_of_the_example() {
         let script = draft["hooks"][hook].as_str().unwrap();
         let lines = script.lines().filter(|line| !line.starts_with('#'));
         let lines: Vec<_> = lines.collect();
-        assert_eq!(
-            lines.join("\n"),
-            example["hooks"][hook].as_str().unwrap().trim_end()
-        );
+        let found = lines.join("\n");
+        assert_eq!(found, example["hooks"][hook].as_str().unwrap().trim_end());
     }
 }
 
 #[test]
 fn a_session_s_database_has_a_name_that_fits_and_its_server_may_be_named_behind_the_address() {
-    let long = "postgres://ada@/customer_portal_development?host=/run/pg&port=5433\n";
+    let long = "postgres://ada@/customer_portal_development?host=/run/pg&port=5433";
     assert_has(
-        &[("manage.py", ""), (".env", &format!("DATABASE_URL={long}"))],
-        &[
-            "PGHOST = \"/run/pg\"",
-            "PGPORT = \"5433\"",
-            "PGUSER = \"ada\"",
-            "DATABASE_URL = \"postgres://ada@/customer_portal_de_{ident}?host=/run/pg&port=5433\"",
-            "    if [ -e \"$kept\" ]; then cat \"$kept\"; else pg_dump -Fc customer_portal_development; fi |",
-            "    createdb customer_portal_de_{ident}-new \"$id\"",
-            "    dropdb --force customer_portal_de_{ident}",
-        ],
+        &format!("manage.py\n.env = DATABASE_URL={long}"),
+        r#"
+        PGHOST = "/run/pg"
+        PGPORT = "5433"
+        PGUSER = "ada"
+        DATABASE_URL = "postgres://ada@/customer_portal_de_{ident}?host=/run/pg&port=5433"
+        if [ -e "$kept" ]; then cat "$kept"; else pg_dump -Fc customer_portal_development; fi |
+        createdb customer_portal_de_{ident}-new "$id"
+        dropdb --force customer_portal_de_{ident}
+    "#,
     );
 }
 
 #[test]
 fn a_database_may_be_named_by_variables_of_its_parts() {
-    let django = ("manage.py", "");
     assert_has(
-        &[
-            django,
-            (
-                ".env",
-                "POSTGRES_DB=shop\nPOSTGRES_USER=ada\nPOSTGRES_PASSWORD='a b'\nPOSTGRES_PORT=5433\nDATABASE_URL=postgres://ada@localhost:5433/shop\n",
-            ),
-        ],
-        &[
-            "POSTGRES_DB = \"shop_{ident}\"",
-            "DATABASE_URL = \"postgres://ada@localhost:5433/shop_{ident}\"",
-            "PGHOST = \"localhost\"",
-            "PGPORT = \"5433\"",
-            "PGUSER = \"ada\"",
-            "PGPASSWORD = \"a b\"",
-        ],
+        r"
+        manage.py
+        .env = POSTGRES_DB=shop\nPOSTGRES_USER=ada\nPOSTGRES_PASSWORD='a b'\nPOSTGRES_PORT=5433\nDATABASE_URL=postgres://ada@localhost:5433/shop
+    ",
+        r#"
+        POSTGRES_DB = "shop_{ident}"
+        DATABASE_URL = "postgres://ada@localhost:5433/shop_{ident}"
+        PGHOST = "localhost"
+        PGPORT = "5433"
+        PGUSER = "ada"
+        PGPASSWORD = "a b"
+    "#,
     );
     assert_has(
-        &[
-            django,
-            (
-                ".env",
-                "DB_NAME=shop\nDB_HOST=db.example.com\nCACHE=redis://localhost/0\n",
-            ),
-        ],
-        &["# Check: .env names a database in DB_NAME, which all sessions share:"],
+        "manage.py\n.env = DB_NAME=shop\\nDB_HOST=db.example.com\\nCACHE=redis://localhost/0",
+        "# Check: .env names a database in DB_NAME, which all sessions share:",
     );
 }
 
 #[test]
 fn databases_that_git_ignores_are_copied_and_others_are_not() {
-    let sandbox = project(&[
-        ("manage.py", ""),
-        ("venv/pyvenv.cfg", ""),
-        ("venv/bin/activate", ""),
-    ]);
+    let sandbox = project(
+        r"
+        manage.py
+        venv/pyvenv.cfg
+        venv/bin/activate
+    ",
+    );
     fs::create_dir(sandbox.main.join("data")).unwrap();
     make_database(&sandbox.main.join("data/shop.sqlite3"));
     make_database(&sandbox.main.join("data/test.sqlite3"));
@@ -120,7 +103,11 @@ fn databases_that_git_ignores_are_copied_and_others_are_not() {
 
 #[test]
 fn what_is_in_a_folder_that_git_ignores_as_a_whole_comes_too_and_what_others_made_does_not() {
-    let sandbox = project(&[("app.py", "app = Flask(__name__)\n")]);
+    let sandbox = project(
+        r"
+        app.py = app = Flask(__name__)\n
+    ",
+    );
     let folders = [
         "instance",
         "back/data",

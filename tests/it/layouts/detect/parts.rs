@@ -2,178 +2,127 @@
 
 use super::{NEXT, VITE, assert_has, draft, project};
 use crate::sandbox::{PROGRAM, Sandbox, read, write};
+use serde_json::json;
 
 #[test]
 fn how_each_tool_is_run_and_gets_its_port() {
-    let of_node = [
+    for (script, run, port) in [
         (
             "vite --port 3001 --open",
-            "run = \"npx vite --port {web_port} --open --strictPort\"",
-            "web = 3001",
+            "npx vite --port {web_port} --open --strictPort",
+            3001,
         ),
-        (
-            "nuxt dev",
-            "run = \"npm run dev -- --port {web_port}\"",
-            "web = 3000",
-        ),
-        (
-            "react-scripts start",
-            "run = \"PORT={web_port} npm run dev\"",
-            "web = 3000",
-        ),
+        ("nuxt dev", "npm run dev -- --port {web_port}", 3000),
+        ("react-scripts start", "PORT={web_port} npm run dev", 3000),
         (
             "PORT=3005 react-scripts start",
-            "run = \"PORT={web_port} npx react-scripts start\"",
-            "web = 3005",
+            "PORT={web_port} npx react-scripts start",
+            3005,
         ),
-        (
-            "node server.js",
-            "run = \"PORT={web_port} npm run dev\"",
-            "web = 3000",
-        ),
+        ("node server.js", "PORT={web_port} npm run dev", 3000),
         (
             "tsc -b && vite",
-            "run = \"npm run dev -- --port {web_port} --strictPort\"",
-            "web = 5173",
+            "npm run dev -- --port {web_port} --strictPort",
+            5173,
         ),
-        (
-            "vite & tsc -w",
-            "run = \"PORT={web_port} npm run dev\"",
-            "web = 5173",
-        ),
-    ];
-    for (script, run, port) in of_node {
-        let json =
-            serde_json::json!({ "scripts": { "dev": script }, "dependencies": {} }).to_string();
-        assert_has(
-            &[("package.json", &json), ("package-lock.json", "{}")],
-            &[run, port, "npm ci --prefer-offline"],
-        );
+        ("vite & tsc -w", "PORT={web_port} npm run dev", 5173),
+    ] {
+        let json = json!({ "scripts": { "dev": script }, "dependencies": {} });
+        let files = format!("package.json = {json}\npackage-lock.json = {{}}");
+        let lines = format!("run = \"{run}\"\nweb = {port}\nnpm ci --prefer-offline");
+        assert_has(&files, &lines);
     }
-    let of_python: [(&[(&str, &str)], &str); 6] = [
+    for (files, run) in [
         (
-            &[("manage.py", ""), ("poetry.lock", "")],
-            "run = \"poetry run python manage.py runserver {web_port}\"",
+            "manage.py\npoetry.lock",
+            "poetry run python manage.py runserver {web_port}",
         ),
         (
-            &[
-                ("requirements.txt", "Flask\n"),
-                (
-                    "shop/__init__.py",
-                    "def create_app():\n    app = Flask(__name__)\n",
-                ),
-            ],
-            "run = \"flask --app shop run --debug --port {web_port}\"",
+            "requirements.txt = Flask\nshop/__init__.py = def create_app():\\n    app = Flask(__name__)\\n",
+            "flask --app shop run --debug --port {web_port}",
         ),
         (
-            &[
-                (
-                    "pyproject.toml",
-                    "dependencies = [\"fastapi\"]\n[tool.uv]\n",
-                ),
-                ("src/main.py", "api: FastAPI = FastAPI()\n"),
-            ],
-            "run = \"uv run uvicorn main:api --app-dir src --reload --port {web_port}\"",
+            "pyproject.toml = dependencies = [\"fastapi\"]\\n[tool.uv]\\n\nsrc/main.py = api: FastAPI = FastAPI()",
+            "uv run uvicorn main:api --app-dir src --reload --port {web_port}",
         ),
         (
-            &[
-                ("requirements/base.txt", "streamlit\n"),
-                ("app.py", "import streamlit as st\n"),
-            ],
-            "run = \"streamlit run app.py --server.port {web_port}\"",
+            "requirements/base.txt = streamlit\napp.py = import streamlit as st",
+            "streamlit run app.py --server.port {web_port}",
         ),
-        (
-            &[("artisan", "")],
-            "run = \"php artisan serve --port={web_port}\"",
-        ),
-        (
-            &[("bin/rails", "")],
-            "run = \"bin/rails server -p {web_port}\"",
-        ),
-    ];
-    for (files, run) in of_python {
-        assert_has(files, &[run]);
+        ("artisan", "php artisan serve --port={web_port}"),
+        ("bin/rails", "bin/rails server -p {web_port}"),
+    ] {
+        assert_has(files, &format!("run = \"{run}\""));
     }
 }
 
 #[test]
 fn packages_are_installed_as_the_lock_file_has_them() {
     for (more, installs) in [
-        (("yarn.lock", ""), "yarn install --frozen-lockfile"),
-        (("x", ""), "npm install"),
+        ("yarn.lock", "yarn install --frozen-lockfile"),
+        ("x", "npm install"),
         (
-            ("pnpm-lock.yaml", ""),
+            "pnpm-lock.yaml",
             "pnpm install --frozen-lockfile --prefer-offline",
         ),
-        (("bun.lockb", ""), "bun install --frozen-lockfile"),
+        ("bun.lockb", "bun install --frozen-lockfile"),
+        (
+            "yarn.lock\n.yarnrc.yml",
+            "yarn install --immutable\nrun = \"yarn dev --port {web_port} --strictPort\"",
+        ),
     ] {
-        assert_has(&[("package.json", VITE), more], &[installs]);
+        assert_has(&format!("package.json = {VITE}\n{more}"), installs);
     }
-    let berry = [
-        ("package.json", VITE),
-        ("yarn.lock", ""),
-        (".yarnrc.yml", ""),
-    ];
-    assert_has(
-        &berry,
-        &[
-            "yarn install --immutable",
-            "run = \"yarn dev --port {web_port} --strictPort\"",
-        ],
-    );
     let named =
         r#"{ "packageManager": "pnpm@9", "scripts": { "dev": "vite" }, "dependencies": {} }"#;
-    assert_has(&[("package.json", named)], &["pnpm install"]);
+    assert_has(&format!("package.json = {named}"), "pnpm install");
 }
 
 #[test]
 fn a_port_that_the_project_names_is_the_first_to_try() {
     assert_has(
-        &[
-            ("backend/manage.py", ""),
-            ("frontend/package.json", VITE),
-            (
-                "frontend/vite.config.ts",
-                "export default { server: { host: true, port: 3210 } }\n",
-            ),
-            ("frontend/.env", "VITE_API_URL=http://localhost:8100/api\n"),
-        ],
-        &[
-            "backend = 8100",
-            "frontend = 3210",
-            "VITE_API_URL = \"http://{host}:{backend_port}/api\"",
-        ],
+        &format!(
+            r"
+        backend/manage.py
+        frontend/package.json = {VITE}
+        frontend/vite.config.ts = export default {{ server: {{ host: true, port: 3210 }} }}\n
+        frontend/.env = VITE_API_URL=http://localhost:8100/api\n
+    "
+        ),
+        r#"
+        backend = 8100
+        frontend = 3210
+        VITE_API_URL = "http://{host}:{backend_port}/api"
+    "#,
     );
 }
 
 #[test]
 fn a_committed_variable_is_set_in_the_file_that_git_ignores() {
     assert_has(
-        &[
-            ("backend/manage.py", ""),
-            ("frontend/package.json", NEXT),
-            (
-                "frontend/.env.development",
-                "NEXT_PUBLIC_API=http://localhost:8000\nNEXT_PUBLIC_X={a}\n",
-            ),
-        ],
-        &[
-            "[env.\"frontend/.env.local\"]",
-            "NEXT_PUBLIC_API = \"http://{host}:{backend_port}\"",
-        ],
+        &format!(
+            r"
+        backend/manage.py
+        frontend/package.json = {NEXT}
+        frontend/.env.development = NEXT_PUBLIC_API=http://localhost:8000\nNEXT_PUBLIC_X={{a}}\n
+    "
+        ),
+        r#"
+        [env."frontend/.env.local"]
+        NEXT_PUBLIC_API = "http://{host}:{backend_port}"
+    "#,
     );
 }
 
 #[test]
 fn what_is_not_sure_is_said() {
-    let sandbox = project(&[
-        ("manage.py", ""),
-        ("web/package.json", VITE),
-        (
-            "web/vite.config.js",
-            "server: { proxy: { '/api': 'http://localhost:8000' } }\n",
-        ),
-    ]);
+    let sandbox = project(&format!(
+        r"
+        manage.py
+        web/package.json = {VITE}
+        web/vite.config.js = server: {{ proxy: {{ '/api': 'http://localhost:8000' }} }}\n
+    "
+    ));
     let draft = draft(&sandbox);
     assert!(
         draft.contains("# Check: web/vite.config.js names http://localhost:8000"),
@@ -181,61 +130,56 @@ fn what_is_not_sure_is_said() {
     );
     assert!(draft.contains("activate = \"\""), "{draft}");
     assert!(draft.contains("# Check: neither .venv, uv.lock"), "{draft}");
-    let sandbox = project(&[("README.md", "")]);
+    let sandbox = project("README.md");
     assert!(super::draft(&sandbox).starts_with("# Nothing was found that serves"));
 }
 
 #[test]
 fn texts_of_the_project_are_written_as_toml() {
     assert_has(
-        &[
-            ("it's a {b}/package.json", VITE),
-            (
-                "package.json",
-                r#"{ "scripts": { "dev": "next dev -p 4000 --x=\\{port}" } }"#,
-            ),
-        ],
-        &[
-            "dir = \"it's a {b}\"",
-            "name = \"it_s_a__b:{it_s_a__b_port}\"",
-            "(cd \"it's a {{b}}\" && npm install)",
-        ],
+        &format!(
+            r#"
+        it's a {{b}}/package.json = {VITE}
+        package.json = {{ "scripts": {{ "dev": "next dev -p 4000 --x=\\{{port}}" }} }}
+    "#
+        ),
+        r#"
+        dir = "it's a {b}"
+        name = "it_s_a__b:{it_s_a__b_port}"
+        (cd "it's a {{b}}" && npm install)
+    "#,
     );
 }
 
 #[test]
 fn a_process_s_port_is_its_own_wherever_it_names_it_and_no_login_s_variable_is_set() {
     assert_has(
-        &[
-            (
-                "Procfile",
-                "web: serve -b :$PORT --admin ${PORT} --metrics --port 9000\n",
-            ),
-            (
-                ".env",
-                "PORT=3000\nPATH=/x:localhost:3000\nURL=http://localhost:3000\n",
-            ),
-        ],
-        &["run = \"serve -b :{web_port} --admin {web_port} --metrics --port 9000\""],
+        r"
+        Procfile = web: serve -b :$PORT --admin ${PORT} --metrics --port 9000\n
+        .env = PORT=3000\nPATH=/x:localhost:3000\nURL=http://localhost:3000\n
+    ",
+        r#"
+        run = "serve -b :{web_port} --admin {web_port} --metrics --port 9000"
+    "#,
     );
-    let sandbox = project(&[
-        ("manage.py", ""),
-        (".env", "PATH=/x:localhost:8000\nSITE=localhost:8000\n"),
-    ]);
+    let sandbox = project(
+        r"
+        manage.py
+        .env = PATH=/x:localhost:8000\nSITE=localhost:8000\n
+    ",
+    );
     let draft = draft(&sandbox);
-    assert!(
-        draft.contains("\nSITE = ") && !draft.contains("\nPATH = "),
-        "{draft}"
-    );
+    assert!(draft.contains("\nSITE = "), "{draft}");
+    assert!(!draft.contains("\nPATH = "), "{draft}");
 }
 
 #[test]
 fn what_a_layout_can_t_name_is_not_drafted() {
     for folder in ["w*b", "w?b", "w[b"] {
-        let sandbox = project(&[
-            (&format!("{folder}/package.json"), VITE),
-            (&format!("{folder}/.env"), "A=http://localhost:5173\n"),
-        ]);
+        let env = "A=http://localhost:5173";
+        let sandbox = project(&format!(
+            "{folder}/package.json = {VITE}\n{folder}/.env = {env}"
+        ));
         sandbox.lay_out(draft(&sandbox));
         sandbox.run("list").succeeds();
     }
@@ -245,11 +189,8 @@ fn what_a_layout_can_t_name_is_not_drafted() {
 fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     write(&sandbox.main.join("frontend/package.json"), VITE);
-    let expected = sandbox
-        .run_changes_nothing("layout --detect")
-        .succeeds()
-        .stdout;
-    assert!(expected.contains("The built-in windows fit"));
+    let expected = sandbox.run_changes_nothing("layout --detect").succeeds();
+    let expected = expected.tells("The built-in windows fit").stdout;
     sandbox
         .run_in(&worktree.join("backend"), "layout --detect")
         .says(&expected);
