@@ -85,7 +85,7 @@ fn a_branch_passes_that_was_squashed_while_the_main_checkout_is_elsewhere() {
 
 #[test]
 fn a_branch_passes_that_was_rebased_at_the_remote() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     sandbox.make_origin();
     with_two_commits(&sandbox);
     sandbox.git_main("switch -q -c review");
@@ -97,7 +97,7 @@ fn a_branch_passes_that_was_rebased_at_the_remote() {
 
 #[test]
 fn a_squashed_branch_passes_though_main_changed_the_same_lines_later() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     with_two_commits(&sandbox);
     squash(&sandbox);
     sandbox.commit(&sandbox.main, "file", "3\n");

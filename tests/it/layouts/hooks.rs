@@ -131,6 +131,7 @@ fn post_add_is_run_again_where_the_worktree_is_made_again_until_it_succeeds_and_
     sandbox.run("resume").succeeds();
     sandbox.restart();
     sandbox.run("resume").succeeds();
+    sandbox.await_programs("feat", 2);
     assert_eq!(calls(&sandbox), 1);
     sandbox.restart();
     unset(&worktree);
