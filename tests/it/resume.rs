@@ -70,7 +70,9 @@ fn a_resume_that_fails_leaves_no_windows_and_the_next_one_opens_all() {
     let frontend = worktree.join("frontend");
     unset(&frontend);
     write(&frontend, "mine");
-    sandbox.refuses_to_resume("error: cannot make the folder [ROOT]/tally-feat/frontend: [..]\n");
+    sandbox.refuses_to_resume(
+        "error: cannot make [..]/frontend/node_modules: [..] [ROOT]/tally-feat/frontend: [..]\n",
+    );
     assert_eq!(sandbox.tmux_sessions(), [""; 0]);
     assert_eq!(read(&frontend), "mine");
     unset(&frontend);

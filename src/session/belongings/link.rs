@@ -29,6 +29,10 @@ impl Way for Link {
         }
     }
 
+    fn is_made(&self, from: &Path, to: &Path) -> bool {
+        fs::read_link(to).is_ok_and(|target| target == from)
+    }
+
     fn make(&self, from: &Path, part: &Path, _to: &Path) -> Result<()> {
         Ok(symlink(from, part)?)
     }

@@ -193,6 +193,12 @@ pub(super) fn put<'a>(
     for part in parts {
         match part.find(placing) {
             Look::Lacking(there) if places.insert(there.clone()) => lacking.push((part, there)),
+            // A command that was cut short may have put it there, and not have written that down.
+            Look::There(there)
+                if way(part.kind).is_made(&main.join(&part.path), &worktree.join(&there)) =>
+            {
+                placing.placed.add(worktree, &there);
+            }
             Look::Blocked(problem) => placing.tell(&problem),
             Look::Lacking(_) | Look::There(_) | Look::Follows => {}
         }

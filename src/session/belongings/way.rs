@@ -22,6 +22,11 @@ pub(super) trait Way: Sync {
         to.exists()
     }
 
+    /// Whether what is there is what this makes, so that it may as well have been put there.
+    fn is_made(&self, _from: &Path, _to: &Path) -> bool {
+        false
+    }
+
     /// Why something of the main checkout is not for this way, if it is not.
     fn unfit(&self, _from: &Path, _path: &str) -> Option<Problem> {
         None

@@ -96,11 +96,11 @@ fn a_layout_without_the_bell_has_claude_tell_nothing() {
 
     write(&layout, "[claude]\nbel = false\n");
     sandbox.run("list").fails(
-        "error: [ROOT]/tally/.tally-session.toml is wrong: line 1: [..]bel[..]\nhint: [..]\n",
+        "error: [ROOT]/tally/.tally-session.toml is wrong: line 2: [..]bel[..]\nhint: [..]\n",
     );
     write(&layout, "[claude]\ncommand = \"\"\n");
     sandbox.run("list").fails(
-        "error: [ROOT]/tally/.tally-session.toml is wrong: line 2: claude.command is empty, and a window runs it\nhint: [..]\n",
+        "error: [ROOT]/tally/.tally-session.toml is wrong: line 1: claude is empty, and a window runs it\nhint: [..]\n",
     );
 }
 

@@ -76,6 +76,7 @@ fn one_that_was_moved_by_mv_keeps_its_files_and_is_brought_back_by_the_hint_repa
     let refused = sandbox.refuses_to_resume(told);
     sandbox.follow(&refused, "hint: ").succeeds();
     sandbox.resume("feat");
+    sandbox.await_programs("feat", 2);
     assert_eq!(sandbox.status(&worktree), "A  new");
 
     fs::rename(&worktree, &moved).unwrap();
