@@ -43,6 +43,9 @@ pub enum Opening<'a> {
 
 impl Claude {
     /// The user's, from the environment.
+    ///
+    /// # Errors
+    /// If the user has no home folder.
     pub fn of_user() -> Result<Self> {
         let own = std::env::var_os("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty());
         let (dir, beside) = if let Some(own) = own.map(PathBuf::from) {
@@ -59,6 +62,9 @@ impl Claude {
 }
 
 /// Ends a Claude that works in the background, and waits until it has.
+///
+/// # Errors
+/// If it can't be told so, or goes on.
 pub fn stop(background: &Running) -> Result<()> {
     /// How long it may take.
     const LIMIT: Duration = Duration::from_secs(10);

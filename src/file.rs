@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Opens a file for reading; none if there is no such file. Whatever else is in its place is not touched: a pipe would be
 /// waited for until somebody writes to it.
+///
+/// # Errors
+/// If it can't be read, or is not a file.
 pub fn open_if_there(path: &Path) -> Result<Option<File>> {
     let open = || {
         if !fs::metadata(path)?.is_file() {
@@ -36,13 +39,19 @@ pub fn begins_with(path: &Path, bytes: &[u8]) -> bool {
 }
 
 /// Makes a folder that is as open to others as another one.
+///
+/// # Errors
+/// If that can't be looked at, or the folder can't be made.
 pub fn make_folder_like(from: &Path, to: &Path) -> io::Result<()> {
     let mode = fs::metadata(from)?.permissions().mode();
     fs::create_dir(to)?;
     fs::set_permissions(to, Permissions::from_mode(mode | 0o700))
 }
 
-/// Looks whether something can be made, or renamed, at a path. An error comes with what to type.
+/// Looks whether something can be made, or renamed, at a path.
+///
+/// # Errors
+/// If its folder is not there or can't be written, with what to type.
 pub fn check_room(path: &Path) -> Result<()> {
     let dir = path.parent().unwrap_or(path);
     let quoted = quote_path(dir);
@@ -91,6 +100,9 @@ impl Stamp {
 
 impl Seen {
     /// Reads a file; none if there is no such file.
+    ///
+    /// # Errors
+    /// As [`open_if_there`].
     pub fn look(path: &Path) -> Result<Option<Self>> {
         let Some(mut file) = open_if_there(path)? else {
             return Ok(None);
@@ -112,11 +124,17 @@ impl Seen {
 }
 
 /// A file's bytes; none if there is no such file.
+///
+/// # Errors
+/// As [`open_if_there`].
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(Seen::look(path)?.map(|seen| seen.bytes))
 }
 
 /// A file's text; none if there is no such file.
+///
+/// # Errors
+/// As [`open_if_there`], or if it is not in UTF-8.
 pub fn read_text_if_there(path: &Path) -> Result<Option<String>> {
     let text = read_if_there(path)?.map(String::from_utf8).transpose();
     text.with_context(|| format!("cannot read {}: it is not in UTF-8", path.display()))

@@ -49,6 +49,9 @@ pub fn map_many<'a, T: Sync, R: Send>(
 }
 
 /// What a thread has found out.
+///
+/// # Errors
+/// That of its work, or if it ended before that was done.
 pub fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
     let ended_early = |_| Err(anyhow!("a thread ended early"));
     thread.join().unwrap_or_else(ended_early)

@@ -272,6 +272,9 @@ impl<'a> Run<'a> {
     }
 
     /// Runs it to its end and gives what it wrote to stdout.
+    ///
+    /// # Errors
+    /// If it could not be started, or ended with a status that is not zero.
     pub fn stdout(&self) -> Result<Vec<u8>, Failure> {
         self.output()?.answer()
     }

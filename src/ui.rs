@@ -203,6 +203,9 @@ pub fn agrees(what: &str, yes: bool, question: &str) -> Option<bool> {
 }
 
 /// Which of these somebody chooses on the terminal; none if there is no terminal to ask on.
+///
+/// # Errors
+/// If the answer is none of them.
 pub fn choose(all: &[impl Display]) -> Result<Option<usize>> {
     if !can_ask() {
         return Ok(None);

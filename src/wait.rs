@@ -16,6 +16,9 @@ pub fn now() -> u64 {
 ///
 /// After one second the user is told `what` is being waited for: "for another tally-session to finish". The first error of `ready`
 /// ends it.
+///
+/// # Errors
+/// The first error of `ready`.
 pub fn until<T>(
     limit: Duration,
     what: &str,

@@ -51,6 +51,9 @@ struct Context {
 }
 
 /// Runs what was typed.
+///
+/// # Errors
+/// What could not be done, or was refused.
 pub fn run(cli: Cli) -> Result<()> {
     let no_hooks = matches!(
         cli.command,

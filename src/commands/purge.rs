@@ -48,6 +48,9 @@ pub fn sweep(context: &Context) {
 }
 
 /// Asks whether this may go for good; where nobody is asked, it is said. `again` is the command that does not ask.
+///
+/// # Errors
+/// If the user does not want it, or can't be asked.
 pub fn agree(what: &str, yes: bool, again: &str) -> Result<()> {
     let (refused, cure) = match ui::agrees(what, yes, "delete it for good?") {
         Some(true) => return Ok(()),

@@ -32,6 +32,9 @@ pub fn show(context: &Context, name: &SessionName) -> Result<()> {
 }
 
 /// Brings these sessions back, or all.
+///
+/// # Errors
+/// If the store can't be read, or tmux can't be asked which sessions run.
 pub fn bring_back(context: &Context, wanted: Option<&[SessionName]>) -> Result<()> {
     super::warn_without_claude(context);
     let results = resume::resume(&context.project, &context.layout, &context.claude, wanted)?;

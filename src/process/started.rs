@@ -65,11 +65,17 @@ impl Started {
     }
 
     /// Waits for its end, and gives what it wrote to stdout.
+    ///
+    /// # Errors
+    /// If it ended with a status that is not zero.
     pub fn stdout(self) -> Result<Vec<u8>, Failure> {
         self.stdout_for(&[])
     }
 
     /// The same of one that was started with input, with these bytes for it.
+    ///
+    /// # Errors
+    /// If it ended with a status that is not zero.
     pub fn stdout_for(self, input: &[u8]) -> Result<Vec<u8>, Failure> {
         self.output(input)?.answer()
     }

@@ -102,6 +102,9 @@ impl<'a> Session<'a> {
     }
 
     /// Takes the session's record out of the store.
+    ///
+    /// # Errors
+    /// If the store can't be read or written.
     pub fn take_out_record(&self) -> Result<()> {
         change_records(self.project, |records| {
             records.take_out(&self.name);

@@ -31,6 +31,9 @@ pub fn check_not_read_only(path: &Path) -> Result<()> {
 
 /// Replaces a file's contents; see [`Prepared`]. Whoever calls this holds the lock that guards the file. After a power cut it
 /// may be as it was, and is whole.
+///
+/// # Errors
+/// If the file or its folder can't be written; it is as it was then.
 pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     let prepared = Prepared::new(path, contents, new_mode)?;
     prepared.sync()?;
@@ -38,6 +41,9 @@ pub fn replace(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
 }
 
 /// The same for what nothing else tells: a power cut after this takes nothing back.
+///
+/// # Errors
+/// If the file or its folder can't be written; it is as it was then.
 pub fn replace_for_good(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     let prepared = Prepared::new(path, contents, new_mode)?;
     prepared.sync()?;
@@ -46,12 +52,18 @@ pub fn replace_for_good(path: &Path, contents: &[u8], new_mode: u32) -> Result<(
 }
 
 /// Replaces them without waiting for the disk, for what is advice: after a power cut it may be as it was, or empty.
+///
+/// # Errors
+/// If the file or its folder can't be written; it is as it was then.
 pub fn replace_soon(path: &Path, contents: &[u8], new_mode: u32) -> Result<()> {
     Prepared::new(path, contents, new_mode)?.put()
 }
 
 /// Has a file written out before all that is changed after that. Unlike `sync_all` it does not have macOS empty the disk's own
 /// memory, where the order is kept.
+///
+/// # Errors
+/// If the disk fails, or is full.
 pub fn write_out(file: &File) -> io::Result<()> {
     Ok(rustix::fs::fsync(file)?)
 }
@@ -91,6 +103,9 @@ impl Prepared {
     }
 
     /// Has it written out: what is put in the file's place after that is whole, whatever happens.
+    ///
+    /// # Errors
+    /// If the disk fails, or is full.
     pub fn sync(&self) -> Result<()> {
         write_out(&self.file).with_context(|| self.failed())
     }
@@ -102,6 +117,9 @@ impl Prepared {
 
     /// Makes it safe on the disk that it is in the file's place: there the disk's own memory is emptied, which takes
     /// macOS 5 to 30 ms.
+    ///
+    /// # Errors
+    /// If the disk fails.
     pub fn settle(&self) -> Result<()> {
         let (dir, _) = split(&self.path)?;
         let synced = File::open(dir).and_then(|dir| dir.sync_all());
@@ -125,6 +143,9 @@ fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<File> {
 }
 
 /// The file that a path means: the symlink's target, also one that is not there yet.
+///
+/// # Errors
+/// If the symlink leads to itself.
 pub fn real_path(path: &Path) -> Result<PathBuf> {
     /// As many as Linux follows.
     const LINKS: usize = 40;

@@ -21,6 +21,9 @@ pub type Before = HashMap<PathBuf, Box<RawValue>>;
 
 /// Gives worktrees what their main checkout has been allowed, and tells what was there before, also when the file can't be
 /// written; `before` stays none if that can't be known. A file that is not there has nothing.
+///
+/// # Errors
+/// If the file can't be read, does not parse, or can't be written; it is as it was then.
 pub fn inherit(
     path: &Path,
     main: &Path,
@@ -51,6 +54,9 @@ pub fn inherit(
 }
 
 /// Makes a worktree's entry what it was before, if there was one.
+///
+/// # Errors
+/// As [`inherit`].
 pub fn give_back(path: &Path, worktree: &Path, before: &Before) -> Result<()> {
     let Some(before) = before.get(worktree) else {
         return forget(path, worktree, |_| Ok(()));
@@ -63,6 +69,9 @@ pub fn give_back(path: &Path, worktree: &Path, before: &Before) -> Result<()> {
 }
 
 /// Takes a worktree's entry out, after `keep` has got it.
+///
+/// # Errors
+/// As [`inherit`], and that of `keep`.
 pub fn forget(path: &Path, worktree: &Path, keep: impl Fn(&str) -> Result<()>) -> Result<()> {
     edit(path, |projects| {
         raw(projects, worktree).map_or(Ok(()), |entry| keep(entry.get()))?;
@@ -71,6 +80,9 @@ pub fn forget(path: &Path, worktree: &Path, keep: impl Fn(&str) -> Result<()>) -
 }
 
 /// Puts an entry back that was taken out, if there is none by now.
+///
+/// # Errors
+/// As [`inherit`].
 pub fn put_back(path: &Path, worktree: &Path, entry: &str) -> Result<()> {
     let entry = RawValue::from_string(entry.to_owned())?;
     edit(path, |projects| {
@@ -82,6 +94,9 @@ pub fn put_back(path: &Path, worktree: &Path, entry: &str) -> Result<()> {
 }
 
 /// Has the entry of a worktree follow it to another place, if there is none by now.
+///
+/// # Errors
+/// As [`inherit`].
 pub fn follow(path: &Path, from: &Path, to: &Path) -> Result<()> {
     edit(path, |projects| {
         let entry = projects.shift_remove(&key(from));
@@ -94,6 +109,9 @@ pub fn follow(path: &Path, from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Takes the entry of a folder that is gone out, if it holds nothing but what it could have inherited.
+///
+/// # Errors
+/// As [`inherit`].
 pub fn forget_inherited(path: &Path, main: &Path, worktree: &Path) -> Result<()> {
     edit(path, |projects| {
         let goes = is_inherited(projects, main, worktree)?;
@@ -107,6 +125,9 @@ pub struct Entries(Object);
 
 impl Entries {
     /// Reads the file; one that is not there has none.
+    ///
+    /// # Errors
+    /// If it can't be read, or does not parse.
     pub fn read(path: &Path) -> Result<Self> {
         let Some(text) = read_if_there(path)? else {
             return Ok(Self::default());

@@ -58,6 +58,9 @@ pub struct ClaudeLock {
 
 impl ClaudeLock {
     /// Waits for it, with a message; [`Busy`] if that takes too long.
+    ///
+    /// # Errors
+    /// [`Busy`], or if the folder can't be made.
     pub fn take(json: &Path) -> Result<Self> {
         let path = lock_path(json);
         let what = format!("for Claude Code to write its settings ({})", path.display());

@@ -23,6 +23,9 @@ impl Grants {
     }
 
     /// A worktree's entry with what it lacks of these; none if it lacks nothing.
+    ///
+    /// # Errors
+    /// If the entry does not parse.
     pub fn added_to(&self, worktree: Option<&RawValue>) -> Result<Option<Object>> {
         let mut entry = match worktree.map(json::object_in) {
             None => Object::new(),
@@ -50,6 +53,9 @@ impl Grants {
     }
 
     /// Whether a worktree's entry holds nothing but what it could have inherited of these.
+    ///
+    /// # Errors
+    /// If the entry does not parse.
     pub fn are_all_of(&self, worktree: Option<&RawValue>) -> Result<bool> {
         let Some(worktree) = worktree.filter(|worktree| worktree.get().starts_with('{')) else {
             return Ok(false);

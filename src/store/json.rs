@@ -22,6 +22,9 @@ pub enum Part {
 }
 
 /// Reads an object, one level deep.
+///
+/// # Errors
+/// If the text is no JSON object.
 pub fn object(text: &str) -> Result<Object> {
     let fields: IndexMap<String, Box<RawValue>> = serde_json::from_str(text)?;
     let parts = fields.into_iter();

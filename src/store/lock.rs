@@ -24,6 +24,9 @@ pub struct Lock {
 
 impl Lock {
     /// Waits for the lock, with a message, and gives up with an error.
+    ///
+    /// # Errors
+    /// If the file can't be made, or another process holds the lock for two minutes.
     pub fn take(path: &Path) -> Result<Self> {
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(|error| failed(path, error))?;
@@ -39,6 +42,9 @@ impl Lock {
     }
 
     /// Takes it if nobody holds it, for whoever wants to be quick; none if somebody does.
+    ///
+    /// # Errors
+    /// If the file is not there, or can't be locked.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
         Self::ask(path, File::options())
     }
@@ -58,6 +64,9 @@ impl Lock {
     }
 
     /// Looks whether it could be taken, once nobody holds it. Nothing is made for that.
+    ///
+    /// # Errors
+    /// If its file can't be opened, or made.
     pub fn check(path: &Path) -> Result<()> {
         if path.exists() {
             return Self::try_take(path).map(drop);

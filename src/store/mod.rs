@@ -1,4 +1,5 @@
-//! JSON on disk: the atomic file and the lock, `.tally-sessions`, and `~/.claude.json`.
+//! JSON on disk: the atomic file and the lock, `.tally-sessions`, and `~/.claude.json`. What gives a [`Result`](anyhow::Result)
+//! fails if a file can't be read or written, and says of its errors only where there is more to say.
 
 pub mod atomic;
 pub mod claude_json;

@@ -25,6 +25,9 @@ pub struct Records(IndexMap<SessionName, Record>);
 impl Records {
     /// Reads the store of a main checkout. A missing or an empty file is an empty store; of a broken one the error has the line and
     /// the reason.
+    ///
+    /// # Errors
+    /// If the file can't be read, does not parse, or has a wrong shape: with its path, the line and the reason.
     pub fn read(main: &Path) -> Result<Self> {
         let path = main.join(FILE);
         let text = read_text_if_there(&path)?.unwrap_or_default();
@@ -40,6 +43,9 @@ impl Records {
     }
 
     /// Refuses a store that could not be written: to be known before anything is done that it has to follow.
+    ///
+    /// # Errors
+    /// If the store could not be written: to be known before anything is done that it has to follow.
     pub fn check_writable(main: &Path) -> Result<()> {
         let path = main.join(FILE);
         let quoted = quote_path(&path);
@@ -51,6 +57,9 @@ impl Records {
     }
 
     /// Writes the store of a main checkout, whole.
+    ///
+    /// # Errors
+    /// If the file can't be written; it is as it was then.
     pub fn write(&self, main: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');

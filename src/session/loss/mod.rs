@@ -1,6 +1,8 @@
 //! What the user would want to know before a session is taken away, in simple, exact questions; and where it is kept then.
 //!
 //! No answer decides whether work is lost: all of it is kept. So where one is not sure, it says so.
+//!
+//! What gives a [`Result`] fails if git does, or a file can't be read or written, and says of its errors only where there is more to say.
 
 pub mod branch;
 pub mod mounts;
@@ -59,6 +61,9 @@ impl Loss {
 
     /// What would go with this worktree, the first of `worktrees` that is at the session's place, and with the session's branch
     /// if that is `doomed`.
+    ///
+    /// # Errors
+    /// If git fails, or the system does not tell which processes there are.
     pub fn find(
         session: &Session<'_>,
         worktree: Option<&Worktree>,

@@ -50,6 +50,9 @@ impl Removed {
     }
 
     /// What would be lost with it, while some, or all, of it is still at its place.
+    ///
+    /// # Errors
+    /// If git fails, or what it has of the worktree can't be read.
     pub fn at_stake(&self, project: &Project) -> Result<Lost> {
         let names: Vec<_> = self.names(project)?.into_iter().collect();
         let doomed = self.about.doomed().map(|branch| branch.name.as_str());
@@ -86,6 +89,9 @@ impl Removed {
 
     /// Deletes it for good: its commits at once, and its files in the background. Gives what can't be deleted, where something in it
     /// is another user's, or another file system.
+    ///
+    /// # Errors
+    /// If git fails, or something can't be moved.
     pub fn purge(self, project: &Project) -> Result<Option<String>> {
         let has_others = stranger_s(&self.dir).is_some() || !mounts::below(&self.dir)?.is_empty();
         let going = trash::going_folder(project, &self.id);
@@ -136,6 +142,9 @@ fn is_known(name: &str) -> bool {
 }
 
 /// Deletes one for good, if no command is half way with it. Gives what can't be deleted.
+///
+/// # Errors
+/// If git fails, or something can't be moved.
 pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
     let name = &removed.about.name;
     let mut hold = Hold::take(project, name)?;
@@ -201,8 +210,10 @@ fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
     ids.filter_map(|id| Removed::open(project, &id).ok())
 }
 
-/// Deletes a folder with all that is in it, if it is there, and nothing of another file system; links are not followed. Where
-/// something is mounted in it, or belongs to another user, the error names that.
+/// Deletes a folder with all that is in it, if it is there, and nothing of another file system; links are not followed.
+///
+/// # Errors
+/// If something is mounted in it, or belongs to another user: that is named.
 pub fn delete(folder: &Path) -> Result<()> {
     if folder.symlink_metadata().is_err() {
         return Ok(());

@@ -19,7 +19,10 @@ use std::path::Path;
 
 impl Removed {
     /// Puts all of it where it was, as far as it is not there already. The session's record and what Claude knew of it are for
-    /// the caller. A step that fails, also because something else is in its place by now, can be done again.
+    /// the caller.
+    ///
+    /// # Errors
+    /// The first step that fails, also because something else is in its place by now; it can be done again.
     pub fn put_back(&self, project: &Project) -> Result<()> {
         let git = Git::at(&project.main);
         for branch in self.about.branches() {
@@ -91,6 +94,9 @@ impl Removed {
     }
 
     /// Forgets all about it, when it is where it was.
+    ///
+    /// # Errors
+    /// If git fails, or what is left can't be deleted.
     pub fn forget(self, project: &Project) -> Result<()> {
         if self.folder().is_some() {
             let (dir, name) = (self.dir.display(), &self.about.name);

@@ -180,6 +180,9 @@ impl Removed {
     }
 
     /// The one of this id. It goes to the place that its name leads to now, if the main checkout was moved.
+    ///
+    /// # Errors
+    /// If it can't be read, or is not there.
     pub fn open(project: &Project, id: &str) -> Result<Self> {
         let path = trash::folder(project, id).join(ABOUT);
         let text =

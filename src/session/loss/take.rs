@@ -38,8 +38,10 @@ impl Hold {
 
 impl Removed {
     /// Takes all of it away that still is where it was: the folder in one moment, and then what git knows of it, and the branch.
-    /// While the index is the `plain` one it leads to nothing but the commit that is checked out. The `refs` are changed last. A
-    /// step that fails can be done again.
+    /// While the index is the `plain` one it leads to nothing but the commit that is checked out. The `refs` are changed last.
+    ///
+    /// # Errors
+    /// The first step that fails; it can be done again.
     pub fn take(
         &mut self,
         project: &Project,
@@ -132,6 +134,9 @@ impl Removed {
     }
 
     /// Whether what was taken away has only ever been at this commit: the worktree, and the branch, if it went too.
+    ///
+    /// # Errors
+    /// If what is kept of it can't be read.
     pub fn has_only_been_at(&self, project: &Project, commit: Option<&str>) -> Result<bool> {
         let names = self.names(project)?;
         Ok(names.iter().all(|name| Some(name.as_str()) == commit))

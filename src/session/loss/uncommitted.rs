@@ -142,6 +142,9 @@ pub fn unfinished(admin: &Path) -> Option<&'static str> {
 }
 
 /// How the session's worktree is seen, if it is as git left it, but for what the session put there.
+///
+/// # Errors
+/// If git has to be asked and fails.
 pub fn untouched(session: &Session<'_>) -> Result<Option<Untouched>> {
     let placed = placed::read(session);
     if !hidden::replaced(session, &placed).is_empty() {

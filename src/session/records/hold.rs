@@ -144,6 +144,9 @@ fn locks(project: &Project) -> PathBuf {
 
 impl Hold {
     /// Waits until no other command works on the session, but not for one that has called this one by a hook.
+    ///
+    /// # Errors
+    /// If another command works on it for long, or has called this one by a hook.
     pub fn take(project: &Project, name: &SessionName) -> Result<Self> {
         let path = path(project, name);
         let is_in_its_hook = std::env::var_os(HOOK).is_some_and(|lock| lock == path);

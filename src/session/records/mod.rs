@@ -1,4 +1,5 @@
-//! What is written down of a session, and who works on it.
+//! What is written down of a session, and who works on it. What gives a [`Result`](anyhow::Result) fails if git does, or a file
+//! can't be read or written, and says of its errors only where there is more to say.
 
 pub mod hold;
 pub mod kept;

@@ -54,6 +54,9 @@ pub fn problem(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem>
 }
 
 /// Refuses a session whose worktree was moved so.
+///
+/// # Errors
+/// If it was, or the worktrees can't be read.
 pub fn refuse(session: &Session<'_>) -> Result<()> {
     let project = session.project;
     if project.owns_worktree(session.record.worktree()) {
@@ -64,7 +67,10 @@ pub fn refuse(session: &Session<'_>) -> Result<()> {
 }
 
 /// Has git, the record and Claude's entry follow such a worktree. What names the old place in its files is to be made again.
-/// Gives what there is to tell, if it was moved. A step that fails can be done again.
+/// Gives what there is to tell, if it was moved.
+///
+/// # Errors
+/// The first step that fails; it can be done again.
 pub fn follow(
     session: &mut Session<'_>,
     hold: &mut Hold,

@@ -58,6 +58,9 @@ pub fn like<'a>(
 }
 
 /// Picks the ports and writes the record. Gives the others that have ports and no record, too.
+///
+/// # Errors
+/// If the name is refused, no port is free, or the store can't be read or written.
 pub fn write(
     project: &Project,
     layout: &Layout,
@@ -151,6 +154,9 @@ pub fn put_again(
 
 /// Gives a session its record again, as after the store was lost: its worktree is where one of this name is, and on its branch.
 /// Gives what there is to tell, if it did.
+///
+/// # Errors
+/// If its windows are open and nothing is known of them, or a record can't be had or written.
 pub fn take_in(project: &Project, layout: &Layout, name: &SessionName) -> Result<Option<String>> {
     let lost = || Unrecorded::find(project, name);
     if lost()?.is_none() {

@@ -24,6 +24,9 @@ pub struct Unrecorded {
 
 impl Unrecorded {
     /// All of them. The records are read last: a worktree that is just being made has one already.
+    ///
+    /// # Errors
+    /// If the worktrees or the store can't be read.
     pub fn all(project: &Project) -> Result<Vec<Self>> {
         let worktrees = worktrees::list(&project.common)?;
         let records = Records::read(&project.main)?;

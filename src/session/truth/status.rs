@@ -125,6 +125,9 @@ fn count(session: &Session<'_>) -> Option<usize> {
 }
 
 /// Judges sessions. All that is asked is asked at once: tmux and git once about all of them, and git in each worktree.
+///
+/// # Errors
+/// If tmux or git can't be asked about all of them.
 pub fn judge<'a>(
     project: &Project,
     claude: &Claude,
