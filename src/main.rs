@@ -4,7 +4,7 @@
 //! A line enters at [`cli`], one file of [`commands`] takes it to [`session`], which makes, resumes, removes and judges
 //! sessions with [`store`] (JSON on disk), [`git`], [`tmux`] and [`claude`] (what we ask of each), [`listeners`] and
 //! [`processes`] (what we ask of the system), and it leaves at [`ui`]. Plain values are [`project`], [`name`],
-//! [`ports`], [`layout`], [`problem`], [`dotenv`] and [`url`]. Imports go one way, down this list.
+//! [`ports`], [`layout`], [`package_manager`], [`problem`], [`finding`], [`dotenv`] and [`url`]. Imports go one way, down this list.
 
 mod cli;
 mod commands;

@@ -8,7 +8,7 @@
 //! - [`loss`]: what would be lost, and keeping it: the trash;
 //! - [`windows`]: its tmux windows, and what runs in them;
 //! - [`records`]: what is written down of it, and who works on it;
-//! - [`belongings`]: the files that it has from the main checkout.
+//! - [`belongings`]: what it has from the main checkout, and what a look at that shows.
 
 pub mod add;
 pub mod belongings;

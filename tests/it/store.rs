@@ -120,10 +120,13 @@ fn a_session_may_be_called_store_or_trash_as_what_belongs_to_the_program() {
 #[test]
 fn a_record_that_lacks_a_port_is_named_by_list_and_gets_one_from_resume() {
     let sandbox = Sandbox::new().with("feat");
-    let mut records = sandbox.store();
-    let record = records["feat"].as_object_mut().unwrap();
-    record.remove("frontend_port").unwrap();
-    write(&store(&sandbox), records.to_string());
+    let lose_port = || {
+        let mut records = sandbox.store();
+        let record = records["feat"].as_object_mut().unwrap();
+        record.remove("frontend_port").unwrap();
+        write(&store(&sandbox), records.to_string());
+    };
+    lose_port();
     sandbox.restart();
     sandbox
         .run("list")
@@ -134,4 +137,7 @@ fn a_record_that_lacks_a_port_is_named_by_list_and_gets_one_from_resume() {
     let port = sandbox.store()["feat"]["frontend_port"].as_u64().unwrap();
     assert!(port >= 5000);
     assert_eq!(sandbox.list()[0]["problems"], json!([]));
+    lose_port();
+    sandbox.run("attach feat").does_not_crash();
+    sandbox.remove_with_remarks("feat");
 }

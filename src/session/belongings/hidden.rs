@@ -155,7 +155,7 @@ pub fn unhide(project: &Project, lines: &[String]) -> Result<()> {
     if left == text {
         return Ok(());
     }
-    atomic::replace_soon(&path, &left, 0o644)
+    atomic::replace(&path, &left, 0o644)
 }
 
 /// Those of these lines that the list of a worktree has.
@@ -250,7 +250,7 @@ fn append(project: &Project, lines: BTreeSet<String>, _lock: &Lock) -> Result<()
         text.push(b'\n');
     }
     make_parent(&path)?;
-    atomic::replace_soon(&path, &text, 0o644)
+    atomic::replace(&path, &text, 0o644)
 }
 
 /// What a file with variables of the session's, which git tracks, differs by from what is committed.
