@@ -39,7 +39,7 @@ fn assert_passes(sandbox: &Sandbox) {
 
 #[test]
 fn commits_are_counted_and_the_newest_is_named_and_no_detached_head_tag_or_older_save_holds_them() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::quick();
     with_two_commits(&sandbox);
     let newest = sandbox.git_main(["log", "-1", "--format=%h %s", "feat"]);
     let error = format!(
