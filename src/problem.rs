@@ -1,7 +1,7 @@
 //! Something that is not as it should be, with its cure.
 
 use crate::hint::with_hint;
-use anyhow::anyhow;
+use anyhow::{Result, anyhow};
 use std::fmt;
 
 /// What is wrong, in a short fragment, and what the user can do about it.
@@ -34,6 +34,14 @@ impl Problem {
         let Self { what, cure } = self.of(of);
         with_hint(anyhow!(what), cure)
     }
+}
+
+/// Refuses to work on something that has a problem, if it has one.
+///
+/// # Errors
+/// The problem.
+pub fn refuse(problem: Option<Problem>, of: impl fmt::Display) -> Result<()> {
+    problem.map_or(Ok(()), |problem| Err(problem.into_error(of)))
 }
 
 /// Both in one line.

@@ -3,6 +3,7 @@
 use crate::claude::Claude;
 use crate::layout::Layout;
 use crate::name::SessionName;
+use crate::problem;
 use crate::project::Project;
 use crate::session::records::hold::Hold;
 use crate::session::truth::problems;
@@ -57,7 +58,7 @@ pub fn stop(
     problems::refuse_foreign(&session)?;
     if verb == Verb::Restart && !project.owns_worktree(session.record.worktree()) {
         let again = format!("tally-session restart {name}");
-        problems::blocked(&session, &again).map_or(Ok(()), |it| Err(it.into_error(name)))?;
+        problem::refuse(problems::blocked(&session, &again), name)?;
     }
     let closing = Closing::find(&session, claude)?;
     if !force {

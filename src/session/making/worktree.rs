@@ -5,6 +5,7 @@ use crate::git::keep::Changing;
 use crate::git::worktrees::{self, INITIALIZING};
 use crate::git::{Git, Start};
 use crate::hint::Hint;
+use crate::problem;
 use crate::process::{Failure, PAUSES};
 use crate::project;
 use crate::session::loss::removed::{About, Removed};
@@ -130,15 +131,14 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         // An empty folder is what an add that was cut short has made.
         if hold.unfinished.is_none() || fs::remove_dir(path).is_err() {
             let resume = format!("tally-session resume {}", session.name);
-            let problem = problems::in_the_way(session, &worktrees, &resume);
-            problem.map_or(Ok(()), |it| Err(it.into_error(&session.name)))?;
+            let other = problems::in_the_way(session, &worktrees, &resume);
+            problem::refuse(other, &session.name)?;
         }
     }
     // Without its entry git would know nothing of what is staged there, and of what it is on.
     let is_moving = hold.removed(session.project).is_some();
-    if let Some(moved) = problems::moved(session, &worktrees).filter(|_| !is_moving) {
-        return Err(moved.into_error(&session.name));
-    }
+    let moved = problems::moved(session, &worktrees).filter(|_| !is_moving);
+    problem::refuse(moved, &session.name)?;
     let room = check_room(path);
     let room = room.with_context(|| format!("cannot make the folder {}", path.display()));
     let Some(entry) = entry else {

@@ -2,7 +2,7 @@
 
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree, is_named_by};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::project::{Project, without_symlinks};
 use crate::session::Session;
 use crate::session::belongings::claude_entry;
@@ -63,7 +63,7 @@ pub fn refuse(session: &Session<'_>) -> Result<()> {
         return Ok(());
     }
     let moved = problem(session, &worktrees::list(&project.common)?);
-    moved.map_or(Ok(()), |moved| Err(moved.into_error(&session.name)))
+    problem::refuse(moved, &session.name)
 }
 
 /// Has git, the record and Claude's entry follow such a worktree. What names the old place in its files is to be made again.

@@ -8,7 +8,7 @@ use crate::git::worktrees::{self, INITIALIZING, Worktree};
 use crate::hint::{self, with_hint};
 use crate::name::SessionName;
 use crate::parallel::joined;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::project::is_same;
 use crate::session::Session;
 use crate::session::belongings::{claude_entry, placed};
@@ -74,9 +74,8 @@ impl<'a> Leaving<'a> {
         refuse_others_place(&session, records, at)?;
         let own = at.map(|at| &worktrees[at]);
         let again = wish.typed(&[&session.name]);
-        if let Some(kept) = that_keeps_it(&session, own, &worktrees, &again) {
-            return Err(kept.into_error(&session.name));
-        }
+        let kept = that_keeps_it(&session, own, &worktrees, &again);
+        problem::refuse(kept, &session.name)?;
         let notes = told_of(&session, own, begun.is_some());
         let refname = format!("refs/heads/{}", session.record.branch());
         let tip = Git::at(&project.main).tip(&project.common, &refname)?;
@@ -174,8 +173,7 @@ impl<'a> Leaving<'a> {
         let has_hook = !session.layout.hooks.pre_remove.is_empty();
         if has_hook && !session.project.owns_worktree(session.record.worktree()) {
             let again = wish.typed(&[&session.name]);
-            let blocked = problems::blocked(session, &again);
-            blocked.map_or(Ok(()), |it| Err(it.into_error(&session.name)))?;
+            problem::refuse(problems::blocked(session, &again), &session.name)?;
             let gone = "its pre_remove took its worktree away: what was in it is not kept";
             self.notes.push(gone.to_owned());
             self.loss = Loss::of_windows(mem::take(&mut self.loss.closing));

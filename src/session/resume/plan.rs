@@ -5,6 +5,7 @@ use crate::git::{Git, Start, worktrees};
 use crate::hint::Hint;
 use crate::listeners;
 use crate::ports::Port;
+use crate::problem;
 use crate::session::making::{Open, Task, Windows, worktree};
 use crate::session::records::hold::{Hold, Unfinished};
 use crate::session::records::moved;
@@ -113,10 +114,8 @@ fn branch_start(session: &Session<'_>, hold: &Hold) -> Result<Start> {
     match Git::at(&session.project.main).branch(branch)? {
         Some(_) => {
             let worktrees = worktrees::list(&session.project.common)?;
-            match problems::elsewhere(session, &worktrees) {
-                None => Ok(Start::Existing),
-                Some(elsewhere) => Err(elsewhere.into_error(&session.name)),
-            }
+            problem::refuse(problems::elsewhere(session, &worktrees), &session.name)?;
+            Ok(Start::Existing)
         }
         None => match &hold.unfinished {
             Some(unfinished) if !matches!(unfinished.start, Start::Existing) => {

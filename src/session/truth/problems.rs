@@ -2,7 +2,7 @@
 
 use crate::git::worktrees::{self, Worktree};
 use crate::layout::Window;
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 use crate::process::{quote, quote_path};
 use crate::session::Session;
 use crate::session::records::hold::{self, Seen};
@@ -166,7 +166,7 @@ fn foreign(session: &Session<'_>) -> Option<Problem> {
 
 /// Refuses a session whose record is none of this repository's.
 pub fn refuse_foreign(session: &Session<'_>) -> Result<()> {
-    foreign(session).map_or(Ok(()), |foreign| Err(foreign.into_error(&session.name)))
+    problem::refuse(foreign(session), &session.name)
 }
 
 /// Why a session has no worktree; `resume` is what makes it again.
