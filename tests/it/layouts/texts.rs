@@ -1,6 +1,7 @@
 //! Names, commands and folders that are written in a layout.
 
-use crate::sandbox::{Sandbox, read};
+use crate::sandbox::{Sandbox, read, until};
+use serde_json::json;
 
 #[test]
 fn a_window_may_have_any_name() {
@@ -141,9 +142,14 @@ fn a_folder_that_the_worktree_lacks_is_told_and_seen_in_its_window_and_nothing_r
     let cure = "change [ROOT]/tally/.tally-session.toml; a draft of how it could be: tally-session layout --detect";
     sandbox.add_telling("feat", &format!("warning: {warning}: {cure}\n"));
     let found = format!("\nwarning  {warning}\n         {cure}\n");
-    sandbox.run("doctor").tells(&found);
     sandbox.await_text("feat", "a", "No such file");
     sandbox.settle("feat", "a");
+    until("its window has ended", || {
+        sandbox.list()[0]["problems"] != json!([])
+    });
+    sandbox
+        .run("doctor")
+        .is(1, &format!("[...]{found}[...]"), "");
     assert!(sandbox.started("hook", "feat").is_empty());
 }
 
