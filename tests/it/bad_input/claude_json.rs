@@ -68,9 +68,12 @@ fn rules_of_another_shape_are_no_crash_and_go_again() {
 fn a_missing_file_is_not_made() {
     let sandbox = Sandbox::new();
     let json = sandbox.claude_json();
+    sandbox.run("add feat").succeeds();
     unset(&json);
+    sandbox.remove("feat");
     sandbox.run("add feat").succeeds();
     sandbox.remove("feat");
+    assert!(!json.exists());
     make_link("nowhere", &json);
     sandbox.run("add feat").succeeds();
     sandbox.remove("feat");
