@@ -113,8 +113,8 @@ impl Table {
         if pids.is_empty() {
             return Ok(Vec::new());
         }
-        for own in line(std::process::id())? {
-            pids.remove(&own);
+        for own in line(std::process::id()) {
+            pids.remove(&sysinfo::Pid::from_u32(own));
         }
         let system = look(pids, with_cmd().with_cwd(UpdateKind::Always))?;
         let folder = fs::canonicalize(worktree).unwrap_or_else(|_| worktree.to_owned());
@@ -239,18 +239,12 @@ impl Folders {
 
 /// Whether a process was started by another one, or by one that was.
 pub fn is_below(pid: u32, above: u32) -> bool {
-    line(pid).is_ok_and(|mut line| line.any(|pid| pid.as_u32() == above))
+    line(pid).any(|pid| pid == above)
 }
 
 /// A process, the one that started it, and so on.
-fn line(pid: u32) -> Result<impl Iterator<Item = sysinfo::Pid>> {
-    let mut system = look([], ProcessRefreshKind::nothing())?;
-    let first = sysinfo::Pid::from_u32(pid);
-    Ok(std::iter::successors(Some(first), move |&pid| {
-        let wanted = ProcessRefreshKind::nothing().without_tasks();
-        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, wanted);
-        system.process(pid)?.parent()
-    }))
+fn line(pid: u32) -> impl Iterator<Item = u32> {
+    std::iter::successors(Some(pid), |&pid| panes::parent(pid))
 }
 
 /// What the process is called that started this one.

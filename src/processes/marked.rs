@@ -35,8 +35,7 @@ pub fn now() -> Result<Vec<(Pid, OsString)>> {
         (is_hidden || mark.is_some()).then_some((Pid::from_u32(pid), mark))
     });
     Ok(with_hidden(seen.into_iter().flatten(), |pid| {
-        let stat = panes::stat(pid.as_u32());
-        stat.get(panes::PARENT)?.parse().ok()
+        panes::parent(pid.as_u32()).map(Pid::from_u32)
     }))
 }
 
