@@ -1,6 +1,7 @@
 //! git's index, read where git keeps it; see gitformat-index(5). It is read to save starting git where nothing has changed:
 //! whatever is out of the ordinary is left to git.
 
+use memchr::memmem;
 use rustix::fs::{FileType, Stat};
 use std::fs;
 use std::path::Path;
@@ -30,10 +31,9 @@ pub fn lists(index: &Path, path: &str) -> bool {
     // Behind the length of the path, in 12 bits, and up to a zero.
     let (length, path) = (path.len().min(0xfff), [path.as_bytes(), b"\0"].concat());
     let index = fs::read(index).unwrap_or_default();
-    let mut entries = index.windows(path.len() + 2);
-    entries.any(|entry| {
-        let flags = u16::from_be_bytes([entry[0], entry[1]]);
-        entry[2..] == path && usize::from(flags & 0xfff) == length
+    memmem::find_iter(&index, &path).any(|at| {
+        let flags = index[..at].last_chunk().copied().map(u16::from_be_bytes);
+        flags.is_some_and(|flags| usize::from(flags & 0xfff) == length)
     })
 }
 
