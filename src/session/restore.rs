@@ -125,7 +125,8 @@ fn put_record(
 /// # Errors
 /// If there is none.
 pub fn find(project: &Project, wanted: &str) -> Result<Removed> {
-    let all = Removed::all(project);
+    // Whoever asks for one of a session that is there wants it whole.
+    let all: Vec<_> = Removed::noted(project).collect();
     let is_wanted =
         |removed: &Removed| removed.id == wanted || removed.about.name.as_str() == wanted;
     let names: Vec<_> = all

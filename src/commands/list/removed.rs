@@ -12,9 +12,7 @@ use std::collections::HashSet;
 
 /// Shows it as a table, or as JSON.
 pub fn show(context: &Context, as_json: bool) -> Result<()> {
-    let mut all = Removed::all(&context.project);
-    // A command that was killed before it had taken anything has left no more than a note.
-    all.retain(|removed| removed.has_taken(&context.project));
+    let all = Removed::all(&context.project);
     let days = context.layout.keep_removed;
     if as_json {
         let json = |removed| json_of(context, removed, days);

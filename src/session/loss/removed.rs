@@ -14,6 +14,7 @@ use crate::session::loss::branch::Branch;
 use crate::session::loss::trash::{self, ABOUT, ADMINS, FOLDER};
 use crate::store::atomic;
 use crate::store::record::Record;
+use crate::store::records::Records;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, Metadata};
@@ -173,10 +174,20 @@ impl Removed {
         Self::new(project, format!("{}@", about.name.slug()), about)
     }
 
-    /// All that is kept and can be read, the newest first.
+    /// All that is kept and can be read, the newest first; but not what a command that was killed had only noted of a session
+    /// that is there.
     pub fn all(project: &Project) -> Vec<Self> {
+        let records = Records::read(&project.main).unwrap_or_default();
+        let is_away = |removed: &Self| {
+            removed.has_taken(project) || records.find(&removed.about.name).is_none()
+        };
+        Self::noted(project).filter(is_away).collect()
+    }
+
+    /// All that is written down and can be read, the newest first.
+    pub fn noted(project: &Project) -> impl Iterator<Item = Self> {
         let ids = trash::ids(project).into_iter();
-        ids.filter_map(|id| Self::open(project, &id).ok()).collect()
+        ids.filter_map(|id| Self::open(project, &id).ok())
     }
 
     /// The one of this id. It goes to the place that its name leads to now, if the main checkout was moved.

@@ -222,6 +222,10 @@ fn restore_is_killed(choose: Choice) {
         choose,
         || remove_work(&before),
         |turn| {
+            if !before.is_recorded() {
+                let told = before.sandbox.run("list --removed").stdout;
+                assert!(told.contains("tally-session restore feat"), "{told}");
+            }
             if turn % 3 == 0 && !before.is_recorded() {
                 // It may not take away what says that it is half there.
                 before.sandbox.run("doctor --fix").does_not_crash();
