@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// git locks a worktree with this word while it makes it.
-pub const INITIALIZING: &str = "initializing";
+pub(super) const INITIALIZING: &str = "initializing";
 
 /// A worktree as git knows it.
 #[derive(Debug)]
@@ -52,10 +52,9 @@ pub fn list(common: &Path) -> Result<Vec<Worktree>> {
         let Some(path) = folder_of(&admin) else {
             continue;
         };
-        let locked = fs::read_to_string(admin.join("locked")).ok();
         worktrees.push(Worktree {
             branch: branch(&admin, &path, told.as_deref()),
-            locked: locked.map(|reason| reason.trim_end().to_owned()),
+            locked: locked(&admin),
             path,
             admin,
         });
@@ -64,6 +63,11 @@ pub fn list(common: &Path) -> Result<Vec<Worktree>> {
 }
 
 impl Worktree {
+    /// Whether git was just making it when a command was killed: what is in it is nobody's work.
+    pub fn is_half_made(&self) -> bool {
+        self.locked.as_deref() == Some(INITIALIZING)
+    }
+
     /// Whether it is the one at this path, where nothing may be.
     pub fn is_at(&self, path: &Path) -> bool {
         let real = without_symlinks(path);
@@ -101,6 +105,17 @@ pub fn is_named_by(admin: &Path, folder: &Path) -> bool {
     let is_called_so = named.file_name() == admin.file_name()
         && named.parent().is_some_and(|it| it.ends_with("worktrees"));
     project::is_same(&named, admin) || is_called_so && !knows_folder()
+}
+
+/// Why a worktree is locked, if it is, as what git keeps of it says.
+fn locked(admin: &Path) -> Option<String> {
+    let reason = fs::read_to_string(admin.join("locked")).ok()?;
+    Some(reason.trim_end().to_owned())
+}
+
+/// Whether git has made all of the worktree of which it keeps this.
+pub fn is_whole(admin: &Path) -> bool {
+    locked(admin).as_deref() != Some(INITIALIZING)
 }
 
 /// The folder that git names in what it keeps of a worktree.

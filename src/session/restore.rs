@@ -5,12 +5,12 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::Layout;
 use crate::name::SessionName;
 use crate::project::{Project, admin_folder};
+use crate::session::belongings::claude_entry;
 use crate::session::loss::removed::Removed;
 use crate::session::records::hold::Hold;
 use crate::session::records::record::{self, Moved};
 use crate::session::windows::opening;
 use crate::session::{change_records, tmux_name};
-use crate::store::claude_json;
 use crate::store::records::Records;
 use crate::tmux;
 use anyhow::{Result, anyhow};
@@ -79,13 +79,8 @@ pub fn put_back(
         let from = from.display();
         notes.push(format!("{name} is at {worktree} now; it was at {from}"));
     }
-    if let Some(entry) = removed.claude_entry()?
-        && let Err(error) = claude_json::put_back(&claude.json, &worktree, &entry)
-    {
-        notes.push(format!(
-            "what Claude knew of {} is not back: {error:#}",
-            worktree.display()
-        ));
+    if let Some(entry) = removed.claude_entry()? {
+        notes.extend(claude_entry::put_back(claude, &worktree, &entry)?);
     }
     if let Ok(Some(admin)) = admin_folder(&worktree) {
         // Later sessions of its name may have been in conversations of their own.

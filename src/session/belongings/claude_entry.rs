@@ -52,6 +52,25 @@ pub fn take(
     )
 }
 
+/// Makes it what it was `before` it was made.
+///
+/// # Errors
+/// If Claude's file can't be read or written.
+pub fn give_back(session: &Session<'_>, claude: &Claude, before: &Before) -> Result<()> {
+    claude_json::give_back(&claude.json, session.record.worktree(), before)
+}
+
+/// Puts one back that was taken away. Gives what there is to tell.
+///
+/// # Errors
+/// As [`make`].
+pub fn put_back(claude: &Claude, worktree: &Path, entry: &str) -> Result<Option<String>> {
+    told(
+        claude_json::put_back(&claude.json, worktree, entry),
+        "what Claude knew of the worktree is not back",
+    )
+}
+
 /// Has it follow a worktree that was moved. Gives what there is to tell.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use crate::claude::Claude;
 use crate::git::keep::Changing;
 use crate::git::{Git, Start, worktrees};
 use crate::session::Session;
-use crate::session::belongings::placed;
+use crate::session::belongings::{claude_entry, placed};
 use crate::session::loss::branch::Branch;
 use crate::session::loss::removed::About;
 use crate::session::loss::uncommitted::Uncommitted;
@@ -12,7 +12,7 @@ use crate::session::making::worktree::is_whole;
 use crate::session::making::{Made, Task};
 use crate::session::records::taking::Taking;
 use crate::session::windows::closing;
-use crate::store::claude_json::{self, Before};
+use crate::store::claude_json::Before;
 use anyhow::Result;
 use std::fs;
 
@@ -31,8 +31,7 @@ pub fn undo(
         steps.push(closing::close(session, &task.hold));
     }
     if let Some(before) = before {
-        let worktree = session.record.worktree();
-        steps.push(claude_json::give_back(&claude.json, worktree, before));
+        steps.push(claude_entry::give_back(session, claude, before));
     }
     steps.push(take_back(task, made, notes));
     steps.into_iter().filter_map(Result::err).collect()

@@ -2,7 +2,7 @@
 
 use crate::file::check_room;
 use crate::git::keep::Changing;
-use crate::git::worktrees::{self, INITIALIZING};
+use crate::git::worktrees;
 use crate::git::{Git, Start};
 use crate::hint::Hint;
 use crate::problem;
@@ -20,15 +20,10 @@ use std::thread;
 
 /// Whether the worktree is there, and not just being made when a command was killed.
 pub fn is_whole(session: &Session<'_>) -> bool {
-    session.project.owns_worktree(session.record.worktree())
-        && !is_initializing(session.record.worktree())
-}
-
-fn is_initializing(worktree: &Path) -> bool {
-    let admin = project::admin_folder(worktree).ok().flatten();
-    admin
-        .and_then(|admin| fs::read_to_string(admin.join("locked")).ok())
-        .is_some_and(|reason| reason.trim() == INITIALIZING)
+    let worktree = session.record.worktree();
+    let admin = || project::admin_folder(worktree).ok().flatten();
+    session.project.owns_worktree(worktree)
+        && admin().is_none_or(|admin| worktrees::is_whole(&admin))
 }
 
 /// Makes the branch, if it is not there, and its worktree.
@@ -149,7 +144,7 @@ pub fn clear_half_made(session: &Session<'_>, hold: &Hold) -> Result<()> {
         session.project.git()
     ))?;
     let locked = entry.locked.as_deref();
-    if let Some(reason) = locked.filter(|reason| *reason != INITIALIZING) {
+    if let Some(reason) = locked.filter(|_| !entry.is_half_made()) {
         return Err(problems::locked(session, reason).into_error(&session.name));
     }
     let about = About::of(session, Some(entry), &worktrees, None)?;

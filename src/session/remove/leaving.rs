@@ -4,7 +4,7 @@ use super::{Outcome, Wish};
 use crate::claude::Claude;
 use crate::git::Git;
 use crate::git::keep::Changing;
-use crate::git::worktrees::{self, INITIALIZING, Worktree};
+use crate::git::worktrees::{self, Worktree};
 use crate::hint::{self, with_hint};
 use crate::name::SessionName;
 use crate::parallel::joined;
@@ -79,7 +79,7 @@ impl<'a> Leaving<'a> {
         let notes = told_of(&session, own, begun.is_some());
         let refname = format!("refs/heads/{}", session.record.branch());
         let tip = Git::at(&project.main).tip(&project.common, &refname)?;
-        let loss = if own.is_some_and(is_half_made) {
+        let loss = if own.is_some_and(Worktree::is_half_made) {
             Loss::of_windows(Closing::of_windows(&session)?)
         } else {
             let goes = tip.is_some() && !wish.keep_branch;
@@ -153,7 +153,7 @@ impl<'a> Leaving<'a> {
             anyhow::Ok((joined(refs)?, closed))
         })?;
         self.notes.extend(others);
-        let is_half_made = self.worktree().is_some_and(is_half_made);
+        let is_half_made = self.worktree().is_some_and(Worktree::is_half_made);
         if project.owns_worktree(self.session.record.worktree()) && !is_half_made {
             self.run_hook(&mut left)?;
         }
@@ -243,11 +243,6 @@ fn hook_failed(error: anyhow::Error, name: &SessionName, wish: Wish, hold: &Hold
     with_hint(error, format!("bring it back: tally-session resume {name}"))
 }
 
-/// Whether git was just making it when a command was killed: what is in it is nobody's work.
-fn is_half_made(worktree: &Worktree) -> bool {
-    worktree.locked.as_deref() == Some(INITIALIZING)
-}
-
 /// Refuses a record that names the main checkout's place, or another session's.
 fn refuse_others_place(session: &Session<'_>, records: &Records, at: Option<usize>) -> Result<()> {
     let (name, path) = (&session.name, session.record.worktree());
@@ -271,7 +266,7 @@ fn that_keeps_it(
     again: &str,
 ) -> Option<Problem> {
     let path = session.record.worktree();
-    let own = own.filter(|own| !is_half_made(own));
+    let own = own.filter(|own| !own.is_half_made());
     let kept = own.and_then(|own| match &own.locked {
         Some(reason) => Some(problems::locked(session, reason)),
         None if path.exists() && !session.project.owns_worktree(path) => {
@@ -287,7 +282,7 @@ fn told_of(session: &Session<'_>, own: Option<&Worktree>, begun: bool) -> Option
     let path = session.record.worktree();
     let (there, shown) = (path.exists(), path.display());
     match own.map(|own| own.branch.as_ref()) {
-        _ if own.is_some_and(is_half_made) => None,
+        _ if own.is_some_and(Worktree::is_half_made) => None,
         Some(_) if !there && !begun => Some(format!(
             "its worktree {shown} was not there: what was in it, if you moved it, is not kept"
         )),
