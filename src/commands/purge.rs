@@ -34,12 +34,11 @@ pub fn run(context: &Context, names: &[String], yes: bool) -> Result<()> {
     let ids: Vec<_> = doomed.iter().map(|removed| removed.id.as_str()).collect();
     let again = format!("tally-session purge --yes {}", ids.join(" "));
     agree(&what.join("\n"), yes, &again)?;
-    for removed in doomed {
+    let results = doomed.into_iter().map(|removed| {
         let name = removed.about.name.clone();
-        let notes = purge::purge(project, removed)?;
-        ui::outcome(&notes, format_args!("deleted {name}"));
-    }
-    Ok(())
+        (name, purge::purge(project, removed))
+    });
+    super::show_all(results, |name, ()| ui::done(format_args!("deleted {name}")))
 }
 
 /// Deletes what is kept no longer. Nobody sees it: what can't be deleted `doctor` names.

@@ -61,8 +61,8 @@ fn show(context: &Context, args: &cli::Remove, name: &SessionName, outcome: Outc
     outcome.notes.iter().for_each(ui::warn);
     match outcome.removed {
         Some(removed) if args.purge => {
-            let notes = removed.purge(&context.project)?;
-            ui::outcome(&notes, format_args!("removed {name} for good"));
+            removed.purge(&context.project)?;
+            ui::done(format_args!("removed {name} for good"));
             Ok(())
         }
         removed => {

@@ -29,9 +29,8 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
 pub fn outliving(processes: &[Process]) -> Result<Vec<Process>> {
     let panes = of(processes)?;
     let leaders: HashSet<_> = panes.iter().filter_map(|pane| leader(pane.pid)).collect();
-    let stays = |process: &&Process| {
-        ignores_hang_up(process.pid) || !is_tied(Some(process.pid), &leaders)
-    };
+    let stays =
+        |process: &&Process| ignores_hang_up(process.pid) || !is_tied(Some(process.pid), &leaders);
     Ok(processes.iter().filter(stays).cloned().collect())
 }
 

@@ -115,7 +115,7 @@ pub fn leftovers(
     let stays = trash::going(project).into_iter();
     findings.extend(stays.filter_map(|folder| {
         let error = purge::delete(&folder).err()?;
-        Some(Finding::error(folder.to_string_lossy(), &error).only_warns())
+        Some(Finding::error("the trash:", &error).only_warns())
     }));
     findings
 }

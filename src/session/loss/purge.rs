@@ -2,7 +2,7 @@
 
 use crate::file::walk;
 use crate::git::Git;
-use crate::hint::{self, Hint, with_hint};
+use crate::hint::{Hint, with_hint};
 use crate::process::{self, quote, quote_path};
 use crate::processes;
 use crate::project::Project;
@@ -87,12 +87,11 @@ impl Removed {
         size(&self.dir) + size(&self.beside())
     }
 
-    /// Deletes it for good: its commits at once, and its files in the background. Gives what can't be deleted, where something in it
-    /// is another user's, or another file system.
+    /// Deletes it for good: its commits at once, and its files in the background.
     ///
     /// # Errors
-    /// If git fails, or something can't be moved.
-    pub fn purge(self, project: &Project) -> Result<Option<String>> {
+    /// If git fails, or something can't be moved, or can't be deleted as it is another user's, or another file system.
+    pub fn purge(self, project: &Project) -> Result<()> {
         let has_others = stranger_s(&self.dir).is_some() || !mounts::below(&self.dir)?.is_empty();
         let going = trash::going_folder(project, &self.id);
         self.drop_ref(project)?;
@@ -100,17 +99,13 @@ impl Removed {
         fs::rename(&self.dir, &going)
             .with_context(|| format!("cannot move {} away", self.dir.display()))?;
         // Nobody sees what becomes of that in the background.
-        let left = has_others.then(|| delete(&going).err()).flatten();
-        Ok(left.map(|error| {
-            let cure = hint::hints(&error).collect::<Vec<_>>().join(", or ");
-            format!("{} {error:#}: {cure}", going.display())
-        }))
+        if has_others { delete(&going) } else { Ok(()) }
     }
 
     /// Deletes its files; its commits are kept if nothing else holds them.
     fn expire(mut self, project: &Project) -> Result<()> {
         if self.lost(project)?.commits.is_empty() {
-            return self.purge(project).map(drop);
+            return self.purge(project);
         }
         self.about.expired = true;
         self.write()?;
@@ -141,11 +136,11 @@ fn is_known(name: &str) -> bool {
         || BEGINNINGS.split(' ').any(|known| plain.starts_with(known))
 }
 
-/// Deletes one for good, if no command is half way with it. Gives what can't be deleted.
+/// Deletes one for good, if no command is half way with it.
 ///
 /// # Errors
-/// If git fails, or something can't be moved.
-pub fn purge(project: &Project, removed: Removed) -> Result<Option<String>> {
+/// As [`Removed::purge`].
+pub fn purge(project: &Project, removed: Removed) -> Result<()> {
     let name = &removed.about.name;
     let mut hold = Hold::take(project, name)?;
     hold.refuse_moving(project)?;
@@ -220,8 +215,11 @@ pub fn delete(folder: &Path) -> Result<()> {
     }
     if let Some(mount) = mounts::below(folder)?.first() {
         let mount = mount.to_string_lossy();
-        return Err(anyhow!("can't be deleted: something is mounted at {mount}"))
-            .hint(format!("take it out first: umount {}", quote(&mount)));
+        let folder = folder.display();
+        return Err(anyhow!(
+            "{folder} can't be deleted: something is mounted at {mount}"
+        ))
+        .hint(format!("take it out first: umount {}", quote(&mount)));
     }
     let is = |result: &io::Result<()>, kind| result.as_ref().is_err_and(|it| it.kind() == kind);
     let mut result = fs::remove_dir_all(folder);
@@ -249,7 +247,10 @@ fn make_writable(folder: &Path) {
 /// What keeps a folder from being deleted.
 fn undeletable(folder: &Path, error: &io::Error) -> anyhow::Error {
     let quoted = quote_path(folder);
-    let failed = "is of a removed session, and can't be deleted";
+    let failed = format!(
+        "{} is of a removed session, and can't be deleted",
+        folder.display()
+    );
     let failed = match stranger_s(folder) {
         Some((path, owner)) => anyhow!("{failed}: {} belongs to {owner}", path.display()),
         None => anyhow!("{failed}: {error}"),

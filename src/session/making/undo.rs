@@ -73,7 +73,7 @@ fn take_back(task: &mut Task<'_>, made: &Made, notes: &mut Vec<String>) -> Resul
         && !removed.has_changed_since(begun);
     removed.unhide(project)?;
     if is_untouched {
-        notes.extend(removed.purge(project)?);
+        notes.extend(removed.purge(project).err().map(|it| format!("{it:#}")));
         return Ok(());
     }
     notes.push(format!(

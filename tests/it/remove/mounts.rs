@@ -43,10 +43,11 @@ fn remove_refuses_where_something_is_mounted_inside_and_purge_never_deletes_it()
     let kept = kept.path().join("worktree/frontend/media.sqlite3");
     let purge = run_with_mount(&sandbox, from, kept.to_str().unwrap(), "purge --yes");
     purge.unwrap().is(
-        0,
-        "deleted feat\n",
+        1,
+        "",
         "feat, removed [..]\n[...]\n\
-         warning: [..]/feat@[..].going can't be deleted: something is mounted at [..]: take it out first: umount [..]\n",
+         error: [..]/feat@[..].going can't be deleted: something is mounted at [..]\n\
+         hint: take it out first: umount [..]\n",
     );
     assert_eq!(read(&nas.join("photo")), "photo");
 }
@@ -82,7 +83,8 @@ fn purge_says_whose_the_files_are_that_it_can_t_delete_and_what_deletes_them() {
     let mut purge = sandbox.command(&program, &sandbox.main);
     let purge = purge.args(["purge", "--yes"]).uid(OTHER).gid(OTHER);
     let told = "feat, removed [..]\n[...]\n\
-         warning: [ROOT]/tally/.git/tally-session/trash/feat@[..].going is of a removed session, and can't be deleted: \
-         [ROOT][..]/worktree/made belongs to root: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n";
-    sandbox.outcome(purge).is(0, "deleted feat\n", told);
+         error: [ROOT]/tally/.git/tally-session/trash/feat@[..].going is of a removed session, and can't be deleted: \
+         [ROOT][..]/worktree/made belongs to root\n\
+         hint: sudo rm -rf [ROOT]/tally/.git/tally-session/trash/feat@[..].going\n";
+    sandbox.outcome(purge).is(1, "", told);
 }
