@@ -38,6 +38,11 @@ pub fn begins_with(path: &Path, bytes: &[u8]) -> bool {
     file.is_some_and(|mut file| file.read_exact(&mut beginning).is_ok()) && beginning == bytes
 }
 
+/// Whether a folder is there, with nothing in it.
+pub fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
 /// Makes a folder that is as open to others as another one.
 ///
 /// # Errors

@@ -130,7 +130,8 @@ impl Layout {
             with_hint(wrong.at(&text).context(failed()), hint.to_owned())
         };
         let own = tree::parse(&text).map_err(in_file)?;
-        let merged = tree::over_built_in(&own).map_err(in_file)?;
+        let merged =
+            tree::over_built_in(&own, |folder| main.join(folder).is_dir()).map_err(in_file)?;
         let layout = Self::of(merged.clone()).map_err(in_file)?;
         let services: Vec<_> = layout.ports.keys().cloned().collect();
         check(&own, &services).map_err(in_file)?;

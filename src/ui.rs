@@ -214,10 +214,10 @@ pub fn choose(all: &[impl Display]) -> Result<Option<usize>> {
         narrate(CYAN, &format!("{:>3}  ", at + 1), one);
     }
     let answer = ask("which one?", &format!("1-{}", all.len()))?;
-    let number = answer.parse::<usize>().ok();
-    let chosen = number.filter(|number| (1..=all.len()).contains(number));
+    let is_it = |at: &usize| answer == (at + 1).to_string() || answer == all[*at].to_string();
+    let chosen = (0..all.len()).find(is_it);
     let chosen = chosen.with_context(|| format!("{answer:?} is none of them"))?;
-    Ok(Some(chosen - 1))
+    Ok(Some(chosen))
 }
 
 /// A line of what a program says that the user has us run.

@@ -4,7 +4,15 @@ use super::*;
 use std::fs;
 
 fn read(text: &str) -> Result<Layout> {
+    read_beside(&["backend", "frontend"], text)
+}
+
+/// Reads it in a main checkout with these folders.
+fn read_beside(folders: &[&str], text: &str) -> Result<Layout> {
     let dir = tempfile::tempdir().unwrap();
+    for folder in folders {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+    }
     fs::write(dir.path().join(FILE), text).unwrap();
     Layout::read(dir.path())
 }
@@ -44,6 +52,21 @@ fn each_key_replaces_the_built_in_value_and_no_other() {
     assert_eq!(layout.hooks.post_add, "make");
     assert_eq!(layout.hooks.pre_remove, "");
     assert_eq!(layout.windows.len(), 5);
+}
+
+#[test]
+fn what_is_built_in_of_a_folder_that_is_not_there_is_left_out_of_a_layout_of_one_s_own() {
+    let own = "[ports]\nbackend = false\n[[window]]\nname = \"web\"\n";
+    let files = |folders: &[&str]| {
+        let Layout { files, env, .. } = read_beside(folders, own).unwrap();
+        let env = env.into_keys();
+        [files.link, files.copy, files.sqlite, env.collect()].concat()
+    };
+    assert_eq!(files(&[]), Vec::<String>::new());
+    let backend = ["backend/.env", "backend/db.sqlite3"];
+    assert_eq!(files(&["backend"]), backend);
+    assert!(read_beside(&["frontend"], own).is_err());
+    assert!(!read_beside(&[], "").unwrap().env.is_empty());
 }
 
 /// Files, each with words on its mistake in a comment in that line.

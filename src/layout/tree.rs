@@ -3,6 +3,7 @@
 use super::wrong::Wrong;
 use super::{BUILT_IN, plain};
 use std::mem;
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -67,12 +68,21 @@ fn in_table<'a>(key: &'static str, value: Value<'a>) -> Value<'a> {
     Spanned::new(span, DeValue::Table(table))
 }
 
-/// The built-in layout with what a file says in its place.
+/// The built-in layout with what a file says in its place. Whoever has written one has built-in files and variables only in folders
+/// that are there.
 ///
 /// # Errors
 /// If the file changes a window that is not there, or leaves none.
-pub fn over_built_in<'a>(own: &DeTable<'a>) -> Result<DeTable<'a>, Wrong> {
+pub fn over_built_in<'a>(
+    own: &DeTable<'a>,
+    is_there: impl Fn(&Path) -> bool,
+) -> Result<DeTable<'a>, Wrong> {
     let mut layout = built_in();
+    if !own.is_empty() {
+        leave_out(&mut layout, |path| {
+            Path::new(path).parent().is_none_or(&is_there)
+        });
+    }
     let windows = own.get("window");
     check_changes(windows, &layout["window"])?;
     merge(&mut layout, own, &[]);
@@ -84,6 +94,24 @@ pub fn over_built_in<'a>(own: &DeTable<'a>) -> Result<DeTable<'a>, Wrong> {
             "leaves none: a session needs one",
         )),
         None => Ok(layout),
+    }
+}
+
+/// Leaves out the files and the variables of a layout whose paths are not wanted.
+fn leave_out(layout: &mut DeTable<'_>, is_wanted: impl Fn(&str) -> bool) {
+    let is_kept = |path: &&Value<'_>| path.get_ref().as_str().is_none_or(&is_wanted);
+    if let Some(DeValue::Table(files)) = layout.get_mut("files").map(Spanned::get_mut) {
+        for key in ["link", "copy", "sqlite"] {
+            if let Some(DeValue::Array(paths)) = files.get_mut(key).map(Spanned::get_mut) {
+                *paths = paths.iter().filter(is_kept).cloned().collect();
+            }
+        }
+    }
+    if let Some(DeValue::Table(env)) = layout.get_mut("env").map(Spanned::get_mut) {
+        let paths: Vec<_> = env.keys().cloned().collect();
+        for path in paths.iter().filter(|path| !is_wanted(path.get_ref())) {
+            env.remove(path);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A folder of a session's own that costs next to nothing: of packages, which programs replace and hardly ever write to.
 
-use crate::file::make_folder_like;
+use crate::file::{is_empty, make_folder_like};
 use crate::finding::Finding;
 use crate::layout::FILE;
 use crate::parallel;
@@ -87,9 +87,9 @@ impl Way for Cloned {
         inside::reach(worktree, path)
     }
 
-    /// A link is no folder of its own.
-    fn is_placed(&self, _from: &Path, to: &Path, _is_as_placed: bool) -> bool {
-        to.exists() && !to.is_symlink()
+    /// A link is no folder of its own, and an empty one of no use where the main checkout's has something.
+    fn is_placed(&self, from: &Path, to: &Path, _is_as_placed: bool) -> bool {
+        to.exists() && !to.is_symlink() && (!is_empty(to) || is_empty(from))
     }
 
     fn unfit(&self, from: &Path, path: &str) -> Option<Problem> {

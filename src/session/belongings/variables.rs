@@ -89,7 +89,10 @@ impl Variables<'_> {
             Err(outside) => return Ok(vec![placing.warning(outside.problem())]),
         };
         let Some(text) = read_if_there(&file)? else {
-            return Ok(vec![placing.failed(self.path, "is missing")]);
+            // None is made for no variables.
+            let is_wanted = !with(placing.session, Vec::new(), self.set).is_empty();
+            let missing = is_wanted.then(|| placing.failed(self.path, "is missing"));
+            return Ok(Vec::from_iter(missing));
         };
         let there = placing.fine(self.path, "is there");
         let set = self.set.iter().filter_map(|(name, value)| {

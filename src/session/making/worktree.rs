@@ -1,6 +1,6 @@
 //! The worktree: making it, and clearing away what is left of one that was only half made.
 
-use crate::file::check_room;
+use crate::file::{check_room, is_empty};
 use crate::git::keep::Changing;
 use crate::git::worktrees;
 use crate::git::{Git, Start};
@@ -15,7 +15,6 @@ use crate::session::truth::problems;
 use crate::session::{Session, lock_store};
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::Path;
 use std::thread;
 
 /// Whether the worktree is there, and not just being made when a command was killed.
@@ -59,18 +58,13 @@ pub fn check_out(task: &Task<'_>, made: &mut Made) -> Result<()> {
             new_from = None;
         }
         match (&result, pauses.next()) {
-            // Another git was in its way; see `is_empty`.
+            // Another git was in its way. git begins with the folder when it has looked at the other worktrees, and has made the
+            // branch and its own entry, where it may meet another git that makes or removes one. From then on all is its own, and
+            // it takes the folder away when it fails: the same would fail again.
             (Err(Failure::Ended { .. }), Some(pause)) if is_empty(path) => thread::sleep(pause),
             _ => return checked_out(session, result, &mut made.notes),
         }
     }
-}
-
-/// Whether an empty folder is there: git has not begun with a worktree in it then. It begins when it has looked at the
-/// others, and has made the branch and the worktree's entry, where it may meet another git that makes or removes one. From
-/// then on all is its own, and it takes the folder away when it fails: the same would fail again.
-fn is_empty(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// Makes the empty folder of a worktree that is to be made. One that is there already is somebody else's.

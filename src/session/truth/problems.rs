@@ -107,20 +107,26 @@ fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
         format!("window{plural} {}", keys.join(", "))
     };
     let (closed, ended) = (those(Life::Closed), those(Life::Ended));
+    let resume = format!("tally-session resume {name}");
     let mut dead = Vec::new();
     if !closed.is_empty() {
         let are = if closed.len() == 1 { "is" } else { "are" };
-        dead.push(format!("its {} {are} closed", named(&closed)));
+        let what = format!("its {} {are} closed", named(&closed));
+        dead.push(Problem::new(what, &resume));
     }
     if !ended.is_empty() {
         dead.push(if ended.iter().all(|window| window.runs_claude()) {
-            "its Claude has ended".to_owned()
+            Problem::new("its Claude has ended", resume)
         } else {
-            format!("what ran in its {} has ended", named(&ended))
+            let window = match ended[..] {
+                [one] => format!(" {}", quote(&one.key)),
+                _ => String::new(),
+            };
+            // Whatever ended it may end it again.
+            let cure = format!("tally-session logs {name}{window}; {resume}");
+            Problem::new(format!("what ran in its {} has ended", named(&ended)), cure)
         });
     }
-    let dead = dead.into_iter();
-    let dead = dead.map(|what| Problem::new(what, format!("tally-session resume {name}")));
     let taken = living.iter().filter_map(|living| {
         let (key, who) = (&living.window.key, living.taken_by.as_ref()?);
         Some(Problem::new(
@@ -128,7 +134,7 @@ fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
             format!("end that, or take another port: tally-session restart {name}"),
         ))
     });
-    dead.chain(taken).collect()
+    dead.into_iter().chain(taken).collect()
 }
 
 /// That some of a session's windows were made by a layout that has changed since.

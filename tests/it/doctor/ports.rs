@@ -17,7 +17,7 @@ fn a_server_that_has_ended_is_a_failure_that_resume_mends() {
     });
     assert_left(
         &sandbox,
-        "failed   feat: what ran in its window backend has ended\n         tally-session resume feat",
+        "failed   feat: what ran in its window backend has ended\n         tally-session logs feat backend; tally-session resume feat",
     );
     let told = "brought back in feat: backend\n";
     sandbox.run("resume feat").says(told);

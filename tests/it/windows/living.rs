@@ -32,7 +32,7 @@ fn resume_brings_back_what_is_closed_and_what_has_ended_each_in_its_place() {
         &sandbox,
         &[
             "its windows frontend, cli are closed: tally-session resume feat",
-            "what ran in its windows backend, claude has ended: tally-session resume feat",
+            "what ran in its windows backend, claude has ended: tally-session logs feat; tally-session resume feat",
         ],
     );
     let shell = sandbox.pane("feat", "shell");
@@ -57,7 +57,9 @@ fn resume_leaves_what_is_typed_at_a_prompt_and_what_was_put_to_sleep() {
     interrupt(&sandbox, "backend");
     await_problems(
         &sandbox,
-        &["what ran in its window backend has ended: tally-session resume feat"],
+        &[
+            "what ran in its window backend has ended: tally-session logs feat backend; tally-session resume feat",
+        ],
     );
     let pane = sandbox.pane("feat", "backend");
     sandbox.tmux(["send-keys", "-t", &pane, "-l", "echo half"]);
