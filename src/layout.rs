@@ -118,8 +118,15 @@ impl Layout {
     /// # Errors
     /// If the file can't be read, or something is wrong with it: with its path, the line, the key and the reason.
     pub fn read(main: &Path) -> Result<Self> {
-        let path = main.join(FILE);
-        let text = match read_if_there(&path)? {
+        Self::read_from(&main.join(FILE), main)
+    }
+
+    /// The same, of a file that is kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`Layout::read`].
+    pub fn read_from(path: &Path, main: &Path) -> Result<Self> {
+        let text = match read_if_there(path)? {
             Some(text) => text,
             None if path.is_symlink() => bail!("cannot read {}: it leads nowhere", path.display()),
             None => Vec::new(),

@@ -18,8 +18,9 @@ mod stop;
 
 use crate::claude::Claude;
 use crate::cli::{self, Cli, Command};
+use crate::file::read_if_there;
 use crate::hint::{Hint, with_hint};
-use crate::layout::{Hooks, Layout};
+use crate::layout::{self as layouts, Hooks, Layout};
 use crate::name::SessionName;
 use crate::process::{self, quote_path};
 use crate::project::{Project, without_symlinks};
@@ -28,6 +29,7 @@ use crate::session::loss::{purge as deletion, trash};
 use crate::session::records::unrecorded::Unrecorded;
 use crate::session::windows::living;
 use crate::session::{self, Session};
+use crate::store::atomic;
 use crate::store::record::Record;
 use crate::store::records::Records;
 use crate::tmux::{self, TmuxSession};
@@ -61,8 +63,20 @@ pub fn run(cli: Cli) -> Result<()> {
             | Command::Resume(cli::Resume { no_hooks: true, .. })
             | Command::Remove(cli::Remove { no_hooks: true, .. })
     );
+    // What only leads to what runs.
+    let is_lenient = matches!(
+        cli.command,
+        Command::Attach { .. } | Command::Logs(_) | Command::Stop(_)
+    );
     let dir = cli.dir.as_deref();
-    let in_project = |work: &dyn Fn(&Context) -> Result<()>| in_project(dir, no_hooks, work);
+    let in_project = |work: &dyn Fn(&Context) -> Result<()>| {
+        in_project(dir, is_lenient, |context| {
+            if no_hooks {
+                context.layout.hooks = Hooks::default();
+            }
+            work(context)
+        })
+    };
     match cli.command {
         Command::Add(args) => in_project(&|context| add::run(context, &args)),
         Command::Resume(args) => in_project(&|context| resume::run(context, &args)),
@@ -94,11 +108,11 @@ pub fn run(cli: Cli) -> Result<()> {
     }
 }
 
-/// Runs a command that needs a project, git and tmux.
+/// Runs a command that needs a project, git and tmux; a lenient one may do with the layout as it was last.
 fn in_project(
     dir: Option<&Path>,
-    no_hooks: bool,
-    work: impl FnOnce(&Context) -> Result<()>,
+    is_lenient: bool,
+    work: impl FnOnce(&mut Context) -> Result<()>,
 ) -> Result<()> {
     for program in ["git", "tmux"] {
         which::which(program)
@@ -106,19 +120,41 @@ fn in_project(
             .hint(process::how_to_install(program))?;
     }
     let (here, project) = project_at(dir)?;
-    let mut layout = env_files::prefer_ignored(&project, Layout::read(&project.main)?);
-    if no_hooks {
-        layout.hooks = Hooks::default();
-    }
-    let context = Context {
-        layout,
+    let layout = read_layout(&project, is_lenient)?;
+    let mut context = Context {
+        layout: env_files::prefer_ignored(&project, layout),
         project,
         here,
         claude: Claude::of_user()?,
     };
-    let outcome = work(&context);
+    let outcome = work(&mut context);
     deletion::sweep(&context.project, context.layout.keep_removed);
     outcome
+}
+
+/// The project's layout. A copy of the file is kept while it is right: by that those go on who may, when it is wrong.
+fn read_layout(project: &Project, is_lenient: bool) -> Result<Layout> {
+    let [file, last] = [
+        project.main.join(layouts::FILE),
+        project.common.join("tally-session/layout.toml"),
+    ];
+    match Layout::read(&project.main) {
+        Err(error) if is_lenient && last.exists() => {
+            ui::warn(format_args!(
+                "{error:#}; as long as it is, it counts as it was before"
+            ));
+            Layout::read_from(&last, &project.main)
+        }
+        read => {
+            let layout = read?;
+            let [now, before] = [&file, &last].map(|path| read_if_there(path).ok().flatten());
+            if let Some(now) = now.filter(|now| before.as_ref() != Some(now)) {
+                // Without it a mistake in the file is in everybody's way.
+                let _ = atomic::replace_soon(&last, &now, 0o600);
+            }
+            Ok(layout)
+        }
+    }
 }
 
 /// The folder that is named, or else the one that the user is in, and the project there.

@@ -239,6 +239,30 @@ fn a_clone_that_was_cut_short_is_made_by_resume() {
 }
 
 #[test]
+fn an_empty_clone_is_made_again_unless_the_main_checkout_s_is_empty_too() {
+    let sandbox = project();
+    let (modules, _) = added(&sandbox);
+    let empty = |folder: &Path| {
+        fs::remove_dir_all(folder).unwrap();
+        fs::create_dir(folder).unwrap();
+    };
+    empty(&modules);
+    let told = sandbox
+        .run("doctor")
+        .tells("failed   feat: frontend/node_modules is empty");
+    told.tells("tally-session doctor --fix");
+    sandbox
+        .run("doctor --fix")
+        .tells("fixed    feat: frontend/node_modules is a folder of its own");
+    assert_eq!(read(&modules.join("@scope/ui/index.js")), "main's");
+    empty(&modules);
+    empty(&sandbox.main.join(MODULES));
+    sandbox
+        .run("doctor")
+        .says_nothing_of("failed   feat: frontend");
+}
+
+#[test]
 fn a_session_with_a_link_gets_a_clone_when_the_layout_has_one_and_what_is_the_user_s_stays() {
     let sandbox = project();
     unset(&sandbox.main.join(".tally-session.toml"));

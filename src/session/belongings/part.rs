@@ -146,6 +146,7 @@ impl Part {
                 format!("is a link to {target}, and not a folder of its own")
             }
             Ok(target) => format!("leads to {target}, where nothing is"),
+            Err(_) if to.exists() && self.kind == Kind::Clone => "is empty".to_owned(),
             Err(_) if to.exists() => "is a copy, and not a link".to_owned(),
             Err(_) => "is missing".to_owned(),
         };

@@ -53,6 +53,22 @@ fn every_command_refuses_a_wrong_layout_with_its_line_and_key() {
 }
 
 #[test]
+fn what_leads_to_a_running_session_goes_by_the_layout_as_it_was_when_it_was_right() {
+    let sandbox = Sandbox::new();
+    sandbox.lay_out("[window.cli]\nname = \"own\"\n");
+    sandbox.add("feat");
+    sandbox.lay_out("activat = \"\"\n");
+    let told = "[ROOT]/tally/.tally-session.toml is wrong: line 1: unknown field `activat`, [..]";
+    let warning = format!("warning: {told}; as long as it is, it counts as it was before\n");
+    sandbox.run("logs feat own").is(0, "[...]", &warning);
+    sandbox.run("stop feat").is(0, "stopped feat\n", &warning);
+    let refused = format!("error: {told}\nhint: see how it is written: tally-session layout\n");
+    for command in ["list", "restart feat", "resume feat"] {
+        sandbox.run(command).fails(&refused);
+    }
+}
+
+#[test]
 fn a_value_of_another_kind_is_told_in_words_of_people() {
     let sandbox = Sandbox::new();
     let number = "a whole number of 0 or more";

@@ -1,5 +1,6 @@
 //! Ports belong to the machine, not to a sandbox: who may run beside whom.
 
+use std::cell::Cell;
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -10,6 +11,11 @@ use std::time::{Duration, Instant};
 /// door, so that nobody gets in before.
 const ROOM: &str = "/tmp/tally-session-tests.room";
 const DOOR: &str = "/tmp/tally-session-tests.door";
+
+thread_local! {
+    /// How many turns this test has.
+    static OWN: Cell<usize> = const { Cell::new(0) };
+}
 
 /// How long other copies of these tests may take.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -37,11 +43,21 @@ impl Turn {
     }
 
     fn take(is_alone: bool, try_lock: fn(&File) -> Result<(), TryLockError>) -> Self {
-        let _door = Lock::take(DOOR, File::try_lock);
+        // Whoever waits at the door for the room to be empty waits for this test too: it has to get its next sandbox.
+        let is_first = OWN.get() == 0;
+        let _door = is_first.then(|| Lock::take(DOOR, File::try_lock));
+        let room = Lock::take(ROOM, try_lock);
+        OWN.set(OWN.get() + 1);
         Self {
             is_alone,
-            _room: Lock::take(ROOM, try_lock),
+            _room: room,
         }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        OWN.set(OWN.get() - 1);
     }
 }
 
