@@ -191,13 +191,6 @@ fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
     write(&sandbox.main.join("frontend/package.json"), VITE);
     let expected = sandbox.run_changes_nothing("layout --detect").succeeds();
     let expected = expected.tells("The built-in windows fit").stdout;
-    sandbox
-        .run_in(&worktree.join("backend"), "layout --detect")
-        .says(&expected);
-    let main = sandbox.main.to_str().unwrap().to_owned();
-    sandbox
-        .run_in(&sandbox.home, ["-C", &main, "layout", "--detect"])
-        .says(&expected);
     for there in ["", "nonsense"] {
         sandbox.lay_out(there);
         sandbox
@@ -206,6 +199,36 @@ fn it_is_of_the_main_checkout_and_reads_no_layout_and_changes_nothing() {
         assert_eq!(read(&sandbox.main.join(".tally-session.toml")), expected);
     }
     sandbox
+        .run_in(&worktree.join("backend"), "layout --detect")
+        .is(0, &expected, "warning: [..]\n");
+    sandbox
         .run_in(&sandbox.home, "layout --detect")
         .fails("error: [..] is not inside a git repository\nhint: [..]\n");
+}
+
+#[test]
+fn a_draft_that_is_asked_for_elsewhere_is_told_where_it_belongs() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    let file = sandbox.main.join(".tally-session.toml");
+    let begins = "warning: a layout is read in the main checkout alone; to write the draft there";
+    let asked = |folder: &str, place: &str| {
+        let line = format!("cd {folder} && {PROGRAM} layout --detect >.tally-session.toml");
+        let command = format!("tally-session layout --detect >{}", file.display());
+        let told = command.replace(sandbox.root.to_str().unwrap(), "[ROOT]");
+        let told = format!("{begins}{place}: {told}\n");
+        sandbox.type_line(&line).is(0, "", &told);
+        command
+    };
+    let command = asked("backend", "");
+    let line = format!("cd backend && {command}");
+    sandbox.type_line(&line).succeeds();
+    let stray = sandbox.main.join("backend/.tally-session.toml");
+    assert_eq!(read(&file), read(&stray));
+    asked(
+        worktree.to_str().unwrap(),
+        ", in the place of what is there",
+    );
+    let main = sandbox.main.to_str().unwrap().to_owned();
+    let named = sandbox.run_in(&sandbox.home, ["-C", &main, "layout", "--detect"]);
+    named.remarks("there, in the place of what is there: tally-session -C [ROOT]/tally layout");
 }
