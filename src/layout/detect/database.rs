@@ -223,7 +223,7 @@ fn shared(file: &str, name: &str, variable: &str) -> String {
 pub fn find_others(checkout: &Checkout, found: &mut Found) {
     if let Some((file, _)) = composed(checkout) {
         found.checks.push(format!(
-            "what {file} runs is one for all sessions; for one each: COMPOSE_PROJECT_NAME={{project}}_{{ident}} and ports of [ports]"
+            "what {file} runs is one for all sessions; for one each: COMPOSE_PROJECT_NAME={{project}}_{{ident}} and ports of [ports], as in the whole file that `tally-session help databases` has"
         ));
     }
     let rails = "config/database.yml";

@@ -24,6 +24,18 @@ fn a_database_in_a_container_is_made_and_dropped_there() {
 }
 
 #[test]
+fn containers_without_a_server_beside_them_lead_to_the_whole_file_for_compose() {
+    let sandbox = project("docker-compose.yml = services:\\n  web:\\n    build: .\\n");
+    let draft = draft(&sandbox);
+    let mut lines = draft.lines();
+    let nothing = lines.next().unwrap();
+    assert!(nothing.starts_with("# Nothing was found that serves"));
+    let check = lines.next().unwrap();
+    assert!(check.starts_with("# Check: what docker-compose.yml runs"));
+    assert!(check.contains("the whole file that `tally-session help databases` has"));
+}
+
+#[test]
 fn the_hooks_for_postgresql_are_those_of_the_example() {
     let sandbox = project(
         r#"
