@@ -8,6 +8,8 @@ pub struct Service {
     /// What it is called in the layout; empty if the project does not say.
     pub name: String,
     pub dir: String,
+    /// What tells it from the others of a script that starts several; empty for all else.
+    pub part: String,
     /// Its command, in which `{port}` stands for its port, and braces of the project's are doubled.
     pub run: String,
     /// The first port to try; none for what serves nothing.
@@ -33,6 +35,7 @@ impl Service {
         Self {
             name: String::new(),
             dir: dir.to_owned(),
+            part: String::new(),
             run,
             port: Some(port),
             named_in,

@@ -1,15 +1,17 @@
 //! A layout drafted from what is in a project: for most it works as it is, and each line says what led to it.
 //!
-//! [`checkout`] looks at the project; [`python`], [`node`], [`processes`], [`variables`] and [`database`] note in
-//! [`found`] what they know of, with the tables of [`tools`]; [`mod@draft`] writes it.
+//! [`checkout`] looks at the project; [`python`], [`node`], [`processes`], [`variables`], [`configs`] and [`database`] note in
+//! [`found`] what they know of, with [`scripts`] and the tables of [`tools`]; [`mod@draft`] writes it.
 
 mod checkout;
+mod configs;
 mod database;
 mod draft;
 mod found;
 mod node;
 mod processes;
 mod python;
+mod scripts;
 mod tools;
 mod variables;
 
@@ -39,6 +41,7 @@ pub fn draft(main: &Path, ignored: Vec<String>, has_virtualenv: bool) -> String 
     variables::find_files(&checkout, &mut found);
     variables::find_port(&checkout, &mut found);
     variables::find(&checkout, &mut found);
+    configs::find_addresses(&checkout, &mut found);
     database::find_others(&checkout, &mut found);
     draft::write(&found)
 }
@@ -62,26 +65,27 @@ pub fn elsewhere(main: &Path) -> Vec<String> {
     told.take(3).collect()
 }
 
-/// Gives each service a name: the built-in ones to a back end with a front end, else that of its folder.
+/// Gives each service a name: the built-in ones to a back end with a front end, else that of its folder, or of its part of a script
+/// that starts several.
 fn name_services(found: &mut Found) {
-    if let [one, other] = &mut found.services[..]
+    let services = found.services.iter_mut();
+    let mut serving: Vec<_> = services.filter(|service| service.port.is_some()).collect();
+    if let [one, other] = &mut serving[..]
         && one.side != other.side
         && one.name.is_empty()
+        && other.name.is_empty()
     {
         for service in [one, other] {
             let is_back = service.side == Side::Back;
             (if is_back { "backend" } else { "frontend" }).clone_into(&mut service.name);
         }
-        return;
     }
-    let mut names: Vec<String> = Vec::new();
+    let mut names = ["claude", "shell", "cli"].map(ToOwned::to_owned).to_vec();
     for service in &mut found.services {
         let folder = service.dir.rsplit('/').next().unwrap_or_default();
-        let name = match (service.name.as_str(), folder) {
-            ("", "") => "web".to_owned(),
-            ("", folder) => identifier(folder),
-            (name, _) => name.to_owned(),
-        };
+        let called = [&*service.name, &*service.part, folder, "web"];
+        let called = called.into_iter().find(|name| !name.is_empty());
+        let name = called.map_or_else(String::new, identifier);
         service.name.clone_from(&name);
         let mut number = 2..;
         while let (true, Some(number)) = (names.contains(&service.name), number.next()) {

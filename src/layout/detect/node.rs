@@ -3,13 +3,36 @@
 use super::checkout::{Checkout, is_of, join, upwards};
 use super::found::{Found, Service};
 use super::python::in_folder;
-use super::tools::{Gets, NODE, NODE_SERVERS, Side, TOOLS, Tool, with_port};
-use super::{pattern, variables};
+use super::scripts::{Scripts, Started, commands};
+use super::tools::{Gets, NO_SERVERS, NODE, NODE_SERVERS, Side, TOOLS, Tool, doubled, with_port};
+use super::{configs, pattern, variables};
 use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
+use crate::shell::quote;
 use serde_json::Value;
 
 /// The scripts that may start a server, the likeliest first.
 const SCRIPTS: [&str; 5] = ["dev", "start:dev", "develop", "serve", "start"];
+
+/// Programs that no package of Node has.
+const BY_THEMSELVES: &str = r"^(node|bun|deno|npm|npx|bunx|pnpm|yarn|python3?|uv|poetry|pipenv|bundle|uvicorn|fastapi|flask|puma|rails|bin/\S+)$";
+
+/// What a script starts beside others, and nothing here knows.
+struct Unknown {
+    /// Which script of which file does.
+    runs: String,
+    text: String,
+    /// How it is run.
+    shown: String,
+}
+
+impl Unknown {
+    /// Whether it seems to be of another folder.
+    fn names(&self, folder: &str) -> bool {
+        let is_of_name = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+        let mut words = self.text.split(|letter| !is_of_name(letter));
+        words.any(|word| !word.is_empty() && folder.rsplit('/').next() == Some(word))
+    }
+}
 
 /// A `package.json`, and who installs for it where.
 struct Package<'a> {
@@ -50,79 +73,164 @@ impl<'a> Package<'a> {
         })
     }
 
-    /// The server that one of its scripts starts.
-    fn server(&self, found: &mut Found) -> Option<Service> {
-        SCRIPTS.iter().find_map(|name| {
-            let script = self.json["scripts"][name].as_str()?;
-            let script = script.replace(char::is_control, " ");
-            let needed = self.json["dependencies"].to_string();
-            let is_node = pattern(NODE_SERVERS).is_match(&needed) || script.contains("server");
-            let known = || TOOLS.iter().chain(Some(&NODE).filter(|_| is_node));
-            let mut commands = script.rsplit(['&', ';', '|']).map(str::trim);
-            let (command, tool) = commands.find_map(|command| {
-                let tool = known().find(|tool| tool.is_started_by(command))?;
-                Some((command, tool))
-            })?;
-            Some(self.service(name, &script, command, tool, found))
+    /// The servers that the first of its scripts starts which starts any, and what of it is not known.
+    fn servers(&self, found: &mut Found) -> (Vec<Service>, Vec<Unknown>) {
+        let mut unknown = Vec::new();
+        for script in SCRIPTS {
+            let started = Scripts(&self.json["scripts"]).started_by(script);
+            let is_one = started.len() == 1;
+            let mut services = Vec::new();
+            let mut is_known = false;
+            for one in &started {
+                if self.is_found(one, found) {
+                    is_known = true;
+                } else if let Some(service) = self.server(script, one, is_one, found) {
+                    services.push(service);
+                } else if !is_one {
+                    unknown.push(self.unknown(script, one));
+                }
+            }
+            if let [one] = &mut services[..] {
+                one.part.clear();
+            }
+            if is_known || !services.is_empty() {
+                return (services, unknown);
+            }
+        }
+        (Vec::new(), unknown)
+    }
+
+    /// Whether a server of another folder or of another language is what it starts.
+    fn is_found(&self, started: &Started, found: &Found) -> bool {
+        let goes = pattern(r"^cd (?:\./)?([\w./-]+?)/?$");
+        let commands = commands(&started.text);
+        let goes = commands.first().and_then(|first| goes.captures(first));
+        let goes = goes.map(|goes| join(self.folder, &goes[1]));
+        let folder = goes.as_deref().unwrap_or(self.folder);
+        let is_it = |service: &Service| {
+            let mut tools = TOOLS.iter().filter(|tool| tool.is_started_by(&service.run));
+            tools.any(|tool| commands.iter().any(|command| tool.is_started_by(command)))
+                || service.run.contains(&started.text)
+        };
+        let there = found.services.iter();
+        let mut there = there.filter(|service| service.dir == folder);
+        let mut below = self
+            .checkout
+            .folders()
+            .filter(|below| goes.as_deref() == Some(below));
+        let below = below.find_map(|below| Self::read(self.checkout, below));
+        let serves = |other: Self| !other.servers(&mut Found::default()).0.is_empty();
+        there.any(is_it) || below.is_some_and(serves)
+    }
+
+    /// The server that a part of a script starts, or all of it if that is one.
+    fn server(
+        &self,
+        script: &str,
+        started: &Started,
+        is_one: bool,
+        found: &mut Found,
+    ) -> Option<Service> {
+        let node = Some(&NODE).filter(|_| self.is_server(started));
+        let mut commands = commands(&started.text).into_iter().rev();
+        let (command, tool) = commands.find_map(|command| {
+            let mut known = TOOLS.iter().chain(node);
+            let tool = known.find(|tool| tool.is_started_by(command))?;
+            Some((command, tool))
+        })?;
+        let file = join(self.folder, "package.json");
+        let (run, listens) = self.run(started, command, tool)?;
+        let script = started.script.as_deref().unwrap_or(script);
+        if !listens {
+            let check = format!("{file}: `{}` has to listen on $PORT", started.text);
+            found.checks.push(check);
+        }
+        let named = with_port(command).and_then(|(number, _)| Some((number?, file.clone())));
+        let is_variable = matches!(tool.gets, Gets::Variable(_));
+        let named = named.or_else(|| {
+            configs::port(self.checkout, self.folder).filter(|_| is_one || !is_variable)
+        });
+        let named = named.or_else(|| {
+            let named = variables::named_port(self.checkout, self.folder);
+            named.filter(|_| is_one || is_variable)
+        });
+        let program = tool.commands[0].trim_end_matches(" *");
+        let why = format!("{file}: {script} runs {program}");
+        let service = Service::new(self.folder, run, tool.first, named, tool.side, why);
+        // `dev:api` is of the API.
+        let part = started.script.as_deref().unwrap_or(program);
+        let part = part
+            .split(' ')
+            .next()
+            .and_then(|part| part.rsplit(':').next());
+        Some(Service {
+            part: part.unwrap_or_default().to_owned(),
+            ..service
         })
     }
 
-    fn service(
-        &self,
-        name: &str,
-        script: &str,
-        command: &str,
-        tool: &Tool,
-        found: &mut Found,
-    ) -> Service {
-        let file = join(self.folder, "package.json");
-        let is_alone = script == command && !command.contains(['"', '\'', '`', '\\', '$']);
-        let named = with_port(command);
-        let runs = format!("{}{name}", self.manager.runs);
-        let is_asked = tool.side == Side::Back && matches!(tool.gets, Gets::Variable(_));
-        let mut listens = !is_asked || self.reads_port();
-        let run = match (&named, tool.gets) {
-            (Some((_, command)), gets) if is_alone => self.directly(command, gets),
-            (_, Gets::Variable(variable)) => format!("{variable}={{port}} {runs}"),
-            (_, Gets::Words(words)) if script.ends_with(command) => {
-                format!("{runs}{}{words}", self.manager.options)
+    /// Whether a program of the project's own is a server.
+    fn is_server(&self, started: &Started) -> bool {
+        let needed = self.json["dependencies"].to_string();
+        let name = started.script.as_deref().unwrap_or_default();
+        let called = format!("{name} {}", started.text);
+        (pattern(NODE_SERVERS).is_match(&needed) || called.contains("server"))
+            && !pattern(NO_SERVERS).is_match(&called)
+    }
+
+    /// How what a script starts is run with the session's port, and whether it is sure to listen there; none if it can't be
+    /// typed as it is.
+    fn run(&self, started: &Started, command: &str, tool: &Tool) -> Option<(String, bool)> {
+        let is_alone = started.text == command && !command.contains(['"', '\'', '`', '\\', '$']);
+        let (runs, options) = match &started.script {
+            Some(name) => {
+                let name = doubled(&quote(name));
+                (format!("{}{name}", self.manager.runs), self.manager.options)
             }
-            _ => {
-                listens = false;
-                format!("PORT={{port}} {runs}")
-            }
+            None if is_alone => (self.executed(&doubled(command)), " "),
+            None => return None,
         };
-        if !listens {
-            found.checks.push(format!(
-                "{file}: {name} has to listen on $PORT, and is `{script}`"
-            ));
-        }
-        let named = named.and_then(|(number, _)| Some((number?, file.clone())));
-        let named = named.or_else(|| self.port_in_config());
-        let named = named.or_else(|| variables::named_port(self.checkout, self.folder));
-        let program = tool.commands[0].trim_end_matches(" *");
-        let why = format!("{file}: {name} runs {program}");
-        Service::new(self.folder, run, tool.first, named, tool.side, why)
+        let is_asked = tool.side == Side::Back && matches!(tool.gets, Gets::Variable(_));
+        let listens = !is_asked || self.reads_port();
+        Some(match (with_port(command), tool.gets) {
+            (Some((_, command)), gets) if is_alone => (self.directly(&command, gets), listens),
+            (_, Gets::Variable(variable)) => (format!("{variable}={{port}} {runs}"), listens),
+            (_, Gets::Words(words)) if started.text.ends_with(command) => {
+                (format!("{runs}{options}{words}"), listens)
+            }
+            _ => (format!("PORT={{port}} {runs}"), false),
+        })
     }
 
     /// A command as the script has it, with the session's port in the place of its own.
     fn directly(&self, command: &str, gets: Gets) -> String {
+        let is_strict = |words: &str| words.contains("--strictPort");
+        let adds = matches!(gets, Gets::Words(words) if is_strict(words)) && !is_strict(command);
+        self.executed(command) + if adds { " --strictPort" } else { "" }
+    }
+
+    /// A command as it is typed outside of a script, which finds the packages' programs by itself.
+    fn executed(&self, command: &str) -> String {
         let mut words: Vec<_> = command.split(' ').collect();
         let sets_variable = pattern(r"^\w+=");
         let is_program = |word: &&str| !sets_variable.is_match(word);
         let first = words.iter().position(is_program).unwrap_or(words.len());
-        let runs_by_itself = ["node", "bun", "deno", "npx", "bunx"];
-        if !words
-            .get(first)
-            .is_some_and(|word| runs_by_itself.contains(word))
-        {
+        let is_of_a_package = |word: &&str| !pattern(BY_THEMSELVES).is_match(word);
+        if words.get(first).is_none_or(is_of_a_package) {
             words.insert(first, self.manager.executes.trim());
         }
-        let is_strict = |words: &str| words.contains("--strictPort");
-        if matches!(gets, Gets::Words(words) if is_strict(words)) && !is_strict(command) {
-            words.push("--strictPort");
-        }
         words.join(" ")
+    }
+
+    /// What is started and not known.
+    fn unknown(&self, script: &str, started: &Started) -> Unknown {
+        let shown = started.script.as_deref();
+        let shown = shown.map(|name| format!("{}{name}", self.manager.runs));
+        Unknown {
+            runs: format!("{}: {script} runs", join(self.folder, "package.json")),
+            text: started.text.clone(),
+            shown: shown.unwrap_or_else(|| started.text.clone()),
+        }
     }
 
     /// Whether one of its programs asks for a port.
@@ -131,35 +239,6 @@ impl<'a> Package<'a> {
         let files = files.filter(|file| is_of(file, &["js", "mjs", "cjs", "ts", "mts"]));
         let mut texts = files.map(|file| self.checkout.text(&join(self.folder, file)));
         texts.any(|text| text.contains("env.PORT"))
-    }
-
-    /// What its tools' own files have for a pattern with one group.
-    fn in_configs(&self, text: &str) -> Vec<(String, String)> {
-        let names = self.checkout.names_in(self.folder);
-        let files = names.filter(|name| name.contains(".config.") || *name == "package.json");
-        let pattern = pattern(text);
-        let found = files.filter_map(|name| {
-            let file = join(self.folder, name);
-            let found = pattern.captures(&self.checkout.text(&file))?[1].to_owned();
-            Some((found, file))
-        });
-        found.collect()
-    }
-
-    /// The port that a tool's own file has for its server.
-    fn port_in_config(&self) -> Option<(u16, String)> {
-        let ports = self.in_configs(r"(?is)server.*?port:\s*(\d+)");
-        let mut ports = ports.into_iter();
-        ports.find_map(|(port, file)| Some((port.parse().ok()?, file)))
-    }
-
-    /// Files that name another server's port by themselves: a session would ask the main checkout's.
-    fn asks_elsewhere(&self, found: &mut Found) {
-        for (address, file) in self.in_configs(r"(http://(?:localhost|127\.0\.0\.1):\d+)") {
-            found.checks.push(format!(
-                "{file} names {address}, which is the main checkout's: let it read process.env.<SERVICE>_PORT, as BACKEND_PORT"
-            ));
-        }
     }
 
     /// Has each session get its packages: pnpm links them from its store, others' are cloned if they are there.
@@ -186,12 +265,22 @@ impl<'a> Package<'a> {
 
 /// Finds them. Where `only_packages`, something else tells what runs.
 pub fn find(checkout: &Checkout, only_packages: bool, found: &mut Found) {
+    let mut unknown = Vec::new();
     let folders = checkout.folders();
     for package in folders.filter_map(|folder| Package::read(checkout, folder)) {
         package.packages(found);
-        if !only_packages && let Some(service) = package.server(found) {
-            package.asks_elsewhere(found);
-            found.services.push(service);
+        if !only_packages {
+            let (services, others) = package.servers(found);
+            found.services.extend(services);
+            unknown.extend(others);
         }
+    }
+    let names_none = |unknown: &Unknown| !found.services.iter().any(|it| unknown.names(&it.dir));
+    unknown.retain(names_none);
+    for one in unknown.chunk_by(|one, other| one.runs == other.runs) {
+        let texts = one.iter().map(|one| format!("`{}`", one.shown));
+        let texts = texts.collect::<Vec<_>>().join(", ");
+        let check = format!("{} {texts}: write a [[window]] for each", one[0].runs);
+        found.checks.push(check);
     }
 }

@@ -5,6 +5,7 @@ use super::pattern;
 use Gets::{Everywhere, Variable, Words};
 use Side::{Back, Front};
 use regex_lite::Regex;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Which half of a project a server is.
@@ -69,6 +70,9 @@ pub const NODE: Tool =
 /// Packages that make a program of NODE a server.
 pub const NODE_SERVERS: &str = r#""(express|fastify|koa|hono|@hapi/hapi|h3|@apollo/server)":"#;
 
+/// What programs are called that serve nobody.
+pub const NO_SERVERS: &str = r"\b(workers?|queues?|cron|jobs?)\b";
+
 /// A server that a file of its folder tells of.
 pub struct Marker {
     pub file: &'static str,
@@ -123,7 +127,7 @@ static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 impl Tool {
     /// Whether a command starts it.
     pub fn is_started_by(&self, command: &str) -> bool {
-        let command = BEFORE.replace(command, "") + " ";
+        let command = without_prefix(command) + " ";
         self.commands.iter().any(|beginning| {
             let rest = command.strip_prefix(beginning.trim_end_matches(" *"));
             // Behind it stand nothing, options, or whatever is free to.
@@ -131,6 +135,11 @@ impl Tool {
             rest.is_some_and(|rest| rest == " " || rest.starts_with(free))
         })
     }
+}
+
+/// A command without the words before it that change nothing in what it is.
+pub fn without_prefix(command: &str) -> Cow<'_, str> {
+    BEFORE.replace(command, "")
 }
 
 /// A project's own text, for a place where braces mean something.

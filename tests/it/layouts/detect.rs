@@ -2,6 +2,7 @@
 
 mod data;
 mod parts;
+mod scripts;
 
 use crate::sandbox::{Sandbox, unset, write};
 
@@ -317,7 +318,7 @@ fn a_monorepo_has_a_window_for_each_app_and_installs_once() {
         api = 8787
         run = "pnpm exec next dev -p {web_port} --turbo"
         run = "pnpm dev --port {docs_port}"
-        # Check: apps/api/package.json: dev has to listen on $PORT, and is `tsx watch src/index.ts`.
+        # Check: apps/api/package.json: `tsx watch src/index.ts` has to listen on $PORT.
         run = "PORT={api_port} pnpm dev"
         NEXT_PUBLIC_API = "http://{host}:{api_port}"
         copy = ["apps/api/.env", "apps/web/.env.local"]

@@ -25,7 +25,11 @@ fn how_each_tool_is_run_and_gets_its_port() {
             "npm run dev -- --port {web_port} --strictPort",
             5173,
         ),
-        ("vite & tsc -w", "PORT={web_port} npm run dev", 5173),
+        (
+            "vite & tsc -w",
+            "npx vite --port {web_port} --strictPort",
+            5173,
+        ),
     ] {
         let json = json!({ "scripts": { "dev": script }, "dependencies": {} });
         let files = format!("package.json = {json}\npackage-lock.json = {{}}");
