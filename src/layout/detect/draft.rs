@@ -21,8 +21,10 @@ const STRICT: &str = " --strictPort";
 
 /// The text of the layout.
 pub fn write(found: &Found) -> String {
-    let is_named = |name: &str| found.services.iter().any(|service| service.name == name);
-    let is_pair = found.services.len() == 2 && is_named("backend") && is_named("frontend");
+    let serving = found.services.iter();
+    let serving: Vec<_> = serving.filter(|service| service.port.is_some()).collect();
+    let is_named = |name: &str| serving.iter().any(|service| service.name == name);
+    let is_pair = serving.len() == 2 && is_named("backend") && is_named("frontend");
     let built_in = Deserializer::from(Spanned::new(0..0, tree::built_in()));
     let mut draft = Draft {
         built_in: Table::deserialize(built_in).unwrap_or_default(),
@@ -30,8 +32,7 @@ pub fn write(found: &Found) -> String {
         text: HEAD.to_owned(),
         table: String::new(),
     };
-    let mut services = found.services.iter();
-    if is_pair && services.all(|service| draft.is_built_in(service)) {
+    if is_pair && serving.iter().all(|service| draft.is_built_in(service)) {
         draft.comment("The built-in windows fit: Django in backend/, Vite in frontend/.");
     }
     if found.services.is_empty() {
@@ -108,7 +109,10 @@ impl Draft {
         let is = |key: &str, value: &str| {
             self.built_in["window"][&service.name][key].as_str() == Some(value)
         };
-        self.is_pair && is("dir", &service.dir) && is("run", run.trim_end_matches(STRICT))
+        self.is_pair
+            && service.port.is_some()
+            && is("dir", &service.dir)
+            && is("run", run.trim_end_matches(STRICT))
     }
 
     /// The keys of a built-in table.
@@ -176,7 +180,12 @@ impl Draft {
         for service in &found.services {
             if !self.is_built_in(service) {
                 let table = ["window", &service.name];
-                self.put(&table, "dir", &*service.dir, "");
+                if service.port.is_some() {
+                    self.put(&table, "dir", &*service.dir, "");
+                } else {
+                    // One with a name is one more.
+                    self.put(&table, "name", &*service.name, "");
+                }
                 self.put(&table, "run", service.command(), &service.why);
             }
         }

@@ -1,6 +1,6 @@
 //! What was found in a project, as plain values.
 
-use super::tools::Side;
+use super::tools::{Side, TOOLS, without_prefix};
 use indexmap::IndexMap;
 
 /// Something that runs in a window of its own.
@@ -42,6 +42,13 @@ impl Service {
             side,
             why,
         }
+    }
+
+    /// Whether a command seems to start it.
+    pub fn is_started_by(&self, command: &str) -> bool {
+        let mut tools = TOOLS.iter().filter(|tool| tool.is_started_by(&self.run));
+        let [run, begins] = [&self.run, command].map(|text| format!("{} ", without_prefix(text)));
+        tools.any(|tool| tool.is_started_by(command)) || run.starts_with(&begins)
     }
 
     /// The command, with the placeholder of its port.

@@ -29,7 +29,7 @@ pub fn draft(main: &Path, ignored: Vec<String>, has_virtualenv: bool) -> String 
     let runs_all = processes::find(&checkout, "Procfile.dev", &mut found);
     python::find(&checkout, has_virtualenv, runs_all, &mut found);
     node::find(&checkout, runs_all, &mut found);
-    if found.services.is_empty() {
+    if !runs_all {
         processes::find(&checkout, "Procfile", &mut found);
     }
     let is_python = |file| is_of(file, &["py"]);

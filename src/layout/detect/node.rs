@@ -3,7 +3,7 @@
 use super::checkout::{Checkout, is_of, join, upwards};
 use super::found::{Found, Service};
 use super::python::in_folder;
-use super::scripts::{Scripts, Started, commands};
+use super::scripts::{Scripts, Started, commands, folder_of};
 use super::tools::{Gets, NO_SERVERS, NODE, NODE_SERVERS, Side, TOOLS, Tool, doubled, with_port};
 use super::{configs, pattern, variables};
 use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
@@ -102,22 +102,16 @@ impl<'a> Package<'a> {
 
     /// Whether a server of another folder or of another language is what it starts.
     fn is_found(&self, started: &Started, found: &Found) -> bool {
-        let goes = pattern(r"^cd (?:\./)?([\w./-]+?)/?$");
-        let commands = commands(&started.text);
-        let goes = commands.first().and_then(|first| goes.captures(first));
-        let goes = goes.map(|goes| join(self.folder, &goes[1]));
+        let goes = folder_of(&started.text).map(|goes| join(self.folder, &goes));
         let folder = goes.as_deref().unwrap_or(self.folder);
-        let is_it = |service: &Service| {
-            let mut tools = TOOLS.iter().filter(|tool| tool.is_started_by(&service.run));
-            tools.any(|tool| commands.iter().any(|command| tool.is_started_by(command)))
-                || service.run.contains(&started.text)
-        };
         let there = found.services.iter();
         let mut there = there.filter(|service| service.dir == folder);
-        let mut below = self
-            .checkout
-            .folders()
-            .filter(|below| goes.as_deref() == Some(below));
+        let is_it = |service: &Service| {
+            let mut commands = commands(&started.text).into_iter();
+            commands.any(|command| service.is_started_by(command))
+        };
+        let folders = self.checkout.folders();
+        let mut below = folders.filter(|below| goes.as_deref() == Some(below));
         let below = below.find_map(|below| Self::read(self.checkout, below));
         let serves = |other: Self| !other.servers(&mut Found::default()).0.is_empty();
         there.any(is_it) || below.is_some_and(serves)
@@ -145,28 +139,27 @@ impl<'a> Package<'a> {
             let check = format!("{file}: `{}` has to listen on $PORT", started.text);
             found.checks.push(check);
         }
-        let named = with_port(command).and_then(|(number, _)| Some((number?, file.clone())));
-        let is_variable = matches!(tool.gets, Gets::Variable(_));
-        let named = named.or_else(|| {
-            configs::port(self.checkout, self.folder).filter(|_| is_one || !is_variable)
-        });
-        let named = named.or_else(|| {
-            let named = variables::named_port(self.checkout, self.folder);
-            named.filter(|_| is_one || is_variable)
-        });
+        let named = self.named_port(command, tool, is_one);
         let program = tool.commands[0].trim_end_matches(" *");
         let why = format!("{file}: {script} runs {program}");
         let service = Service::new(self.folder, run, tool.first, named, tool.side, why);
         // `dev:api` is of the API.
         let part = started.script.as_deref().unwrap_or(program);
-        let part = part
-            .split(' ')
-            .next()
-            .and_then(|part| part.rsplit(':').next());
-        Some(Service {
-            part: part.unwrap_or_default().to_owned(),
-            ..service
-        })
+        let part = part.split(' ').next().unwrap_or_default();
+        let part = part.rsplit(':').next().unwrap_or_default().to_owned();
+        Some(Service { part, ..service })
+    }
+
+    /// The port that the project names for what a command starts, and the file. Beside others it is told from theirs by what the tool
+    /// reads.
+    fn named_port(&self, command: &str, tool: &Tool, is_one: bool) -> Option<(u16, String)> {
+        let (checkout, folder) = (self.checkout, self.folder);
+        let own = with_port(command).and_then(|(number, _)| number);
+        let own = own.map(|number| (number, join(folder, "package.json")));
+        let reads_port = tool.reads_port();
+        let in_config = || configs::port(checkout, folder).filter(|_| is_one || !reads_port);
+        let in_env = || variables::named_port(checkout, folder).filter(|_| is_one || reads_port);
+        own.or_else(in_config).or_else(in_env)
     }
 
     /// Whether a program of the project's own is a server.
@@ -190,7 +183,7 @@ impl<'a> Package<'a> {
             None if is_alone => (self.executed(&doubled(command)), " "),
             None => return None,
         };
-        let is_asked = tool.side == Side::Back && matches!(tool.gets, Gets::Variable(_));
+        let is_asked = tool.side == Side::Back && tool.reads_port();
         let listens = !is_asked || self.reads_port();
         Some(match (with_port(command), tool.gets) {
             (Some((_, command)), gets) if is_alone => (self.directly(&command, gets), listens),

@@ -89,12 +89,7 @@ fn server(checkout: &Checkout, folder: &str, run: String, first: u16, why: Strin
 
 /// Has a session have the environment of a folder, and gives what stands before a command for that.
 fn prepare(checkout: &Checkout, folder: &str, has_virtualenv: bool, found: &mut Found) -> String {
-    if let Some((before, activate)) = upwards(folder, |there| environment(checkout, there, found)) {
-        let value = activate.value.clone();
-        let first = found.activate.get_or_insert(activate);
-        if first.value != value && before.is_empty() {
-            return format!("{value} && ");
-        }
+    if let Some(before) = before(checkout, folder, found) {
         return before;
     }
     if !has_virtualenv {
@@ -102,6 +97,17 @@ fn prepare(checkout: &Checkout, folder: &str, has_virtualenv: bool, found: &mut 
         found.checks.push(what.to_owned());
     }
     String::new()
+}
+
+/// The same where there is an environment.
+pub fn before(checkout: &Checkout, folder: &str, found: &mut Found) -> Option<String> {
+    let (before, activate) = upwards(folder, |there| environment(checkout, there, found))?;
+    let value = activate.value.clone();
+    let first = found.activate.get_or_insert(activate);
+    if first.value != value && before.is_empty() {
+        return Some(format!("{value} && "));
+    }
+    Some(before)
 }
 
 /// What stands before a command and what is typed first, if a folder has an environment.

@@ -171,6 +171,12 @@ pub fn commands(line: &str) -> Vec<&str> {
     commands.collect()
 }
 
+/// The folder that a line goes to, if it does, by its path from where it is typed.
+pub fn folder_of(line: &str) -> Option<String> {
+    let goes = pattern(r"(?:^cd| --prefix| --cwd| --dir| -C)[ =](?:\./)?([\w./-]*\w)/?(?:[ ;&]|$)");
+    Some(goes.captures(line)?[1].to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

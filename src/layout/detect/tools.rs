@@ -125,6 +125,11 @@ static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Tool {
+    /// Whether it reads its port from its environment.
+    pub fn reads_port(&self) -> bool {
+        matches!(self.gets, Variable(_))
+    }
+
     /// Whether a command starts it.
     pub fn is_started_by(&self, command: &str) -> bool {
         let command = without_prefix(command) + " ";

@@ -2,6 +2,7 @@
 
 mod data;
 mod parts;
+mod processes;
 mod scripts;
 
 use crate::sandbox::{Sandbox, unset, write};
