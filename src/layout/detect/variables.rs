@@ -118,7 +118,14 @@ pub fn find(checkout: &Checkout, found: &mut Found) {
                 if is_set || value.contains(char::is_control) {
                     continue;
                 }
-                if let Some((value, service)) = with_servers(value, &found.services) {
+                if name == "PORT"
+                    && is_own
+                    && let Some(service) = port_of(&folder, value, &found.services)
+                {
+                    let port = format!("{{{service}_port}}");
+                    let why = format!("{file} has the port of {service}");
+                    found.sets(&into, name, port, why);
+                } else if let Some((value, service)) = with_servers(value, &found.services) {
                     let why = format!("{file} has the address of {service}");
                     found.sets(&into, name, value, why);
                 } else if !is_example(&file) {
@@ -127,6 +134,17 @@ pub fn find(checkout: &Checkout, found: &mut Found) {
             }
         }
     }
+}
+
+/// The only service of a folder that has this port. PORT is in the environment of all windows then: each server's command in a
+/// draft names its own port, which counts before that.
+fn port_of(folder: &str, port: &str, services: &[Service]) -> Option<String> {
+    let port = port.parse().ok();
+    let is_it =
+        |service: &&Service| service.dir == folder && port.is_some() && service.port == port;
+    let mut services = services.iter().filter(is_it);
+    let only = services.next().filter(|_| services.next().is_none());
+    Some(only?.name.clone())
 }
 
 /// A value with each address of a server as the session has it, and the name of the last one; none if it has no such address.

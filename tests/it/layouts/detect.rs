@@ -4,6 +4,7 @@ mod data;
 mod parts;
 mod processes;
 mod scripts;
+mod variables;
 
 use crate::sandbox::{Sandbox, unset, write};
 
