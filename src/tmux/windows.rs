@@ -218,9 +218,9 @@ pub fn type_keys<'a>(
         all,
     } in keys
     {
+        // Keys go to what shows it while somebody looks back, or tmux tells in its first window what is wrong in its settings.
+        batch.command(["copy-mode", "-q", "-t", &pane.id]);
         if anew {
-            // While somebody looks back, keys go to what shows it.
-            batch.command(["copy-mode", "-q", "-t", &pane.id]);
             batch.command(["send-keys", "-t", &pane.id, "C-u"]);
         }
         if !text.is_empty() {

@@ -4,7 +4,7 @@ use crate::sandbox::{Sandbox, read, write};
 use std::process::Command;
 
 /// Lines of `~/.tmux.conf`, each tried alone and then all at once.
-const TMUX: [&str; 12] = [
+const TMUX: [&str; 13] = [
     "set -g base-index 5",
     "set -g pane-base-index 3",
     "set -g renumber-windows on",
@@ -16,6 +16,7 @@ const TMUX: [&str; 12] = [
     "set -g remain-on-exit on",
     "set -g update-environment 'TALLY_SESSION BACKEND_PORT VITE_API_URL PATH'",
     "set -g exit-empty off",
+    "set -g an-option-of-an-older-tmux on",
     "set -g status off\nset -g default-size 20x5\nset -g prefix C-a\nset -g mode-keys vi",
 ];
 
