@@ -56,14 +56,14 @@ fn keys(context: &Context) -> impl Iterator<Item = &str> {
     windows.map(|window| window.key.as_str())
 }
 
-/// The session and the window that are meant: where one word is there, in a session, that may be either.
+/// The session and the window that are meant: where one word is there, in a session, that may be either, or begin a window's.
 fn of(
     context: &Context,
     records: &Records,
     args: &cli::Logs,
 ) -> Result<(SessionName, Option<String>)> {
     if let (Some(word), None) = (&args.name, &args.window)
-        && keys(context).any(|key| key == word)
+        && keys(context).any(|key| key.starts_with(&**word))
         && SessionName::parse(word).map_or(true, |name| records.find(&name).is_none())
         && let Some(here) = super::session_here(context, records)?
     {

@@ -15,7 +15,9 @@ pub fn run(context: &Context, names: &[String], yes: bool) -> Result<()> {
     let doomed = if names.is_empty() {
         Removed::all(project)
     } else {
-        let found = names.iter().map(|name| restore::find(project, name));
+        let found = names
+            .iter()
+            .map(|name| restore::find(project, name, "purge"));
         found.collect::<Result<_>>()?
     };
     if doomed.is_empty() {

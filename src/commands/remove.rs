@@ -5,6 +5,7 @@ use super::{Context, purge};
 use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
+use crate::process::quote_path;
 use crate::session;
 use crate::session::loss::named::named;
 use crate::session::loss::purge::Lost;
@@ -53,7 +54,12 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<()> {
         let shown = removed.and_then(|outcome| show(context, args, &name, outcome));
         (name, shown)
     });
-    super::show_all(results, |_, ()| {})
+    let all = super::show_all(results, |_, ()| {});
+    if !context.here.exists() {
+        let main = quote_path(&project.main);
+        ui::done(format_args!("the folder you are in is gone: cd {main}"));
+    }
+    all
 }
 
 /// Says what became of a session; what is to go for good goes now.

@@ -35,7 +35,7 @@ pub fn restore(
     claude: &Claude,
     wanted: &str,
 ) -> Result<Restored> {
-    let Removed { id, about, .. } = find(project, wanted)?;
+    let Removed { id, about, .. } = find(project, wanted, "restore")?;
     let name = about.name;
     let mut hold = Hold::take(project, &name)?;
     // Another command may have been at work on it.
@@ -115,11 +115,11 @@ fn put_record(
     Ok(!moved.is_empty())
 }
 
-/// The last one of this name, or the one of this id.
+/// The last one of this name, or the one of this id. `command` is what to type again with the name that was meant.
 ///
 /// # Errors
 /// If there is none.
-pub fn find(project: &Project, wanted: &str) -> Result<Removed> {
+pub fn find(project: &Project, wanted: &str, command: &str) -> Result<Removed> {
     // Whoever asks for one of a session that is there wants it whole.
     let all: Vec<_> = Removed::noted(project).collect();
     let is_wanted =
@@ -132,14 +132,24 @@ pub fn find(project: &Project, wanted: &str) -> Result<Removed> {
         return Ok(found);
     }
     let error = anyhow!("nothing of the name {wanted} was removed, or it is deleted by now");
-    let like = SessionName::parse(wanted).ok();
-    let like = like
+    let parsed = SessionName::parse(wanted).ok();
+    let records = Records::read(&project.main).unwrap_or_default();
+    if parsed
+        .as_ref()
+        .is_some_and(|name| records.find(name).is_some())
+    {
+        return Err(anyhow!(
+            "{wanted} was not removed, or is back: it is a session"
+        ))
+        .hint(format!("go to it: tally-session attach {wanted}"));
+    }
+    let like = parsed
         .as_ref()
         .and_then(|wanted| wanted.most_like(names.iter()));
     let error = match like {
         Some(like) => with_hint(
             error,
-            format!("did you mean {like}? tally-session restore {like}"),
+            format!("did you mean {like}? tally-session {command} {like}"),
         ),
         None => error,
     };

@@ -105,7 +105,9 @@ fn remove_works_from_inside_the_session_s_own_worktree() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox
         .run_in(&worktree.join("backend"), "remove feat")
-        .says(REMOVED);
+        .says(&format!(
+            "{REMOVED}\nthe folder you are in is gone: cd [ROOT]/tally\n"
+        ));
     assert!(!worktree.exists());
     assert!(sandbox.names().is_empty());
 }

@@ -63,6 +63,10 @@ fn logs_shows_the_end_of_the_servers_windows_or_of_one() {
     sandbox
         .run("logs feat nosuch")
         .fails("error: feat has no window nosuch\nhint: it has these: backend, frontend, claude, shell, cli\n");
+    let mut begun = sandbox.program_in(&worktree, "logs front");
+    sandbox.outcome(&mut begun).fails(
+        "error: feat has no window front\nhint: it has these: backend, frontend, claude, shell, cli\n",
+    );
     sandbox.stop("feat");
     sandbox.run("logs feat").fails(
         "error: the servers' windows of feat are closed\nhint: open what is closed: tally-session resume feat\n",
@@ -112,7 +116,7 @@ fn attach_goes_to_the_only_session_or_offers_a_list() {
     );
     terminal.run("attach");
     terminal.await_screen(|screen| screen.contains("which one?") && screen.contains("  2  "));
-    terminal.enter("2");
+    terminal.enter("two");
     sandbox.await_client("tally-two");
 }
 

@@ -211,7 +211,7 @@ impl Task<'_> {
             let told = taking.arrive(session, hold.lock().file(), made.worktree)?;
             made.notes.extend(told);
         }
-        if hold.is_new() {
+        if hold.is_new() || self.opens_windows() {
             let misfit = fitting::misfit(session);
             made.notes.extend(misfit.map(|it| it.to_string()));
         }

@@ -189,6 +189,10 @@ fn a_virtual_environment_that_is_missing_is_told_with_the_line_that_mends_it() {
             .is(1, &format!("[...]\n{failed}\n1 problem\n"), "");
     };
     assert_cured_by("mkvirtualenv tally");
+    sandbox.add_telling("again", "[...]");
+    sandbox.kill_windows("again");
+    sandbox.resume_telling(&format!("warning: {told}: mkvirtualenv tally\n"));
+    sandbox.run("remove again").succeeds();
     let file = "[ROOT]/tally/.tally-session.toml";
     let line = format!("as the first line of {file}: activate = ");
     write(&sandbox.main.join(".venv/bin/activate"), "");

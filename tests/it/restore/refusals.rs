@@ -103,6 +103,15 @@ fn restore_of_what_was_never_removed_says_how_to_see_what_was() {
          hint: did you mean feat? tally-session restore feat\n\
          hint: see what there is: tally-session list --removed\n",
     );
+    sandbox.run_changes_nothing("purge --yes fea").fails(
+        "error: nothing of the name fea was removed, or it is deleted by now\n\
+         hint: did you mean feat? tally-session purge feat\n\
+         hint: see what there is: tally-session list --removed\n",
+    );
+    sandbox.run("restore feat").succeeds();
+    sandbox.run_changes_nothing("restore feat").fails(
+        "error: feat was not removed, or is back: it is a session\nhint: go to it: tally-session attach feat\n",
+    );
 }
 
 #[test]
