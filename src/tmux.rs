@@ -4,6 +4,7 @@
 mod batch;
 pub mod screen;
 mod session;
+pub mod waiting_room;
 pub mod windows;
 
 pub use session::{Mark, Pane, TmuxSession, Typed};

@@ -3,33 +3,55 @@
 use super::{Context, resume};
 use crate::cli;
 use crate::name::SessionName;
+use crate::session;
 use crate::session::stop::{self, Stopped, Verb};
+use crate::tmux::waiting_room::WaitingRoom;
+use crate::tmux::{self, TmuxSession};
 use crate::ui;
 use anyhow::Result;
 
 pub fn stop(context: &Context, args: &cli::Stop) -> Result<()> {
-    stop_all(context, args, Verb::Stop)?.1
-}
-
-pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
-    let (stopped, outcome) = stop_all(context, args, Verb::Restart)?;
-    if !stopped.is_empty() {
-        resume::bring_back(context, Some(&stopped))?;
+    match names(context, args, Verb::Stop)? {
+        Some(names) => stop_all(context, names, Verb::Stop, args.force).1,
+        None => super::in_a_copy(),
     }
-    outcome
 }
 
-/// Stops these, and says so; gives those that are, and whether all are. From a window that goes with one of them, a copy of this
-/// program does it all.
+/// The terminals that show them wait meanwhile.
+pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
+    let Some(names) = names(context, args, Verb::Restart)? else {
+        return super::in_a_copy();
+    };
+    let is_its = |tmux: &TmuxSession| {
+        let mut names = names.iter();
+        names.any(|name| session::owns(&context.project, name, tmux))
+    };
+    let open = tmux::sessions()?.into_iter();
+    let room = WaitingRoom::open(open.filter(is_its).collect())?;
+    let (stopped, outcome) = stop_all(context, names, Verb::Restart, args.force);
+    let resumed = if stopped.is_empty() {
+        Ok(())
+    } else {
+        resume::bring_back(context, Some(&stopped))
+    };
+    let closed = room.map_or(Ok(()), WaitingRoom::close);
+    resumed.and(outcome).and(closed)
+}
+
+/// Those that are meant; none if this is a window that goes with one of them, where a copy of this program does it all.
+fn names(context: &Context, args: &cli::Stop, verb: Verb) -> Result<Option<Vec<SessionName>>> {
+    let names = super::names_or_here(context, &args.names, verb.word())?;
+    let is_here = super::closing_here(context, &names)?.is_some();
+    Ok((!is_here).then_some(names))
+}
+
+/// Stops these, and says so; gives those that are, and whether all are.
 fn stop_all(
     context: &Context,
-    args: &cli::Stop,
+    names: Vec<SessionName>,
     verb: Verb,
-) -> Result<(Vec<SessionName>, Result<()>)> {
-    let names = super::names_or_here(context, &args.names, verb.word())?;
-    if super::closing_here(context, &names)?.is_some() {
-        return Ok((Vec::new(), super::in_a_copy()));
-    }
+    force: bool,
+) -> (Vec<SessionName>, Result<()>) {
     let Context {
         project,
         layout,
@@ -37,7 +59,7 @@ fn stop_all(
         ..
     } = context;
     let results = names.into_iter().map(|name| {
-        let result = stop::stop(project, layout, claude, &name, verb, args.force);
+        let result = stop::stop(project, layout, claude, &name, verb, force);
         (name, result)
     });
     let mut stopped = Vec::new();
@@ -48,5 +70,5 @@ fn stop_all(
         }
         stopped.push(name.clone());
     });
-    Ok((stopped, outcome))
+    (stopped, outcome)
 }

@@ -1,6 +1,6 @@
 //! `attach`: going to a session.
 
-use crate::sandbox::{PROGRAM, Sandbox, write};
+use crate::sandbox::{PROGRAM, Sandbox, until, write};
 
 #[test]
 fn attach_outside_tmux_attaches_the_terminal_and_leaves_a_running_session_as_it_is() {
@@ -22,6 +22,26 @@ fn attach_inside_tmux_switches_the_client() {
     sandbox.await_client("tally-one");
     sandbox.enter("one", "shell", &format!("{PROGRAM} attach two"));
     sandbox.await_client("tally-two");
+}
+
+#[test]
+fn a_terminal_that_shows_a_session_shows_it_again_when_it_is_restarted() {
+    let sandbox = Sandbox::new().with("feat");
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.run("attach feat");
+    sandbox.await_client("tally-feat");
+    // From a window of its own, and from elsewhere.
+    sandbox.enter("feat", "shell", &format!("{PROGRAM} restart"));
+    sandbox.await_programs("feat", 2);
+    sandbox.await_client("tally-feat");
+    sandbox
+        .run("restart feat")
+        .says("stopped feat\nresumed feat[..]\n");
+    sandbox.await_client("tally-feat");
+    assert!(!terminal.lines().join("\n").contains("[exited]"));
+    until("nothing is left of where it waited", || {
+        sandbox.tmux_sessions() == ["tally-feat"]
+    });
 }
 
 #[test]
