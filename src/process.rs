@@ -11,6 +11,7 @@ pub use failure::{Ending, Failure, Short};
 use own::OUTLIVES;
 pub use own::{leave_own, outlive_terminal, outlives_terminal, own};
 pub use started::{Output, Started};
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -106,6 +107,18 @@ enum Input<'a> {
     Nothing,
     Bytes(Vec<u8>),
     Handle(&'a File),
+}
+
+/// A file without a name.
+fn temporary() -> io::Result<File> {
+    tempfile::tempfile().map_err(|error| {
+        let folder = env::temp_dir();
+        let words = format!(
+            "no file can be made in {} (TMPDIR): {error}",
+            folder.display()
+        );
+        io::Error::new(error.kind(), words)
+    })
 }
 
 impl<'a> Run<'a> {
@@ -240,7 +253,7 @@ impl<'a> Run<'a> {
         let mut command = self.command();
         let io = |error| self.broken(error);
         // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
-        let stderr = self.words.map_or_else(tempfile::tempfile, File::try_clone);
+        let stderr = self.words.map_or_else(temporary, File::try_clone);
         let stderr = stderr.map_err(io)?;
         command
             .stdin(self.stdin().map_err(io)?)

@@ -205,6 +205,16 @@ fn a_virtual_environment_that_is_missing_is_told_with_the_line_that_mends_it() {
 }
 
 #[test]
+fn a_folder_for_temporary_files_that_is_not_there_is_named() {
+    let sandbox = Sandbox::new();
+    let mut add = sandbox.program("add feat");
+    sandbox.outcome(add.env("TMPDIR", "/nonexistent")).fails(
+        "error: [..] could not be run: no file can be made in /nonexistent (TMPDIR): No such file or directory [..]\n",
+    );
+    assert!(sandbox.names().is_empty());
+}
+
+#[test]
 fn a_folder_that_is_gone_is_named() {
     let sandbox = Sandbox::new();
     sandbox
