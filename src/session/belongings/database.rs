@@ -70,6 +70,12 @@ pub fn journals(database: &Path) -> Vec<PathBuf> {
     beside.into_iter().filter(|path| path.exists()).collect()
 }
 
+/// Whether a file is a part of a database that is in several just now: without one of them it lacks what was committed last, or
+/// has half of what was not. A server keeps it so as long as it runs, and leaves it so when it is killed.
+pub fn is_of_open_one(path: &Path) -> bool {
+    beside(path).is_some_and(|database| database.is_file()) || !journals(path).is_empty()
+}
+
 /// The command that moves a database away, with its journals: `SQLite` would play them into another one in its place.
 pub(super) fn move_aside(database: &Path) -> String {
     let journals = journals(database);

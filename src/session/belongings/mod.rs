@@ -3,7 +3,7 @@
 pub mod claude_entry;
 mod clone;
 mod copy;
-mod database;
+pub mod database;
 pub mod env_files;
 pub mod environment;
 pub mod files;

@@ -9,7 +9,7 @@ use crate::hint::{Hint, with_hint};
 use crate::layout::{self, Layout};
 use crate::name::SessionName;
 use crate::project::Project;
-use crate::session::belongings::files;
+use crate::session::belongings::{database, files};
 use crate::session::loss::named::named;
 use crate::session::loss::uncommitted;
 use crate::session::making::start::Begin;
@@ -75,14 +75,14 @@ pub fn save(
         .hint(hint)?;
     own.add_all(&not_to_be_taken(project, layout, &status))
         .context("what is in the main checkout can't be saved")?;
-    let taken = that_goes(git.differences(&base, &own.write_tree()?)?);
-    let mut notes = Vec::from_iter(that_stays(&status, &taken));
+    let taken = that_goes(project, git.differences(&base, &own.write_tree()?)?);
+    let mut notes = Vec::from_iter(that_stays(project, &status, &taken));
     if taken.is_empty() {
         notes.push("the main checkout has no changes to take".to_owned());
         return Ok((None, notes));
     }
     let saved = git.tree_with(&base, &taken)?;
-    let kept_staged = that_goes(git.differences(&base, &staged)?);
+    let kept_staged = that_goes(project, git.differences(&base, &staged)?);
     let kept_staged = git.tree_with(&base, &kept_staged)?;
     let message = format!("What {name} takes from the main checkout");
     let index_commit = git.commit(&kept_staged, slice::from_ref(&base), &message)?;
@@ -118,27 +118,33 @@ fn is_repository(path: &str) -> bool {
     path.ends_with('/')
 }
 
-/// The untracked paths that stay: other repositories, and what the session gets its own of, as the main checkout needs it.
+/// The paths that stay: other repositories, open databases, and, if they are untracked, what the session gets its own of, as the
+/// main checkout needs it.
 fn not_to_be_taken(project: &Project, layout: &Layout, status: &Status) -> Vec<String> {
     let untracked = status.changes.iter().filter(|change| change.untracked);
     let untracked: Vec<_> = untracked.map(|change| change.path.as_str()).collect();
-    let repositories = untracked.iter().filter(|path| is_repository(path));
-    let repositories = repositories.map(|path| (*path).to_owned());
+    let alone = status.changes.iter().map(|change| &change.path);
+    let alone = alone
+        .filter(|path| is_repository(path) || database::is_of_open_one(&project.main.join(path)));
     let others = files::belongings(project, layout).chain(OWN.map(ToOwned::to_owned));
     // What is ignored can't be left out once more.
     let is_shown = |own: &String| {
         let mut below = untracked.iter().filter_map(|path| path.strip_prefix(own));
         below.any(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    repositories.chain(others.filter(is_shown)).collect()
+    alone.cloned().chain(others.filter(is_shown)).collect()
 }
 
 /// What is uncommitted and stays, in words, if something does.
-fn that_stays(status: &Status, taken: &[Difference]) -> Option<String> {
+fn that_stays(project: &Project, status: &Status, taken: &[Difference]) -> Option<String> {
     let names: BTreeSet<_> = taken.iter().map(Difference::name).collect();
     let stays = status.changes.iter().filter(|change| match &change.path {
         path if path == records::FILE => false,
-        path if change.untracked => is_repository(path) || path == layout::FILE,
+        path if change.untracked => {
+            is_repository(path)
+                || path == layout::FILE
+                || database::is_of_open_one(&project.main.join(path))
+        }
         path => !names.contains(path),
     });
     let stays: Vec<_> = stays.map(|change| change.path.clone()).collect();
@@ -146,9 +152,13 @@ fn that_stays(status: &Status, taken: &[Difference]) -> Option<String> {
 }
 
 /// What goes: a link to another repository's commit says nothing of what is in there, and this tool's own files are for the main
-/// checkout.
-fn that_goes(mut all: Vec<Difference>) -> Vec<Difference> {
-    all.retain(|one| !one.is_repository && OWN.iter().all(|own| one.path() != Path::new(own)));
+/// checkout. A database may have been opened just now.
+fn that_goes(project: &Project, mut all: Vec<Difference>) -> Vec<Difference> {
+    all.retain(|one| {
+        !one.is_repository
+            && OWN.iter().all(|own| one.path() != Path::new(own))
+            && !database::is_of_open_one(&project.main.join(one.path()))
+    });
     all
 }
 
@@ -232,7 +242,10 @@ impl Saved {
         let own = git.with_index(&index);
         own.refresh()?;
         let changed = own.changed_files()?;
-        let untouched = |one: &&Difference| !changed.contains(&one.path);
+        let untouched = |one: &&Difference| {
+            !changed.contains(&one.path)
+                && !database::is_of_open_one(&project.main.join(one.path()))
+        };
         let there = self.taken.iter().filter(untouched);
         let there = there.filter(|one| one.is_there).map(Difference::path);
         let there: BTreeSet<_> = there.collect();

@@ -3,7 +3,9 @@
 mod killed;
 mod meanwhile;
 
-use crate::sandbox::{Sandbox, make_link, read, set_mode, unset, write};
+use crate::sandbox::{
+    Sandbox, make_database, make_link, points, read, serve_with_wal, set_mode, unset, write,
+};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -219,6 +221,49 @@ fn repositories_inside_stay_and_are_named() {
     assert_eq!(read(&main.join("dirty/file")), "mine\n");
     let found = sandbox.status(main);
     assert_eq!(found, " M dirty\n M lib\n?? empty/\n?? other/");
+}
+
+#[test]
+fn a_database_that_is_open_stays_with_what_is_beside_it() {
+    let sandbox = Sandbox::new();
+    let main = &sandbox.main;
+    let [tracked, staged] = ["tracked.db", "staged.db"].map(|name| main.join(name));
+    make_database(&tracked);
+    sandbox.commit_all();
+    // As a server leaves it that is killed.
+    write(&tracked, fs::read(&tracked).unwrap().repeat(2));
+    write(&main.join("tracked.db-journal"), "half");
+    make_database(&staged);
+    sandbox.git(main, "add staged.db");
+    let open = ["backend/db.sqlite3", "ignored.sqlite3", "new.db"].map(|name| main.join(name));
+    let servers = open.each_ref().map(|path| {
+        if !path.exists() {
+            make_database(path);
+        }
+        serve_with_wal(path)
+    });
+    let server = serve_with_wal(&staged);
+    write(&main.join("closed.db"), fs::read(&tracked).unwrap());
+    write(&main.join("other-wal"), "mine\n");
+    let before = sandbox.status(main);
+    sandbox.run("add feat --take-changes").is(
+        0,
+        "added feat\n[...]\n  changes   2 files, [..]\n[...]",
+        "warning: stays in the main checkout: staged.db, tracked.db, backend/db.sqlite3-shm, backend/db.sqlite3-wal, \
+         ignored.sqlite3-shm, ignored.sqlite3-wal, new.db, new.db-shm, new.db-wal, staged.db-shm and 2 more\n",
+    );
+    let worktree = sandbox.worktree("feat");
+    assert_eq!(sandbox.status(&worktree), "?? closed.db\n?? other-wal");
+    let without = |line: &&str| !["?? closed.db", "?? other-wal"].contains(line);
+    let left: Vec<_> = before.lines().filter(without).collect();
+    assert_eq!(sandbox.status(main), left.join("\n"));
+    drop((servers, server));
+    for path in open
+        .iter()
+        .chain([&staged, &worktree.join("backend/db.sqlite3")])
+    {
+        assert_eq!(points(path).last().unwrap(), "d", "{}", path.display());
+    }
 }
 
 #[test]

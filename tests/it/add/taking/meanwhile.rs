@@ -43,6 +43,18 @@ fn what_changes_in_main_meanwhile_stays_there() {
 }
 
 #[test]
+fn a_database_that_is_opened_in_main_meanwhile_stays_there() {
+    let sandbox = project();
+    meanwhile(&sandbox, "touch new.db-wal");
+    write(&sandbox.main.join("new.db"), "rows");
+    let told = "warning: has changed in the main checkout meanwhile, and stays there too: new.db\n";
+    sandbox
+        .run("add feat --take-changes")
+        .is(0, "added feat\n[...]", told);
+    assert_eq!(sandbox.status(&sandbox.main), "?? new.db\n?? new.db-wal");
+}
+
+#[test]
 fn what_is_committed_or_staged_in_main_meanwhile_leaves_main_as_it_is() {
     for script in ["git add edited", "git commit -q --allow-empty -m x"] {
         let sandbox = project();
