@@ -5,7 +5,7 @@ use crate::process::quote_path;
 use anyhow::{Context, Result};
 use rustix::fs::{Access, OFlags, access};
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::iter;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,25 @@ pub fn begins_with(path: &Path, bytes: &[u8]) -> bool {
     let mut beginning = vec![0; bytes.len()];
     let file = open_if_there(path).ok().flatten();
     file.is_some_and(|mut file| file.read_exact(&mut beginning).is_ok()) && beginning == bytes
+}
+
+/// Whether two files have the same bytes from here on.
+///
+/// # Errors
+/// If one can't be read.
+pub fn have_same_bytes(one: &File, other: &File) -> io::Result<bool> {
+    const AT_ONCE: usize = 64 * 1024;
+    let mut one = BufReader::with_capacity(AT_ONCE, one);
+    let mut other = BufReader::with_capacity(AT_ONCE, other);
+    loop {
+        let (here, there) = (one.fill_buf()?, other.fill_buf()?);
+        let length = here.len().min(there.len());
+        if length == 0 || here[..length] != there[..length] {
+            return Ok(here.is_empty() && there.is_empty());
+        }
+        one.consume(length);
+        other.consume(length);
+    }
 }
 
 /// Whether a folder is there, with nothing in it.
@@ -93,7 +112,8 @@ impl Stamp {
         Some(Self::of(&fs::metadata(path).ok()?))
     }
 
-    fn of(about: &Metadata) -> Self {
+    /// That of a file which is like this.
+    pub fn of(about: &Metadata) -> Self {
         Self {
             file: (about.dev(), about.ino()),
             size: about.size(),

@@ -5,7 +5,7 @@ use super::{Git, parts, paths};
 use crate::process::Failure;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -178,6 +178,13 @@ impl<'a> Git<'a> {
         let words = merged.stderr;
         ensure!(merged.status.success(), "git cannot merge: {words}");
         Ok(Ok(git.write_tree()?))
+    }
+
+    /// What a checkout would have of a file of this tree.
+    pub fn checked_out(self, tree: &str, path: &Path) -> Result<Vec<u8>> {
+        let mut file = OsString::from(format!("{tree}:"));
+        file.push(path);
+        Ok(self.run("cat-file --filters").arg(file).insist()?)
     }
 
     /// Has the checkout, whose files and index are those of one tree, have those of another. A file that is not as that tree has it

@@ -1,6 +1,7 @@
 //! Taking what is uncommitted in the main checkout to a new session: it is saved as a commit first, put into the worktree then
 //! (see [`crate::session::records::taking`]), and taken out of the main checkout last. So at any moment one of them has it, and mostly two.
 
+use crate::file::{self, Stamp};
 use crate::git::files::Status;
 use crate::git::keep::Change;
 use crate::git::snapshot::{Difference, Scratch};
@@ -19,7 +20,7 @@ use crate::store::records;
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::slice;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +39,8 @@ pub struct Saved {
     commit: String,
     /// What is taken.
     taken: Vec<Difference>,
+    /// What each of them was like, if it was there.
+    stamps: Vec<Option<Stamp>>,
     /// The index of these files.
     scratch: Scratch,
     _lock: Lock,
@@ -81,25 +84,28 @@ pub fn save(
         notes.push("the main checkout has no changes to take".to_owned());
         return Ok((None, notes));
     }
+    let stamps = taken.iter().map(|one| stamp(project, one)).collect();
     let saved = git.tree_with(&base, &taken)?;
     let kept_staged = that_goes(project, git.differences(&base, &staged)?);
     let kept_staged = git.tree_with(&base, &kept_staged)?;
     let message = format!("What {name} takes from the main checkout");
     let index_commit = git.commit(&kept_staged, slice::from_ref(&base), &message)?;
     let commit = git.commit(&saved, &[base.clone(), index_commit], &message)?;
+    let conflicting = |paths| conflicting(project, name, &begin.start, paths);
     let (files, index) = if begin.commit == base {
-        (saved, kept_staged)
+        (saved.clone(), kept_staged)
     } else {
         let ported = git.ported(&base, &saved, &begin.commit)?;
-        let conflicting = |paths| conflicting(project, name, &begin.start, paths);
         (ported.map_err(conflicting)?, begin.commit.clone())
     };
+    let whole = whole(project, &taken, &saved, &files)?.map_err(conflicting)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let taking = Taking {
         refname: format!("refs/tally-session/_taken/{}@{now}", name.slug()),
         onto: begin.commit.clone(),
         files,
         index,
+        whole,
     };
     let saved = Saved {
         taking,
@@ -107,6 +113,7 @@ pub fn save(
         staged,
         commit,
         taken,
+        stamps,
         scratch,
         _lock: lock,
     };
@@ -160,6 +167,45 @@ fn that_goes(project: &Project, mut all: Vec<Difference>) -> Vec<Difference> {
             && !database::is_of_open_one(&project.main.join(one.path()))
     });
     all
+}
+
+/// What a file is like, if it is there.
+fn stamp(project: &Project, one: &Difference) -> Option<Stamp> {
+    let about = project.main.join(one.path()).symlink_metadata();
+    about.ok().map(|about| Stamp::of(&about))
+}
+
+/// The files of which the session can get all that the main checkout has: those that git did not merge. Gives the paths of merged
+/// ones of which git does not keep all, if there are some.
+fn whole(
+    project: &Project,
+    taken: &[Difference],
+    saved: &str,
+    files: &str,
+) -> Result<Result<Vec<PathBuf>, BTreeSet<String>>> {
+    let git = Git::at(&project.main);
+    let mut merged = BTreeSet::new();
+    if saved != files {
+        let differences = git.differences(saved, files)?;
+        merged.extend(differences.into_iter().map(|one| one.path));
+    }
+    let (mut whole, mut halves) = (Vec::new(), BTreeSet::new());
+    for one in taken.iter().filter(|one| one.is_there) {
+        let path = project.main.join(one.path());
+        if path.is_symlink() {
+            continue;
+        }
+        if !merged.contains(&one.path) {
+            whole.push(one.path().to_owned());
+        } else if Some(git.checked_out(saved, one.path())?) != file::read_if_there(&path)? {
+            halves.insert(one.name());
+        }
+    }
+    Ok(if halves.is_empty() {
+        Ok(whole)
+    } else {
+        Err(halves)
+    })
 }
 
 fn conflicting(
@@ -241,11 +287,14 @@ impl Saved {
         let index = self.scratch.index();
         let own = git.with_index(&index);
         own.refresh()?;
-        let changed = own.changed_files()?;
-        let untouched = |one: &&Difference| {
-            !changed.contains(&one.path)
-                && !database::is_of_open_one(&project.main.join(one.path()))
-        };
+        let mut changed = own.changed_files()?;
+        // What git does not keep of a file may have changed too.
+        let now = self.taken.iter().zip(&self.stamps).filter(|(one, was)| {
+            one.is_there && stamp(project, one) != **was
+                || database::is_of_open_one(&project.main.join(one.path()))
+        });
+        changed.extend(now.map(|(one, _)| one.path.clone()));
+        let untouched = |one: &&Difference| !changed.contains(&one.path);
         let there = self.taken.iter().filter(untouched);
         let there = there.filter(|one| one.is_there).map(Difference::path);
         let there: BTreeSet<_> = there.collect();

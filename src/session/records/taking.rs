@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::session::Session;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What a session gets, also when a command that was cut short is finished.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub struct Taking {
     pub files: String,
     /// The tree of the index there: what is staged stays staged where the commit is the main checkout's.
     pub index: String,
+    /// The files of which the session gets all that the main checkout has, and not only what git keeps: paths from the root.
+    /// The command that finishes one that was cut short knows none; it takes nothing out of the main checkout.
+    #[serde(skip)]
+    pub whole: Vec<PathBuf>,
 }
 
 impl Taking {

@@ -2,6 +2,7 @@
 
 mod killed;
 mod meanwhile;
+mod whole;
 
 use crate::sandbox::{
     Sandbox, make_database, make_link, points, read, serve_with_wal, set_mode, unset, write,

@@ -5,7 +5,7 @@ use crate::sandbox::{Sandbox, read, write};
 use std::fs;
 
 /// Kills the program when it starts git for the nth time; gives whether it did.
-fn is_killed_at(sandbox: &Sandbox, nth: usize) -> bool {
+pub fn is_killed_at(sandbox: &Sandbox, nth: usize) -> bool {
     let count = sandbox.root.join("count");
     let killed = sandbox.root.join("killed");
     write(&count, "");

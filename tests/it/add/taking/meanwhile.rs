@@ -4,7 +4,7 @@ use super::{change, kept, project, state, unset};
 use crate::sandbox::{Sandbox, read, write};
 
 /// Has the project's own command, which runs when the session has the changes and main still has them, do this in main.
-fn meanwhile(sandbox: &Sandbox, script: &str) {
+pub fn meanwhile(sandbox: &Sandbox, script: &str) {
     let hook = sandbox.root.join("meanwhile");
     sandbox.write_script(&hook, &format!("cd '{}'\n{script}", sandbox.main.display()));
     sandbox.lay_out(format!("hooks.post_add = '{}'\n", hook.display()));
