@@ -176,7 +176,9 @@ impl<'a> Git<'a> {
         let revision = format!("{revision}^{{{kind}}}");
         let parse = self.run("rev-parse --verify --quiet --end-of-options");
         let output = parse.arg(revision).output()?;
-        Ok(output.status.success().then(|| line_of(&output)))
+        let name = output.status.success().then(|| line_of(&output));
+        // `^main` is a revision too, and means all that is not in `main`.
+        Ok(name.filter(|name| !name.starts_with('^')))
     }
 
     /// The commit that a ref of this full name leads to, if it is there.

@@ -240,7 +240,10 @@ impl<'a> Choice<'a> {
             let commit = Git::at(self.wanted.here).object(from, "commit")?;
             let commit = commit
                 .ok_or_else(|| anyhow!("--from {from} names no commit"))
-                .hint(format!("see what there is: {} branch --all", project.git()))?;
+                .hint(format!(
+                    "see what there is: {} for-each-ref refs/heads refs/remotes refs/tags",
+                    project.git()
+                ))?;
             (commit, from)
         } else {
             let commit = match self.main {

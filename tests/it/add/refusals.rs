@@ -125,8 +125,11 @@ fn add_refuses_a_branch_that_is_checked_out_elsewhere_and_one_that_git_cannot_ha
 fn add_refuses_a_from_that_names_no_commit() {
     let sandbox = Sandbox::new();
     let tree = sandbox.git_main("rev-parse HEAD:backend");
-    for from in ["nosuch", &tree, "HEAD:README.md", "--all", ""] {
-        let error = format!("error: --from {from} names no commit\nhint: [..]\n");
+    for from in ["nosuch", &tree, "HEAD:README.md", "--all", "^main", ""] {
+        let error = format!(
+            "error: --from {from} names no commit\n\
+             hint: see what there is: git -C [ROOT]/tally for-each-ref refs/heads refs/remotes refs/tags\n"
+        );
         let refused = sandbox.run_changes_nothing(["add", "feat", &format!("--from={from}")]);
         refused.fails(&error);
     }
