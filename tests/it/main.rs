@@ -18,6 +18,7 @@ mod failures;
 mod guards;
 mod help;
 mod install;
+mod installed;
 mod killed;
 mod layouts;
 mod links;

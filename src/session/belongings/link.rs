@@ -53,7 +53,7 @@ impl Way for Link {
             return Finding::failed(checked, found).cure(install_beside(from));
         }
         if is_same(from, to) {
-            let fault = packages::fault(project, path);
+            let fault = packages::fault(project, path).or_else(|| packages::behind(project, path));
             return fault.unwrap_or_else(|| Finding::fine(checked, "leads to the main checkout's"));
         }
         let found = format!("leads to {target}, not to the main checkout's");

@@ -11,6 +11,7 @@ pub mod fitting;
 pub mod hidden;
 mod included;
 pub mod inside;
+mod installed;
 mod kind;
 mod link;
 pub mod packages;

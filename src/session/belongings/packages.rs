@@ -6,10 +6,10 @@ use crate::layout;
 use crate::package_manager::PACKAGE_MANAGERS;
 use crate::problem::Problem;
 use crate::process::{quote, quote_path};
-use crate::project::Project;
+use crate::project::{Project, is_same};
 use crate::session::Session;
 use crate::session::belongings::placing::Placing;
-use crate::session::belongings::{Belonging, inside};
+use crate::session::belongings::{Belonging, inside, installed};
 use serde_json::Value;
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
@@ -167,68 +167,113 @@ pub fn entries(folder: &Path) -> impl Iterator<Item = DirEntry> + use<> {
     entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
 }
 
-/// That the packages which the session shares are those that its lock files ask for.
+/// That the packages which the session uses are those that its lock files ask for.
 pub(super) struct Versions;
 
 impl Belonging for Versions {
+    /// What the main checkout's own lack is told with these.
     fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
-        let others = other_versions(placing.session).into_iter();
-        others.map(|problem| placing.warning(problem)).collect()
+        let lacking = lacking(placing.session).into_iter();
+        lacking.map(|problem| placing.warning(problem)).collect()
     }
 }
 
-/// The lock files that ask for other versions than those of the main checkout, whose packages the session has.
+/// What lock files ask for and the packages that the session uses lack, its own or the main checkout's.
 pub fn other_versions(session: &Session<'_>) -> Vec<Problem> {
     let (project, worktree) = (session.project, session.record.worktree());
+    let links = session.layout.files.link.iter();
+    let shared = links.filter(|link| is_same(&project.main.join(link), &worktree.join(link)));
+    let behind = shared.filter_map(|link| behind(project, link));
+    let behind = behind.map(|finding| finding.problem());
+    behind.chain(lacking(session)).collect()
+}
+
+/// That the main checkout's own packages lack what its lock file asks for, if they do.
+pub fn behind(project: &Project, path: &str) -> Option<Finding> {
+    let asked = Asked::of(project, path)?;
+    let packages = project.main.join(path);
+    let asks_for_more = |lock_file: &PathBuf| {
+        let text = read_if_there(&project.main.join(lock_file)).ok().flatten();
+        text.and_then(|text| installed::lacks(&packages, lock_file, &text)) == Some(true)
+    };
+    let lock_file = lock_files(path).find(asks_for_more)?;
+    let found = format!("lacks what {} asks for", lock_file.display());
+    let finding = Finding::warning(format!("the main checkout's {path}"), found);
+    Some(finding.cure(asked.install(&project.main)))
+}
+
+/// The files, from the root, that may be the lock file of a folder of packages.
+fn lock_files(path: &str) -> impl Iterator<Item = PathBuf> {
+    let managers = PACKAGE_MANAGERS.iter();
+    let names = managers.flat_map(|manager| manager.lock_files);
+    let names = names.chain(&OTHER_LOCK_FILES);
+    names.map(move |name| Path::new(path).with_file_name(name))
+}
+
+/// What the session's lock files ask for and the packages that it uses lack. Where it shares the main checkout's with the lock file
+/// that is [`behind`]'s to tell.
+fn lacking(session: &Session<'_>) -> Vec<Problem> {
+    let (main, worktree) = (&session.project.main, session.record.worktree());
     let files = &session.layout.files;
     let mut problems = Vec::new();
     for path in files.link.iter().chain(&files.clone) {
         let Ok(there) = inside::reach(worktree, path).map(|there| worktree.join(there)) else {
             continue;
         };
-        if !is_main_s(&project.main.join(path), &there) {
+        if there.is_symlink() && !is_same(&main.join(path), &there) {
             continue;
         }
-        let beside = there.with_file_name("");
-        let managers = PACKAGE_MANAGERS.iter();
-        let lock_files = managers.flat_map(|manager| manager.lock_files);
-        for name in lock_files.chain(&OTHER_LOCK_FILES) {
-            let lock_file = Path::new(path).with_file_name(name);
-            let own = inside::follow(worktree, &lock_file.to_string_lossy());
-            if !own.is_ok_and(|own| differ(&project.main.join(&lock_file), &worktree.join(own))) {
-                continue;
-            }
-            let (has, cure) = if there.is_symlink() {
-                let (link, beside) = (there.display(), beside.display());
-                let cure =
-                    format!("if it needs its own, remove the link {link} and install in {beside}");
-                (format!("whose {path} it shares"), cure)
-            } else {
-                let install = Asked::of(project, path).map(|asked| asked.install(worktree));
-                let cure = install.unwrap_or_else(|| format!("install in {}", beside.display()));
-                (format!("of whose {path} it has a clone"), cure)
-            };
-            let lock_file = lock_file.display();
-            let what = format!("{lock_file} differs from the main checkout's, {has}");
-            problems.push(Problem::new(what, cure));
-        }
+        let lacks = lock_files(path).filter_map(|file| lacks(session, path, &there, &file));
+        problems.extend(lacks.map(|what| Problem::new(what, install_own(session, path, &there))));
     }
     problems
 }
 
-/// Whether what is there are the main checkout's packages: by a link, or in a clone in which nothing was installed since.
-fn is_main_s(main: &Path, there: &Path) -> bool {
-    let is_same = |mark: &str| {
-        let [here, there] = [main, there].map(|folder| folder.join(mark));
-        here.exists() && there.exists() && !differ(&here, &there)
+/// That the packages at a path lack what a lock file of the session's asks for, if they do. Where no note says what was installed,
+/// the main checkout's lock file does.
+fn lacks(session: &Session<'_>, path: &str, there: &Path, lock_file: &Path) -> Option<String> {
+    let (main, worktree) = (&session.project.main, session.record.worktree());
+    let own = inside::follow(worktree, &lock_file.to_string_lossy()).ok()?;
+    let own = read_if_there(&worktree.join(own)).ok()??;
+    let others = || read_if_there(&main.join(lock_file)).ok().flatten();
+    let is_other = || others().is_some_and(|others| others != own);
+    let (main_s, is_shared) = (&main.join(path), there.is_symlink());
+    if is_shared && !is_other() {
+        return None;
+    }
+    let packages = if is_shared { main_s } else { there };
+    let lacks = installed::lacks(packages, lock_file, &own);
+    let file = lock_file.display();
+    let what = match (lacks, is_shared) {
+        (Some(true), true) => {
+            format!("{path} is the main checkout's, and lacks what {file} asks for")
+        }
+        (Some(true), false) => format!("{path} lacks what {file} asks for"),
+        (None, true) => format!("{file} differs from the main checkout's, whose {path} it shares"),
+        (None, false) if is_as_cloned(main_s, there) && is_other() => {
+            format!("{file} differs from the main checkout's, of whose {path} it has a clone")
+        }
+        _ => return None,
     };
-    there.is_symlink() || MARKS.iter().any(|mark| is_same(mark))
+    Some(what)
 }
 
-/// Whether both are there, and not the same.
-fn differ(one: &Path, other: &Path) -> bool {
-    match (read_if_there(one), read_if_there(other)) {
-        (Ok(Some(one)), Ok(Some(other))) => one != other,
-        _ => false,
+/// How a session gets packages of its own, or those that it lacks.
+fn install_own(session: &Session<'_>, path: &str, there: &Path) -> String {
+    let beside = there.with_file_name("");
+    let (link, beside) = (there.display(), beside.display());
+    if there.is_symlink() {
+        return format!("if it needs its own, remove the link {link} and install in {beside}");
     }
+    let asked = Asked::of(session.project, path);
+    let install = asked.map(|asked| asked.install(session.record.worktree()));
+    install.unwrap_or_else(|| format!("install in {beside}"))
+}
+
+/// Whether nothing was installed in a clone of the main checkout's packages, nor in those, since it was made.
+fn is_as_cloned(main: &Path, clone: &Path) -> bool {
+    MARKS.iter().any(|mark| {
+        let [main, clone] = [main, clone].map(|folder| read_if_there(&folder.join(mark)));
+        matches!((main, clone), (Ok(Some(main)), Ok(Some(clone))) if main == clone)
+    })
 }

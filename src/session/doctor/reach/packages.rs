@@ -3,7 +3,7 @@
 use crate::finding::{Finding, named};
 use crate::project::Project;
 use crate::session::Session;
-use crate::session::belongings::packages::{Asked, clone_instead, entries, fault};
+use crate::session::belongings::packages::{Asked, behind, clone_instead, entries, fault};
 use crate::session::doctor::reach::Scope;
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry};
@@ -15,7 +15,7 @@ pub fn check(scope: &Scope<'_>) -> Vec<Finding> {
     let files = &scope.layout.files;
     let links = files.link.iter().chain(&files.clone);
     for link in links.filter(|link| Path::new(link).ends_with("node_modules")) {
-        findings.extend(fault(project, link));
+        findings.extend(fault(project, link).or_else(|| behind(project, link)));
         let is_shared = |session: &&Session<'_>| session.record.worktree().join(link).is_symlink();
         let (shared, own): (Vec<_>, Vec<_>) = scope.sessions.iter().partition(is_shared);
         // In a clone a link of a workspace leads to the session's own source.
