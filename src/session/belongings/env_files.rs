@@ -1,8 +1,9 @@
 //! In which files a session's variables are set: where git tracks an `.env` file, a change in it keeps `git merge` and `git switch`
-//! from working, hidden from git or not.
+//! from working, hidden from git or not. And which the main checkout's have got since a session's were copied.
 
+use crate::dotenv;
 use crate::file::read_if_there;
-use crate::finding::Finding;
+use crate::finding::{Finding, named};
 use crate::git::{Git, index};
 use crate::layout::{FILE, Layout};
 use crate::problem::Problem;
@@ -13,6 +14,7 @@ use crate::session::belongings::placing::Placing;
 use crate::session::belongings::{Belonging, hidden, inside, variables};
 use anyhow::Result;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Beside an `.env` file: what is set here counts more to [`READERS`].
@@ -172,4 +174,49 @@ fn tracked(session: &Session<'_>, path: &str) -> Problem {
             "{other}; then {git} update-index --no-skip-worktree {file} && {git} checkout -- {file} && tally-session doctor --fix"
         ),
     )
+}
+
+/// That no file of the main checkout has got variables since it was copied. What the session's had then and has no more the user has
+/// taken out.
+pub(super) struct New;
+
+impl Belonging for New {
+    fn look(&self, placing: &Placing<'_>) -> Vec<Finding> {
+        let copied = placing.placed.variables.iter();
+        let new = copied.filter_map(|(path, had)| new_in(placing, path, had));
+        new.map(|problem| placing.warning(problem)).collect()
+    }
+}
+
+/// By name alone: values may be secrets.
+fn new_in(placing: &Placing<'_>, path: &str, had: &BTreeSet<String>) -> Option<Problem> {
+    let worktree = placing.worktree();
+    let from = placing.session.project.main.join(path);
+    let to = worktree.join(inside::follow(worktree, path).ok()?);
+    let (text, has) = (read_if_there(&from).ok()??, names(&to));
+    let mut new: BTreeMap<_, _> = dotenv::all(&text).collect();
+    new.retain(|name, _| to.exists() && !had.contains(*name) && !has.contains(*name));
+    let names: Vec<_> = new.keys().copied().collect();
+    let of_many_lines = new.values().any(|value| value.contains(['\n', '\r']));
+    let [from, to] = [from, to].map(quote_path);
+    let cure = if of_many_lines {
+        format!("copy by hand what has several lines: ${{EDITOR:-vi}} {from} {to}")
+    } else {
+        let lines = format!("'^ *(export +)?({}) *='", names.join("|"));
+        // The last line there may have no end.
+        format!("echo >>{to} && grep -E {lines} {from} >>{to}")
+    };
+    let what = format!(
+        "{path} lacks {}, which the main checkout's has by now",
+        named(&names)
+    );
+    (!names.is_empty()).then(|| Problem::new(what, cure))
+}
+
+/// The variables that a file sets.
+pub(super) fn names(file: &Path) -> BTreeSet<String> {
+    let text = read_if_there(file).ok().flatten().unwrap_or_default();
+    dotenv::all(&text)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }

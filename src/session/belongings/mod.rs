@@ -27,7 +27,7 @@ pub use part::lacking;
 
 use crate::finding::Finding;
 use crate::session::Session;
-use crate::session::belongings::env_files::{Left, Tracked};
+use crate::session::belongings::env_files::{Left, New, Tracked};
 use crate::session::belongings::hidden::Hidden;
 use crate::session::belongings::included::Included;
 use crate::session::belongings::packages::Versions;
@@ -66,7 +66,7 @@ fn list<'a>(session: &'a Session<'a>, included: &'a [Part]) -> Vec<Box<dyn Belon
         .chain([boxed(Included { parts: included })])
         .chain(left)
         .chain(variables)
-        .chain([boxed(Hidden), boxed(Versions)])
+        .chain([boxed(New), boxed(Hidden), boxed(Versions)])
         .collect()
 }
 

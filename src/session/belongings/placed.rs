@@ -2,6 +2,7 @@
 //! have changed since, or takes for ours what somebody else has put in its place.
 
 use crate::session::Session;
+use crate::session::belongings::env_files;
 use crate::session::belongings::files;
 use crate::session::belongings::inside;
 use crate::session::belongings::kind::Part;
@@ -9,7 +10,7 @@ use crate::store::atomic;
 use anyhow::Result;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::mem::discriminant;
 use std::os::unix::fs::MetadataExt;
@@ -25,6 +26,9 @@ pub struct Placed {
     paths: IndexMap<String, Option<Seen>>,
     /// The lines of `info/exclude` that are there for it.
     pub lines: BTreeSet<String>,
+    /// The names of the variables that each `.env` file had then.
+    #[serde(default)]
+    pub variables: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What a path is like.
@@ -83,7 +87,7 @@ pub fn read_or_guess(session: &Session<'_>, included: &[Part]) -> Placed {
         };
         Placed {
             paths: paths.filter(is_there).map(|path| (path, None)).collect(),
-            lines: BTreeSet::new(),
+            ..Placed::default()
         }
     })
 }
@@ -110,7 +114,13 @@ impl Placed {
 
     /// Takes in what was put at a path.
     pub fn add(&mut self, worktree: &Path, path: &str) {
-        if let Some(seen) = Seen::at(&worktree.join(path)) {
+        let there = worktree.join(path);
+        if let Some(seen) = Seen::at(&there) {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if matches!(seen, Seen::File { .. }) && name.starts_with(".env") {
+                let names = env_files::names(&there);
+                self.variables.insert(path.to_owned(), names);
+            }
             self.paths.insert(path.to_owned(), Some(seen));
         }
     }

@@ -245,3 +245,36 @@ fn packages_of_other_versions_than_the_main_checkout_s_are_told_unless_they_are_
     fs::create_dir(&folder).unwrap();
     assert_fine(&sandbox);
 }
+
+#[test]
+fn variables_that_main_s_env_file_got_after_it_was_copied_are_named_with_the_command_that_brings_them()
+ {
+    let sandbox = stopped();
+    let file = "backend/.env";
+    let (main, own) = (sandbox.main.join(file), sandbox.worktree("feat").join(file));
+    // One is taken out on purpose.
+    write(&own, "MINE=1");
+    assert_fine(&sandbox);
+    let new = "STRIPE=\"a 'b'\" # why\nexport X=2\nMINE=2\n";
+    write(&main, format!("SECRET_KEY=s3cret\n{new}"));
+    let lacks = |names: &str| {
+        format!(
+            "warning  feat: {file} lacks {names}, which the main checkout's has by now\n         "
+        )
+    };
+    let (from, to) = (
+        "[ROOT]/tally/backend/.env",
+        "[ROOT]/tally-feat/backend/.env",
+    );
+    let cure = format!("echo >>{to} && grep -E '^ *(export +)?(STRIPE|X) *=' {from} >>{to}");
+    let outcome = assert_left(&sandbox, &(lacks("STRIPE, X") + &cure));
+    sandbox.follow(&outcome, "         ").succeeds();
+    assert_eq!(
+        read(&own),
+        format!("MINE=1\n{}", new.replace("MINE=2\n", ""))
+    );
+    assert_fine(&sandbox);
+    write(&main, "PEM=\"a\nb\"\n");
+    let by_hand = format!("copy by hand what has several lines: ${{EDITOR:-vi}} {from} {to}");
+    assert_left(&sandbox, &(lacks("PEM") + &by_hand));
+}
