@@ -210,8 +210,8 @@ fn lock_files(path: &str) -> impl Iterator<Item = PathBuf> {
     names.map(move |name| Path::new(path).with_file_name(name))
 }
 
-/// What the session's lock files ask for and the packages that it uses lack. Where it shares the main checkout's with the lock file
-/// that is [`behind`]'s to tell.
+/// What the session's lock files ask for and the packages that it uses lack. Of a lock file that is the main checkout's too, as the
+/// packages are, [`behind`] tells.
 fn lacking(session: &Session<'_>) -> Vec<Problem> {
     let (main, worktree) = (&session.project.main, session.record.worktree());
     let files = &session.layout.files;
