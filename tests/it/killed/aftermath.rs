@@ -135,7 +135,9 @@ impl Before {
         let ours = sandbox.main.join(".git/tally-session");
         // What was taken away is deleted in the background.
         let what = || format!("nothing is left, of {:?}", files(&ours));
-        let stays = |path: &PathBuf| path.ends_with("store.lock") || path.ends_with("windows.lock");
+        // These are the project's.
+        let stay = ["store.lock", "windows.lock", "layout.toml"];
+        let stays = |path: &PathBuf| stay.iter().any(|file| path.ends_with(file));
         eventually_or(what, || files(&ours).iter().all(stays).then_some(()));
         let claudes = sandbox.home.join(".claude/sessions");
         let kept = sandbox.started("claude", "keep").pop().unwrap().pid;
