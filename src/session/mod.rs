@@ -135,7 +135,7 @@ impl<'a> Session<'a> {
         const ELSEWHERE: &str = ".invalid";
         let head = read_text_if_there(&self.admin().ok()?.join("HEAD")).ok()??;
         match head.strip_prefix("ref: ") {
-            None => Some(Head::Commit),
+            None => (!head.trim().is_empty()).then_some(Head::Commit),
             Some(refname) => {
                 let branch = refname.strip_prefix("refs/heads/")?.trim_end();
                 (branch != ELSEWHERE).then(|| Head::Branch(branch.to_owned()))

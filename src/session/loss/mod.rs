@@ -46,6 +46,8 @@ pub struct Loss {
     reasons: Vec<Reason>,
     /// What is mounted inside.
     mounts: Vec<PathBuf>,
+    /// Whether git could not look into the worktree: what is in it is not known.
+    is_unseen: bool,
     /// Its windows, and what came from them.
     pub closing: Closing,
 }
@@ -83,7 +85,7 @@ impl Loss {
         })
     }
 
-    /// What git and the folder have.
+    /// What git and the folder have. That git can't tell is one more thing to know: all of it can go all the same.
     fn work(
         session: &Session<'_>,
         worktree: Option<&Worktree>,
@@ -91,6 +93,28 @@ impl Loss {
         doomed: Option<&str>,
     ) -> Result<Self> {
         let worktree = worktree.filter(|worktree| worktree.path.exists());
+        let mounts = worktree.map(|worktree| mounts::below(&worktree.path));
+        let mut loss = Self::seen(session, worktree, worktrees, doomed).unwrap_or_else(|error| {
+            let why = uncommitted::why_unseen(&error);
+            let what = format!("is one that git cannot look into: {why}");
+            let path = worktree.map_or(&session.project.main, |worktree| &worktree.path);
+            Self {
+                reasons: vec![(what, look_at_status(path))],
+                is_unseen: true,
+                ..Self::default()
+            }
+        });
+        loss.mounts = mounts.transpose()?.unwrap_or_default();
+        Ok(loss)
+    }
+
+    /// What git tells of it.
+    fn seen(
+        session: &Session<'_>,
+        worktree: Option<&Worktree>,
+        worktrees: &[Worktree],
+        doomed: Option<&str>,
+    ) -> Result<Self> {
         let git = Git::at(worktree.map_or(&session.project.main, |worktree| &worktree.path));
         let index = worktree.and_then(|worktree| Stamp::at(&worktree.admin.join("index")));
         let (uncommitted, head) = match worktree {
@@ -115,7 +139,6 @@ impl Loss {
                 let what = format!("is in the middle of {unfinished}");
                 (what, look_at_status(&worktree.path))
             }));
-            loss.mounts = mounts::below(&worktree.path)?;
             let folders = uncommitted.folders(&worktree.path);
             let inside = repositories::with_work(&folders, worktree, worktrees, doomed)?;
             loss.reasons.extend(inside);
@@ -156,9 +179,11 @@ impl Loss {
     }
 
     /// Looks once more what is in no commit: something else has been at work.
-    pub fn look_again(&mut self, session: &Session<'_>) -> Result<()> {
-        self.uncommitted = Uncommitted::find(session)?;
-        Ok(())
+    pub fn look_again(&mut self, session: &Session<'_>) {
+        match Uncommitted::find(session) {
+            Ok(found) => self.uncommitted = found,
+            Err(_) => self.is_unseen = true,
+        }
     }
 
     /// What goes and is in no commit: files first, and what was `changed` of what the session put there.
@@ -178,6 +203,9 @@ impl Loss {
         let placed = placed::read(session);
         folders.retain(|folder| !placed.is_all_of(session.record.worktree(), folder));
         went.extend(files.into_iter().chain(folders));
+        if self.is_unseen {
+            went.push("files that git could not tell of".to_owned());
+        }
         went
     }
 }

@@ -75,7 +75,9 @@ impl Removed {
         let mut staged = Vec::new();
         for (admin, index) in admins.iter().zip(&indexes) {
             if index.is_some() && *index != plain {
-                staged.extend(Git::of(admin, &project.common).staged()?);
+                // What git can't read leads to nothing for it; the file itself is kept.
+                let read = Git::of(admin, &project.common).staged();
+                staged.extend(read.unwrap_or_default());
             }
         }
         kept.names.extend(names);

@@ -5,7 +5,7 @@ use crate::git::files::{Change, Status};
 use crate::git::untouched::Untouched;
 use crate::git::work::Head;
 use crate::parallel::joined;
-use crate::process::quote_path;
+use crate::process::{Failure, quote_path};
 use crate::session::Session;
 use crate::session::belongings::{env_files, hidden, placed};
 use crate::session::loss::named::named;
@@ -124,6 +124,12 @@ pub fn status(session: &Session<'_>, ignored: &str) -> Result<Status> {
         .ignored
         .retain(|path| !placed.is_all_of(worktree, path));
     Ok(status)
+}
+
+/// Why git can't look into a worktree, in its own words.
+pub fn why_unseen(error: &anyhow::Error) -> String {
+    let failure = error.root_cause().downcast_ref::<Failure>();
+    failure.map_or_else(|| format!("{error:#}"), Failure::reason)
 }
 
 /// What git is in the middle of in a worktree, by what it keeps of it.

@@ -178,7 +178,7 @@ impl<'a> Leaving<'a> {
             self.notes.push(gone.to_owned());
             self.loss = Loss::of_windows(mem::take(&mut self.loss.closing));
         } else if has_hook || self.loss.closing.has_background() {
-            self.loss.look_again(session)?;
+            self.loss.look_again(session);
         }
         Ok(())
     }

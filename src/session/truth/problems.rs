@@ -93,6 +93,22 @@ pub fn switched(session: &Session<'_>) -> Option<Problem> {
     ))
 }
 
+/// That git can't look into the session's worktree, for this reason; nothing while a command takes it away, or brings it back.
+pub fn unseen(session: &Session<'_>, why: &str) -> Option<Problem> {
+    let seen = hold::look(session.project, &session.name);
+    if matches!(seen, Ok(Seen::Busy | Seen::Moving)) {
+        return None;
+    }
+    let worktree = quote_path(session.record.worktree());
+    Some(Problem::new(
+        format!("git cannot look into its worktree: {why}"),
+        format!(
+            "git -C {worktree} status; to take it away as it is: tally-session remove --force {}",
+            session.name
+        ),
+    ))
+}
+
 /// What does not live that should.
 fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
     let name = &session.name;

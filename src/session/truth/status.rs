@@ -83,10 +83,13 @@ struct Surroundings {
     claudes: Vec<Running>,
 }
 
+/// How many files are changed, or why git can't tell.
+type Count = Result<usize, String>;
+
 /// What there is to tell of a worktree's files.
 enum Changes {
-    /// So many are changed, if that can be known.
-    Counted(Option<usize>),
+    /// So many are changed.
+    Counted(Count),
     /// The tracked files are what the index has, which may be another tree than the branch's.
     Untouched(Untouched),
 }
@@ -102,26 +105,28 @@ impl Changes {
     }
 
     /// How many there are. Where something is staged, or another branch checked out, git has to be asked after all.
-    fn counted(&self, session: &Session<'_>, around: &Surroundings) -> Option<usize> {
+    fn counted(&self, session: &Session<'_>, around: &Surroundings) -> Count {
         match self {
-            Self::Counted(count) => *count,
+            Self::Counted(count) => count.clone(),
             Self::Untouched(untouched) => {
                 let refname = untouched.refname.as_ref();
                 let standing = refname.and_then(|refname| around.branches.get(refname));
                 let tree = standing.and_then(|standing| standing.tree.as_ref());
                 let is_committed = tree == Some(&untouched.tree);
-                is_committed
-                    .then_some(untouched.new.len())
-                    .or_else(|| count(session))
+                if is_committed {
+                    return Ok(untouched.new.len());
+                }
+                count(session)
             }
         }
     }
 }
 
 /// How many files are changed, as git says.
-fn count(session: &Session<'_>) -> Option<usize> {
-    let status = uncommitted::status(session, "no").ok()?;
-    Some(status.changes.len())
+fn count(session: &Session<'_>) -> Count {
+    let status = uncommitted::status(session, "no");
+    let counted = status.map(|status| status.changes.len());
+    counted.map_err(|error| uncommitted::why_unseen(&error))
 }
 
 /// Judges sessions. All that is asked is asked at once: tmux and git once about all of them, and git in each worktree.
@@ -224,7 +229,10 @@ fn judge_one<'a>(
     let has_branch = standing(branch.as_deref().unwrap_or(session.record.branch())).is_some();
     let mut problems = problems::of(session, tmux, &living, has_branch);
     problems.extend(problems::switched(session));
-    let count = changes.and_then(|changes| changes.counted(session, around));
+    let count = changes.map(|changes| changes.counted(session, around));
+    let unseen = count.as_ref().and_then(|count| count.as_ref().err());
+    problems.extend(unseen.and_then(|why| problems::unseen(session, why)));
+    let count = count.and_then(Result::ok);
     let services = session.layout.ports.keys();
     let windows = living.iter();
     Status {

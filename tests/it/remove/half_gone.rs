@@ -80,3 +80,36 @@ fn of_a_record_that_names_the_main_checkout_remove_takes_out_nothing_else() {
     assert!(sandbox.worktree("feat").join("backend/.env").exists());
     assert!(sandbox.names().is_empty());
 }
+
+#[test]
+fn what_git_cannot_look_into_is_told_refused_and_with_force_taken_whole() {
+    let sandbox = Sandbox::new();
+    for (file, text) in [("index", ""), ("HEAD", ""), ("config.worktree", "[x\n")] {
+        let worktree = sandbox.add_again("feat");
+        sandbox.restart();
+        sandbox.git_main("config extensions.worktreeConfig true");
+        write(&worktree.join("mine"), "mine");
+        let admin = sandbox.main.join(".git/worktrees/tally-feat");
+        write(&admin.join(file), text);
+        let told = "feat: git cannot look into its worktree: fatal: [..]";
+        let list = sandbox.run("list").goes_well();
+        list.says(&format!(
+            "[..]\nfeat  stopped  [..]  feat    -  [..]\n{told}"
+        ));
+        sandbox.refuses_to_remove(
+            "error: the session feat is one that git cannot look into: fatal: [..]\n\
+             hint: look at it with: git -C [ROOT]/tally-feat status\n\
+             hint: remove it all the same: tally-session remove --force feat\n",
+        );
+        sandbox.run("remove --force feat").is(
+            0,
+            "removed feat\n  with it went: files that git could not tell of\n[..]\n",
+            "",
+        );
+        assert!(!worktree.exists());
+        sandbox.restore_with_remarks("feat");
+        assert_eq!(read(&worktree.join("mine")), "mine");
+        assert_eq!(read(&admin.join(file)), text);
+        sandbox.force_remove_with_remarks("feat");
+    }
+}
