@@ -141,7 +141,20 @@ pub fn tip(common: &Path, refname: &str) -> Option<String> {
         let mut refs = packed.lines().filter_map(|line| line.split_once(' '));
         Some(refs.find(|(_, name)| *name == refname)?.0.to_owned())
     });
-    Some(tip?.trim_end().to_owned())
+    Some(tip?.trim_end().to_owned()).filter(|tip| names_something(tip))
+}
+
+/// Whether what is in the file of a ref leads anywhere.
+fn names_something(tip: &str) -> bool {
+    tip.starts_with("ref: ") || tip.starts_with(|digit: char| digit.is_ascii_hexdigit())
+}
+
+/// The file of a branch that a power cut has left without a commit, if there is one. git says that there is no such branch, and
+/// neither makes it again nor takes it away.
+pub fn broken_branch(common: &Path, name: &str) -> Option<PathBuf> {
+    let file = common.join("refs/heads").join(name);
+    let text = fs::read(&file).ok()?;
+    (!names_something(&String::from_utf8_lossy(&text))).then_some(file)
 }
 
 /// The branch that a checkout is on, as its `HEAD` says, or as git has told.

@@ -23,7 +23,7 @@ use crate::session::windows::closing::Closing;
 use crate::session::windows::opening;
 use crate::session::windows::servers::Left;
 use crate::store::records::Records;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::mem;
 use std::thread;
@@ -211,6 +211,11 @@ impl<'a> Leaving<'a> {
             };
             self.notes
                 .extend(claude_entry::take(session, self.claude, keep)?);
+        }
+        let broken = worktrees::broken_branch(&session.project.common, session.record.branch());
+        if let Some(broken) = broken {
+            let failed = || format!("cannot delete {}", broken.display());
+            fs::remove_file(&broken).with_context(failed)?;
         }
         session.take_out_record()?;
         let taking = self.hold.taking();

@@ -76,10 +76,12 @@ fn branch_again(session: &Session<'_>) -> String {
         session.record.branch(),
     ]
     .map(quote);
+    let broken = worktrees::broken_branch(&session.project.common, session.record.branch());
+    let clear = broken.map_or_else(String::new, |file| format!("rm {} && ", quote_path(&file)));
     let last = commits(session).pop();
     match last.filter(|_| session.checked_out().is_some()) {
-        Some(commit) => format!("git -C {worktree} branch {branch} {commit}"),
-        None => format!("git -C {worktree} switch -c {branch}"),
+        Some(commit) => format!("{clear}git -C {worktree} branch {branch} {commit}"),
+        None => format!("{clear}git -C {worktree} switch -c {branch}"),
     }
 }
 

@@ -113,3 +113,27 @@ fn what_git_cannot_look_into_is_told_refused_and_with_force_taken_whole() {
         sandbox.force_remove_with_remarks("feat");
     }
 }
+
+#[test]
+fn a_branch_that_a_power_cut_left_empty_is_made_again_as_list_says_or_goes() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.restart();
+    let commit = sandbox.commit(&worktree, "mine", "mine");
+    let file = sandbox.main.join(".git/refs/heads/feat");
+    write(&file, "");
+    let cure = format!(
+        "feat: its branch feat is gone: rm [ROOT]/tally/.git/refs/heads/feat && \
+         git -C [ROOT]/tally-feat branch feat {commit}\n"
+    );
+    let list = sandbox.run("list").tells(&cure);
+    sandbox.follow(&list, "feat is gone: ").goes_well();
+    assert_eq!(sandbox.git_main("rev-parse feat"), commit);
+    assert_eq!(sandbox.list()[0]["problems"], serde_json::json!([]));
+    write(&file, [0; 41]);
+    sandbox.refuses_to_remove("error: the session feat has changes [..]: [..]mine[..]\n[...]");
+    sandbox.force_remove("feat");
+    assert!(!file.exists() && !worktree.exists());
+    sandbox.restore("feat");
+    sandbox.git(&worktree, format!("branch feat {commit}").as_str());
+    assert_eq!(sandbox.status(&worktree), "");
+}
