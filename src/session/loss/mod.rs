@@ -94,18 +94,28 @@ impl Loss {
     ) -> Result<Self> {
         let worktree = worktree.filter(|worktree| worktree.path.exists());
         let mounts = worktree.map(|worktree| mounts::below(&worktree.path));
-        let mut loss = Self::seen(session, worktree, worktrees, doomed).unwrap_or_else(|error| {
-            let why = uncommitted::why_unseen(&error);
-            let what = format!("is one that git cannot look into: {why}");
-            let path = worktree.map_or(&session.project.main, |worktree| &worktree.path);
-            Self {
-                reasons: vec![(what, look_at_status(path))],
-                is_unseen: true,
-                ..Self::default()
+        let seen = match worktree {
+            // Without that git would look into whatever repository is around it.
+            Some(worktree) if worktree.has_lost_git_file() => {
+                let what = "has a worktree whose .git file is gone, or leads nowhere";
+                let git = session.project.git();
+                let again = format!("have git know it again: {git} worktree repair");
+                Err((what.to_owned(), again))
             }
+            _ => Self::seen(session, worktree, worktrees, doomed).map_err(|error| {
+                let why = uncommitted::why_unseen(&error);
+                let path = worktree.map_or(&session.project.main, |worktree| &worktree.path);
+                let what = format!("is one that git cannot look into: {why}");
+                (what, look_at_status(path))
+            }),
+        };
+        let loss = seen.unwrap_or_else(|reason| Self {
+            reasons: vec![reason],
+            is_unseen: true,
+            ..Self::default()
         });
-        loss.mounts = mounts.transpose()?.unwrap_or_default();
-        Ok(loss)
+        let mounts = mounts.transpose()?.unwrap_or_default();
+        Ok(Self { mounts, ..loss })
     }
 
     /// What git tells of it.

@@ -10,6 +10,7 @@ use crate::session::records::hold::Hold;
 use crate::session::records::kept::Kept;
 use crate::store::atomic;
 use anyhow::Result;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where a session's worktree is, if its record has another place than its name leads to, and it is not there.
@@ -126,6 +127,14 @@ pub fn connect(project: &Project, from: &Path, to: &Path) -> Result<()> {
         write_line(&entry.admin.join("gitdir"), "", &dot_git)?;
     }
     Ok(())
+}
+
+/// Has the folder of a worktree name what git keeps of it, which its `.git` file does no more.
+pub fn reconnect(worktree: &Worktree) -> Result<()> {
+    let dot_git = worktree.path.join(".git");
+    // A link there would be written through.
+    let _ = fs::remove_file(&dot_git);
+    write_line(&dot_git, "gitdir: ", &worktree.admin)
 }
 
 /// Writes a file that names a path.

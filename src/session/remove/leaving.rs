@@ -18,6 +18,7 @@ use crate::session::loss::purge::Lost;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::making::hooks;
 use crate::session::records::hold::Hold;
+use crate::session::records::moved;
 use crate::session::truth::problems;
 use crate::session::windows::closing::Closing;
 use crate::session::windows::opening;
@@ -186,6 +187,10 @@ impl<'a> Leaving<'a> {
     /// Takes its worktree and its branch away, if there is one of them.
     pub fn take(&mut self, refs: Changing) -> Result<Option<Removed>> {
         let project = self.session.project;
+        let own = self.worktree();
+        if let Some(own) = own.filter(|own| self.begun.is_none() && own.has_lost_git_file()) {
+            moved::reconnect(own)?;
+        }
         let mut removed = match self.begun.take() {
             None if self.at.is_none() && self.tip.is_none() => return Ok(None),
             None => {
@@ -274,7 +279,10 @@ fn that_keeps_it(
     let own = own.filter(|own| !own.is_half_made());
     let kept = own.and_then(|own| match &own.locked {
         Some(reason) => Some(problems::locked(session, reason)),
-        None if path.exists() && !session.project.owns_worktree(path) => {
+        None if path.exists()
+            && !session.project.owns_worktree(path)
+            && !own.has_lost_git_file() =>
+        {
             problems::in_the_way(session, worktrees, again)
         }
         None => None,

@@ -1,6 +1,6 @@
 //! Removing what is left of a session.
 
-use crate::sandbox::{Sandbox, read, unset, write};
+use crate::sandbox::{Sandbox, make_link, read, unset, write};
 
 #[test]
 fn remove_works_without_tmux_session_worktree_or_branch_and_with_the_record_alone() {
@@ -136,4 +136,36 @@ fn a_branch_that_a_power_cut_left_empty_is_made_again_as_list_says_or_goes() {
     sandbox.restore("feat");
     sandbox.git(&worktree, format!("branch feat {commit}").as_str());
     assert_eq!(sandbox.status(&worktree), "");
+}
+
+#[test]
+fn a_folder_that_has_lost_its_git_file_is_refused_and_with_force_goes_whole() {
+    let sandbox = Sandbox::new();
+    for is_deleted in [true, false] {
+        let worktree = sandbox.add_again("feat");
+        sandbox.restart();
+        if is_deleted {
+            unset(&worktree);
+        } else {
+            // What it leads to is not the worktree's.
+            unset(&worktree.join(".git"));
+            write(&sandbox.root.join("outside"), "mine");
+            make_link("../outside", &worktree.join(".git"));
+        }
+        // As a server writes that still runs.
+        write(&worktree.join("frontend/.vite"), "left");
+        sandbox.refuses_to_remove(
+            "error: the session feat has a worktree whose .git file is gone, or leads nowhere\n\
+             hint: have git know it again: git -C [ROOT]/tally worktree repair\n\
+             hint: remove it all the same: tally-session remove --force feat\n",
+        );
+        sandbox.force_remove("feat");
+        assert!(!worktree.exists());
+        sandbox.restore("feat");
+        assert_eq!(read(&worktree.join("frontend/.vite")), "left");
+        let status = sandbox.status(&worktree);
+        assert_eq!(status.contains(" D backend/manage.py"), is_deleted);
+        sandbox.force_remove("feat");
+    }
+    assert_eq!(read(&sandbox.root.join("outside")), "mine");
 }
