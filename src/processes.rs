@@ -105,7 +105,12 @@ impl Table {
     /// that started it. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
     /// Those that were such `before` still are, also when what told of it has ended.
     pub fn of_session(&self, worktree: &Path, before: &[Process]) -> Result<Vec<Process>> {
-        let of_it = self.marked.iter().filter(|(_, value)| value == worktree);
+        // One that was moved with its project has processes that name where it was.
+        let is_its = |mark: &Path| {
+            mark == worktree || mark.file_name() == worktree.file_name() && !mark.exists()
+        };
+        let of_it = self.marked.iter();
+        let of_it = of_it.filter(|(_, value)| is_its(Path::new(value)));
         let before = before
             .iter()
             .map(|process| sysinfo::Pid::from_u32(process.pid));
@@ -135,6 +140,16 @@ impl Table {
         let living = all.filter(|process| !process.cmd().is_empty());
         Ok(living.map(Process::new).collect())
     }
+}
+
+/// Whether any of these processes works in a folder or below it.
+pub fn any_works_in(pids: impl Iterator<Item = u32>, folder: &Path) -> bool {
+    let wanted = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always);
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    look(pids.map(sysinfo::Pid::from_u32), wanted).is_ok_and(|system| {
+        let mut all = system.processes().values();
+        all.any(|process| works_in_or_below(process, &folder))
+    })
 }
 
 /// Whether a process works in a folder or below it. Behind a folder that is gone Linux puts a word.

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The user option that marks a session as ours; it names the main checkout.
@@ -117,6 +117,35 @@ pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()>
     if !arguments.is_empty() {
         ask(&tmux().args(arguments).holding(lock)).context("cannot end the tmux session")?;
     }
+    Ok(())
+}
+
+/// Has tmux know what these say of the session of this name, of the project with this main checkout.
+pub fn mark(sessions: &[TmuxSession], main: &Path, name: &str) -> Result<()> {
+    let mut arguments = Vec::new();
+    let mut set = |words: [&str; 5]| {
+        arguments.extend(
+            ["set-option"]
+                .into_iter()
+                .chain(words)
+                .chain([";"])
+                .map(str::to_owned),
+        );
+    };
+    let path = main.to_string_lossy();
+    for tmux in sessions {
+        if tmux.is_of(main) && tmux.made_for.as_deref() == Some(name) {
+            set(["-q", "-t", &format!("{}:", tmux.id), OWNER, &path]);
+        }
+        for pane in tmux.panes.iter().filter(|pane| pane.is_of(main, name)) {
+            let mark = pane.mark.as_ref().map(Mark::write).unwrap_or_default();
+            set(["-pq", "-t", &pane.id, MARK, &mark]);
+        }
+    }
+    tmux()
+        .args(arguments)
+        .stdout()
+        .context("cannot mark the tmux windows")?;
     Ok(())
 }
 

@@ -3,9 +3,8 @@
 use super::Context;
 use crate::name::SessionName;
 use crate::session::Session;
-use crate::session::windows::living;
+use crate::session::windows::{living, open};
 use crate::store::records::Records;
-use crate::tmux;
 use crate::ui;
 use anyhow::Result;
 
@@ -14,7 +13,7 @@ pub fn run(context: &Context, name: Option<&str>) -> Result<()> {
     let records = Records::read(&context.project.main)?;
     let name = name.map_or_else(|| choose(context, &records), Ok)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "attach")?;
-    let open = tmux::sessions()?;
+    let open = open::all(&context.project)?;
     match living::shown_in(&session, &open).filter(|tmux| !tmux.is_pending()) {
         Some(own) => super::show_windows(&name, own),
         None => super::resume::show(context, &name),

@@ -7,8 +7,9 @@ use crate::name::SessionName;
 use crate::processes::panes::Stopped;
 use crate::session::Session;
 use crate::session::windows::living::{self, Life, Living};
+use crate::session::windows::open;
 use crate::store::records::Records;
-use crate::tmux::{self, screen};
+use crate::tmux::screen;
 use crate::ui;
 use anyhow::{Result, anyhow};
 
@@ -16,7 +17,7 @@ pub fn run(context: &Context, args: &cli::Logs) -> Result<()> {
     let records = Records::read(&context.project.main)?;
     let (name, window) = of(context, &records, args)?;
     let session = Session::find(&context.project, &context.layout, &records, &name, "logs")?;
-    let tmux = tmux::sessions()?;
+    let tmux = open::all(&context.project)?;
     let living = living::look(&session, &tmux, &Stopped::default());
     let wanted = |living: &&Living<'_>| match &window {
         Some(window) => living.window.key == *window,

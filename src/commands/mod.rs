@@ -27,7 +27,7 @@ use crate::project::{Project, without_symlinks};
 use crate::session::belongings::env_files;
 use crate::session::loss::{purge as deletion, trash};
 use crate::session::records::unrecorded::Unrecorded;
-use crate::session::windows::living;
+use crate::session::windows::{living, open};
 use crate::session::{self, Session};
 use crate::store::atomic;
 use crate::store::record::Record;
@@ -228,7 +228,7 @@ fn session_here(context: &Context, records: &Records) -> Result<Option<SessionNa
     if let Some((name, _)) = in_worktree.next() {
         return Ok(Some(name.clone()));
     }
-    let open = tmux::here()?;
+    let open = open::here(&context.project)?;
     let mut names = records.iter().map(|(name, _)| name);
     let in_window = names.find(|name| has_window(context, name, &open));
     Ok(in_window.cloned())
@@ -252,7 +252,7 @@ fn closing_here<'a>(
     if process::outlives_terminal() {
         return Ok(None);
     }
-    let open = tmux::here()?;
+    let open = open::here(&context.project)?;
     Ok(names.iter().find(|name| has_window(context, name, &open)))
 }
 
@@ -308,7 +308,7 @@ fn warn_without_claude(context: &Context) {
 fn attach_to(context: &Context, name: &SessionName) -> Result<()> {
     let records = Records::read(&context.project.main)?;
     let session = Session::find(&context.project, &context.layout, &records, name, "attach")?;
-    let open = tmux::sessions()?;
+    let open = open::all(&context.project)?;
     let own = living::shown_in(&session, &open)
         .with_context(|| format!("the windows of {name} are closed"))
         .hint(format!("open them: tally-session resume {name}"))?;

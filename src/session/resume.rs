@@ -15,7 +15,6 @@ use crate::session::records::unrecorded::Unrecorded;
 use crate::session::windows::{self, Waiting};
 use crate::session::{Session, lock_store};
 use crate::store::records::Records;
-use crate::tmux;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 
@@ -63,7 +62,7 @@ pub fn resume(
     let lock = lock_store(project)?;
     let records = Records::read(&project.main)?;
     let open = Open {
-        tmux: tmux::sessions()?,
+        tmux: windows::open::marked(project)?,
         stopped: Stopped::default(),
     };
     drop(lock);

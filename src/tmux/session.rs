@@ -68,6 +68,11 @@ pub struct Typed {
 }
 
 impl Mark {
+    /// Whether it is for the session of this name, of the project with this main checkout.
+    pub fn is_of(&self, main: &Path, name: &str) -> bool {
+        self.name == name && self.main == main
+    }
+
     pub(super) fn write(&self) -> String {
         let Self { key, name, main } = self;
         format!("{key}:{name}:{}", main.display())
@@ -102,7 +107,7 @@ impl Pane {
     /// Whether it was made for the session of this name, of the project with this main checkout.
     pub fn is_of(&self, main: &Path, name: &str) -> bool {
         let mark = self.mark.as_ref();
-        mark.is_some_and(|mark| mark.name == name && mark.main == main)
+        mark.is_some_and(|mark| mark.is_of(main, name))
     }
 
     /// Whether a killed command has left it without what belongs there.

@@ -146,6 +146,42 @@ fn a_copy_of_a_project_has_the_copies_of_its_worktrees_and_leaves_the_others_alo
 }
 
 #[test]
+fn the_windows_of_a_project_that_is_moved_while_they_run_stay_its_own() {
+    let (mut sandbox, _) = project();
+    sandbox.mv("Dev", "Code");
+    let list = sandbox.run_changes_nothing("list");
+    let told = format!("\nfeat: {MOVED}: tally-session resume feat\n");
+    assert!(list.stdout.ends_with(&told), "{list}");
+    assert_eq!(list.stdout.lines().count(), 3, "{list}");
+    let told = "warning: feat follows its worktree to [..]\n\
+                warning: feat: its windows are of an older layout: tally-session restart feat\n";
+    sandbox.run("resume feat").is(0, "[..]\n", told);
+    let owner = sandbox.windows("feat", "#{@tally_session}");
+    assert_eq!(owner, [sandbox.main.to_str().unwrap(); 5]);
+    assert_eq!(sandbox.started("claude", "feat").len(), 1);
+    sandbox.run("restart feat").goes_well();
+    sandbox.assert_has_work(&sandbox.root.join("Code/tally-feat"));
+    sandbox.mv("Code", "Dev");
+    sandbox.stop("feat");
+    assert!(sandbox.tmux_sessions().is_empty());
+}
+
+#[test]
+fn a_copy_of_a_project_leaves_the_windows_of_the_other_alone_also_when_that_is_moved() {
+    let (mut sandbox, _) = project();
+    let mut cp = sandbox.command("cp", &sandbox.root);
+    assert!(cp.args(["-a", "Dev", "Copy"]).status().unwrap().success());
+    sandbox.mv("Dev", "Code");
+    sandbox.main = sandbox.root.join("Copy/tally");
+    sandbox.run("stop feat").says("feat is stopped already\n");
+    let error = "error: there is a tmux session tally-feat, which belongs to the project [ROOT]/Dev/tally\n[...]";
+    sandbox.run("resume feat").fails(error);
+    assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
+    sandbox.main = sandbox.root.join("Code/tally");
+    sandbox.stop("feat");
+}
+
+#[test]
 fn what_git_has_of_a_worktree_stays_where_its_folder_could_not_be_made() {
     let (mut sandbox, _) = project();
     sandbox.restart();

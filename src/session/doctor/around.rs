@@ -10,9 +10,10 @@ use crate::processes::Table;
 use crate::processes::panes::Stopped;
 use crate::session::belongings::{Part, files};
 use crate::session::doctor::Subject;
+use crate::session::windows::open;
 use crate::store::claude_json::Entries;
 use crate::store::records::Records;
-use crate::tmux::{self, TmuxSession};
+use crate::tmux::TmuxSession;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::thread;
@@ -42,7 +43,7 @@ impl<'a> Around<'a> {
         let ports = records.map(Records::ports).unwrap_or_default();
         let git = Git::at(&subject.project.main);
         thread::scope(|scope| {
-            let tmux = scope.spawn(tmux::sessions);
+            let tmux = scope.spawn(|| open::all(subject.project));
             let branches = scope.spawn(move || git.branches(["refs/heads"]));
             let table = scope.spawn(|| Table::now(ports));
             let layout = subject.layout.as_ref().ok();

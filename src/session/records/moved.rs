@@ -2,6 +2,7 @@
 
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree, is_named_by};
+use crate::name::SessionName;
 use crate::problem::{self, Problem};
 use crate::project::{Project, without_symlinks};
 use crate::session::Session;
@@ -9,14 +10,20 @@ use crate::session::belongings::claude_entry;
 use crate::session::records::hold::Hold;
 use crate::session::records::kept::Kept;
 use crate::store::atomic;
+use crate::store::record::Record;
 use anyhow::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where a session's worktree is, if its record has another place than its name leads to, and it is not there.
-pub fn place(session: &Session<'_>, worktrees: &[Worktree]) -> Option<PathBuf> {
-    let (project, recorded) = (session.project, session.record.worktree());
-    let place = project.worktree_path(&session.name);
+pub fn place(
+    project: &Project,
+    name: &SessionName,
+    record: &Record,
+    worktrees: &[Worktree],
+) -> Option<PathBuf> {
+    let recorded = record.worktree();
+    let place = project.worktree_path(name);
     if without_symlinks(recorded).as_ref() == Some(&place) || project.owns_worktree(recorded) {
         return None;
     }
@@ -33,9 +40,9 @@ pub fn place(session: &Session<'_>, worktrees: &[Worktree]) -> Option<PathBuf> {
     // git knows it already.
     let is_its = |entry: &&Worktree| {
         if let Some(kept) = Kept::read(&entry.admin) {
-            return kept.name == session.name && kept.record.worktree() == recorded;
+            return kept.name == *name && kept.record.worktree() == recorded;
         }
-        let is_on_branch = entry.branch.as_deref() == Some(session.record.branch());
+        let is_on_branch = entry.branch.as_deref() == Some(record.branch());
         is_on_branch && entry.is_at(&place) && !recorded.exists()
     };
     let path = &others.find(is_its)?.path;
@@ -44,7 +51,7 @@ pub fn place(session: &Session<'_>, worktrees: &[Worktree]) -> Option<PathBuf> {
 
 /// That it is there, and what has git and the record follow.
 pub fn problem(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
-    let place = place(session, worktrees)?;
+    let place = place(session.project, &session.name, &session.record, worktrees)?;
     let what = format!(
         "its worktree {} was moved to {}",
         session.record.worktree().display(),
@@ -82,7 +89,8 @@ pub fn follow(
     if project.owns_worktree(&from) {
         return Ok(None);
     }
-    let Some(to) = place(session, &worktrees::list(&project.common)?) else {
+    let worktrees = worktrees::list(&project.common)?;
+    let Some(to) = place(project, &session.name, &session.record, &worktrees) else {
         return Ok(None);
     };
     hold.begin_too(|left| left.sets_variables = true)?;

@@ -14,8 +14,9 @@ use crate::session::loss::uncommitted;
 use crate::session::truth::{commits, problems};
 use crate::session::windows::claudes::{self, Doing};
 use crate::session::windows::living::{self, Life, Living};
+use crate::session::windows::open;
 use crate::session::{Head, Session};
-use crate::tmux::{self, TmuxSession};
+use crate::tmux::TmuxSession;
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -145,7 +146,7 @@ pub fn judge<'a>(
     let around = thread::scope(|scope| {
         scope.spawn(|| changes = parallel::map(sessions, Changes::look));
         anyhow::Ok(Surroundings {
-            tmux: tmux::sessions()?,
+            tmux: open::all(project)?,
             stopped: Stopped::default(),
             branches: branches(project, sessions)?,
             claudes: claude.running(),

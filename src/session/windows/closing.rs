@@ -8,7 +8,7 @@ use crate::processes::{Process, Table, panes};
 use crate::session::Session;
 use crate::session::records::hold::Hold;
 use crate::session::windows::servers::{self, Left};
-use crate::session::windows::{claudes, living};
+use crate::session::windows::{claudes, living, open};
 use crate::tmux::{self, Mark, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub struct Closing {
 impl Closing {
     /// A session's windows, wherever they are.
     pub fn of_windows(session: &Session<'_>) -> Result<Self> {
-        let all = tmux::sessions()?;
+        let all = open::all(session.project)?;
         let panes = living::panes(session, &all);
         let panes: Vec<_> = panes.into_iter().cloned().collect();
         let (open, others) = among(session, all);
@@ -179,7 +179,7 @@ fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<(
 
 /// Closes the windows that this tool made for a session, and nothing else.
 pub fn close(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    let (open, _) = among(session, tmux::sessions()?);
+    let (open, _) = among(session, open::all(session.project)?);
     tmux::kill(&open, &[], hold.lock().file())
 }
 

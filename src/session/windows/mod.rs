@@ -4,6 +4,7 @@
 pub mod claudes;
 pub mod closing;
 pub mod living;
+pub mod open;
 pub mod opening;
 pub mod repair;
 pub mod servers;

@@ -4,7 +4,7 @@
 use crate::claude::settings::{self, Event};
 use crate::process::{self, quote, quote_path};
 use crate::session::Session;
-use crate::session::windows::{claudes, living};
+use crate::session::windows::{claudes, living, open};
 use crate::tmux::{self, TmuxSession};
 use anyhow::Result;
 use clap::ValueEnum;
@@ -63,9 +63,9 @@ pub fn mark(session: &Session<'_>, event: Event) -> Result<()> {
         claudes.next().cloned()
     };
     // Claude waits for this, and mostly it runs there; in the background it has no window.
-    let mut pane = claudes(tmux::here()?);
+    let mut pane = claudes(open::here(session.project)?);
     if pane.is_none() {
-        pane = claudes(tmux::sessions()?);
+        pane = claudes(open::all(session.project)?);
     }
     let Some(pane) = pane else {
         return Ok(());
