@@ -68,6 +68,21 @@ impl Worktree {
         self.locked.as_deref() == Some(INITIALIZING)
     }
 
+    /// Whether a branch is checked out there, or will be when what git is in the middle of ends.
+    pub fn holds(&self, branch: &str) -> bool {
+        const STARTED_ON: [&str; 3] = [
+            "rebase-merge/head-name",
+            "rebase-apply/head-name",
+            "BISECT_START",
+        ];
+        let is_named_in = |file| {
+            let named = fs::read_to_string(self.admin.join(file)).unwrap_or_default();
+            named.trim_end().trim_start_matches("refs/heads/") == branch
+        };
+        self.branch.as_deref() == Some(branch)
+            || self.branch.is_none() && STARTED_ON.into_iter().any(is_named_in)
+    }
+
     /// Whether it is the one at this path, where nothing may be.
     pub fn is_at(&self, path: &Path) -> bool {
         let real = without_symlinks(path);

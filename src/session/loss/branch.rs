@@ -56,8 +56,8 @@ impl Branch {
 
     /// Refuses to touch it while one of these has it checked out.
     pub fn refuse_checked_out(&self, worktrees: &[Worktree]) -> Result<()> {
-        let has_it = |worktree: &&Worktree| worktree.branch.as_ref() == Some(&self.name);
-        let Some(Worktree { path, .. }) = worktrees.iter().find(has_it) else {
+        let mut holders = worktrees.iter().filter(|it| it.holds(&self.name));
+        let Some(Worktree { path, .. }) = holders.next() else {
             return Ok(());
         };
         let (name, quoted) = (&self.name, quote_path(path));

@@ -1,4 +1,5 @@
-//! A worktree that was moved with its project, or copied: git and the session's record name the place where it was.
+//! A worktree that was moved, by git or with its project, or copied: the session's record, and mostly git, name the place where
+//! it was.
 
 use crate::claude::Claude;
 use crate::git::worktrees::{self, Worktree, is_named_by};
@@ -15,7 +16,8 @@ use anyhow::Result;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where a session's worktree is, if its record has another place than its name leads to, and it is not there.
+/// Where a session's worktree is, if it is not where its record says: as git was told to move it, or as it was moved with its
+/// project, or copied, when its name does not lead to where the record says.
 pub fn place(
     project: &Project,
     name: &SessionName,
@@ -23,11 +25,22 @@ pub fn place(
     worktrees: &[Worktree],
 ) -> Option<PathBuf> {
     let recorded = record.worktree();
-    let place = project.worktree_path(name);
-    if without_symlinks(recorded).as_ref() == Some(&place) || project.owns_worktree(recorded) {
+    if project.owns_worktree(recorded) {
         return None;
     }
     let mut others = worktrees.iter().skip(1);
+    let knows_it = |entry: &&Worktree| {
+        let kept = Kept::read(&entry.admin);
+        kept.is_some_and(|kept| kept.name == *name && kept.record.worktree() == recorded)
+            && project.owns_worktree(&entry.path)
+    };
+    if let Some(entry) = others.clone().find(knows_it) {
+        return Some(entry.path.clone());
+    }
+    let place = project.worktree_path(name);
+    if without_symlinks(recorded).as_ref() == Some(&place) {
+        return None;
+    }
     if let Some(entry) = others.clone().find(|entry| entry.is_at(recorded)) {
         if is_named_by(&entry.admin, recorded) {
             return None;
@@ -37,13 +50,11 @@ pub fn place(
         }
         return entry.found_in(project.main.parent()?);
     }
-    // git knows it already.
+    // One of an older version has no copy of its record.
     let is_its = |entry: &&Worktree| {
-        if let Some(kept) = Kept::read(&entry.admin) {
-            return kept.name == *name && kept.record.worktree() == recorded;
-        }
         let is_on_branch = entry.branch.as_deref() == Some(record.branch());
-        is_on_branch && entry.is_at(&place) && !recorded.exists()
+        let is_its = is_on_branch && entry.is_at(&place) && !recorded.exists();
+        is_its && Kept::read(&entry.admin).is_none()
     };
     let path = &others.find(is_its)?.path;
     project.owns_worktree(path).then(|| path.clone())

@@ -274,7 +274,7 @@ pub fn moved(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
 pub fn elsewhere(session: &Session<'_>, worktrees: &[Worktree]) -> Option<Problem> {
     let (branch, here) = (session.record.branch(), session.record.worktree());
     let mut others = worktrees.iter().filter(|other| !other.is_at(here));
-    let other = others.find(|other| other.branch.as_deref() == Some(branch))?;
+    let other = others.find(|other| other.holds(branch))?;
     let there = &other.path;
     let what = format!(
         "its branch {branch} is checked out at {}, and its record says {}",

@@ -13,28 +13,63 @@ fn move_worktree(sandbox: &Sandbox, worktree: &Path, name: &str) -> PathBuf {
 }
 
 #[test]
-fn one_that_git_has_moved_is_refused_and_the_hint_brings_it_back_with_its_work_and_closes_no_window()
- {
+fn one_that_git_has_moved_is_followed_by_resume_whatever_it_is_on_and_refused_by_what_would_end_it()
+{
+    let by_hand: [fn(&Sandbox, &Path); 4] = [
+        |_, _| {},
+        |sandbox, worktree| drop(sandbox.git(worktree, "branch -m better")),
+        |sandbox, worktree| drop(sandbox.git(worktree, "switch -q --detach")),
+        |sandbox, worktree| {
+            sandbox.commit(worktree, "file", "work");
+            stop_in_a_rebase(sandbox, worktree);
+        },
+    ];
+    for change in by_hand {
+        let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+        write(&worktree.join("new"), "not committed");
+        change(&sandbox, &worktree);
+        let moved = move_worktree(&sandbox, &worktree, "moved");
+        for line in ["remove feat", "remove feat --force", "restart feat"] {
+            let refused = format!("error: feat: {FOLLOWED}\nhint: tally-session resume feat\n");
+            sandbox.run_changes_nothing(line).fails(&refused);
+        }
+        let told = format!("feat: {FOLLOWED}: tally-session resume feat\n");
+        sandbox.run("list").tells(&told);
+        let follows = "warning: feat follows its worktree to [ROOT]/moved; it was at [ROOT]/tally-feat\n[...]";
+        let resumed = "feat is already running\n";
+        sandbox.run("resume feat").is(0, resumed, follows);
+        assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
+        sandbox.refuses_to_remove("error: the session feat [..]new[..]\n[...]");
+        sandbox.remove_and_restore("--force");
+        assert_eq!(read(&moved.join("new")), "not committed");
+    }
+}
+
+/// Has a worktree be in the middle of a rebase, before the last commit.
+fn stop_in_a_rebase(sandbox: &Sandbox, worktree: &Path) {
+    let mut rebase = sandbox.command("git", worktree);
+    rebase.args(["rebase", "--quiet", "--interactive", "--autostash", "HEAD^"]);
+    rebase.env(
+        "GIT_SEQUENCE_EDITOR",
+        "perl -pi -e 'print \"break\\n\" if $. == 1'",
+    );
+    assert!(rebase.status().unwrap().success());
+}
+
+#[test]
+fn the_branch_of_a_rebase_elsewhere_is_not_taken_from_under_it() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
-    write(&worktree.join("new"), "not committed");
-    move_worktree(&sandbox, &worktree, "moved");
-    for line in ["remove feat -v", "remove feat --force"] {
-        let outcome = sandbox.run_changes_nothing(line);
-        outcome.is(1, "", "[...]\nerror: [..][ROOT]/moved[..]\n[...]");
-    }
-    let refused = sandbox.refuses_to_resume(&format!("error: feat: {MOVED}\nhint: git [..]\n"));
-    let cure = refused.command_after("hint: ");
-    for command in ["list", "doctor"] {
-        sandbox
-            .run(command)
-            .tells(&cure)
-            .says_nothing_of("kill-session");
-    }
-    assert_eq!(sandbox.run("remove feat").command_after("hint: "), cure);
-    sandbox.type_line(&cure).succeeds();
-    sandbox.needs_no_resume("feat");
-    assert_eq!(read(&worktree.join("new")), "not committed");
-    sandbox.refuses_to_remove("error: the session feat [..]new\n[...]");
+    sandbox.commit(&worktree, "file", "work");
+    stop_in_a_rebase(&sandbox, &worktree);
+    let admin = sandbox.main.join(".git/worktrees/tally-feat");
+    unset(&admin.join("tally-session-record.json"));
+    let moved = move_worktree(&sandbox, &worktree, "moved");
+    let refused = format!("error: feat: {MOVED}\nhint: git [..]worktree move [..]\n");
+    sandbox
+        .run_changes_nothing("remove feat --force")
+        .fails(&refused);
+    sandbox.git(&moved, "rebase --continue");
+    assert_eq!(sandbox.git(&moved, "branch --show-current"), "feat");
 }
 
 #[test]
@@ -48,18 +83,23 @@ fn one_that_git_has_moved_and_that_is_locked_or_gone_is_brought_back_by_the_hint
         if is_gone {
             unset(&moved);
         }
-        for command in ["resume", "remove"] {
-            let refused = sandbox.run_changes_nothing([command, "feat"]);
-            let what = if is_gone { "; there is neither" } else { "" };
-            let refused = refused.fails(&format!("error: feat: {MOVED}{what}\nhint: git [..]\n"));
-            if command == "remove" {
-                sandbox.follow(&refused, "hint: ").succeeds();
-            }
-        }
-        sandbox.resume("feat");
+        let what = if is_gone {
+            format!("{MOVED}; there is neither")
+        } else {
+            FOLLOWED.to_owned()
+        };
+        let refused = sandbox.run_changes_nothing("remove feat");
+        let refused = refused.fails(&format!("error: feat: {what}\nhint: [..]\n"));
+        sandbox.follow(&refused, "hint: ").goes_well();
+        sandbox.run("resume feat").goes_well();
+        assert_eq!(sandbox.list()[0]["state"], "running");
     }
 }
 
+/// What is told where a copy of the record says whose it is.
+const FOLLOWED: &str = "its worktree [ROOT]/tally-feat was moved to [ROOT]/moved";
+
+/// What is told where only its branch does.
 const MOVED: &str =
     "its branch feat is checked out at [ROOT]/moved, and its record says [ROOT]/tally-feat";
 
@@ -81,8 +121,8 @@ fn one_that_was_moved_by_mv_keeps_its_files_and_is_brought_back_by_the_hint_repa
 
     fs::rename(&worktree, &moved).unwrap();
     sandbox.git(&moved, "worktree repair");
-    let refused = sandbox.refuses_to_remove("error: [..][ROOT]/moved[..]\nhint: git [..]\n");
-    sandbox.follow(&refused, "hint: ").succeeds();
+    let refused = sandbox.refuses_to_remove("error: [..][ROOT]/moved[..]\nhint: [..]\n");
+    sandbox.follow(&refused, "hint: ").goes_well();
     sandbox.force_remove_with_remarks("feat");
     assert!(!worktree.exists() && !moved.exists());
 
@@ -109,13 +149,7 @@ fn a_worktree_whose_git_file_is_gone_or_leads_nowhere_is_not_deleted_with_the_wo
         assert_eq!(read(&new), "not committed", "{text:?}");
     }
     unset(&worktree.join(".git"));
-    for line in ["remove feat -v", "remove feat --force"] {
-        sandbox
-            .run(line)
-            .does_not_crash()
-            .remarks("[ROOT]/tally-feat");
-        assert_eq!(read(&new), "not committed");
-    }
+    sandbox.refuses_to_remove("error: the session feat has a worktree whose .git [..]\n[...]");
     let told = "error: [..][ROOT]/tally-feat [..]\nhint: [..]git [..]repair[..]\n[...]";
     let hint = sandbox.refuses_to_resume(told).command_after("hint: ");
     sandbox
@@ -209,13 +243,7 @@ fn changes_that_a_rebase_has_put_aside_are_not_lost() {
     sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, "branch other");
     write(&worktree.join("README.md"), "changed");
-    let mut rebase = sandbox.command("git", &worktree);
-    rebase.args(["rebase", "--quiet", "--interactive", "--autostash", "HEAD^"]);
-    rebase.env(
-        "GIT_SEQUENCE_EDITOR",
-        "perl -pi -e 'print \"break\\n\" if $. == 1'",
-    );
-    assert!(rebase.status().unwrap().success());
+    stop_in_a_rebase(&sandbox, &worktree);
     sandbox.assert_clean(&worktree);
     sandbox.refuses_to_remove(
         "error: the session feat is in the middle of a rebase\nhint: [..] status\nhint: [..]\n",

@@ -172,7 +172,7 @@ fn restart_closes_nothing_that_it_can_t_open_again() {
         &elsewhere,
     );
     sandbox.run("restart feat").fails(
-        "error: feat: its branch feat is checked out at [ROOT]/elsewhere, and its record says [ROOT]/tally-feat\nhint: [..]worktree move[..]\n",
+        "error: feat: its worktree [ROOT]/tally-feat was moved to [ROOT]/elsewhere\nhint: tally-session resume feat\n",
     );
     assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
 }
