@@ -83,6 +83,14 @@ impl Worktree {
             || self.branch.is_none() && STARTED_ON.into_iter().any(is_named_in)
     }
 
+    /// Whether its folder is a worktree of another repository, of which this one may be a copy.
+    pub fn is_another_s(&self) -> bool {
+        let named = project::admin_folder(&self.path).ok().flatten();
+        named.is_some_and(|named| {
+            !project::is_same(&named, &self.admin) && knows(&named, &self.path)
+        })
+    }
+
     /// Whether it is the one at this path, where nothing may be.
     pub fn is_at(&self, path: &Path) -> bool {
         let real = without_symlinks(path);
@@ -115,11 +123,15 @@ pub fn is_named_by(admin: &Path, folder: &Path) -> bool {
     let Ok(Some(named)) = project::admin_folder(folder) else {
         return false;
     };
-    let is_folder = |known: PathBuf| project::is_same(&known.join(".git"), &folder.join(".git"));
-    let knows_folder = || folder_of(&named).is_some_and(is_folder);
     let is_called_so = named.file_name() == admin.file_name()
         && named.parent().is_some_and(|it| it.ends_with("worktrees"));
-    project::is_same(&named, admin) || is_called_so && !knows_folder()
+    project::is_same(&named, admin) || is_called_so && !knows(&named, folder)
+}
+
+/// Whether what git keeps of a worktree says that this folder is it.
+fn knows(admin: &Path, folder: &Path) -> bool {
+    let is_folder = |known: PathBuf| project::is_same(&known.join(".git"), &folder.join(".git"));
+    folder_of(admin).is_some_and(is_folder)
 }
 
 /// Why a worktree is locked, if it is, as what git keeps of it says.

@@ -86,7 +86,7 @@ impl<'a> Session<'a> {
         let is_listed = || {
             let worktrees = worktrees::list(&self.project.common);
             let mut others = worktrees.into_iter().flatten().skip(1);
-            others.any(|other| other.is_at(worktree))
+            others.any(|other| other.is_at(worktree) && !other.is_another_s())
         };
         without_symlinks(worktree).as_ref() == Some(&place)
             || self.project.owns_worktree(worktree)

@@ -58,8 +58,9 @@ pub fn check(session: &Session<'_>, around: &Around<'_>) -> Vec<Finding> {
         findings.extend(entries.map(|entries| claude_entry::look(session, entries)));
     }
     findings.extend(moved(session, tmux, &living));
-    // Its own servers pass for strangers where its worktree is elsewhere.
-    let is_away = !session.project.owns_worktree(worktree) && !living.is_empty();
+    // Its own servers pass for strangers where its worktree is elsewhere, and another's have the ports of a record of theirs.
+    let is_away =
+        !session.project.owns_worktree(worktree) && (!living.is_empty() || !session.counts());
     let is_started = around.started.contains(name);
     if let (Some(table), false) = (&around.table, is_away || is_started) {
         let tmux = around.tmux.as_deref();

@@ -37,7 +37,12 @@ pub fn of(
     }
     let mut problems = Vec::new();
     if !session.project.owns_worktree(session.record.worktree()) {
-        problems.push(broken(session, has_branch, &resume_anew));
+        let broken = broken(session, has_branch, &resume_anew);
+        if foreign(session).as_ref() == Some(&broken) {
+            // What else it names is another's.
+            return vec![broken];
+        }
+        problems.push(broken);
     } else if !has_branch && switched(session).is_none() {
         problems.push(Problem::new(
             format!("its branch {} is gone", session.record.branch()),

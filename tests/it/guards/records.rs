@@ -144,3 +144,33 @@ fn a_record_of_a_worktree_of_this_repository_counts_wherever_that_is() {
     sandbox.resume("feat");
     assert!(elsewhere.join("README.md").exists());
 }
+
+#[test]
+fn in_a_copy_of_the_main_checkout_alone_the_other_s_sessions_are_told_to_be_none_of_it() {
+    let (mut sandbox, worktree) = Sandbox::serving().with_worktree("feat");
+    sandbox.await_event("listening", "python", "feat", 1);
+    write(&worktree.join("mine"), "mine");
+    let mut cp = sandbox.command("cp", &sandbox.root);
+    fs::create_dir(sandbox.root.join("backup")).unwrap();
+    assert!(
+        cp.args(["-a", "tally", "backup"])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let original = sandbox.main.clone();
+    sandbox.main = sandbox.root.join("backup/tally");
+    let what = "its record names [ROOT]/tally-feat, which is no worktree of this repository, and not its place [ROOT]/backup/tally-feat";
+    let cure = "write the right path into [ROOT]/backup/tally/.tally-sessions, or take the record out: tally-session remove feat";
+    let list = sandbox.run_changes_nothing("list");
+    list.says(&format!("NAME [..]\nfeat [..]\nfeat: {what}: {cure}\n"));
+    sandbox
+        .run_changes_nothing("doctor")
+        .says_nothing_of("kill");
+    let refused = format!("error: feat: {what}\nhint: {cure}\n");
+    sandbox.run_changes_nothing("stop feat").fails(&refused);
+    sandbox.run("remove --force feat").says("removed feat\n");
+    sandbox.main = original;
+    assert_eq!(sandbox.list()[0]["problems"], json!([]));
+    sandbox.refuses_to_remove("error: [..]mine\n[...]");
+}
