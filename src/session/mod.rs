@@ -82,13 +82,12 @@ impl<'a> Session<'a> {
     /// is where the name leads. A store that came with a clone may name any folder.
     pub fn counts(&self) -> bool {
         let worktree = self.record.worktree();
-        let place = self.project.worktree_path(&self.name);
         let is_listed = || {
-            let worktrees = worktrees::list(&self.project.common);
-            let mut others = worktrees.into_iter().flatten().skip(1);
-            others.any(|other| other.is_at(worktree) && !other.is_another_s())
+            let all = worktrees::list(&self.project.common).into_iter().flatten();
+            all.skip(1)
+                .any(|it| it.is_at(worktree) && !it.is_another_s())
         };
-        without_symlinks(worktree).as_ref() == Some(&place)
+        without_symlinks(worktree) == Some(self.project.worktree_path(&self.name))
             || self.project.owns_worktree(worktree)
             || is_listed()
     }
@@ -129,18 +128,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What is checked out in its worktree, if that can be known without git.
+    /// What is checked out in its worktree, if that can be known; git is asked only where it keeps refs in tables.
     pub fn head(&self) -> Option<Head> {
-        /// Where git keeps refs in tables it writes this.
-        const ELSEWHERE: &str = ".invalid";
         let head = read_text_if_there(&self.admin().ok()?.join("HEAD")).ok()??;
-        match head.strip_prefix("ref: ") {
-            None => (!head.trim().is_empty()).then_some(Head::Commit),
-            Some(refname) => {
-                let branch = refname.strip_prefix("refs/heads/")?.trim_end();
-                (branch != ELSEWHERE).then(|| Head::Branch(branch.to_owned()))
+        let branch = match head.trim_end().strip_prefix("ref: refs/heads/") {
+            // Where git keeps refs in tables it writes this.
+            Some(".invalid") => {
+                let mut all = worktrees::list(&self.project.common).ok()?.into_iter();
+                all.find(|it| it.is_at(self.record.worktree()))?.branch
             }
-        }
+            None if head.starts_with("ref: ") || head.trim().is_empty() => return None,
+            branch => branch.map(ToOwned::to_owned),
+        };
+        Some(branch.map_or(Head::Commit, Head::Branch))
     }
 
     /// What Claude Code calls it.

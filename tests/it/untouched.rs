@@ -197,6 +197,11 @@ fn a_repository_with_other_hashes_or_other_refs_is_left_to_git() {
         write(&worktree.join("new"), "new");
         let error = "error: the session feat has changes that are not committed: new\n[...]";
         sandbox.run("remove feat").fails(error);
+        sandbox.git(&worktree, "branch -m renamed");
+        let listed = &sandbox.list()[0];
+        assert_eq!(listed["branch"], "renamed", "{listed}");
+        sandbox.git(&worktree, "switch -q --detach");
+        assert_eq!(sandbox.list()[0]["branch"], Value::Null);
     }
 }
 
