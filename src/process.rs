@@ -99,6 +99,7 @@ pub struct Run<'a> {
     left_out: Vec<String>,
     stdin: Input<'a>,
     words: Option<&'a File>,
+    answer: Option<&'a File>,
 }
 
 #[derive(Default)]
@@ -202,6 +203,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The same for one that reads something else and has no answer: it gets the file as its standard output.
+    #[must_use]
+    pub fn holding_silently(mut self, file: &'a File) -> Self {
+        self.answer = Some(file);
+        self
+    }
+
     /// Has it write its own words into this empty file, where they can be read meanwhile.
     #[must_use]
     pub fn words(mut self, file: &'a File) -> Self {
@@ -255,9 +263,10 @@ impl<'a> Run<'a> {
         // Not a pipe: what a hook of git's leaves in the background may keep it open for ever.
         let stderr = self.words.map_or_else(temporary, File::try_clone);
         let stderr = stderr.map_err(io)?;
+        let stdout = self.answer.map(File::try_clone).transpose().map_err(io)?;
         command
             .stdin(self.stdin().map_err(io)?)
-            .stdout(Stdio::piped())
+            .stdout(stdout.map_or_else(Stdio::piped, Stdio::from))
             .stderr(stderr.try_clone().map_err(io)?);
         let child = command.spawn().map_err(|error| self.not_started(error))?;
         Ok(Started {

@@ -186,7 +186,11 @@ impl Git<'_> {
     }
 
     fn start_update_ref(self) -> Result<Started, Failure> {
-        self.run("update-ref --stdin").input(Vec::new()).start()
+        let update = self.run("update-ref --stdin").input(Vec::new());
+        match self.lock {
+            Some(lock) => update.holding_silently(lock).start(),
+            None => update.start(),
+        }
     }
 
     /// Makes all of these changes, or none.

@@ -149,7 +149,8 @@ impl<'a> Leaving<'a> {
         let (session, hold, closing) = (&self.session, &self.hold, &self.loss.closing);
         let project = session.project;
         let (refs, (others, mut left)) = thread::scope(|scope| {
-            let refs = scope.spawn(|| Ok(Changing::start(Git::at(&project.main))?));
+            let git = Git::at(&project.main).holding(hold.lock().file());
+            let refs = scope.spawn(move || Ok(Changing::start(git)?));
             let closed = closing.close(session, hold)?;
             anyhow::Ok((joined(refs)?, closed))
         })?;

@@ -311,3 +311,24 @@ fn a_post_add_that_goes_on_after_the_kill_is_waited_for_and_run_again_by_resume(
     before.assert_finished(starts);
     assert_eq!(before.sandbox.started("hook", NAME).len(), 3);
 }
+
+#[test]
+fn a_branch_that_git_takes_away_after_the_kill_of_a_remove_is_waited_for_and_brought_back() {
+    let sandbox = Sandbox::new();
+    let hook = format!(
+        "[ \"$1\" = prepared ] || exit 0\n\
+         while read -r old new ref; do case \"$new $ref\" in 000*' refs/heads/feat')\n{GATE};; esac; done"
+    );
+    let path = sandbox.main.join(".git/hooks/reference-transaction");
+    sandbox.write_script(&path, &hook);
+    let before = with_one_kept(sandbox);
+    let worktree = before.sandbox.add(NAME);
+    let tip = before.sandbox.commit(&worktree, "file", "work");
+    kill_alone(&before, "remove --force feat");
+    let resume = Running::start(&before.sandbox, "resume feat");
+    resume.await_waiting();
+    open_gate(&before.sandbox);
+    resume.succeeds();
+    assert_eq!(before.sandbox.head(&worktree), tip);
+    assert_eq!(before.sandbox.git_main("rev-parse feat"), tip);
+}
