@@ -95,7 +95,9 @@ pub fn switched(session: &Session<'_>) -> Option<Problem> {
     let branch = session.record.branch();
     let other = session.checked_out().filter(|other| other != branch)?;
     Some(Problem::new(
-        format!("its worktree is on the branch {other}, and its record says {branch}"),
+        format!(
+            "its worktree is on the branch {other}, and its record says {branch}; resume has the record follow"
+        ),
         format!("tally-session resume {}", session.name),
     ))
 }

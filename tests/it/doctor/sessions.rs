@@ -40,7 +40,7 @@ fn what_is_wrong_with_a_worktree_or_its_branch_is_put_right_by_the_cure() {
     assert_fine(&sandbox);
 
     sandbox.git(&worktree, "switch -q -c other");
-    let found = "warning  feat: its worktree is on the branch other, and its record says feat";
+    let found = "warning  feat: its worktree is on the branch other, and its record says feat; resume has the record follow";
     assert_cured_by_hand(&sandbox, found, "tally-session resume feat");
     assert_eq!(sandbox.store()["feat"]["branch"], "other");
     sandbox.await_programs("feat", 2);

@@ -164,7 +164,7 @@ fn a_branch_that_was_renamed_stays_and_remove_says_so() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let tip = sandbox.commit(&worktree, "file", "work");
     sandbox.git(&worktree, "branch -m better");
-    let told = "feat: its worktree is on the branch better, and its record says feat: [..]";
+    let told = "feat: its worktree is on the branch better, and its record says feat; [..]";
     sandbox.run("list").says(&format!("[...]\n{told}\n"));
     sandbox.remove_telling("feat", "warning: [..] branch better, which stays\n");
     assert_eq!(sandbox.git_main("rev-parse better"), tip);

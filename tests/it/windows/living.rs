@@ -102,7 +102,7 @@ fn a_branch_that_was_renamed_or_switched_is_shown_and_followed_by_resume() {
     sandbox.git(&worktree, "branch -m renamed");
     let cure = |other: &str, record: &str| {
         format!(
-            "its worktree is on the branch {other}, and its record says {record}: tally-session resume feat"
+            "its worktree is on the branch {other}, and its record says {record}; resume has the record follow: tally-session resume feat"
         )
     };
     let listed = &sandbox.list()[0];
