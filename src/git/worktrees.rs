@@ -1,6 +1,6 @@
 //! git's worktrees, read where git keeps them; see gitrepository-layout(5). No process is started for it.
 
-use super::{Branch, Git};
+use super::{Branch, Git, line_of};
 use crate::project::{self, without_symlinks};
 use anyhow::{Context, Result};
 use std::ffi::OsStr;
@@ -117,6 +117,25 @@ impl Worktree {
     }
 }
 
+impl Git<'_> {
+    /// Where a submodule is, as the configuration of its repository says: mostly from there.
+    pub fn submodule_in(self, config: &Path) -> Result<Option<PathBuf>> {
+        let asked = self.run("config --file").arg(config);
+        let answer = asked.args(["--get", "core.worktree"]).output()?;
+        let path = line_of(&answer);
+        Ok(Some(path)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from))
+    }
+
+    /// Has that configuration name this folder.
+    pub fn set_submodule_in(self, config: &Path, folder: &Path) -> Result<()> {
+        let set = self.run("config --file").arg(config);
+        set.arg("core.worktree").arg(folder).insist()?;
+        Ok(())
+    }
+}
+
 /// Whether a folder's `.git` file names what git keeps, or kept, of a worktree here: by its path; or, where the repository was moved
 /// or copied, by its name alone, and nothing is where it names it, or something that does not know the folder.
 pub fn is_named_by(admin: &Path, folder: &Path) -> bool {
@@ -153,6 +172,22 @@ fn folder_of(admin: &Path) -> Option<PathBuf> {
     // A newer git may write it as a path from its own folder.
     let real = dot_git.is_relative().then(|| without_symlinks(&path));
     Some(real.flatten().unwrap_or(path))
+}
+
+/// The repositories that git keeps of submodules, those in others too.
+pub fn submodules(modules: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(modules).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // The name of a submodule may have slashes.
+        if path.join("HEAD").is_file() && path.join("objects").is_dir() {
+            found.extend(submodules(&path.join("modules")));
+            found.push(path);
+        } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(submodules(&path));
+        }
+    }
+    found
 }
 
 /// The commit of a branch with this full name, in the repository with this common git folder; none if it is not there, or if

@@ -1,7 +1,7 @@
 //! Repositories, submodules and git worktrees inside a worktree, and whether they have work of their own.
 
 use crate::git::Git;
-use crate::git::worktrees::Worktree;
+use crate::git::worktrees::{self, Worktree};
 use crate::parallel;
 use crate::process::quote_path;
 use crate::project::admin_folder;
@@ -33,7 +33,7 @@ pub fn with_work(
         None => work_of(path),
     };
     let judged = found.into_iter().map(|path| (work(&path), path));
-    let mut submodules = submodules(&worktree.admin.join("modules"));
+    let mut submodules = worktrees::submodules(&worktree.admin.join("modules"));
     submodules.sort();
     let submodules = submodules.into_iter().map(|path| {
         let what = "a submodule's repository with commits that no remote has";
@@ -133,20 +133,4 @@ fn work_of_worktree(worktree: &Worktree, doomed: Option<&str>) -> Option<Work> {
 /// Whether this is what a repository keeps of a worktree; that of a submodule is another kind.
 fn is_of_worktree(admin: &Path) -> bool {
     admin.join("commondir").is_file()
-}
-
-/// The repositories that git keeps of submodules, those in others too.
-fn submodules(modules: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(modules).into_iter().flatten().flatten() {
-        let path = entry.path();
-        // The name of a submodule may have slashes.
-        if path.join("HEAD").is_file() && path.join("objects").is_dir() {
-            found.extend(submodules(&path.join("modules")));
-            found.push(path);
-        } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            found.extend(submodules(&path));
-        }
-    }
-    found
 }

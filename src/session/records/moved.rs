@@ -2,10 +2,11 @@
 //! it was.
 
 use crate::claude::Claude;
+use crate::git::Git;
 use crate::git::worktrees::{self, Worktree, is_named_by};
 use crate::name::SessionName;
 use crate::problem::{self, Problem};
-use crate::project::{Project, without_symlinks};
+use crate::project::{Project, is_same, without_symlinks};
 use crate::session::Session;
 use crate::session::belongings::claude_entry;
 use crate::session::records::hold::Hold;
@@ -14,7 +15,7 @@ use crate::store::atomic;
 use crate::store::record::Record;
 use anyhow::Result;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Where a session's worktree is, if it is not where its record says: as git was told to move it, or as it was moved with its
 /// project, or copied, when its name does not lead to where the record says.
@@ -137,13 +138,41 @@ pub fn connect(project: &Project, from: &Path, to: &Path) -> Result<()> {
         let dot_git = folder.join(".git");
         let is_known = entry.path == folder && project.owns_worktree(&folder);
         let is_its = is_named_by(&entry.admin, &folder);
-        if is_known || !is_its && folder.exists() {
+        if !is_known && !is_its && folder.exists() {
+            continue;
+        }
+        connect_submodules(project, &entry.admin, &from.join(inside), &folder)?;
+        if is_known {
             continue;
         }
         if is_its {
             write_line(&dot_git, "gitdir: ", &entry.admin)?;
         }
         write_line(&entry.admin.join("gitdir"), "", &dot_git)?;
+    }
+    Ok(())
+}
+
+/// Has the submodules of a worktree that was moved, and what git keeps of each, name each other where they are now: mostly by a
+/// path from one to the other, with the worktree's name in it.
+fn connect_submodules(project: &Project, admin: &Path, from: &Path, to: &Path) -> Result<()> {
+    let git = Git::at(&project.main);
+    for repository in worktrees::submodules(&admin.join("modules")) {
+        let config = repository.join("config");
+        let Some(known) = git.submodule_in(&config)? else {
+            continue;
+        };
+        let is_above = |part: &Component<'_>| Some(part.as_os_str()) != from.file_name();
+        let inside = known.components().skip_while(is_above).skip(1);
+        let folder: PathBuf = to.components().chain(inside).collect();
+        let dot_git = folder.join(".git");
+        let is_file = dot_git.symlink_metadata().is_ok_and(|it| it.is_file());
+        // Nothing is written through a link that leads out of it.
+        let is_inside = fs::canonicalize(&folder).is_ok_and(|real| real == folder);
+        if is_file && is_inside && folder != to && !is_same(&repository.join(known), &folder) {
+            write_line(&dot_git, "gitdir: ", &repository)?;
+            git.set_submodule_in(&config, &folder)?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A worktree keeps its submodules' repositories in its own part of the git folder: they go with it.
 
 use crate::sandbox::{Sandbox, read, write};
+use std::fs;
 use std::path::PathBuf;
 
 /// A project with a submodule `lib`, and a session in which it is checked out.
@@ -58,4 +59,20 @@ fn a_submodule_s_commits_are_not_lost_though_it_looks_untouched() {
     sandbox.assert_clean(&worktree);
     sandbox.refuses_to_remove("error: [..]lib[..]\n[...]");
     assert_eq!(sandbox.git(&library, "rev-parse work"), tip);
+}
+
+#[test]
+fn a_submodule_is_known_where_the_project_and_its_worktree_have_other_names() {
+    let (mut sandbox, worktree) = with_submodule();
+    sandbox.restart();
+    let moved = sandbox.root.join("points-feat");
+    fs::rename(worktree, &moved).unwrap();
+    let main = sandbox.root.join("points");
+    fs::rename(&sandbox.main, &main).unwrap();
+    sandbox.main = main;
+    sandbox.run("resume feat").goes_well();
+    sandbox.assert_clean(&moved);
+    write(&moved.join("lib/new"), "inside");
+    assert_eq!(sandbox.status(&moved.join("lib")), "?? new");
+    sandbox.refuses_to_remove("error: the session feat [..]lib[..]\n[...]");
 }
