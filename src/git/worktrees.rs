@@ -1,4 +1,5 @@
-//! git's worktrees, read where git keeps them; see gitrepository-layout(5). No process is started for it.
+//! git's worktrees, read where git keeps them; see gitrepository-layout(5). No process is started for it, but where refs
+//! are kept in tables, and for the submodules of one that was moved.
 
 use super::{Branch, Git, line_of};
 use crate::project::{self, without_symlinks};
