@@ -5,8 +5,9 @@ use crate::cli;
 use crate::name::SessionName;
 use crate::session;
 use crate::session::stop::{self, Stopped, Verb};
+use crate::session::windows::open;
+use crate::tmux::TmuxSession;
 use crate::tmux::waiting_room::WaitingRoom;
-use crate::tmux::{self, TmuxSession};
 use crate::ui;
 use anyhow::Result;
 
@@ -26,7 +27,7 @@ pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
         let mut names = names.iter();
         names.any(|name| session::owns(&context.project, name, tmux))
     };
-    let open = tmux::sessions()?.into_iter();
+    let open = open::all(&context.project)?.into_iter();
     let room = WaitingRoom::open(open.filter(is_its).collect())?;
     let (stopped, outcome) = stop_all(context, names, Verb::Restart, args.force);
     let resumed = if stopped.is_empty() {
