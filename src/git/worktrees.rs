@@ -113,7 +113,10 @@ impl Worktree {
 
     /// The folder in `dir` that names it.
     pub fn found_in(&self, dir: &Path) -> Option<PathBuf> {
-        let mut folders = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+        let entries = fs::read_dir(dir).ok()?.flatten();
+        // What was removed is kept under such a name.
+        let shown = entries.filter(|entry| !entry.file_name().as_bytes().starts_with(b"."));
+        let mut folders = shown.map(|entry| entry.path());
         folders.find(|folder| is_named_by(&self.admin, folder))
     }
 }

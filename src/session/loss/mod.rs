@@ -4,6 +4,7 @@
 //!
 //! What gives a [`Result`] fails if git does, or a file can't be read or written, and says of its errors only where there is more to say.
 
+pub mod beside;
 pub mod branch;
 pub mod mounts;
 pub mod named;

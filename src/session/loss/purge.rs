@@ -84,7 +84,7 @@ impl Removed {
 
     /// The room that it takes on the disk, in bytes.
     pub fn bytes(&self) -> u64 {
-        size(&self.dir) + size(&self.beside())
+        size(&self.dir) + self.beside().map_or(0, |beside| size(&beside))
     }
 
     /// Deletes it for good: its commits at once, and its files in the background.
@@ -95,7 +95,7 @@ impl Removed {
         let has_others = stranger_s(&self.dir).is_some() || !mounts::below(&self.dir)?.is_empty();
         let going = trash::going_folder(project, &self.id);
         self.drop_ref(project)?;
-        delete(&self.beside())?;
+        self.delete_beside()?;
         fs::rename(&self.dir, &going)
             .with_context(|| format!("cannot move {} away", self.dir.display()))?;
         // Nobody sees what becomes of that in the background.
@@ -117,7 +117,11 @@ impl Removed {
                 fs::rename(kept, going.join(part))?;
             }
         }
-        delete(&self.beside())
+        self.delete_beside()
+    }
+
+    fn delete_beside(&self) -> Result<()> {
+        self.beside().map_or(Ok(()), |beside| delete(&beside))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::{hidden, placed};
 use crate::session::loss::branch::Branch;
-use crate::session::loss::trash::{self, ABOUT, ADMINS, FOLDER};
+use crate::session::loss::trash::{self, ABOUT, ADMINS};
 use crate::store::atomic;
 use crate::store::record::Record;
 use crate::store::records::Records;
@@ -205,7 +205,7 @@ impl Removed {
         let from = removed.about.worktree.clone();
         let has_moved = removed.about.main != project.main && from != place;
         if has_moved && !removed.is_named_by(project, &from) {
-            let beside = Some(removed.beside()).filter(|beside| beside.exists());
+            let beside = removed.beside();
             if let Some(record) = &mut removed.about.record {
                 record.set_worktree(place.clone());
             }
@@ -230,24 +230,6 @@ impl Removed {
     /// The ref that keeps what it leads to.
     pub fn refname(&self) -> String {
         format!("refs/tally-session/_removed/{}", self.id)
-    }
-
-    /// Where the worktree's folder is kept, if it was there.
-    pub fn folder(&self) -> Option<PathBuf> {
-        [self.dir.join(FOLDER), self.beside()]
-            .into_iter()
-            .find(|folder| folder.symlink_metadata().is_ok())
-    }
-
-    /// Where a folder is kept that can't be renamed into another file system.
-    pub fn beside(&self) -> PathBuf {
-        let beside = trash::beside(&self.about.worktree, &self.id);
-        let beside = self.about.beside.clone().unwrap_or(beside);
-        // It may have been moved with the main checkout.
-        let main = trash::main_of(&self.dir).zip(beside.file_name());
-        let moved = main.map(|(main, name)| main.with_file_name(name));
-        let moved = moved.filter(|moved| moved.exists() && !beside.exists());
-        moved.unwrap_or(beside)
     }
 
     /// Where git keeps what it knows of each worktree, and where that is kept while it is away.

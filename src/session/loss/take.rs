@@ -11,7 +11,7 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::session::loss::branch::Branch;
 use crate::session::loss::removed::{About, LOG, Removed};
-use crate::session::loss::trash::{ADMINS, FOLDER};
+use crate::session::loss::trash::{self, ADMINS, FOLDER};
 use crate::session::records::hold::Hold;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
@@ -169,7 +169,7 @@ impl Removed {
         }
         let moved = match fs::rename(worktree, self.dir.join(FOLDER)) {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                fs::rename(worktree, self.beside())
+                fs::rename(worktree, trash::beside(worktree, &self.id))
             }
             moved => moved,
         };

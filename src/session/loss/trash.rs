@@ -63,6 +63,11 @@ pub fn now() -> u64 {
     now.unwrap_or(Duration::ZERO).as_secs()
 }
 
+/// Whether the project of a main checkout has one of this id.
+pub fn is_in(main: &Path, id: &str) -> bool {
+    main.join(".git").join(TRASH).join(id).exists()
+}
+
 /// The time in an id.
 pub fn since(id: &str) -> Option<u64> {
     id.rsplit_once('@')?.1.parse().ok()
