@@ -4,6 +4,7 @@ use super::{Git, parts};
 use crate::process::{Failure, Started};
 use crate::wait;
 use anyhow::{Context, Result};
+use memchr::memmem;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -16,6 +17,8 @@ pub struct Keeper {
     pub commit: String,
     /// The commits that it leads to: itself, if it is one of the user's.
     pub commits: Vec<String>,
+    /// The tags that are objects. Nothing but a ref can lead to such a one: it has what they are of.
+    pub tags: Vec<String>,
 }
 
 /// A change of refs.
@@ -44,10 +47,34 @@ pub fn objects_in(admin: &Path) -> Result<BTreeSet<String>> {
             names.extend(objects_in(&path)?);
         } else if about.is_file() && !path.ends_with("index") {
             let text = fs::read(&path).with_context(|| failed(&path))?;
-            names.extend(names_in(&text));
+            if TO_DO.iter().any(|list| path.ends_with(list)) {
+                names.extend(picks_in(&String::from_utf8_lossy(&text)));
+            }
+            // Those have refs of their own.
+            let is_tag_too = |line: &&[u8]| memmem::find(line, FETCHED_TAG).is_some();
+            let lines = text.split(|&byte| byte == b'\n');
+            let lines = lines.filter(|line| !is_tag_too(line));
+            names.extend(lines.flat_map(names_in));
         }
     }
     Ok(names)
+}
+
+/// The lists of what a rebase, or a pick of several commits, has yet to do.
+const TO_DO: [&str; 2] = ["sequencer/todo", "rebase-merge/git-rebase-todo"];
+
+/// What `FETCH_HEAD` has of a tag that came along with what was fetched.
+const FETCHED_TAG: &[u8] = b"\tnot-for-merge\ttag '";
+
+/// The commits that such a list has, each behind a word and its options, and mostly in short.
+fn picks_in(list: &str) -> impl Iterator<Item = String> {
+    const SHORT: usize = 4;
+    list.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let commit = words.find(|word| !word.starts_with('-'))?;
+        let is_name = commit.len() >= SHORT && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_name.then(|| commit.to_owned())
+    })
 }
 
 /// The words of a text that may be names of objects.
@@ -127,22 +154,21 @@ impl Git<'_> {
         staged: &[String],
         message: &str,
     ) -> Result<Option<Keeper>> {
-        let list: Vec<_> = names.iter().map(String::as_str).collect();
-        let kinds = self
-            .run("cat-file")
-            .arg("--batch-check=%(objectname) %(objecttype)")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .input(list.join("\n").into_bytes())
-            .text()?;
+        let mut kinds = self.kinds(names.iter().cloned())?;
+        let tags = kinds.iter().filter(|(_, kind)| kind == "tag");
+        let tags: Vec<_> = tags.map(|(name, _)| name.clone()).collect();
+        if !tags.is_empty() {
+            kinds.extend(self.kinds(tags.iter().map(|tag| format!("{tag}^{{}}")))?);
+        }
         let staged = staged.iter().filter_map(|entry| {
             let (mode, rest) = entry.split_once(' ')?;
             Some(format!("{mode} blob {}", rest.split(' ').next()?))
         });
         let mut entries: BTreeSet<_> = staged.collect();
         let mut commits = Vec::new();
-        for (name, kind) in kinds.lines().filter_map(|line| line.split_once(' ')) {
-            match kind {
-                "commit" => commits.push(name.to_owned()),
+        for (name, kind) in kinds {
+            match &*kind {
+                "commit" => commits.push(name),
                 "tree" => drop(entries.insert(format!("040000 tree {name}"))),
                 "blob" => drop(entries.insert(format!("100644 blob {name}"))),
                 _ => {}
@@ -154,7 +180,26 @@ impl Git<'_> {
             [commit] if entries.is_empty() => commit.clone(),
             _ => self.join(&commits, &entries, message)?,
         };
-        Ok(Some(Keeper { commit, commits }))
+        Ok(Some(Keeper {
+            commit,
+            commits,
+            tags,
+        }))
+    }
+
+    /// The whole names of these objects, as far as they are there, and of what kind each is.
+    fn kinds(self, names: impl Iterator<Item = String>) -> Result<BTreeSet<(String, String)>> {
+        let list: Vec<_> = names.collect();
+        let kinds = self
+            .run("cat-file")
+            .arg("--batch-check=%(objectname) %(objecttype)")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .input(list.join("\n").into_bytes())
+            .text()?;
+        let kinds = kinds.lines().filter_map(|line| line.split_once(' '));
+        Ok(kinds
+            .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+            .collect())
     }
 
     /// Makes a commit with these parents, and a tree of these entries, each under a number.

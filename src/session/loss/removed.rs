@@ -57,6 +57,9 @@ pub struct About {
     pub is_new: bool,
     /// The commits that are kept.
     pub commits: Vec<String>,
+    /// The tags that are kept, each by a ref of its own: a merge may be of the tag itself.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Whether its time is over, and no more than its commits is kept.
     pub expired: bool,
 }
@@ -111,6 +114,7 @@ impl About {
             went: Vec::new(),
             conversation: None,
             is_new: false,
+            tags: Vec::new(),
             expired: false,
         })
     }
@@ -277,6 +281,13 @@ impl Removed {
         Ok(has_admin || has_folder || has_branch()?)
     }
 
+    /// The refs that keep tags, and the tags.
+    pub fn tags(&self) -> Vec<(String, &str)> {
+        let refname = |tag| format!("refs/tally-session/_tags/{}/{tag}", self.id);
+        let tags = self.about.tags.iter();
+        tags.map(|tag| (refname(tag), tag.as_str())).collect()
+    }
+
     /// When it was last written down, by the clock of the files.
     pub fn moment(&self) -> Result<Moment> {
         let path = self.dir.join(ABOUT);
@@ -318,7 +329,10 @@ impl Removed {
 
     /// Lets go of what it leads to.
     pub fn drop_ref(&self, project: &Project) -> Result<()> {
-        Git::at(&project.main).change_refs(&[Change::Drop(&self.refname())])?;
+        let (refname, tags) = (self.refname(), self.tags());
+        let tags = tags.iter().map(|(name, _)| name);
+        let refs = tags.chain([&refname]).map(|name| Change::Drop(name));
+        Git::at(&project.main).change_refs(&refs.collect::<Vec<_>>())?;
         // git leaves the folder, which it makes again when it needs it.
         let _ = fs::remove_dir(project.common.join("refs/tally-session"));
         Ok(())

@@ -86,8 +86,16 @@ impl Removed {
         let first = self.about.branch.as_ref().map(|branch| branch.tip.as_str());
         let message = format!("All that the removed session {} leads to", self.about.name);
         if let Some(keeper) = git.keeper(first, &kept.names, &staged, &message)? {
+            if self.about.tags != keeper.tags {
+                // Who forgets about it has to know them.
+                self.about.tags = keeper.tags;
+                self.write()?;
+            }
             let refname = self.refname();
-            git.change_refs(&[Change::Update(&refname, &keeper.commit)])
+            let tags = self.tags();
+            let mut changes = vec![Change::Update(&refname, &keeper.commit)];
+            changes.extend(tags.iter().map(|(name, tag)| Change::Update(name, tag)));
+            git.change_refs(&changes)
                 .with_context(|| format!("cannot make the ref {refname}"))?;
             self.about.commits = keeper.commits;
             self.write()?;

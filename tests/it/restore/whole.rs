@@ -65,6 +65,23 @@ fn a_merge_with_conflicts_comes_back_with_all_its_sides_solved_or_not() {
 }
 
 #[test]
+fn a_merge_of_a_tag_that_nothing_else_holds_comes_back_and_leaves_no_ref_behind() {
+    let sandbox = Sandbox::quick();
+    comes_back_in(&sandbox, |sandbox, worktree| {
+        let other = sandbox.root.join("other");
+        sandbox.git_at(worktree, "clone -q .", &other);
+        sandbox.commit(&other, "file", "theirs");
+        sandbox.git(&other, "tag -a v1 -m One");
+        sandbox.git(worktree, "fetch -q --no-tags ../other v1");
+        sandbox.git(worktree, "merge -q --no-commit --no-ff FETCH_HEAD");
+    });
+    let worktree = sandbox.worktree("feat");
+    sandbox.git(&worktree, "commit -q -m Merged");
+    assert_eq!(crate::sandbox::read(&worktree.join("file")), "theirs");
+    assert_eq!(sandbox.git_main("for-each-ref refs/tally-session"), "");
+}
+
+#[test]
 fn a_rebase_comes_back_with_what_it_has_put_aside_and_what_it_has_picked_and_is_left() {
     scripts_come_back(&[
         "conflict; echo mine >more; ! git rebase -q --autostash main; [ ! -e more ]",
@@ -80,6 +97,24 @@ fn patches_picks_and_a_bisect_that_are_under_way_come_back() {
         "conflict; (cd ../tally; commit last last); ! git cherry-pick main~2..main",
         "for n in 1 2 3 4; do commit file $n; done; git bisect start HEAD HEAD~4",
     ]);
+}
+
+#[test]
+fn commits_that_are_left_to_pick_come_back_though_nothing_but_the_list_of_them_has_them() {
+    let sandbox = Sandbox::quick();
+    comes_back_in(&sandbox, |sandbox, worktree| {
+        sandbox.git(worktree, "switch -q --detach");
+        let picks = ["file", "left", "last"].map(|file| sandbox.commit(worktree, file, "theirs"));
+        sandbox.git(worktree, "switch -q feat");
+        sandbox.commit(worktree, "file", "ours");
+        sandbox.git(worktree, "reflog expire --expire=all --all");
+        let mut pick = sandbox.command("git", worktree);
+        let status = pick.arg("cherry-pick").args(picks).output().unwrap().status;
+        assert!(!status.success(), "there is a conflict");
+    });
+    let worktree = sandbox.worktree("feat");
+    sandbox.git(&worktree, "cherry-pick --skip");
+    assert_eq!(crate::sandbox::read(&worktree.join("last")), "theirs");
 }
 
 #[test]
