@@ -1,5 +1,6 @@
 //! `restore`: what was removed comes back as it was.
 
+mod clock;
 mod inside;
 mod other_disk;
 mod portrait;

@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 /// A day in seconds.
 pub const DAY: u64 = 24 * 60 * 60;
 
+/// The file, in the folder of what is kept, that has when its time was first seen to be over, in seconds since 1970.
+const OVER: &str = "over";
+
 /// What is gone for good when something is deleted.
 pub struct Lost {
     /// The room that it takes on the disk, in bytes.
@@ -30,9 +33,31 @@ pub struct Lost {
 }
 
 impl Removed {
-    /// Until when it is kept, in seconds since 1970, where that is for so many days.
+    /// Until when it is kept, in seconds since 1970, where that is for so many days: the clock may be wrong now, or may have been
+    /// when it was taken away, so that its time has to have been over for a day.
     pub fn until(&self, days: u64) -> u64 {
-        self.since().saturating_add(days.saturating_mul(DAY))
+        let (end, now) = (end(self.since(), days), trash::now());
+        match self.over_since() {
+            _ if days == 0 || end > now => end,
+            Some(seen) => seen.saturating_add(DAY),
+            None => now.saturating_add(DAY),
+        }
+    }
+
+    /// When a command has first seen that its time is over; not one whose clock was ahead of what it is now.
+    fn over_since(&self) -> Option<u64> {
+        let seen = fs::read_to_string(self.dir.join(OVER)).ok()?.parse().ok()?;
+        (seen <= trash::now()).then_some(seen)
+    }
+
+    /// Whether that is a day ago, or it is not kept at all. Notes it, if this is the first command that sees it.
+    fn is_over(&self, days: u64) -> bool {
+        let now = trash::now();
+        if days > 0 && self.over_since().is_none() {
+            // Until it can be written nothing is deleted.
+            let _ = fs::write(self.dir.join(OVER), now.to_string());
+        }
+        self.until(days) <= now
     }
 
     /// Whether its files are kept, and will be for a while.
@@ -163,7 +188,7 @@ pub fn purge(project: &Project, removed: Removed) -> Result<()> {
 pub fn sweep(project: &Project, days: u64) {
     let is_due = !trash::going(project).is_empty()
         || !trash::blank(project).is_empty()
-        || due(project, days).any(|removed| !removed.about.expired);
+        || due(project, days).next().is_some();
     if is_due {
         // Whatever can't be deleted takes room, and doctor names it.
         let _ = process::leave_own(&project.main, "sweep");
@@ -198,15 +223,24 @@ fn clear_blank(project: &Project, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Of what the files are kept no longer, or are deleted already.
+/// When the time is over of something that was taken away then and is kept for so many days.
+fn end(since: u64, days: u64) -> u64 {
+    since.saturating_add(days.saturating_mul(DAY))
+}
+
+/// That of which the files are there, and are kept no longer.
 fn due(project: &Project, days: u64) -> impl Iterator<Item = Removed> {
     let now = trash::now();
-    let ids = trash::ids(project).into_iter();
     // The time is in the id: most of them need no look.
-    let ids = ids.filter(move |id| {
-        trash::since(id).is_some_and(|since| since.saturating_add(days.saturating_mul(DAY)) <= now)
-    });
-    ids.filter_map(|id| Removed::open(project, &id).ok())
+    let is_over = move |id: &String| trash::since(id).is_some_and(|since| end(since, days) <= now);
+    let (over, kept): (Vec<_>, Vec<_>) = trash::ids(project).into_iter().partition(is_over);
+    for id in kept {
+        // That was seen by a clock that was wrong.
+        let _ = fs::remove_file(trash::folder(project, &id).join(OVER));
+    }
+    let over = over.into_iter();
+    let over = over.filter_map(|id| Removed::open(project, &id).ok());
+    over.filter(move |removed| !removed.about.expired && removed.is_over(days))
 }
 
 /// Deletes a folder with all that is in it, if it is there, and nothing of another file system; links are not followed.
