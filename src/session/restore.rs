@@ -73,7 +73,7 @@ pub fn put_back(
 ) -> Result<Vec<String>> {
     removed.put_back(project)?;
     let worktree = removed.about.worktree.clone();
-    let mut notes = Vec::new();
+    let mut notes = Vec::from_iter(removed.lacks());
     if let Some(from) = &removed.moved_from {
         let (name, worktree) = (&removed.about.name, worktree.display());
         let from = from.display();
@@ -118,7 +118,7 @@ fn put_record(
 /// The last one of this name, or the one of this id. `command` is what to type again with the name that was meant.
 ///
 /// # Errors
-/// If there is none.
+/// If there is none, or what is written down of it can't be read.
 pub fn find(project: &Project, wanted: &str, command: &str) -> Result<Removed> {
     // Whoever asks for one of a session that is there wants it whole.
     let all: Vec<_> = Removed::noted(project).collect();
@@ -130,6 +130,11 @@ pub fn find(project: &Project, wanted: &str, command: &str) -> Result<Removed> {
         .collect();
     if let Some(found) = all.into_iter().find(is_wanted) {
         return Ok(found);
+    }
+    let slug = wanted.replace('/', "-");
+    let is_its = |id: &str| id == wanted || id.rsplit_once('@').is_some_and(|it| it.0 == slug);
+    if let Some((_, error)) = Removed::unreadable(project).find(|(id, _)| is_its(id)) {
+        return Err(error);
     }
     let error = anyhow!("nothing of the name {wanted} was removed, or it is deleted by now");
     let parsed = SessionName::parse(wanted).ok();

@@ -1,6 +1,7 @@
 //! `restore`: what was removed comes back as it was.
 
 mod clock;
+mod damaged;
 mod inside;
 mod other_disk;
 mod portrait;

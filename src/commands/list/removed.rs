@@ -2,6 +2,7 @@
 
 use super::table::{self, Cell, Column};
 use crate::commands::Context;
+use crate::finding::Finding;
 use crate::session::loss::purge::DAY;
 use crate::session::loss::removed::{About, Removed};
 use crate::session::loss::trash;
@@ -14,6 +15,10 @@ use std::collections::HashSet;
 pub fn show(context: &Context, as_json: bool) -> Result<()> {
     let all = Removed::all(&context.project);
     let days = context.layout.keep_removed;
+    for (id, error) in Removed::unreadable(&context.project) {
+        let found = Finding::error(format!("{id} can't be had back:"), &error);
+        ui::warn(found.problem());
+    }
     if as_json {
         let json = |removed| json_of(context, removed, days);
         let all: Vec<_> = all.iter().map(json).collect();

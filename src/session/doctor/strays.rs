@@ -117,5 +117,10 @@ pub fn leftovers(
         let error = purge::delete(&folder).err()?;
         Some(Finding::error("the trash:", &error).only_warns())
     }));
+    let unreadable = Removed::unreadable(project);
+    findings.extend(unreadable.map(|(id, error)| {
+        let checked = format!("what was removed as {id}:");
+        Finding::error(checked, &error).only_warns()
+    }));
     findings
 }

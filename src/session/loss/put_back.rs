@@ -9,7 +9,8 @@ use crate::process::{quote, quote_path};
 use crate::project::Project;
 use crate::session::belongings::hidden;
 use crate::session::loss::branch::Branch;
-use crate::session::loss::removed::{LOG, Removed};
+use crate::session::loss::named::named;
+use crate::session::loss::removed::{About, LOG, Removed};
 use crate::session::loss::{purge, trash};
 use crate::session::records::hold::{Hold, Unfinished};
 use crate::session::records::moved;
@@ -52,6 +53,26 @@ impl Removed {
             move_back(&kept, &origin)?;
         }
         self.connect(project)
+    }
+
+    /// What there is to tell of a session whose worktree is not back with the rest of it.
+    pub fn lacks(&self) -> Option<String> {
+        let About {
+            name,
+            worktree,
+            went,
+            ..
+        } = &self.about;
+        let had_one = self.about.record.is_some() && !self.about.admins.is_empty();
+        let without = match &went[..] {
+            [] => String::new(),
+            went => format!(", without {}", named(went)),
+        };
+        (had_one && !worktree.exists()).then(|| {
+            format!(
+                "the folder of {name} is not kept: its worktree comes back as it was committed{without}"
+            )
+        })
     }
 
     /// Has git know the worktree where it is now, if that is another place than it knows, and the worktree git.

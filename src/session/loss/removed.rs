@@ -3,10 +3,10 @@
 //! It is kept in a folder of its own, with a file that says what it is, and one ref holds every object that it leads to.
 
 use crate::file::{read_if_there, walk};
-use crate::git::Git;
-use crate::git::keep::Change;
 use crate::git::worktrees::{self, Worktree};
+use crate::hint::with_hint;
 use crate::name::SessionName;
+use crate::process::quote_path;
 use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::{hidden, placed};
@@ -17,7 +17,7 @@ use crate::store::record::Record;
 use crate::store::records::Records;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -194,6 +194,18 @@ impl Removed {
         ids.filter_map(|id| Self::open(project, &id).ok())
     }
 
+    /// The ids of those that can't be read, and why not; what is in their folders stays.
+    pub fn unreadable(project: &Project) -> impl Iterator<Item = (String, anyhow::Error)> {
+        let ids = trash::ids(project).into_iter();
+        let all = ids.filter(|id| !trash::is_blank(project, id));
+        all.filter_map(|id| {
+            let error = Self::open(project, &id).err()?;
+            let folder = quote_path(trash::folder(project, &id));
+            let look = format!("what was removed is there still: ls {folder}");
+            Some((id, with_hint(error, look)))
+        })
+    }
+
     /// The one of this id. It goes to the place that its name leads to now, if the main checkout was moved.
     ///
     /// # Errors
@@ -229,11 +241,6 @@ impl Removed {
     /// When it was taken away, in seconds since 1970.
     pub fn since(&self) -> u64 {
         trash::since(&self.id).unwrap_or_default()
-    }
-
-    /// The ref that keeps what it leads to.
-    pub fn refname(&self) -> String {
-        format!("refs/tally-session/_removed/{}", self.id)
     }
 
     /// Where git keeps what it knows of each worktree, and where that is kept while it is away.
@@ -281,13 +288,6 @@ impl Removed {
         Ok(has_admin || has_folder || has_branch()?)
     }
 
-    /// The refs that keep tags, and the tags.
-    pub fn tags(&self) -> Vec<(String, &str)> {
-        let refname = |tag| format!("refs/tally-session/_tags/{}/{tag}", self.id);
-        let tags = self.about.tags.iter();
-        tags.map(|tag| (refname(tag), tag.as_str())).collect()
-    }
-
     /// When it was last written down, by the clock of the files.
     pub fn moment(&self) -> Result<Moment> {
         let path = self.dir.join(ABOUT);
@@ -325,16 +325,5 @@ impl Removed {
     pub fn claude_entry(&self) -> Result<Option<String>> {
         let entry = read_if_there(&self.dir.join(CLAUDE))?;
         Ok(entry.map(|entry| String::from_utf8_lossy(&entry).into_owned()))
-    }
-
-    /// Lets go of what it leads to.
-    pub fn drop_ref(&self, project: &Project) -> Result<()> {
-        let (refname, tags) = (self.refname(), self.tags());
-        let tags = tags.iter().map(|(name, _)| name);
-        let refs = tags.chain([&refname]).map(|name| Change::Drop(name));
-        Git::at(&project.main).change_refs(&refs.collect::<Vec<_>>())?;
-        // git leaves the folder, which it makes again when it needs it.
-        let _ = fs::remove_dir(project.common.join("refs/tally-session"));
-        Ok(())
     }
 }

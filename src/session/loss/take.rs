@@ -152,6 +152,29 @@ impl Removed {
         Ok(names.iter().all(|name| Some(name.as_str()) == commit))
     }
 
+    /// The ref that keeps what it leads to.
+    pub fn refname(&self) -> String {
+        format!("refs/tally-session/_removed/{}", self.id)
+    }
+
+    /// The refs that keep tags, and the tags.
+    pub fn tags(&self) -> Vec<(String, &str)> {
+        let refname = |tag| format!("refs/tally-session/_tags/{}/{tag}", self.id);
+        let tags = self.about.tags.iter();
+        tags.map(|tag| (refname(tag), tag.as_str())).collect()
+    }
+
+    /// Lets go of what it leads to.
+    pub fn drop_ref(&self, project: &Project) -> Result<()> {
+        let (refname, tags) = (self.refname(), self.tags());
+        let tags = tags.iter().map(|(name, _)| name);
+        let refs = tags.chain([&refname]).map(|name| Change::Drop(name));
+        Git::at(&project.main).change_refs(&refs.collect::<Vec<_>>())?;
+        // git leaves the folder, which it makes again when it needs it.
+        let _ = fs::remove_dir(project.common.join("refs/tally-session"));
+        Ok(())
+    }
+
     fn take_folders(&self, project: &Project) -> Result<()> {
         // First what git knows of it: while that is there and the folder is not, any `git worktree prune` deletes it.
         for (origin, kept) in self.admins(project) {

@@ -82,7 +82,7 @@ pub fn ids(project: &Project) -> Vec<String> {
     ids
 }
 
-/// The ids of those of which nothing is written down: a command was killed before that.
+/// The ids of those of which nothing is written down or there: a command was killed before that.
 pub fn blank(project: &Project) -> Vec<String> {
     let ids = ids(project).into_iter();
     ids.filter(|id| is_blank(project, id)).collect()
@@ -90,7 +90,10 @@ pub fn blank(project: &Project) -> Vec<String> {
 
 /// Whether one is such.
 pub fn is_blank(project: &Project, id: &str) -> bool {
-    !folder(project, id).join(ABOUT).exists()
+    let folder = folder(project, id);
+    // What can't be looked at may be there.
+    let is_there = |part: &&str| folder.join(part).try_exists().unwrap_or(true);
+    ![ABOUT, FOLDER, ADMINS].iter().any(is_there)
 }
 
 /// The slug in an id, which is a name that has the same place.
