@@ -11,6 +11,7 @@ use crate::project;
 use anyhow::Result;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::io::Errno;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
@@ -158,9 +159,12 @@ impl<'a> Folder<'a> {
             self.path
         };
         let open = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let Ok(folder) = openat(root, here, open, Mode::empty()) else {
+        let folder = match openat(root, here, open, Mode::empty()) {
+            Ok(folder) => folder,
+            // What can't be looked into may have anything in it.
+            Err(Errno::ACCESS) => return None,
             // Without tracked files it may be gone; those of the folders in it are missed there.
-            return self.files.is_empty().then(Vec::new);
+            Err(_) => return self.files.is_empty().then(Vec::new),
         };
         let mut tracked = 0;
         let mut others = Vec::new();

@@ -6,9 +6,14 @@ use crate::parallel;
 use crate::process::quote_path;
 use crate::project::admin_folder;
 use crate::session::loss::Reason;
+use crate::session::loss::named::named;
 use crate::session::loss::uncommitted::unfinished;
 use anyhow::Result;
+use rustix::fs::{Access, access};
+use rustix::process::getuid;
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What is the matter with a repository, in a few words, and what to ask git there to see it.
@@ -17,16 +22,19 @@ type Work = (&'static str, &'static str);
 const STATUS: &str = "status";
 const UNPUSHED: &str = "log --all --not --remotes";
 
-/// Those with work of their own below these folders of a worktree, and among the submodules that git keeps for it.
+/// Those with work of their own below these folders of a worktree, and among the submodules that git keeps for it; and what can't
+/// be looked into.
 pub fn with_work(
     folders: &[PathBuf],
     worktree: &Worktree,
     worktrees: &[Worktree],
     doomed: Option<&str>,
 ) -> Result<Vec<Reason>> {
-    let mut found = Vec::new();
+    let (mut found, mut closed) = (Vec::new(), Vec::new());
     for places in parallel::map(folders, |folder| find(folder, &worktree.path)) {
-        found.extend(places?);
+        let places = places?;
+        found.extend(places.0);
+        closed.extend(places.1);
     }
     let work = |path: &PathBuf| match worktrees.iter().find(|other| other.path == *path) {
         Some(other) => work_of_worktree(other, doomed),
@@ -47,7 +55,38 @@ pub fn with_work(
             format!("look at that with: git -C {quoted} {look}"),
         ))
     });
-    Ok(reasons.collect())
+    Ok(unseen(closed, worktree)?
+        .into_iter()
+        .chain(reasons)
+        .collect())
+}
+
+/// That there are folders of which nobody can tell what is in them.
+fn unseen(mut closed: Vec<PathBuf>, worktree: &Worktree) -> Result<Option<Reason>> {
+    let git = Git::at(&worktree.path);
+    let mut unseen = Vec::new();
+    closed.sort();
+    for folder in closed {
+        // It may have gone meanwhile.
+        let Ok(about) = folder.symlink_metadata() else {
+            continue;
+        };
+        // What a container has made and git ignores has nothing of this user's.
+        let is_own = about.uid() == getuid().as_raw();
+        let inside = folder.strip_prefix(&worktree.path).unwrap_or(&folder);
+        let inside = inside.to_string_lossy();
+        if is_own || !git.ignores(&inside)? {
+            unseen.push(inside.into_owned());
+        }
+    }
+    let look = unseen
+        .iter()
+        .map(|path| quote_path(worktree.path.join(path)));
+    let look = look.collect::<Vec<_>>().join(" ");
+    Ok((!unseen.is_empty()).then(|| {
+        let what = format!("has what can't be looked into: {}", named(&unseen));
+        (what, format!("see who may: ls -ld {look}"))
+    }))
 }
 
 /// That a repository has commits that no remote has. Of one that cannot be asked that is said too.
@@ -56,14 +95,20 @@ fn unpushed(git: Git<'_>, what: &'static str) -> Option<Work> {
     has_some.then_some((what, UNPUSHED))
 }
 
-/// The folders with a `.git` below this one, and itself if it has one and is not the `root`.
-fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+/// The folders with a `.git` below this one, and itself if it has one and is not the `root`; and those that can't be looked into.
+fn find(folder: &Path, root: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let (mut found, mut closed) = (Vec::new(), Vec::new());
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
-        // Another user's has nothing of this one's; or it has only just gone.
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
+        let entries = match fs::read_dir(&folder) {
+            // To list what is there is not to look at it.
+            Ok(entries) if access(&folder, Access::EXEC_OK).is_ok() => entries,
+            // It has only just gone.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            _ => {
+                closed.push(folder);
+                continue;
+            }
         };
         for entry in entries {
             let entry = entry?;
@@ -78,7 +123,7 @@ fn find(folder: &Path, root: &Path) -> Result<Vec<PathBuf>> {
             }
         }
     }
-    Ok(found)
+    Ok((found, closed))
 }
 
 /// Whether a folder is a repository without a checkout.
