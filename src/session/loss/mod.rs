@@ -6,6 +6,7 @@
 
 pub mod beside;
 pub mod branch;
+mod file_name;
 pub mod mounts;
 pub mod named;
 pub mod purge;

@@ -11,6 +11,7 @@ use crate::project::Project;
 use crate::session::Session;
 use crate::session::belongings::{hidden, placed};
 use crate::session::loss::branch::Branch;
+use crate::session::loss::file_name::FileName;
 use crate::session::loss::trash::{self, ABOUT, ADMINS};
 use crate::store::atomic;
 use crate::store::record::Record;
@@ -47,7 +48,7 @@ pub struct About {
     #[serde(default)]
     pub others: Vec<Branch>,
     /// The folders in which git keeps what it knows of the worktree, and of those inside it, by their names.
-    pub admins: Vec<String>,
+    pub admins: Vec<FileName>,
     /// What is in no commit, as the user is told.
     pub went: Vec<String>,
     /// The conversation that its Claude was in.
@@ -108,9 +109,7 @@ impl About {
             commits: branch.iter().map(|branch| branch.tip.clone()).collect(),
             branch,
             others,
-            admins: admins
-                .map(|admin| admin.to_string_lossy().into_owned())
-                .collect(),
+            admins: admins.map(FileName::of).collect(),
             went: Vec::new(),
             conversation: None,
             is_new: false,
@@ -248,6 +247,7 @@ impl Removed {
         let origins = project.common.join("worktrees");
         let kept = self.dir.join(ADMINS);
         let admins = self.about.admins.iter();
+        let admins = admins.map(FileName::path);
         admins
             .map(|admin| (origins.join(admin), kept.join(admin)))
             .collect()

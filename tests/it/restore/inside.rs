@@ -1,5 +1,7 @@
 //! Repositories, submodules and git worktrees inside a session's worktree come back with it.
 
+#[cfg(target_os = "linux")]
+use super::portrait::comes_back_in;
 use super::portrait::{assert_looks_so, clear_up, comes_back, portrait};
 use crate::sandbox::{Sandbox, write};
 use std::path::Path;
@@ -64,6 +66,28 @@ fn git_worktrees_inside_come_back_also_locked_and_with_commits_on_no_branch() {
             }
         }
     });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_git_worktree_inside_whose_name_is_not_in_utf_8_comes_back_with_its_commits() {
+    let sandbox = Sandbox::quick();
+    let inside = |script: &str| {
+        let mut bash = sandbox.command("bash", &sandbox.worktree("feat"));
+        let script = format!("set -e; inside=$(printf 'agent\\377.sqlite3'); {script}");
+        let output = bash.args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    comes_back_in(&sandbox, |_, _| {
+        inside(
+            r#"git worktree add -q --detach "$inside"; cd "$inside"
+            echo 1 >file; git add file; git commit -q -m 'On no branch'; echo 2 >file; git add file"#,
+        );
+    });
+    let told =
+        inside(r#"cd "$inside"; git log -1 --format=%s; git status --short; git show :file"#);
+    assert_eq!(told, "On no branch\nM  file\n2\n");
 }
 
 #[test]
