@@ -9,6 +9,7 @@ use crate::session::loss::removed::Removed;
 use crate::session::loss::{purge, trash};
 use crate::session::owns;
 use crate::session::records::hold::{self, Unfinished};
+use crate::session::records::kept::Kept;
 use crate::session::records::unrecorded::Unrecorded;
 use crate::store::atomic;
 use crate::store::claude_json::Entries;
@@ -64,8 +65,16 @@ fn entry(project: &Project, worktree: &Worktree) -> Finding {
     let checked = format!("git's entry of the worktree {}", path.display());
     let beside = project.main.parent();
     let Some(moved) = beside.and_then(|dir| worktree.moved_to(dir)) else {
-        let stale = Finding::warning(checked, "is left, though the folder is gone");
-        return stale.mended_by(Mend::Entry(path.clone()));
+        if Kept::read(&worktree.admin).is_some() {
+            let stale = Finding::warning(checked, "is left, though the folder is gone");
+            return stale.mended_by(Mend::Entry(path.clone()));
+        }
+        // The user's own may be on a disk that is not there just now.
+        let git = project.git();
+        return Finding::warning(checked, "is there, and the folder is not").cure(format!(
+            "if it is gone for good: {git} worktree remove --force {}",
+            quote_path(path)
+        ));
     };
     let found = format!("does not know that this was moved to {}", moved.display());
     let moved = quote_path(&moved);

@@ -155,6 +155,35 @@ fn worktrees_of_the_user_s_own_are_nobody_s_business() {
     sandbox.run_changes_nothing("doctor --fix").succeeds();
 }
 
+/// Gives git's entry of such a worktree the copy of a record that a session's has.
+fn keep_record(sandbox: &Sandbox) {
+    let admins = sandbox.main.join(".git/worktrees");
+    let record = "tally-session-record.json";
+    let of_feat = read(&admins.join("tally-feat").join(record));
+    let text = of_feat.replace("feat", "old");
+    write(&admins.join("tally-old").join(record), text);
+}
+
+#[test]
+fn git_s_entry_of_a_worktree_that_no_session_had_is_left_where_its_folder_is_not_there() {
+    let sandbox = stopped();
+    let path = stray(&sandbox);
+    write(&path.join("work"), "staged");
+    sandbox.git(&path, "add work");
+    let away = sandbox.root.join("home/away");
+    fs::rename(&path, &away).unwrap();
+    let found = assert_left(
+        &sandbox,
+        "warning  git's entry of the worktree [ROOT]/tally-old is there, and the folder is not\n         [..]",
+    );
+    fs::rename(&away, &path).unwrap();
+    assert_eq!(sandbox.status(&path), "A  work");
+    unset(&path);
+    let cure = found.command_after("if it is gone for good: ");
+    sandbox.type_line(&cure).goes_well();
+    assert_fine(&sandbox);
+}
+
 #[test]
 fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_unless_locked_and_branch_and_commits_are_kept()
  {
@@ -163,6 +192,7 @@ fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_unless_locked_and_branch_
     let found =
         "warning  git's entry of the worktree [ROOT]/tally-old is left, though the folder is gone";
     let fixed = "git's entry of the worktree [ROOT]/tally-old was taken away";
+    keep_record(&sandbox);
     sandbox.git_main("worktree lock ../tally-old");
     unset(&path);
     sandbox.run_changes_nothing("doctor --fix").succeeds();
@@ -170,6 +200,7 @@ fn git_s_entry_of_a_worktree_that_is_gone_is_taken_out_unless_locked_and_branch_
     assert_mended(&sandbox, found, fixed);
     assert_eq!(sandbox.git_main("branch --list old"), "  old");
     sandbox.git_main("worktree add -q --detach ../tally-old");
+    keep_record(&sandbox);
     let commit = sandbox.commit(&path, "file", "on no branch");
     unset(&path);
     assert_mended(&sandbox, found, fixed);
