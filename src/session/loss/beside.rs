@@ -15,13 +15,16 @@ impl Removed {
 
     /// Where it is, if that is outside of the trash. It may have been moved with the main checkout.
     pub fn beside(&self) -> Option<PathBuf> {
-        let place = trash::beside(&self.about.worktree, &self.id);
-        let place = self.about.beside.clone().unwrap_or(place);
-        let main = trash::main_of(&self.dir).zip(place.file_name());
-        let moved = main.map(|(main, name)| main.with_file_name(name));
-        let places = [Some(place), moved].into_iter().flatten();
-        let is_there = |place: &PathBuf| place.symlink_metadata().is_ok();
-        places.filter(is_there).find(|place| self.has_kept(place))
+        let main = trash::main_of(&self.dir);
+        let places = trash::beside(&self.about.worktree, &self.id);
+        let places = self.about.beside.clone().into_iter().chain(places);
+        let places = places.flat_map(|place| {
+            let moved = main.zip(place.file_name());
+            let moved = moved.map(|(main, name)| main.with_file_name(name));
+            [Some(place), moved].into_iter().flatten()
+        });
+        let mut there = places.filter(|place| place.symlink_metadata().is_ok());
+        there.find(|place| self.has_kept(place))
     }
 
     /// Whether such a folder is this one's, and not that of the project of which this one is a copy.

@@ -200,7 +200,8 @@ impl Removed {
         }
         let moved = match fs::rename(worktree, self.dir.join(FOLDER)) {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                fs::rename(worktree, trash::beside(worktree, &self.id))
+                let [beside, _] = trash::beside(worktree, &self.id);
+                fs::rename(worktree, beside)
             }
             moved => moved,
         };

@@ -4,7 +4,6 @@ use crate::name::SessionName;
 use crate::project::Project;
 use anyhow::{Context, Result};
 use std::cmp::Reverse;
-use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -33,12 +32,18 @@ pub fn going_folder(project: &Project, id: &str) -> PathBuf {
     trash(project).join(format!("{id}{GOING}"))
 }
 
-/// Where a folder is kept that has to stay on its disk.
-pub fn beside(folder: &Path, id: &str) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(folder.file_name().unwrap_or_default());
-    name.push(format!(".{id}{BESIDE}"));
-    folder.with_file_name(name)
+/// Where a folder is kept that has to stay on its disk, and where older versions kept it.
+pub fn beside(folder: &Path, id: &str) -> [PathBuf; 2] {
+    /// What leaves room for the rest: a name may have 255 bytes.
+    const LONGEST: usize = 200;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let cut = &name[..name.floor_char_boundary(LONGEST)];
+    let time = id.rsplit_once('@').map_or(id, |(_, time)| time);
+    let names = [
+        format!(".{cut}@{time}{BESIDE}"),
+        format!(".{name}.{id}{BESIDE}"),
+    ];
+    names.map(|name| folder.with_file_name(name))
 }
 
 /// Makes the folder for one more, and gives its id.

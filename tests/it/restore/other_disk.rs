@@ -48,3 +48,20 @@ fn what_is_kept_beside_a_main_checkout_that_was_moved_with_it_comes_back() {
         cd new/tally; ts restore feat; cat ../tally-feat/work";
     says("tally", script, "precious\n");
 }
+
+#[test]
+fn the_longest_names_can_be_removed_and_come_back() {
+    let name = "the-customer-portal-of-a-company-with-a-rather-long-name";
+    let script = r#"feat=$(printf 'feature-with-a-very-long-description-%.0s' 1 2 3 | cut -c1-99)
+        remove_with_work "$feat"
+        ts restore "$feat"; cat "../$NAME-$feat/work""#;
+    says(name, script, "precious\n");
+}
+
+#[test]
+fn what_an_older_version_kept_beside_the_main_checkout_comes_back() {
+    let script = r"remove_with_work feat
+        kept=$(echo ../.tally-feat@*); time=${kept#*@}; mv $kept ../.tally-feat.feat@$time
+        ts restore feat; cat ../tally-feat/work";
+    says("tally", script, "precious\n");
+}
