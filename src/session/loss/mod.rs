@@ -95,7 +95,7 @@ impl Loss {
         doomed: Option<&str>,
     ) -> Result<Self> {
         let worktree = worktree.filter(|worktree| worktree.path.exists());
-        let mounts = worktree.map(|worktree| mounts::below(&worktree.path));
+        let mounts = worktree.map(|worktree| mounts::within(&worktree.path));
         let seen = match worktree {
             // Without that git would look into whatever repository is around it.
             Some(worktree) if worktree.has_lost_git_file() => {

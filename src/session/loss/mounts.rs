@@ -1,11 +1,11 @@
-//! Other file systems inside a folder: what is there is not the folder's.
+//! Other file systems in the place of a folder, or inside: what is there is not the folder's.
 
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-/// Where something is mounted below a folder, also a part of the same file system.
+/// Where something is mounted at a folder or below it, also a part of the same file system.
 #[cfg(target_os = "linux")]
-pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn within(folder: &Path) -> Result<Vec<PathBuf>> {
     use anyhow::Context;
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
@@ -16,9 +16,7 @@ pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     let lines = list.split(|&byte| byte == b'\n');
     let places = lines.filter_map(|line| line.split(|&byte| byte == b' ').nth(PLACE));
     let places = places.map(|place| PathBuf::from(OsString::from_vec(without_escapes(place))));
-    Ok(places
-        .filter(|place| place.starts_with(folder) && place != folder)
-        .collect())
+    Ok(places.filter(|place| place.starts_with(folder)).collect())
 }
 
 /// Spaces and the like are written as a backslash and three octal digits.
@@ -35,9 +33,9 @@ fn without_escapes(mut text: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Where something is mounted below a folder.
+/// Where something is mounted at a folder or below it.
 #[cfg(not(target_os = "linux"))]
-pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn within(folder: &Path) -> Result<Vec<PathBuf>> {
     by_device(folder)
 }
 
@@ -46,7 +44,9 @@ pub fn below(folder: &Path) -> Result<Vec<PathBuf>> {
 fn by_device(folder: &Path) -> Result<Vec<PathBuf>> {
     use std::os::unix::fs::MetadataExt;
     let device = folder.symlink_metadata()?.dev();
-    let mut found = Vec::new();
+    let above = folder.parent().map(Path::symlink_metadata).transpose()?;
+    let is_mount = above.is_some_and(|above| above.dev() != device);
+    let mut found = Vec::from_iter(is_mount.then(|| folder.to_owned()));
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -73,24 +73,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_mounted_is_found_below_its_folder_and_not_at_it() {
+    fn what_is_mounted_is_found_at_its_folder_and_below_others() {
         let proc = Path::new("/proc");
-        let is_below = |folder| {
-            below(Path::new(folder))
+        let is_within = |folder| {
+            within(Path::new(folder))
                 .unwrap()
                 .iter()
                 .any(|it| it == proc)
         };
-        assert!(is_below("/"));
-        assert!(!is_below("/proc"));
+        assert!(is_within("/") && is_within("/proc"));
+        assert!(!is_within("/proc/self"));
     }
 
     #[test]
     fn what_is_mounted_is_found_by_its_device_too() {
         let dev = Path::new("/dev");
         let found = by_device(dev).unwrap();
-        let mut mounted = below(dev).unwrap();
-        mounted.retain(|path| path.is_dir() && path.parent() == Some(dev));
+        let mut mounted = within(dev).unwrap();
+        mounted.retain(|path| path.is_dir() && (path == dev || path.parent() == Some(dev)));
         assert!(mounted.iter().all(|path| found.contains(path)));
         let own = std::env::current_dir().unwrap().join("src");
         assert!(by_device(&own).unwrap().is_empty());

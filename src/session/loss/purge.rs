@@ -117,7 +117,7 @@ impl Removed {
     /// # Errors
     /// If git fails, or something can't be moved, or can't be deleted as it is another user's, or another file system.
     pub fn purge(self, project: &Project) -> Result<()> {
-        let has_others = stranger_s(&self.dir).is_some() || !mounts::below(&self.dir)?.is_empty();
+        let has_others = stranger_s(&self.dir).is_some() || !mounts::within(&self.dir)?.is_empty();
         let going = trash::going_folder(project, &self.id);
         self.drop_ref(project)?;
         self.delete_beside()?;
@@ -251,7 +251,7 @@ pub fn delete(folder: &Path) -> Result<()> {
     if folder.symlink_metadata().is_err() {
         return Ok(());
     }
-    if let Some(mount) = mounts::below(folder)?.first() {
+    if let Some(mount) = mounts::within(folder)?.first() {
         let mount = mount.to_string_lossy();
         let folder = folder.display();
         return Err(anyhow!(

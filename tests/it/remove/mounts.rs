@@ -53,6 +53,29 @@ fn remove_refuses_where_something_is_mounted_inside_and_purge_never_deletes_it()
 }
 
 #[test]
+fn remove_refuses_where_something_is_mounted_in_the_worktree_s_place_and_closes_nothing() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    let other = sandbox.root.join("other");
+    let mut cp = sandbox.command("cp", &sandbox.root);
+    assert!(
+        cp.arg("-a")
+            .args([&worktree, &other])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let [from, to] = [&other, &worktree].map(|path| path.to_str().unwrap());
+    if let Some(outcome) = run_with_mount(&sandbox, from, to, "remove --force feat") {
+        outcome.fails(
+            "error: something is mounted inside the worktree of feat, at [ROOT]/tally-feat\n\
+             hint: take it out first: umount [ROOT]/tally-feat\n",
+        );
+        assert_eq!(sandbox.tmux_sessions(), ["tally-feat"]);
+        sandbox.needs_no_resume("feat");
+    }
+}
+
+#[test]
 fn purge_says_whose_the_files_are_that_it_can_t_delete_and_what_deletes_them() {
     /// A user who is not the one that runs the tests.
     const OTHER: u32 = 65534;
