@@ -6,7 +6,7 @@
 use crate::file::{Stamp, read_if_there};
 use crate::git::keep::{Change, Changing, names_in, objects_in};
 use crate::git::{Git, worktrees};
-use crate::hint::Hint;
+use crate::hint::with_hint;
 use crate::process::quote;
 use crate::project::Project;
 use crate::session::loss::branch::Branch;
@@ -16,7 +16,7 @@ use crate::session::records::hold::Hold;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// What is kept from being collected: by the ref, or by the branch until it goes.
@@ -180,8 +180,7 @@ impl Removed {
         for (origin, kept) in self.admins(project) {
             if !kept.exists() && origin.exists() {
                 fs::create_dir_all(self.dir.join(ADMINS))?;
-                fs::rename(&origin, &kept)
-                    .with_context(|| format!("cannot move {} away", origin.display()))?;
+                fs::rename(&origin, &kept).map_err(|error| cannot_move(&origin, error))?;
             }
         }
         if let Err(error) = self.take_folder(project) {
@@ -205,13 +204,7 @@ impl Removed {
             }
             moved => moved,
         };
-        let path = worktree.to_string_lossy();
-        moved
-            .with_context(|| format!("cannot move the folder {path} away"))
-            .hint(format!(
-                "see that nothing is mounted there, and that its folder is yours: ls -ld {}",
-                quote(&path)
-            ))
+        moved.map_err(|error| cannot_move(worktree, error))
     }
 
     /// Takes the branch away, if it goes and still is where it was, and has the ref hold its commit, if there is none.
@@ -245,4 +238,21 @@ impl Removed {
         }
         Ok(())
     }
+}
+
+/// That a folder can't be renamed, and what helps.
+fn cannot_move(folder: &Path, error: io::Error) -> anyhow::Error {
+    let path = folder.to_string_lossy();
+    let (quoted, copy) = (quote(&path), quote(&format!("{path}.copy")));
+    let hint = match error.kind() {
+        // That is so in a container with what its image has.
+        ErrorKind::CrossesDevices => format!(
+            "copy it in its place, so that it can be moved: cp -a {quoted} {copy} && rm -r {quoted} && mv {copy} {quoted}"
+        ),
+        _ => format!(
+            "see that nothing is mounted there, and that its folder is yours: ls -ld {quoted}"
+        ),
+    };
+    let failed = format!("cannot move the folder {path} away");
+    with_hint(anyhow::Error::new(error).context(failed), hint)
 }

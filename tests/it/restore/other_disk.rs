@@ -65,3 +65,19 @@ fn what_an_older_version_kept_beside_the_main_checkout_comes_back() {
         ts restore feat; cat ../tally-feat/work";
     says("tally", script, "precious\n");
 }
+
+#[test]
+fn a_session_of_a_container_s_image_can_be_removed_when_the_hints_were_followed() {
+    let script = r#"mkdir "$SANDBOX/p"; git clone -q . "$SANDBOX/p/tally"; cd "$SANDBOX/p/tally"
+        ts add feat; echo precious >../tally-feat/work; ts stop feat
+        mkdir ../../layers; mount -t tmpfs tmpfs ../../layers; cd "$SANDBOX/layers"; mkdir upper work
+        cp -a ../p lower; mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr ../p || exit 7
+        cd "$SANDBOX/p/tally"
+        for folder in tally/.git/worktrees/tally-feat tally-feat; do
+            ts remove --force feat >../told && exit 1
+            grep "^error: cannot move the folder $SANDBOX/p/$folder away" ../told >/dev/null
+            eval "$(sed -n 's/^hint: copy it in its place, so that it can be moved: //p' ../told)"
+        done
+        ts remove --force feat; ts restore feat; cat ../tally-feat/work"#;
+    says("tally", script, "precious\n");
+}
