@@ -18,7 +18,9 @@ fn a_worktree_that_pre_remove_deletes_is_removed_and_comes_back_without_what_was
         "warning: its pre_remove took its worktree away: what was in it is not kept\n",
     );
     assert!(sandbox.names().is_empty());
-    sandbox.restore("feat");
+    let told =
+        "warning: the folder of feat is not kept: its worktree comes back as it was committed\n";
+    sandbox.restore_telling("feat", told);
     assert!(worktree.join(".git").exists());
 }
 
