@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::process::{quote, quote_path};
 use crate::project::Project;
 use crate::session::Session;
+use crate::session::belongings::placed::variables_of;
 use crate::session::belongings::placing::Placing;
 use crate::session::belongings::{Belonging, hidden, inside, variables};
 use anyhow::Result;
@@ -193,7 +194,7 @@ fn new_in(placing: &Placing<'_>, path: &str, had: &BTreeSet<String>) -> Option<P
     let worktree = placing.worktree();
     let from = placing.session.project.main.join(path);
     let to = worktree.join(inside::follow(worktree, path).ok()?);
-    let (text, has) = (read_if_there(&from).ok()??, names(&to));
+    let (text, has) = (read_if_there(&from).ok()??, variables_of(&to));
     let mut new: BTreeMap<_, _> = dotenv::all(&text).collect();
     new.retain(|name, _| to.exists() && !had.contains(*name) && !has.contains(*name));
     let names: Vec<_> = new.keys().copied().collect();
@@ -211,12 +212,4 @@ fn new_in(placing: &Placing<'_>, path: &str, had: &BTreeSet<String>) -> Option<P
         named(&names)
     );
     (!names.is_empty()).then(|| Problem::new(what, cure))
-}
-
-/// The variables that a file sets.
-pub(super) fn names(file: &Path) -> BTreeSet<String> {
-    let text = read_if_there(file).ok().flatten().unwrap_or_default();
-    dotenv::all(&text)
-        .map(|(name, _)| name.to_owned())
-        .collect()
 }

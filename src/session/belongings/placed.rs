@@ -1,8 +1,9 @@
 //! What was put into a session's worktree, as a list in git's folder of it: so that nobody has to guess from a layout that may
 //! have changed since, or takes for ours what somebody else has put in its place.
 
+use crate::dotenv;
+use crate::file::read_if_there;
 use crate::session::Session;
-use crate::session::belongings::env_files;
 use crate::session::belongings::files;
 use crate::session::belongings::inside;
 use crate::session::belongings::kind::Part;
@@ -102,6 +103,14 @@ fn listed(admin: &Path) -> Option<Placed> {
     serde_json::from_slice(&fs::read(admin.join(LIST)).ok()?).ok()
 }
 
+/// The variables that a file sets.
+pub(super) fn variables_of(file: &Path) -> BTreeSet<String> {
+    let text = read_if_there(file).ok().flatten().unwrap_or_default();
+    dotenv::all(&text)
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
 impl Placed {
     /// Writes the list down.
     ///
@@ -118,7 +127,7 @@ impl Placed {
         if let Some(seen) = Seen::at(&there) {
             let name = path.rsplit('/').next().unwrap_or(path);
             if matches!(seen, Seen::File { .. }) && name.starts_with(".env") {
-                let names = env_files::names(&there);
+                let names = variables_of(&there);
                 self.variables.insert(path.to_owned(), names);
             }
             self.paths.insert(path.to_owned(), Some(seen));
