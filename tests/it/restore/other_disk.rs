@@ -35,7 +35,6 @@ fn what_is_kept_beside_a_main_checkout_is_out_of_reach_of_a_copy_of_it() {
         for place in other/tally tally-2; do
             mkdir -p ../other; cp -a . "../$place"
             (cd "../$place"; ts restore feat; ts remove feat; ts purge --yes feat)
-            rm -r "../$place"
         done
         ts restore feat; cat ../tally-feat/work"#;
     says("tally", script, "precious\n");
