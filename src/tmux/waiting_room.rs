@@ -18,12 +18,11 @@ impl WaitingRoom {
     ///
     /// # Errors
     /// If tmux fails.
-    pub fn open(sessions: Vec<TmuxSession>) -> Result<Option<Self>> {
-        let mut shown = sessions.into_iter().filter(|it| it.attached > 0).peekable();
-        if shown.peek().is_none() {
+    pub fn open(mut shown: Vec<TmuxSession>) -> Result<Option<Self>> {
+        shown.retain(|session| session.attached > 0);
+        if shown.is_empty() {
             return Ok(None);
         }
-        let shown: Vec<_> = shown.collect();
         let failed = "cannot have terminals wait";
         let list = tmux().args(["list-clients", "-F", "#{session_id} #{client_name}"]);
         let list = list.stdout().context(failed)?;
@@ -36,8 +35,16 @@ impl WaitingRoom {
         let clients = clients.collect();
         let name = format!("tally-session-restart-{}", std::process::id());
         let new = ["new-session", "-d", "-P", "-F", "#{session_id}", "-s"];
-        let id = tmux().args(new).args([&*name, SHOWN]);
-        let id = id.stdout().context(failed)?;
+        // Whatever the user has said of sessions that no terminal shows.
+        let stays = [
+            "set-option",
+            "-t",
+            &format!("={name}:"),
+            "destroy-unattached",
+            "off",
+        ];
+        let new = tmux().args(new).args([&*name, SHOWN, ";"]).args(stays);
+        let id = new.stdout().context(failed)?;
         let id = String::from_utf8_lossy(&id).trim().to_owned();
         let room = Self { id, clients };
         room.switch(|_| Some(&room.id));

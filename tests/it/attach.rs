@@ -26,7 +26,10 @@ fn attach_inside_tmux_switches_the_client() {
 
 #[test]
 fn a_terminal_that_shows_a_session_shows_it_again_when_it_is_restarted() {
-    let sandbox = Sandbox::new().with("feat");
+    let sandbox = Sandbox::new();
+    let settings = sandbox.home.join(".tmux.conf");
+    write(&settings, "set -g destroy-unattached on\n");
+    let sandbox = sandbox.with("feat");
     let terminal = sandbox.terminal(&sandbox.main);
     terminal.run("attach feat");
     sandbox.await_client("tally-feat");

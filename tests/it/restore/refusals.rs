@@ -109,7 +109,7 @@ fn restore_of_what_was_never_removed_says_how_to_see_what_was() {
          hint: see what there is: tally-session list --removed\n",
     );
     sandbox.run("restore feat").succeeds();
-    sandbox.run_changes_nothing("restore feat").fails(
+    sandbox.run("restore feat").fails(
         "error: feat was not removed, or is back: it is a session\nhint: go to it: tally-session attach feat\n",
     );
 }
