@@ -25,6 +25,7 @@ use crate::session::{Session, lock_windows};
 use crate::store::claude_json::Before;
 use crate::tmux::TmuxSession;
 use anyhow::Result;
+use std::collections::HashSet;
 use std::thread;
 
 /// A session that is to be made true.
@@ -142,8 +143,21 @@ fn prepare(
             made.failure = prepared.err();
         }
     });
+    tell_misfits(tasks, all);
     if let (Ok((_, note)), Some(last)) = (shared, all.last_mut()) {
         last.notes.extend(note);
+    }
+}
+
+/// Tells why windows can't work: once, where it is the same for several.
+fn tell_misfits(tasks: &[&Task<'_>], all: &mut [Made]) {
+    let mut told = HashSet::new();
+    for at in those(tasks, all, |task| {
+        task.hold.is_new() || task.opens_windows()
+    }) {
+        let misfit = fitting::misfit(&tasks[at].session).map(|it| it.to_string());
+        let new = misfit.filter(|misfit| told.insert(misfit.clone()));
+        all[at].notes.splice(..0, new);
     }
 }
 
@@ -210,10 +224,6 @@ impl Task<'_> {
         if let Some(taking) = hold.taking() {
             let told = taking.arrive(session, hold.lock().file(), made.worktree)?;
             made.notes.extend(told);
-        }
-        if hold.is_new() || self.opens_windows() {
-            let misfit = fitting::misfit(session);
-            made.notes.extend(misfit.map(|it| it.to_string()));
         }
         if let Some(unfinished) = &hold.unfinished {
             opening::begin(session, unfinished)?;

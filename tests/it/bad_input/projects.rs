@@ -189,10 +189,14 @@ fn a_virtual_environment_that_is_missing_is_told_with_the_line_that_mends_it() {
             .is(1, &format!("[...]\n{failed}\n1 problem\n"), "");
     };
     assert_cured_by("mkvirtualenv tally");
-    sandbox.add_telling("again", "[...]");
-    sandbox.kill_windows("again");
-    sandbox.resume_telling(&format!("warning: {told}: mkvirtualenv tally\n"));
-    sandbox.run("remove again").succeeds();
+    for name in ["again", "more"] {
+        sandbox.add_telling(name, "[...]");
+        sandbox.kill_windows(name);
+    }
+    let resumed = "resumed again[..]\nresumed more[..]\n";
+    let warning = format!("warning: {told}: mkvirtualenv tally\n");
+    sandbox.run("resume").is(0, resumed, &warning);
+    sandbox.run("remove again more").succeeds();
     let file = "[ROOT]/tally/.tally-session.toml";
     let line = format!("as the first line of {file}: activate = ");
     write(&sandbox.main.join(".venv/bin/activate"), "");
