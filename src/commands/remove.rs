@@ -55,7 +55,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<()> {
         (name, shown)
     });
     let all = super::show_all(results, |_, ()| {});
-    if !context.here.exists() {
+    if super::current_folder().is_err() {
         let main = quote_path(&project.main);
         ui::done(format_args!("the folder you are in is gone: cd {main}"));
     }

@@ -110,6 +110,13 @@ fn remove_works_from_inside_the_session_s_own_worktree() {
         ));
     assert!(!worktree.exists());
     assert!(sandbox.names().is_empty());
+    // Who only names it is elsewhere.
+    let worktree = sandbox.add("feat");
+    let there = worktree.to_str().unwrap();
+    sandbox
+        .run(["-C", there, "remove"])
+        .says(REMOVED)
+        .says_nothing_of("is gone");
 }
 
 #[test]
