@@ -203,7 +203,7 @@ fn new_in(placing: &Placing<'_>, path: &str, had: &BTreeSet<String>) -> Option<P
     let cure = if of_many_lines {
         format!("copy by hand what has several lines: ${{EDITOR:-vi}} {from} {to}")
     } else {
-        let lines = format!("'^ *(export +)?({}) *='", names.join("|"));
+        let lines = quote(&format!("^ *(export +)?({}) *=", names.join("|")));
         // The last line there may have no end.
         format!("echo >>{to} && grep -E {lines} {from} >>{to}")
     };
