@@ -144,10 +144,9 @@ impl Table {
 
 /// Whether any of these processes works in a folder or below it.
 pub fn any_works_in(pids: impl Iterator<Item = u32>, folder: &Path) -> bool {
-    let wanted = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always);
     let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    look(pids.map(sysinfo::Pid::from_u32), wanted).is_ok_and(|system| {
-        let mut all = system.processes().values();
+    Folders::of(pids).is_ok_and(|folders| {
+        let mut all = folders.0.processes().values();
         all.any(|process| works_in_or_below(process, &folder))
     })
 }

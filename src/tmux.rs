@@ -12,6 +12,7 @@ pub use session::{Mark, Pane, TmuxSession, Typed};
 use crate::process::{Failure, Run, quote};
 use crate::wait;
 use anyhow::{Context, Result, anyhow};
+use batch::Batch;
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::Write;
@@ -122,31 +123,20 @@ pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()>
 
 /// Has tmux know what these say of the session of this name, of the project with this main checkout.
 pub fn mark(sessions: &[TmuxSession], main: &Path, name: &str) -> Result<()> {
-    let mut arguments = Vec::new();
-    let mut set = |words: [&str; 5]| {
-        arguments.extend(
-            ["set-option"]
-                .into_iter()
-                .chain(words)
-                .chain([";"])
-                .map(str::to_owned),
-        );
-    };
+    let mut batch = Batch::default();
     let path = main.to_string_lossy();
     for tmux in sessions {
         if tmux.is_of(main) && tmux.made_for.as_deref() == Some(name) {
-            set(["-q", "-t", &format!("{}:", tmux.id), OWNER, &path]);
+            let target = format!("{}:", tmux.id);
+            batch.command(["set-option", "-q", "-t", &target, OWNER, &path]);
         }
         for pane in tmux.panes.iter().filter(|pane| pane.is_of(main, name)) {
             let mark = pane.mark.as_ref().map(Mark::write).unwrap_or_default();
-            set(["-pq", "-t", &pane.id, MARK, &mark]);
+            batch.command(["set-option", "-pq", "-t", &pane.id, MARK, &mark]);
         }
     }
-    tmux()
-        .args(arguments)
-        .stdout()
-        .context("cannot mark the tmux windows")?;
-    Ok(())
+    let marked = tmux().args(batch.arguments()).stdout().map(drop);
+    marked.context("cannot mark the tmux windows")
 }
 
 /// Makes a pane a window of a tmux session, at its end.

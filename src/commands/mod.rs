@@ -147,8 +147,10 @@ fn read_layout(project: &Project, is_lenient: bool) -> Result<Layout> {
         }
         read => {
             let layout = read?;
-            let [now, before] = [&file, &last].map(|path| read_if_there(path).ok().flatten());
-            if let Some(now) = now.filter(|now| before.as_ref() != Some(now)) {
+            let text = |path| read_if_there(path).ok().flatten();
+            if let Some(now) = text(&file)
+                && text(&last).as_ref() != Some(&now)
+            {
                 // Without it a mistake in the file is in everybody's way.
                 let _ = atomic::replace_soon(&last, &now, 0o600);
             }

@@ -7,6 +7,7 @@ use crate::name::SessionName;
 use crate::project::{Project, admin_folder};
 use crate::session::belongings::claude_entry;
 use crate::session::loss::removed::Removed;
+use crate::session::loss::trash;
 use crate::session::records::hold::Hold;
 use crate::session::records::record::{self, Moved};
 use crate::session::windows::opening;
@@ -131,13 +132,15 @@ pub fn find(project: &Project, wanted: &str, command: &str) -> Result<Removed> {
     if let Some(found) = all.into_iter().find(is_wanted) {
         return Ok(found);
     }
-    let slug = wanted.replace('/', "-");
-    let is_its = |id: &str| id == wanted || id.rsplit_once('@').is_some_and(|it| it.0 == slug);
+    let parsed = SessionName::parse(wanted).ok();
+    let slug = parsed.as_ref().map(SessionName::slug);
+    let is_its = |id: &str| {
+        id == wanted || slug.is_some() && slug == trash::name(id).ok().map(|it| it.slug())
+    };
     if let Some((_, error)) = Removed::unreadable(project).find(|(id, _)| is_its(id)) {
         return Err(error);
     }
     let error = anyhow!("nothing of the name {wanted} was removed, or it is deleted by now");
-    let parsed = SessionName::parse(wanted).ok();
     let records = Records::read(&project.main).unwrap_or_default();
     if parsed
         .as_ref()

@@ -32,7 +32,7 @@ impl Batch {
     }
 
     /// As arguments. tmux takes one that ends with a semicolon for the end of a command, unless it is escaped.
-    fn arguments(&self) -> Vec<String> {
+    pub(super) fn arguments(&self) -> Vec<String> {
         let escaped = |word: &String| match word.strip_suffix(';') {
             Some(start) => format!("{start}\\;"),
             None => word.clone(),

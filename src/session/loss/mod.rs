@@ -4,7 +4,7 @@
 //!
 //! What gives a [`Result`] fails if git does, or a file can't be read or written, and says of its errors only where there is more to say.
 
-pub mod beside;
+mod beside;
 pub mod branch;
 mod file_name;
 pub mod mounts;
