@@ -1,9 +1,7 @@
 //! What was put into a worktree is known by a list: what the user has put beside it, or in its place, is the user's.
 
-use crate::sandbox::{Sandbox, read, read_json, unset, write};
+use crate::sandbox::{Sandbox, as_placed, read, read_json, unset, write};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 
 /// A project with these lines of `[files]`, and these files that git neither tracks nor ignores.
 fn with_files(layout: &str, files: &[&str]) -> Sandbox {
@@ -127,19 +125,12 @@ fn the_lines_of_a_session_go_with_the_last_one_that_needs_them_and_the_user_s_st
     assert_eq!(excluded(&sandbox), format!("/wiki/a.md\n{before}"));
 }
 
-/// The list of `feat`.
-fn list_of(sandbox: &Sandbox) -> PathBuf {
-    sandbox
-        .main
-        .join(".git/worktrees/tally-feat/tally-session.json")
-}
-
 #[test]
 fn without_a_list_what_the_layout_names_was_put_there() {
     let sandbox = Sandbox::new();
     write(&sandbox.main.join(".claude/settings.local.json"), "{}");
     let worktree = sandbox.add("feat");
-    unset(&list_of(&sandbox));
+    unset(&sandbox.list_of_placed("feat"));
     write(&sandbox.main.join(".git/info/exclude"), "");
     assert_eq!(
         sandbox.status(&worktree),
@@ -152,14 +143,12 @@ fn without_a_list_what_the_layout_names_was_put_there() {
 #[test]
 fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
     let (sandbox, worktree) = Sandbox::serving().with_worktree("feat");
-    let inodes = || {
-        let list = read_json(&list_of(&sandbox));
-        ["frontend/.env", "backend/.env"].map(|path| {
-            let listed = list["paths"][path]["file"]["inode"].as_u64().unwrap();
-            (listed, fs::metadata(worktree.join(path)).unwrap().ino())
-        })
+    let as_listed = || {
+        let list = read_json(&sandbox.list_of_placed("feat"));
+        ["frontend/.env", "backend/.env"]
+            .map(|path| list["paths"][path] == as_placed(&worktree.join(path)))
     };
-    assert!(inodes().iter().all(|(listed, found)| listed == found));
+    assert_eq!(as_listed(), [true, true]);
     let move_away = |times| {
         sandbox.restart();
         let stranger = sandbox.stranger_on(sandbox.ports("feat").0);
@@ -170,13 +159,12 @@ fn the_list_follows_what_is_changed_later_but_for_what_the_user_has_changed() {
         drop(stranger);
     };
     move_away(2);
-    assert!(inodes().iter().all(|(listed, found)| listed == found));
+    assert_eq!(as_listed(), [true, true]);
     let env = worktree.join("frontend/.env");
     let text = read(&env);
     unset(&env);
     write(&env, text + "MINE=1\n");
     move_away(3);
-    let [(listed, found), _] = inodes();
-    assert_ne!(listed, found);
+    assert_eq!(as_listed(), [false, true]);
     assert!(read(&env).contains(&format!(":{}\n", sandbox.ports("feat").0)));
 }

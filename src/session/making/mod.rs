@@ -15,7 +15,6 @@ use crate::parallel::{self, joined};
 use crate::process::quote_path;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
-
 use crate::session::belongings::{self, Part, claude_entry, files, fitting, packages};
 use crate::session::records::hold::Hold;
 use crate::session::records::kept;

@@ -1,11 +1,11 @@
 //! What Claude was allowed in the main checkout, it is allowed in a worktree.
 
 use crate::sandbox::{
-    Sandbox, files_in, leads_to, mode_of, read, read_json, set_mode, unset, until, write,
+    Sandbox, as_placed, edit_json, files_in, leads_to, mode_of, read, read_json, set_mode, unset,
+    until, write,
 };
 use serde_json::{Value, json};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -154,17 +154,10 @@ fn the_copy_of_settings_that_an_older_version_put_there_becomes_a_link_unless_it
         let worktree = sandbox.worktree("feat");
         fs::rename(mains(&sandbox), sandbox.root.join("mains")).unwrap();
         sandbox.add_telling("feat", "[...]");
-        let list = sandbox
-            .main
-            .join(".git/worktrees/tally-feat/tally-session.json");
         write(&settings(&worktree), "{ \"old\": 1 }");
-        let about = fs::metadata(settings(&worktree)).unwrap();
-        let seen = json!({ "file": {
-            "inode": about.ino(), "size": about.size(), "seconds": about.ctime(), "nanoseconds": about.ctime_nsec(),
-        } });
-        let mut placed = read_json(&list);
-        placed["paths"][".claude/settings.local.json"] = seen;
-        write(&list, placed.to_string());
+        edit_json(&sandbox.list_of_placed("feat"), |placed| {
+            placed["paths"][".claude/settings.local.json"] = as_placed(&settings(&worktree));
+        });
         fs::rename(sandbox.root.join("mains"), mains(&sandbox)).unwrap();
         unset(&sandbox.main.join(".tally-session.toml"));
         if is_changed {

@@ -1,8 +1,8 @@
 //! Reading and writing files.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// Writes a file, and makes its folder.
@@ -69,6 +69,16 @@ pub fn mode_of(path: &Path) -> u32 {
 #[track_caller]
 pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// What a session's list of what was put into its worktree says of a file that is as it was put there. A file that takes
+/// another's place may have got its inode too.
+#[track_caller]
+pub fn as_placed(path: &Path) -> Value {
+    let about = fs::metadata(path).unwrap();
+    json!({ "file": {
+        "inode": about.ino(), "size": about.size(), "seconds": about.ctime(), "nanoseconds": about.ctime_nsec(),
+    } })
 }
 
 /// What is in a folder.

@@ -17,8 +17,8 @@ mod verbs;
 mod words;
 
 pub use files::{
-    edit_json, files_in, leads_to, make_link, mode_of, only_in, read, read_json, set_mode, unset,
-    write,
+    as_placed, edit_json, files_in, leads_to, make_link, mode_of, only_in, read, read_json,
+    set_mode, unset, write,
 };
 pub use log::Started;
 pub use network::{ADDRESSES, Stranger, assert_free, http_get, listen, stranger, take_port};
@@ -259,6 +259,12 @@ impl Sandbox {
     /// Where the backend of a session is.
     pub fn url(&self, name: &str) -> String {
         format!("http://localhost:{}", self.port(name, "backend"))
+    }
+
+    /// The list of what was put into a session's worktree.
+    pub fn list_of_placed(&self, name: &str) -> PathBuf {
+        let admin = format!(".git/worktrees/tally-{name}");
+        self.main.join(admin).join("tally-session.json")
     }
 
     /// Claude's own file.
