@@ -97,9 +97,13 @@ fn servers_that_outlive_a_hang_up_their_terminal_or_their_end_are_ended_and_the_
 
 #[test]
 fn a_reloader_that_ignores_a_hang_up_and_an_editor_are_named_and_only_their_servers_are_ended() {
-    for (script, parent) in [
-        (&format!("ignore(signal.SIGHUP)\n{RELOADER}")[..], "parent"),
-        (EDITOR, "editor"),
+    for (script, parent, starts_it_again) in [
+        (
+            &format!("ignore(signal.SIGHUP)\n{RELOADER}")[..],
+            "parent",
+            true,
+        ),
+        (EDITOR, "editor", false),
     ] {
         let sandbox = Sandbox::serving();
         let port = sandbox.add_with_server("feat", script);
@@ -107,7 +111,10 @@ fn a_reloader_that_ignores_a_hang_up_and_an_editor_are_named_and_only_their_serv
         let runs =
             format!("this was started in its windows and still runs: [..]process {parent} ([..]");
         sandbox.force_remove_telling("feat", &format!("[...]\nwarning: {runs}\n"));
-        assert_free(port);
+        // The next server of the one who was left may listen by now.
+        if !starts_it_again {
+            assert_free(port);
+        }
         assert!(sandbox.lives(parent) && !sandbox.lives(server));
     }
 }

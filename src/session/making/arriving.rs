@@ -8,8 +8,8 @@ use crate::session::records::taking::Taking;
 use crate::store::atomic;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
-use std::io::{self, Seek};
 use std::path::Path;
+use tempfile::TempPath;
 
 impl Taking {
     /// Puts it into the worktree. One that is not `new` may have it already, after a command that was cut short: then it is put
@@ -23,6 +23,9 @@ impl Taking {
         let is_at_start = git.object("HEAD", "commit")?.as_ref() == Some(&self.onto);
         if new && !is_at_start {
             bail!("the branch {} has moved meanwhile", session.record.branch());
+        }
+        if !new {
+            sweep(worktree);
         }
         let is_to_be_put =
             new || is_at_start && uncommitted::status(session, "no")?.changes.is_empty();
@@ -55,6 +58,14 @@ impl Taking {
     }
 }
 
+/// Takes away what a command that was killed left of a file that it was copying.
+fn sweep(worktree: &Path) {
+    let is_part = |path: &Path| path.to_string_lossy().ends_with(atomic::UNFINISHED);
+    for (part, _) in file::walk(worktree).filter(|(path, _)| is_part(path)) {
+        let _ = fs::remove_file(part);
+    }
+}
+
 /// Puts the main checkout's file in the place of the one that git has checked out, if they differ. It is written out, as no commit
 /// has it.
 fn put_whole(main: &Path, worktree: &Path, path: &Path) -> Result<()> {
@@ -65,7 +76,8 @@ fn put_whole(main: &Path, worktree: &Path, path: &Path) -> Result<()> {
         bail!("something else is in its place");
     }
     // One that is gone meanwhile is not taken out of there.
-    let Some(mut file) = file::open_if_there(&main.join(path))? else {
+    let from = main.join(path);
+    let Some(file) = file::open_if_there(&from)? else {
         return Ok(());
     };
     let here = file.metadata()?;
@@ -73,14 +85,9 @@ fn put_whole(main: &Path, worktree: &Path, path: &Path) -> Result<()> {
     if is_like && file::have_same_bytes(&file, &File::open(&to)?)? {
         return Ok(());
     }
-    file.rewind()?;
-    let folder = to.parent().unwrap_or(worktree);
-    let mut part = tempfile::Builder::new()
-        .suffix(atomic::UNFINISHED)
-        .tempfile_in(folder)?;
-    io::copy(&mut file, &mut part)?;
-    part.as_file().set_permissions(here.permissions())?;
-    atomic::write_out(part.as_file())?;
+    let part = TempPath::try_from_path(atomic::unfinished(&to))?;
+    fs::copy(&from, &part)?;
+    atomic::write_out(&File::open(&part)?)?;
     part.persist(&to)?;
     Ok(())
 }

@@ -200,7 +200,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// The temporary files that somebody left below a folder.
-fn parts(dir: &Path) -> Vec<PathBuf> {
+pub fn parts(dir: &Path) -> Vec<PathBuf> {
     let mut found = files(dir);
     found.retain(|path| path.to_string_lossy().contains("tally-session-part"));
     found

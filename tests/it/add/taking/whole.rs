@@ -124,3 +124,33 @@ fn killed_at_some_moments_main_or_the_session_has_all_of_a_file() {
         }
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_copy_that_was_cut_short_is_swept() {
+    use crate::killed::aftermath::parts;
+    use crate::killed::steps::{Step, strace_is_there};
+    if !strace_is_there() {
+        return;
+    }
+    let changed = || {
+        let sandbox = with_notebook();
+        change(&sandbox.main);
+        sandbox
+    };
+    let line = "add feat --take-changes";
+    let steps = changed().steps_of(line).into_iter();
+    let steps = steps.filter(|step| step.to_string().starts_with("fsync "));
+    let was_cut_short = |step: &Step| {
+        let sandbox = changed();
+        sandbox.is_killed_at(step, line);
+        let parts = || parts(&sandbox.worktree("feat"));
+        let is_left = !parts().is_empty();
+        if is_left {
+            sandbox.run("resume feat").goes_well();
+            assert_eq!(parts(), Vec::<std::path::PathBuf>::new());
+        }
+        is_left
+    };
+    assert_ne!(steps.filter(was_cut_short).count(), 0);
+}
