@@ -227,8 +227,13 @@ impl<'a> Run<'a> {
         line.join(" ")
     }
 
-    fn command(&self) -> Command {
+    /// Says that it is run, also where one that runs already does its work.
+    pub fn show(&self) {
         ui::command(self.line());
+    }
+
+    fn command(&self) -> Command {
+        self.show();
         let mut command = Command::new(self.program);
         command.args(&self.args);
         let of_a_claude = std::env::var_os(CLAUDES).map(|_| OF_A_CLAUDE);

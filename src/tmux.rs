@@ -2,11 +2,13 @@
 //! What gives a [`Result`] fails if tmux does, and says of its errors only where there is more to say.
 
 mod batch;
+mod listening;
 pub mod screen;
 mod session;
 pub mod waiting_room;
 pub mod windows;
 
+pub use listening::Listening;
 pub use session::{Mark, Pane, TmuxSession, Typed};
 
 use crate::process::{Failure, Run, quote};
@@ -98,27 +100,6 @@ fn server_runs() -> bool {
         }
     };
     UnixStream::connect(socket).is_ok()
-}
-
-/// Ends sessions, and panes of others, and all that runs in them, in one call. What has ended meanwhile is no error.
-pub fn kill(sessions: &[TmuxSession], panes: &[Pane], lock: &File) -> Result<()> {
-    let mut arguments = Vec::new();
-    let mut end = |kind: &str, id: &str, target: &str| {
-        let is_there = format!("#{{==:#{{{kind}_id}},{id}}}");
-        let end = format!("kill-{kind} -t {}", word(id));
-        let words = ["if-shell", "-F", "-t", target, &is_there, &end, ";"];
-        arguments.extend(words.map(str::to_owned));
-    };
-    for TmuxSession { id, .. } in sessions {
-        end("session", id, &format!("{id}:"));
-    }
-    for Pane { id, .. } in panes {
-        end("pane", id, id);
-    }
-    if !arguments.is_empty() {
-        ask(&tmux().args(arguments).holding(lock)).context("cannot end the tmux session")?;
-    }
-    Ok(())
 }
 
 /// Has tmux know what these say of the session of this name, of the project with this main checkout.

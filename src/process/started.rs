@@ -2,7 +2,7 @@
 
 use super::Failure;
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::process::{Child, ExitStatus};
 use std::thread;
 
@@ -30,6 +30,33 @@ impl Started {
     /// The number of its process. When it has ended and given its answer, that may be another's.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it answers before a line that says this; none if it ends without one.
+    ///
+    /// # Errors
+    /// If its answer can't be read.
+    pub fn answer_before(&mut self, last: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let mut answer = Vec::new();
+        let Some(stdout) = &mut self.child.stdout else {
+            return Ok(None);
+        };
+        let mut lines = BufReader::new(stdout);
+        loop {
+            let before = answer.len();
+            match lines.read_until(b'\n', &mut answer) {
+                Ok(0) => return Ok(None),
+                Ok(_) if answer[before..].trim_ascii_end() == last.as_bytes() => {
+                    answer.truncate(before);
+                    return Ok(Some(answer));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let line = self.line.clone();
+                    return Err(Failure::Io { line, error });
+                }
+            }
+        }
     }
 
     /// Waits for its end, whatever its status, and gives it these bytes if it reads any.

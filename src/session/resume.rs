@@ -118,7 +118,7 @@ fn carry_out(
             let name = &task.session.name;
             if made.tmux {
                 // Half of them would pass for a session that runs; the error that is reported is the one that matters.
-                let _ = windows::closing::close(&task.session, &task.hold);
+                let _ = windows::closing::close(&task.session);
             }
             let again = format!("tally-session resume {name}");
             let without = format!("tally-session resume --no-hooks {name}");

@@ -60,7 +60,7 @@ pub fn stop(
         let again = format!("tally-session restart {name}");
         problem::refuse(problems::blocked(&session, &again), name)?;
     }
-    let closing = Closing::find(&session, claude)?;
+    let mut closing = Closing::find(&session, claude)?;
     if !force {
         let forced = format!("tally-session {} --force {name}", verb.word());
         let all_the_same = format!("stop it all the same: {forced}");
@@ -69,7 +69,7 @@ pub fn stop(
     if closing.is_empty() {
         return Ok(Stopped::AlreadyStopped);
     }
-    let (others, left) = closing.close(&session, &hold)?;
+    let (others, left) = closing.close(&session)?;
     Ok(Stopped::Closed(
         others.into_iter().chain(left.notes()).collect(),
     ))

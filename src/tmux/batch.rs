@@ -43,7 +43,7 @@ impl Batch {
     }
 
     /// As the text of a file: one line, as tmux goes on behind a command that fails only in another line.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let commands = self.0.iter().map(|words| {
             let words: Vec<_> = words.iter().map(|text| word(text)).collect();
             words.join(" ")

@@ -130,6 +130,22 @@ fn remove_works_from_inside_the_session_s_own_tmux_session() {
 }
 
 #[test]
+fn one_tmux_tells_of_the_windows_and_closes_them_and_another_one_does_if_it_has_ended() {
+    let sandbox = Sandbox::new();
+    let has_ended = r#""$REAL" "${@:1:$(($# - 3))}"; exit 1"#;
+    for count in [1, 2] {
+        sandbox.add("feat");
+        if count == 2 {
+            sandbox.intercept("tmux", "*' ; source-file - '*", has_ended);
+        }
+        let removed = sandbox.run("-v remove feat").is(0, REMOVED, "[...]");
+        assert!(sandbox.tmux_sessions().is_empty());
+        let closing = removed.stderr.matches("+ tmux -u if-shell ");
+        assert_eq!(closing.count(), count);
+    }
+}
+
+#[test]
 fn an_unknown_name_is_told_which_may_be_meant_and_one_that_was_removed_how_to_have_it_back() {
     let sandbox = Sandbox::new().with("feature");
     let list = "hint: see which there are: tally-session list\n";

@@ -28,7 +28,7 @@ pub fn undo(
     let session = &task.session;
     let mut steps: Vec<Result<()>> = Vec::new();
     if made.tmux {
-        steps.push(closing::close(session, &task.hold));
+        steps.push(closing::close(session));
     }
     if let Some(before) = before {
         steps.push(claude_entry::give_back(session, claude, before));

@@ -146,12 +146,13 @@ impl<'a> Leaving<'a> {
 
     /// Closes its windows and runs the layout's hook. git, which changes the refs, starts meanwhile.
     pub fn close(&mut self) -> Result<Changing> {
-        let (session, hold, closing) = (&self.session, &self.hold, &self.loss.closing);
+        let (session, hold) = (&self.session, &self.hold);
+        let closing = &mut self.loss.closing;
         let project = session.project;
         let (refs, (others, mut left)) = thread::scope(|scope| {
             let git = Git::at(&project.main).holding(hold.lock().file());
             let refs = scope.spawn(move || Ok(Changing::start(git)?));
-            let closed = closing.close(session, hold)?;
+            let closed = closing.close(session)?;
             anyhow::Ok((joined(refs)?, closed))
         })?;
         self.notes.extend(others);

@@ -6,10 +6,9 @@ use crate::hint::Hint;
 use crate::parallel::joined;
 use crate::processes::{Process, Table, panes};
 use crate::session::Session;
-use crate::session::records::hold::Hold;
 use crate::session::windows::servers::{self, Left};
 use crate::session::windows::{claudes, living, open};
-use crate::tmux::{self, Mark, Pane, TmuxSession};
+use crate::tmux::{self, Listening, Mark, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::thread;
@@ -19,6 +18,7 @@ use std::thread;
 pub struct Closing {
     /// Claudes that are busy, or that stay when the windows are closed.
     claudes: Vec<Running>,
+    tmux: Listening,
     /// Its tmux sessions: its own, and those that share its windows.
     open: Vec<TmuxSession>,
     /// Its panes in other tmux sessions.
@@ -36,7 +36,7 @@ pub struct Closing {
 impl Closing {
     /// A session's windows, wherever they are.
     pub fn of_windows(session: &Session<'_>) -> Result<Self> {
-        let all = open::all(session.project)?;
+        let (all, tmux) = open::to_close(session.project)?;
         let panes = living::panes(session, &all);
         let panes: Vec<_> = panes.into_iter().cloned().collect();
         let (open, others) = among(session, all);
@@ -56,6 +56,7 @@ impl Closing {
             guests: guests.collect(),
             moved: panes.into_iter().filter(is_elsewhere).collect(),
             open,
+            tmux,
             ..Self::default()
         })
     }
@@ -130,7 +131,7 @@ impl Closing {
     /// # Errors
     /// If the windows are open where they can't be closed from here, or one of another session has no home; nothing is changed then.
     /// Or if a step fails.
-    pub fn close(&self, session: &Session<'_>, hold: &Hold) -> Result<(Option<String>, Left)> {
+    pub fn close(&mut self, session: &Session<'_>) -> Result<(Option<String>, Left)> {
         if self.is_closed() {
             refuse_open_elsewhere(session, &self.running)?;
         }
@@ -143,7 +144,7 @@ impl Closing {
             home.iter()
                 .try_for_each(|home| tmux::send_home(pane, home))?;
         }
-        tmux::kill(&self.open, &self.moved, hold.lock().file())?;
+        self.tmux.kill(&self.open, &self.moved)?;
         let left = servers::end(session, &self.running, &self.staying, &self.daemons)?;
         Ok((self.others(), left))
     }
@@ -178,9 +179,10 @@ fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<(
 }
 
 /// Closes the windows that this tool made for a session, and nothing else.
-pub fn close(session: &Session<'_>, hold: &Hold) -> Result<()> {
-    let (open, _) = among(session, open::all(session.project)?);
-    tmux::kill(&open, &[], hold.lock().file())
+pub fn close(session: &Session<'_>) -> Result<()> {
+    let (all, mut tmux) = open::to_close(session.project)?;
+    let (open, _) = among(session, all);
+    tmux.kill(&open, &[])
 }
 
 /// Of all that tmux has, the session's tmux session, if this tool made it for this project, and behind it those that share its

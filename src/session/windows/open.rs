@@ -6,7 +6,7 @@ use crate::processes;
 use crate::project::Project;
 use crate::session::records::moved;
 use crate::store::records::Records;
-use crate::tmux::{self, TmuxSession};
+use crate::tmux::{self, Listening, TmuxSession};
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -14,6 +14,13 @@ use std::path::PathBuf;
 struct Left {
     main: PathBuf,
     name: SessionName,
+}
+
+/// All of them, and a tmux that is to end some.
+pub fn to_close(project: &Project) -> Result<(Vec<TmuxSession>, Listening)> {
+    let (mut open, listening) = Listening::sessions()?;
+    follow(project, &mut open)?;
+    Ok((open, listening))
 }
 
 /// All of them.

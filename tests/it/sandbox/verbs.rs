@@ -170,7 +170,10 @@ impl Sandbox {
     pub fn remove_and_restore_while(&self, script: &str) {
         let worktree = self.worktree("feat");
         let script = format!("(cd '{}' && {script})", worktree.display());
-        self.intercept("tmux", "*kill-session*", &script);
+        // It reads what it is to close when it has told what there is.
+        let held = format!("{{ input=$(cat); [ -z \"$input\" ] || {script}; echo \"$input\"; }}");
+        let script = format!("{held} | \"$REAL\" \"$@\"; exit");
+        self.intercept("tmux", "*' source-file - '*", &script);
         self.remove_and_restore("");
         self.unwrap("tmux");
     }
