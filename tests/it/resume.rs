@@ -201,7 +201,7 @@ fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in
     let [two, three] = ["two", "three"].map(|name| sandbox.tmux_name(name));
     let script =
         format!(r#"for name in '{two}' '{three}'; do "$REAL" new-session -d -s "$name"; done"#);
-    sandbox.intercept("tmux", "*source-file*", &script);
+    sandbox.intercept("tmux", "*start-server*", &script);
     let resumed =
         "resumed one: tally-session attach one\nresumed four: tally-session attach four\n";
     let mut outcome = sandbox.run("-v resume").is(1, resumed, "[...]");
@@ -210,7 +210,7 @@ fn one_whose_windows_cannot_be_made_does_not_keep_the_others_and_all_are_made_in
             format!("cannot make the tmux session {name}: tmux said: duplicate session: {name}\n");
         outcome = outcome.remarks(&format!("error: {error}"));
     }
-    let made = outcome.stderr.matches(" source-file ").count();
+    let made = outcome.stderr.matches(" start-server ").count();
     assert_eq!(made, 1, "{outcome}");
     for name in ["one", "four"] {
         sandbox.await_programs(name, 2);

@@ -250,7 +250,7 @@ fn a_branch_and_a_worktree_that_are_made_after_the_kill_are_cleared_by_remove() 
 
 /// Two sessions, after a resume of both was killed whose tmux is still to make their windows.
 fn resume_whose_tmux_goes_on() -> (Before, Starts) {
-    let before = slow_at("tmux", "source-file");
+    let before = slow_at("tmux", "start-server");
     before.add();
     before.sandbox.restart();
     let starts = before.starts();
