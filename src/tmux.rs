@@ -45,6 +45,9 @@ const WAITS: &str = "@tally_claude";
 /// sessions that share their windows only ours counts.
 const WAITING: &str = "@tally_waiting";
 
+/// What has failed when tmux gives no answer.
+const UNASKED: &str = "cannot ask tmux for its sessions";
+
 /// How long a tmux server may take to end.
 const ENDING: Duration = Duration::from_secs(3);
 
@@ -55,17 +58,17 @@ fn tmux() -> Run<'static> {
 
 /// All sessions of the user's tmux server; none if no server runs.
 pub fn sessions() -> Result<Vec<TmuxSession>> {
-    let list = ask(&tmux().args(["list-panes", "-a", "-F", &TmuxSession::format()]))
-        .context("cannot ask tmux for its sessions")?;
+    let list = tmux().args(["list-panes", "-a", "-F", &TmuxSession::format()]);
+    let list = ask(|| list.stdout()).context(UNASKED)?;
     Ok(TmuxSession::read(&list.unwrap_or_default()))
 }
 
 /// What tmux answers; nothing if no server runs. A server that is ending takes connections and gives no answers: it is asked
 /// again until it is gone.
-fn ask(question: &Run<'_>) -> Result<Option<Vec<u8>>> {
+fn ask<T>(mut question: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>> {
     let mut failure = None;
     let answer = wait::until(ENDING, "for the tmux server to answer", || {
-        match question.stdout() {
+        match question() {
             Ok(answer) => Ok(Some(Some(answer))),
             Err(error @ Failure::Missing { .. }) => Err(error.into()),
             // One that runs without a session has no panes to tell of.

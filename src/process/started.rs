@@ -32,31 +32,37 @@ impl Started {
         self.child.id()
     }
 
-    /// What it answers before a line that says this; none if it ends without one.
+    /// What it answers before a line that says this; it goes on then.
     ///
     /// # Errors
-    /// If its answer can't be read.
-    pub fn answer_before(&mut self, last: &str) -> Result<Option<Vec<u8>>, Failure> {
+    /// If it ends without one.
+    pub fn answer_before(mut self, last: &str) -> Result<(Vec<u8>, Self), Failure> {
         let mut answer = Vec::new();
-        let Some(stdout) = &mut self.child.stdout else {
-            return Ok(None);
-        };
-        let mut lines = BufReader::new(stdout);
-        loop {
-            let before = answer.len();
-            match lines.read_until(b'\n', &mut answer) {
-                Ok(0) => return Ok(None),
-                Ok(_) if answer[before..].trim_ascii_end() == last.as_bytes() => {
-                    answer.truncate(before);
-                    return Ok(Some(answer));
+        if let Some(stdout) = &mut self.child.stdout {
+            let mut lines = BufReader::new(stdout);
+            let mut start = 0;
+            while lines
+                .read_until(b'\n', &mut answer)
+                .is_ok_and(|read| read > 0)
+            {
+                if answer[start..].trim_ascii_end() == last.as_bytes() {
+                    answer.truncate(start);
+                    return Ok((answer, self));
                 }
-                Ok(_) => {}
-                Err(error) => {
-                    let line = self.line.clone();
-                    return Err(Failure::Io { line, error });
-                }
+                start = answer.len();
             }
         }
+        let Output {
+            line,
+            status,
+            stderr,
+            ..
+        } = self.output(&[])?;
+        Err(Failure::Ended {
+            line,
+            status,
+            stderr,
+        })
     }
 
     /// Waits for its end, whatever its status, and gives it these bytes if it reads any.

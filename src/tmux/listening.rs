@@ -1,7 +1,7 @@
 //! Ending what tmux has just told of.
 
 use super::batch::Batch;
-use super::{Pane, TmuxSession, ask, sessions, tmux, word};
+use super::{Pane, TmuxSession, UNASKED, ask, tmux, word};
 use crate::process::Started;
 use anyhow::{Context, Result};
 
@@ -9,24 +9,36 @@ use anyhow::{Context, Result};
 const ALL: &str = "that is all";
 
 /// A tmux that was asked what there is, and goes on to listen what is to be ended of it: starting another one takes longer than
-/// that. None where no server ran, or one was ending.
+/// that.
 #[derive(Default)]
-pub struct Listening(Option<Started>);
+pub struct Listening {
+    /// None if no server ran.
+    tmux: Option<Started>,
+    /// The number of the server's process. Another server gives the same ids to others' windows.
+    server: String,
+}
 
 impl Listening {
-    /// All sessions of the user's tmux server, as [`sessions`], and the tmux that told of them.
+    /// All sessions of the user's tmux server; none if no server runs.
     ///
     /// # Errors
     /// If tmux fails.
     pub fn sessions() -> Result<(Vec<TmuxSession>, Self)> {
-        let list = ["list-panes", "-a", "-F", &TmuxSession::format(), ";"];
-        let tmux = tmux().args(list).args(["display-message", "-p", ALL, ";"]);
-        let tmux = tmux.args(["source-file", "-"]).input(Vec::new());
-        let mut listening = tmux.start()?;
-        match listening.answer_before(ALL)? {
-            Some(list) => Ok((TmuxSession::read(&list), Self(Some(listening)))),
-            None => Ok((sessions()?, Self(None))),
-        }
+        let question = tmux()
+            .args(["list-panes", "-a", "-F", &TmuxSession::format(), ";"])
+            .args(["display-message", "-p", "#{pid}", ";"])
+            .args(["display-message", "-p", ALL, ";", "source-file", "-"])
+            .input(Vec::new());
+        let answer = ask(|| question.start()?.answer_before(ALL)).context(UNASKED)?;
+        let Some((told, tmux)) = answer else {
+            return Ok(Default::default());
+        };
+        let last = told.trim_ascii_end().rsplit(|&byte| byte == b'\n').next();
+        let listening = Self {
+            tmux: Some(tmux),
+            server: String::from_utf8_lossy(last.unwrap_or_default()).into_owned(),
+        };
+        Ok((TmuxSession::read(&told), listening))
     }
 
     /// Ends sessions, and panes of others, and all that runs in them. What has ended meanwhile is no error.
@@ -36,9 +48,9 @@ impl Listening {
     pub fn kill(&mut self, sessions: &[TmuxSession], panes: &[Pane]) -> Result<()> {
         let mut batch = Batch::default();
         let mut end = |kind: &str, id: &str, target: &str| {
-            let is_there = format!("#{{==:#{{{kind}_id}},{id}}}");
+            let is_it = format!("#{{==:#{{pid}} #{{{kind}_id}},{} {id}}}", self.server);
             let end = format!("kill-{kind} -t {}", word(id));
-            batch.command(["if-shell", "-F", "-t", target, &is_there, &end]);
+            batch.command(["if-shell", "-F", "-t", target, &is_it, &end]);
         };
         for TmuxSession { id, .. } in sessions {
             end("session", id, &format!("{id}:"));
@@ -50,12 +62,13 @@ impl Listening {
             return Ok(());
         }
         let run = tmux().args(batch.arguments());
-        if let Some(listening) = self.0.take() {
+        if let Some(listening) = self.tmux.take() {
             run.show();
             if listening.stdout_for(batch.text().as_bytes()).is_ok() {
                 return Ok(());
             }
         }
-        ask(&run).context("cannot end the tmux session").map(drop)
+        let ended = ask(|| run.stdout()).map(drop);
+        ended.context("cannot end the tmux session")
     }
 }

@@ -146,6 +146,18 @@ fn one_tmux_tells_of_the_windows_and_closes_them_and_another_one_does_if_it_has_
 }
 
 #[test]
+fn what_another_tmux_server_calls_as_a_session_was_called_stays() {
+    let sandbox = Sandbox::new().with("feat");
+    let ids = || sandbox.tmux("list-sessions -F #{session_id}");
+    let before = ids();
+    let restart = r#"kill -9 $("$REAL" display-message -p '#{pid}'); until "$REAL" new-session -d -s precious; do :; done"#;
+    sandbox.before_tmux_closes(restart);
+    sandbox.remove("feat");
+    assert_eq!(sandbox.tmux_sessions(), ["precious"]);
+    assert_eq!(ids(), before);
+}
+
+#[test]
 fn an_unknown_name_is_told_which_may_be_meant_and_one_that_was_removed_how_to_have_it_back() {
     let sandbox = Sandbox::new().with("feature");
     let list = "hint: see which there are: tally-session list\n";

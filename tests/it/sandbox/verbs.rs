@@ -154,6 +154,14 @@ impl Sandbox {
         id
     }
 
+    /// Has a script run when tmux has told what there is, and before it reads what it is to close.
+    pub fn before_tmux_closes(&self, script: &str) {
+        let held =
+            format!("{{ input=$(cat); [ -z \"$input\" ] || {{ {script}; }}; echo \"$input\"; }}");
+        let script = format!("{held} | \"$REAL\" \"$@\"; exit");
+        self.intercept("tmux", "*' source-file - '*", &script);
+    }
+
     /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.
     #[track_caller]
     pub fn remove_and_restore(&self, options: impl Words) {
@@ -170,10 +178,7 @@ impl Sandbox {
     pub fn remove_and_restore_while(&self, script: &str) {
         let worktree = self.worktree("feat");
         let script = format!("(cd '{}' && {script})", worktree.display());
-        // It reads what it is to close when it has told what there is.
-        let held = format!("{{ input=$(cat); [ -z \"$input\" ] || {script}; echo \"$input\"; }}");
-        let script = format!("{held} | \"$REAL\" \"$@\"; exit");
-        self.intercept("tmux", "*' source-file - '*", &script);
+        self.before_tmux_closes(&script);
         self.remove_and_restore("");
         self.unwrap("tmux");
     }
