@@ -1,10 +1,12 @@
-//! What we ask of tmux; targets are ids or exact names. Making windows and typing into them is in [`windows`].
+//! What we ask of tmux; targets are ids or exact names. Making windows is in [`windows`], typing
+//! into them in [`typist`].
 //! What gives a [`Result`] fails if tmux does, and says of its errors only where there is more to say.
 
 mod batch;
 mod listening;
 pub mod screen;
 mod session;
+pub mod typist;
 pub mod waiting_room;
 pub mod windows;
 

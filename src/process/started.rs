@@ -66,7 +66,10 @@ impl Started {
     }
 
     /// Waits for its end, whatever its status, and gives it these bytes if it reads any.
-    pub(super) fn output(self, input: &[u8]) -> Result<Output, Failure> {
+    ///
+    /// # Errors
+    /// If its answer can't be read.
+    pub fn output(self, input: &[u8]) -> Result<Output, Failure> {
         let Self {
             line,
             mut child,

@@ -1,7 +1,7 @@
-//! Making sessions with their windows, and typing into them: in one call of tmux.
+//! Making sessions with their windows, in one call of tmux.
 
 use super::batch::{Batch, literal, run, said};
-use super::{MADE_FOR, MARK, Mark, OWNER, Pane, TYPED, TmuxSession, Typed, server_runs, word};
+use super::{MADE_FOR, MARK, Mark, OWNER, Pane, TmuxSession, server_runs, word};
 use crate::store::lock::Lock;
 use crate::wait;
 use anyhow::{Context, Result};
@@ -53,20 +53,6 @@ pub enum Place {
     Before(String),
     /// Where nothing is, by its number.
     At(u32),
-}
-
-/// What goes to a pane's terminal.
-pub struct Keys<'a> {
-    /// The pane.
-    pub pane: &'a Pane,
-    /// The text.
-    pub text: &'a str,
-    /// Whether what is at the prompt goes before.
-    pub anew: bool,
-    /// Whether Enter follows.
-    pub enter: bool,
-    /// What the pane has all of then.
-    pub all: Option<&'a Typed>,
 }
 
 /// Makes detached sessions with their windows, each with the user's own shell, in one call. Gives the panes of each. Fails also
@@ -201,47 +187,4 @@ impl NewSession<'_> {
         );
         ["if-shell", "-F", "-t", target, is_cut, &make_room].map(str::to_owned)
     }
-}
-
-/// Types into panes, and shows the windows of the `shown` ones when their sessions are attached.
-pub fn type_keys<'a>(
-    keys: impl IntoIterator<Item = Keys<'a>>,
-    shown: impl IntoIterator<Item = &'a Pane>,
-    lock: &Lock,
-) -> Result<()> {
-    let mut batch = Batch::default();
-    for Keys {
-        pane,
-        text,
-        anew,
-        enter,
-        all,
-    } in keys
-    {
-        // Keys go to what shows it while somebody looks back, or tmux tells in its first window what is wrong in its settings.
-        batch.command(["copy-mode", "-q", "-t", &pane.id]);
-        if anew {
-            batch.command(["send-keys", "-t", &pane.id, "C-u"]);
-        }
-        if !text.is_empty() {
-            batch.command(["send-keys", "-t", &pane.id, "-l", "--", text]);
-        }
-        if enter {
-            batch.command(["send-keys", "-t", &pane.id, "Enter"]);
-        }
-        if let Some(all) = all {
-            batch.command(["set-option", "-p", "-t", &pane.id, TYPED, &all.write()]);
-        }
-    }
-    for pane in shown {
-        batch.command(["select-window", "-t", &pane.id]);
-    }
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let output = run(&[batch], &[], lock)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(said(&output, "")).context("cannot type into the tmux windows")
 }

@@ -42,7 +42,7 @@ fn an_add_of_which_a_step_fails_takes_all_back_but_a_branch_that_was_there() {
             ),
             (
                 "tmux",
-                "*' send-keys '*",
+                "' -u source-file - '",
                 "echo no keys >&2; exit 1",
                 "cannot type [..]no keys",
             ),

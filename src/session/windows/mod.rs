@@ -16,7 +16,8 @@ use crate::process::quote;
 use crate::project::Project;
 use crate::session::{Session, lock_store};
 use crate::store::lock::Lock;
-use crate::tmux::windows::{self, Keys, NewSession, NewWindow};
+use crate::tmux::typist::{Keys, Typist};
+use crate::tmux::windows::{self, NewSession, NewWindow};
 use crate::tmux::{Pane, Typed};
 use crate::wait;
 use anyhow::Result;
@@ -189,12 +190,15 @@ impl Waiting {
 /// others start in it.
 pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
-    let type_keys = |lines: &[&Waiting], texts: &[&Waiting]| {
+    if waiting.is_empty() {
+        return Ok(notes);
+    }
+    let type_keys = |typist: Typist, lines: &[&Waiting], texts: &[&Waiting]| {
         let shown = lines.iter().filter(|waiting| waiting.shown);
         let shown = shown.map(|waiting| &waiting.pane);
         let texts = texts.iter().filter_map(|waiting| waiting.text());
         let keys = lines.iter().map(|waiting| waiting.line()).chain(texts);
-        windows::type_keys(keys, shown, &lock_store(project)?)
+        typist.type_keys(keys, shown)
     };
     let all = waiting.iter().collect();
     let (reading, late) = wait_for_shells(all, &mut notes, Terminal::is_read)?;
@@ -206,16 +210,27 @@ pub fn fill(project: &Project, waiting: &[Waiting]) -> Result<Vec<String>> {
             terminal.mark();
         }
     }
-    type_keys(&early, &[])?;
+    let lock = lock_store(project)?;
+    let first = (!early.is_empty()).then(|| Typist::start(&lock));
+    let second = Typist::start(&lock)?;
+    if let Some(first) = first {
+        type_keys(first?, &early, &[])?;
+    }
 
     let is_read_again = |terminal: &Terminal| terminal.is_read() && !terminal.is_marked();
     let slow = not_reading(&early, MOMENT, is_read_again)?;
     let (ready, slow): (Vec<_>, Vec<_>) = early
         .into_iter()
         .partition(|waiting| waiting.lives() && !slow.contains(waiting));
-    type_keys(&[&*others, &late].concat(), &[&*ready, &late].concat())?;
+    let texts = [&*ready, &late].concat();
+    type_keys(second, &[&*others, &late].concat(), &texts)?;
+    drop(lock);
+    if slow.is_empty() {
+        return Ok(notes);
+    }
 
     let (ready, late) = wait_for_shells(slow, &mut notes, is_read_again)?;
-    type_keys(&[], &[ready, late].concat())?;
+    let texts = [ready, late].concat();
+    type_keys(Typist::start(&lock_store(project)?)?, &[], &texts)?;
     Ok(notes)
 }

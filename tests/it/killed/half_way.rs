@@ -190,20 +190,34 @@ fn a_checkout_that_goes_on_after_the_kill_is_waited_for_by_resume_and_remove() {
     assert_nothing_left(&before);
 }
 
+/// Has a program held at the gate, and says when it has got through.
+fn held(program: &str) -> String {
+    let pass = format!("{program}; status=$?; touch \"$SANDBOX/passed\"; exit $status");
+    GATE.replace("\nfi\n", &format!("\n{pass}\nfi\n"))
+}
+
 /// A project where a program is held at the gate when it is called with this word.
 fn slow_at(program: &str, word: &str) -> Before {
     let sandbox = Sandbox::new();
-    let pass = r#""$REAL" "$@"; status=$?; touch "$SANDBOX/passed"; exit $status"#;
-    let held = GATE.replace("\nfi\n", &format!("\n{pass}\nfi\n"));
+    let held = held(r#""$REAL" "$@""#);
     let script = format!("case \" $* \" in *' {word} '*)\n{held};; esac\nexec \"$REAL\" \"$@\"");
     sandbox.wrap(program, &script);
     with_one_kept(sandbox)
 }
 
+/// A project where tmux is held at the gate when it is to type this.
+fn slow_to_type(text: &str) -> Before {
+    let sandbox = Sandbox::new();
+    let typing = r#""$REAL" "$@" <<<"$typed""#;
+    let held = held(typing);
+    let script = format!("typed=$(cat); case $typed in *'{text}'*)\n{held};; esac; {typing}; exit");
+    sandbox.intercept("tmux", "' -u source-file - '", &script);
+    with_one_kept(sandbox)
+}
+
 /// A command beside one that was killed and whose child is still to do its work. It may wait for the child or get on without
 /// it, but when both have ended all must be as if the child had ended first.
-fn beside_a_child_that_goes_on(program: &str, word: &str, line: &str) -> (Before, Starts) {
-    let before = slow_at(program, word);
+fn beside_a_child_that_goes_on(before: Before, line: &str) -> (Before, Starts) {
     let starts = before.starts();
     kill_alone(&before, ADD);
     run_while_the_child_goes_on(&before.sandbox, line);
@@ -231,19 +245,21 @@ fn run_while_the_child_goes_on(sandbox: &Sandbox, line: &str) {
 
 #[test]
 fn keys_that_are_typed_after_the_kill_are_not_typed_twice() {
-    let (before, starts) = beside_a_child_that_goes_on("tmux", "send-keys", "resume feat");
-    before.assert_finished(starts);
+    for text in ["feat/backend", "manage.py runserver"] {
+        let (before, starts) = beside_a_child_that_goes_on(slow_to_type(text), "resume feat");
+        before.assert_finished(starts);
+    }
 }
 
 #[test]
 fn windows_that_are_made_after_the_kill_are_cleared_by_remove() {
-    let (before, _) = beside_a_child_that_goes_on("tmux", "new-session", "remove feat");
+    let (before, _) = beside_a_child_that_goes_on(slow_at("tmux", "new-session"), "remove feat");
     assert_nothing_left(&before);
 }
 
 #[test]
 fn a_branch_and_a_worktree_that_are_made_after_the_kill_are_cleared_by_remove() {
-    let (before, _) = beside_a_child_that_goes_on("git", "worktree", "remove feat");
+    let (before, _) = beside_a_child_that_goes_on(slow_at("git", "worktree"), "remove feat");
     close_gate(&before.sandbox);
     before.assert_nothing_left();
 }

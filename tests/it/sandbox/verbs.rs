@@ -159,7 +159,7 @@ impl Sandbox {
         let held =
             format!("{{ input=$(cat); [ -z \"$input\" ] || {{ {script}; }}; echo \"$input\"; }}");
         let script = format!("{held} | \"$REAL\" \"$@\"; exit");
-        self.intercept("tmux", "*' source-file - '*", &script);
+        self.intercept("tmux", "*' ; source-file - '*", &script);
     }
 
     /// Removes the session `feat`, has git delete all that nothing leads to, and has the session back.
