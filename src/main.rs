@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     commands::completions::answer_shell();
     let cli = cli::Cli::parse();
     ui::set_up(cli.quiet, cli.verbose, cli.dir.as_deref());
-    match commands::run(cli) {
+    match commands::run(cli).and_then(|()| ui::check_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !error.is::<commands::Told>() {

@@ -1,18 +1,18 @@
 //! The only place that prints: the answer to stdout, the narration to stderr.
 //!
 //! Colour goes to terminals alone and not under `NO_COLOR`, which `anstream` decides. Whoever closed the other end
-//! of a pipe has read enough: a failed write is no error. What is told may come from anywhere, as the subject of a commit
+//! of a pipe has read enough: that is no error. What is told may come from anywhere, as the subject of a commit
 //! does: no text gets out with a control character in it, but for our own colours, which are put around it here.
 
 use crate::finding::State;
 use crate::hint;
 use crate::shell::quote;
 use anstyle::{AnsiColor, Style};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rustix::termios::tcgetwinsize;
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, OnceLock};
@@ -30,6 +30,9 @@ struct Settings {
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
+
+/// Why an answer could not be written.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
 /// What is wrong.
 pub const RED: Style = AnsiColor::Red.on_default().bold();
@@ -131,7 +134,21 @@ pub fn answer(text: impl Display) {
 
 /// The same for a text of our own, or one that is [`harmless`] and has our colours around it.
 pub fn as_it_is(text: impl Display) {
-    let _ = writeln!(anstream::stdout(), "{text}");
+    if let Err(error) = writeln!(anstream::stdout(), "{text}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // The first one tells.
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// Whether all answers were written.
+///
+/// # Errors
+/// If the disk is full, say, that stdout leads to.
+pub fn check_written() -> Result<()> {
+    let unwritten = UNWRITTEN.get();
+    unwritten.map_or(Ok(()), |error| bail!("cannot write to stdout: {error}"))
 }
 
 /// What was done, on stdout; whoever wants errors only is not told.

@@ -99,6 +99,9 @@ pub fn remove(
     leaving.refuse()?;
     if wish.purge {
         leaving.ask(agree)?;
+        // That took as long as the user wanted.
+        leaving = leaving.look_again(&records)?;
+        leaving.refuse()?;
     }
     let refs = leaving.close()?;
     let removed = leaving.take(refs)?;

@@ -172,6 +172,16 @@ fn remove_purge_refuses_first_then_names_what_would_be_lost_and_does_nothing_at_
     assert_eq!(status, 1, "{screen}");
     sandbox.assert_unchanged_since(&before);
     terminal.clear();
+    terminal.run("remove --purge --keep-branch feat");
+    terminal.await_text("delete it for good?");
+    // What comes while it asks is not what the user has agreed to.
+    write(&worktree.join("late"), "late");
+    terminal.enter("y");
+    let (status, screen) = terminal.await_status();
+    assert_eq!(status, 1, "{screen}");
+    assert!(screen.contains("not committed: late"), "{screen}");
+    assert_eq!(sandbox.names(), ["feat"]);
+    terminal.clear();
     terminal.run("remove --purge --force feat");
     terminal.await_text("delete it for good?");
     terminal.enter("y");

@@ -94,6 +94,13 @@ impl Loss {
         worktrees: &[Worktree],
         doomed: Option<&str>,
     ) -> Result<Self> {
+        let beside = session.project.main.parent();
+        let moved = worktree.and_then(|worktree| worktree.moved_to(beside?));
+        let moved = moved.map(|moved| {
+            let back = [&*moved, session.record.worktree()].map(quote_path);
+            let what = format!("has a worktree that was moved to {}", moved.display());
+            (what, format!("move it back: mv {}", back.join(" ")))
+        });
         let worktree = worktree.filter(|worktree| worktree.path.exists());
         let mounts = worktree.map(|worktree| mounts::within(&worktree.path));
         let seen = match worktree {
@@ -116,8 +123,12 @@ impl Loss {
             is_unseen: true,
             ..Self::default()
         });
-        let mounts = mounts.transpose()?.unwrap_or_default();
-        Ok(Self { mounts, ..loss })
+        let reasons = moved.into_iter().chain(loss.reasons);
+        Ok(Self {
+            reasons: reasons.collect(),
+            mounts: mounts.transpose()?.unwrap_or_default(),
+            ..loss
+        })
     }
 
     /// What git tells of it.

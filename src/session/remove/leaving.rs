@@ -100,6 +100,11 @@ impl<'a> Leaving<'a> {
         })
     }
 
+    /// Looks at all of it once more.
+    pub fn look_again(self, records: &Records) -> Result<Self> {
+        Self::look(self.session, self.hold, self.claude, records, self.wish)
+    }
+
     /// Refuses what is mounted inside, and, but where the user forces it or it has begun to go, what the user will want to know.
     pub fn refuse(&self) -> Result<()> {
         self.loss.refuse_mounts(&self.session)?;

@@ -24,20 +24,21 @@ fn a_terminal_of_20_columns_shows_everything() {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_and_a_full_disk_are_no_crash() {
+fn a_pipe_that_nobody_reads_is_no_error_and_a_full_disk_is_one() {
     let sandbox = Sandbox::new();
     for line in [
         "{} add feat | true; exit ${PIPESTATUS[0]}",
         "{} list | true; exit ${PIPESTATUS[0]}",
         "{} list --json | true; exit ${PIPESTATUS[0]}",
         "{} --help | true; exit ${PIPESTATUS[0]}",
-        "{} list >/dev/full",
         "{} -v resume 2>&1 | true; exit ${PIPESTATUS[0]}",
         "{} remove feat | true; exit ${PIPESTATUS[0]}",
     ] {
         sandbox.type_line(&line.replace("{}", PROGRAM)).says("");
     }
     assert!(sandbox.names().is_empty());
+    let full = sandbox.type_line(&format!("{PROGRAM} list >/dev/full"));
+    full.fails("error: cannot write to stdout: No space left on device[..]\n");
 }
 
 #[test]

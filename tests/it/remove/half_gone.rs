@@ -55,6 +55,22 @@ fn remove_leaves_a_folder_or_a_clone_that_git_does_not_list_as_the_worktree() {
 }
 
 #[test]
+fn remove_refuses_one_whose_worktree_was_moved_without_git_and_leaves_that_where_it_is() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.restart();
+    let moved = sandbox.root.join("better name");
+    std::fs::rename(&worktree, &moved).unwrap();
+    sandbox.refuses_to_remove(
+        "error: the session feat has a worktree that was moved to [ROOT]/better name\n\
+         hint: move it back: mv '[ROOT]/better name' [ROOT]/tally-feat\n\
+         hint: remove it all the same: tally-session remove --force feat\n",
+    );
+    let told = "warning: its worktree [ROOT]/tally-feat was not there: [..] is not kept\n";
+    sandbox.force_remove_telling("feat", told);
+    assert!(moved.join("backend/.env").exists());
+}
+
+#[test]
 fn remove_leaves_a_clone_in_the_folder_of_a_worktree_that_git_still_lists() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.restart();
