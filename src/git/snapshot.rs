@@ -6,9 +6,10 @@ use crate::process::Failure;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -31,9 +32,12 @@ pub struct Difference {
 }
 
 impl Scratch {
-    /// One that is empty.
+    /// One that is empty. It names all files, which is not for others to read.
     pub fn new() -> Result<Self> {
-        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let folder = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir();
+        let folder = folder.context("cannot make a temporary folder")?;
         Ok(Self { folder })
     }
 

@@ -3,7 +3,7 @@
 mod large;
 mod writer;
 
-use crate::sandbox::{Sandbox, eventually, set_mode};
+use crate::sandbox::{Sandbox, eventually, points, serve_with_wal, set_mode, write};
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -93,6 +93,22 @@ fn a_wal_that_a_killed_process_left_is_in_the_copy() {
     let mode = fs::metadata(&copy).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(!copy.with_extension("sqlite3-wal").exists());
+}
+
+#[test]
+fn the_files_that_a_database_has_while_it_is_open_are_no_changes_and_come_back_with_it() {
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    let server = serve_with_wal(&copy_of(&sandbox, "feat"));
+    let untracked = "?? backend/db.sqlite3-shm\n?? backend/db.sqlite3-wal";
+    assert_eq!(sandbox.status(&worktree), untracked);
+    assert_eq!(sandbox.list()[0]["changes"], 0);
+    sandbox.remove("feat");
+    drop(server);
+    sandbox.run("restore feat").succeeds();
+    assert_eq!(points(&copy_of(&sandbox, "feat")), ["a", "b", "c", "d"]);
+    // What is beside no database is the user's.
+    write(&worktree.join("notes-wal"), "mine");
+    assert_eq!(sandbox.list()[0]["changes"], 1);
 }
 
 #[test]

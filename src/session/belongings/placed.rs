@@ -2,8 +2,9 @@
 //! have changed since, or takes for ours what somebody else has put in its place.
 
 use crate::dotenv;
-use crate::file::read_if_there;
+use crate::file::{self, SQLITE, read_if_there};
 use crate::session::Session;
+use crate::session::belongings::database;
 use crate::session::belongings::files;
 use crate::session::belongings::inside;
 use crate::session::belongings::kind::Part;
@@ -151,9 +152,15 @@ impl Placed {
             .collect()
     }
 
-    /// Whether what is at a path was put there, changed or not.
+    /// Whether what is at a path was put there, changed or not, or is of a database that was.
     pub fn is_ours(&self, worktree: &Path, path: &str) -> bool {
+        let is_of_ours = |database: &str| {
+            self.that_has(worktree, database).is_some()
+                && file::begins_with(&worktree.join(database), SQLITE)
+        };
         self.that_has(worktree, path).is_some()
+            || database::beside(Path::new(path))
+                .is_some_and(|database| database.to_str().is_some_and(is_of_ours))
     }
 
     /// The path that something was put at, changed or not, if that is this one or a folder that has it.

@@ -134,7 +134,7 @@ impl Sandbox {
             _folder: folder,
             turn,
         };
-        for dir in ["home", "bin", "told"] {
+        for dir in ["home", "bin", "told", "tmp"] {
             fs::create_dir(sandbox.root.join(dir)).unwrap();
         }
         shell::install_stand_ins(&sandbox.root.join("bin"));
@@ -159,6 +159,7 @@ impl Sandbox {
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
             .env("TMUX_TMPDIR", &self.root)
+            .env("TMPDIR", self.root.join("tmp"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env(processes::MARK, &self.root);
         command
