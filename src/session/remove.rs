@@ -104,7 +104,8 @@ pub fn remove(
         leaving.refuse()?;
     }
     let refs = leaving.close()?;
-    let removed = leaving.take(refs)?;
+    let removed = leaving.take(refs);
+    let removed = removed.map_err(|error| leaving.cut_short(error))?;
     leaving.forget(removed)
 }
 

@@ -181,7 +181,9 @@ fn the_record_goes_last_so_that_a_remove_that_failed_can_be_run_again() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     sandbox.intercept("git", "*' update-ref '*", "echo no >&2; exit 1");
     sandbox.run("remove feat").fails(
-        "error: cannot take the branch of feat away: [..]git [..]update-ref --stdin` ended with status 1: no\n",
+        "error: cannot take the branch of feat away: [..]git [..]update-ref --stdin` ended with status 1: no\n\
+         hint: its windows are closed; go on with it: tally-session remove feat\n\
+         hint: or bring it back: tally-session resume feat\n",
     );
     assert_eq!(sandbox.names(), ["feat"]);
     unset(&sandbox.root.join("bin/git"));

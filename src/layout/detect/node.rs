@@ -3,7 +3,7 @@
 use super::checkout::{Checkout, is_of, join, upwards};
 use super::found::{Found, Service};
 use super::python::in_folder;
-use super::scripts::{Scripts, Started, commands, folder_of};
+use super::scripts::{Scripts, Started, commands, folder_of, script_run_by};
 use super::tools::{Gets, NO_SERVERS, NODE, NODE_SERVERS, Side, TOOLS, Tool, doubled, with_port};
 use super::{configs, pattern, variables};
 use crate::package_manager::{PACKAGE_MANAGERS, PackageManager};
@@ -254,6 +254,25 @@ impl<'a> Package<'a> {
             found.installs(in_folder(home, &installs), self.lock.clone());
         }
     }
+}
+
+/// The server of a folder that a command starts by a script's name, if it is one and the only one.
+pub fn run_by(
+    checkout: &Checkout,
+    folder: &str,
+    command: &str,
+    found: &mut Found,
+) -> Option<Service> {
+    let package = Package::read(checkout, folder)?;
+    let script = script_run_by(command)?;
+    match &Scripts(&package.json["scripts"]).started_by(script)[..] {
+        [one] => package.server(script, one, true, found),
+        _ => None,
+    }
+    .map(|service| Service {
+        part: String::new(),
+        ..service
+    })
 }
 
 /// Finds them. Where `only_packages`, something else tells what runs.

@@ -4,7 +4,7 @@ use super::checkout::Checkout;
 use super::found::{Found, Service};
 use super::scripts::{commands, folder_of};
 use super::tools::{Gets, Side, TOOLS, Tool, doubled, with_port};
-use super::{identifier, pattern, python, variables};
+use super::{identifier, node, pattern, python, variables};
 
 /// The port that a process gets from a Procfile's runner, if nothing else tells of one.
 const FIRST: u16 = 3000;
@@ -61,11 +61,18 @@ fn process_of(
 ) -> Service {
     let goes = pattern(r"^cd \S+ *&& *").find(command);
     let (goes, command) = command.split_at(goes.map_or(0, |goes| goes.end()));
+    let folder = folder_of(goes).unwrap_or_default();
+    if let Some(service) = node::run_by(checkout, &folder, command, found) {
+        return Service {
+            name: identifier(name),
+            why: format!("{file}: {name}; {}", service.why),
+            ..service
+        };
+    }
     let tool = TOOLS.iter().find(|tool| tool.is_started_by(command));
     let run = run(file, [name, command], tool, found);
     let serves = run.is_some();
     let (number, run) = run.unwrap_or_else(|| (None, doubled(command)));
-    let folder = folder_of(goes).unwrap_or_default();
     let run = doubled(goes) + &in_environment(checkout, &folder, &run, found);
     let own = tool.map_or(FIRST, |tool| tool.first);
     let side = tool.map_or(Side::Back, |tool| tool.side);

@@ -39,6 +39,11 @@ static RUNS: LazyLock<Regex> = LazyLock::new(|| {
 static TOKEN: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?:>&|[^&;|"']|"[^"]*"|'[^']*'|["'])+|[&;|]+"#));
 
+/// The name of the script that a command runs, if it does no more than that.
+pub fn script_run_by(command: &str) -> Option<&str> {
+    Some(RUNS.captures(command)?.get(1)?.as_str())
+}
+
 /// Something that a script starts.
 pub struct Started {
     /// The script that does; none for a command that stands in one beside others.
@@ -89,10 +94,8 @@ impl Scripts<'_> {
 
     /// What a command starts that runs scripts, or several commands; none if it does neither.
     fn within(&self, command: &str, within: &[&str]) -> Option<Vec<Started>> {
-        if let Some(runs) = RUNS.captures(command)
-            && self.0[&runs[1]].is_string()
-        {
-            return Some(self.of_script(&runs[1], within));
+        if let Some(script) = script_run_by(command).filter(|script| self.0[script].is_string()) {
+            return Some(self.of_script(script, within));
         }
         let (runner, arguments) = arguments(command)?;
         let started = arguments.iter().flat_map(|argument| {

@@ -212,6 +212,20 @@ impl<'a> Leaving<'a> {
         Ok(Some(removed))
     }
 
+    /// That its worktree or its branch could not be taken away, for this reason, and how to go on, or back.
+    pub fn cut_short(&self, error: anyhow::Error) -> anyhow::Error {
+        let name = &self.session.name;
+        let again = self.wish.typed(&[name]);
+        let error = with_hint(
+            error,
+            format!("its windows are closed; go on with it: {again}"),
+        );
+        with_hint(
+            error,
+            format!("or bring it back: tally-session resume {name}"),
+        )
+    }
+
     /// Takes out what others know of it, and last its record.
     pub fn forget(mut self, removed: Option<Removed>) -> Result<Outcome> {
         let session = &self.session;

@@ -79,6 +79,27 @@ uv sync --project backend
 }
 
 #[test]
+fn a_process_that_runs_a_script_gets_its_port_as_the_script_s_tool_does() {
+    for (line, run) in [
+        (
+            "web: npm run dev",
+            "npm run dev -- --port {web_port} --strictPort",
+        ),
+        (
+            "ui: cd web && yarn dev",
+            "npm run dev -- --port {ui_port} --strictPort",
+        ),
+    ] {
+        let dir = if line.contains("cd web") { "web/" } else { "" };
+        let files = format!("{dir}package.json = {VITE}\nProcfile.dev = {line}\\ncss: npm run css");
+        let draft = draft(&project(&files));
+        assert!(draft.contains(&format!("\nrun = \"{run}\"")), "{draft}");
+        assert!(draft.contains(" = 5173 "), "{draft}");
+        assert!(!draft.contains("# Check"), "{draft}");
+    }
+}
+
+#[test]
 fn a_program_beside_a_front_end_is_what_serves() {
     assert_has(
         &format!("ui/package.json = {VITE}\nProcfile = web: go run .\\nclaude: bin/claude"),
