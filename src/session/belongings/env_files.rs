@@ -150,10 +150,29 @@ impl Tracked<'_> {
     }
 }
 
-/// That git tracks a file in which variables are set.
-fn tracked(session: &Session<'_>, path: &str) -> Problem {
-    let (main, worktree) = (&session.project.main, session.record.worktree());
-    let other = match local(path).filter(|_| reads_local(main, path)) {
+/// That git tracks files in which variables are set: each with what the user can do for the sessions to come.
+pub fn committed(session: &Session<'_>) -> Vec<(String, Problem)> {
+    let index = session.project.common.join("index");
+    let paths = session.layout.env.keys();
+    let tracked = paths.filter(|path| index::lists(&index, path));
+    tracked
+        .map(|path| {
+            let problem = Problem::new(in_the_way(path), set_elsewhere(session, path));
+            (format!("tracked {path}"), problem)
+        })
+        .collect()
+}
+
+fn in_the_way(path: &str) -> String {
+    format!(
+        "{path} is committed, and has variables of the session's: git merge and git switch may refuse to overwrite it"
+    )
+}
+
+/// How they are set in another file.
+fn set_elsewhere(session: &Session<'_>, path: &str) -> String {
+    let main = &session.project.main;
+    match local(path).filter(|_| reads_local(main, path)) {
         Some(local) => {
             let (line, list) = (
                 quote(&format!("/{local}")),
@@ -165,12 +184,15 @@ fn tracked(session: &Session<'_>, path: &str) -> Problem {
             "have them set in a file that git ignores and the project reads: [env.\"{path}.local\"] for [env.\"{path}\"] in {}",
             main.join(FILE).display()
         ),
-    };
+    }
+}
+
+/// That git tracks a file in which variables are set.
+fn tracked(session: &Session<'_>, path: &str) -> Problem {
+    let (worktree, other) = (session.record.worktree(), set_elsewhere(session, path));
     let (git, file) = (format!("git -C {}", quote_path(worktree)), quote(path));
     Problem::new(
-        format!(
-            "{path} is committed, and has variables of the session's: git merge and git switch may refuse to overwrite it"
-        ),
+        in_the_way(path),
         format!(
             "{other}; then {git} update-index --no-skip-worktree {file} && {git} checkout -- {file} && tally-session doctor --fix"
         ),

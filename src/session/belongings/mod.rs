@@ -18,6 +18,7 @@ pub mod packages;
 mod part;
 pub mod placed;
 mod placing;
+mod reaching;
 pub mod told;
 mod variables;
 mod way;
@@ -33,6 +34,7 @@ use crate::session::belongings::included::Included;
 use crate::session::belongings::packages::Versions;
 use crate::session::belongings::placed::Placed;
 use crate::session::belongings::placing::Placing;
+use crate::session::belongings::reaching::Reaching;
 use crate::session::belongings::variables::Variables;
 use anyhow::Result;
 use std::collections::HashSet;
@@ -66,7 +68,7 @@ fn list<'a>(session: &'a Session<'a>, included: &'a [Part]) -> Vec<Box<dyn Belon
         .chain([boxed(Included { parts: included })])
         .chain(left)
         .chain(variables)
-        .chain([boxed(New), boxed(Hidden), boxed(Versions)])
+        .chain([boxed(New), boxed(Reaching), boxed(Hidden), boxed(Versions)])
         .collect()
 }
 

@@ -40,12 +40,17 @@ fn add_excludes_each_path_once_and_only_those_that_git_does_not_ignore() {
     }
 }
 
+/// What the first add in a project says of a file that git tracks.
+const COMMITTED: &str = "warning: frontend/.env is committed, and has variables of the session's: \
+    git merge and git switch may refuse to overwrite it: have them set in a file [..]\n";
+
 #[test]
 fn add_hides_that_it_changed_an_env_file_that_git_tracks() {
     let sandbox = Sandbox::new();
     sandbox.git_main("add -f frontend/.env");
     sandbox.git_main("commit -q -m Track");
-    let worktree = sandbox.add("feat");
+    sandbox.add_telling("feat", COMMITTED);
+    let worktree = sandbox.worktree("feat");
     let set = format!("VITE_API_URL={}\n", sandbox.url("feat"));
     assert!(read(&worktree.join("frontend/.env")).ends_with(&set));
     sandbox.assert_clean(&worktree);
@@ -94,7 +99,7 @@ fn a_file_that_git_tracks_stays_as_it_is_where_the_project_reads_one_beside_it_t
 fn what_the_user_writes_into_a_file_that_is_hidden_from_git_is_told_with_how_to_show_it() {
     let sandbox = Sandbox::new();
     track_env(&sandbox, "nothing", "#");
-    sandbox.add("first");
+    sandbox.add_telling("first", COMMITTED);
     let worktree = sandbox.add("feat");
     let env = worktree.join("frontend/.env");
     write(&env, read(&env) + "VITE_NEW=1\n");
@@ -112,7 +117,7 @@ fn what_the_user_writes_into_a_file_that_is_hidden_from_git_is_told_with_how_to_
 fn what_was_set_in_a_file_that_git_tracks_is_set_beside_it_from_when_that_can_be() {
     let sandbox = Sandbox::new();
     track_env(&sandbox, "nothing", "#");
-    sandbox.add("first");
+    sandbox.add_telling("first", COMMITTED);
     let worktree = sandbox.add("feat");
     sandbox.add("other");
     let committed = "warning  feat: frontend/.env is committed, and has variables of the session's: \

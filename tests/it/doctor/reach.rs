@@ -33,6 +33,27 @@ fn site_packages(sandbox: &Sandbox) -> PathBuf {
 const CLONE: &str = "for one of each session's own, have this under [files] in [ROOT]/tally/.tally-session.toml, and no link: clone = [\"frontend/node_modules\"]";
 
 #[test]
+fn a_variable_that_names_a_file_of_the_main_checkout_is_told_once_by_add_and_by_doctor() {
+    let sandbox = Sandbox::new();
+    let main = sandbox.main.display();
+    // The last two lead to nothing of it.
+    let env = format!(
+        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nKEY=1\n"
+    );
+    write(&sandbox.main.join("backend/.env"), env);
+    let what = "backend/.env leads to the main checkout's own files: DATABASE_URL, HOME_OF";
+    let cure = "have it name the session's: [env.\"backend/.env\"] with {worktree} in [ROOT]/tally/.tally-session.toml";
+    sandbox.add_telling("feat", &format!("warning: {what}: {cure}\n"));
+    sandbox.add("other");
+    let found = format!("warning  other: {what}\n         {cure}\n");
+    sandbox.run("doctor other").tells(&found);
+    let layout = "[env.\"backend/.env\"]\nDATABASE_URL = \"sqlite:///{worktree}/backend/db.sqlite3\"\nHOME_OF = \"{main}\"\n";
+    sandbox.lay_out(layout);
+    sandbox.add("third");
+    sandbox.run("doctor third").says_nothing_of("own files");
+}
+
+#[test]
 fn add_says_once_in_a_project_what_reaches_the_main_checkout_through_a_link() {
     let sandbox = with_packages();
     let what = "frontend/node_modules leads to the main checkout's: npm ci in a session would empty it there";

@@ -36,7 +36,7 @@ fn an_edit_of_a_file_that_an_older_layout_hid_is_not_lost() {
     sandbox.git(main, "add --force frontend/.env");
     sandbox.git(main, ["commit", "--quiet", "--message", "Share it"]);
     // The first session has the ports that main's file names.
-    sandbox.add("first");
+    sandbox.add_telling("first", "warning: frontend/.env is committed[..]\n");
     let worktree = sandbox.add("feat");
     let env = worktree.join("frontend/.env");
     let text = read(&env) + "VITE_NEW=1\n";

@@ -79,7 +79,7 @@ fn a_session_without_a_port_for_a_new_service_can_be_removed() {
     write(&sandbox.main.join(".gitignore"), ignored);
     sandbox.commit_all();
     sandbox.stand_in(&sandbox.root.join("bin/hook"));
-    sandbox.add("feat");
+    sandbox.add_telling("feat", "warning: frontend/.env is committed[..]\n");
     let hook = "\n[hooks]\npre_remove = \"hook {docs_port}\"\n";
     sandbox.lay_out(format!("{WITH_DOCS}{hook}"));
     let lacks = "the hook pre_remove of .tally-session.toml failed: feat has no port yet for all that is in: hook {docs_port}";
