@@ -190,7 +190,10 @@ pub fn here() -> Result<Vec<TmuxSession>> {
     let Some(pane) = pane else {
         return Ok(Vec::new());
     };
-    let is_here = format!("#{{==:#{{pane_id}},{pane}}}");
+    // What was started from a window may live longer than its server: another one gives the pane's id to a window of its own.
+    let tmux_variable = std::env::var("TMUX").unwrap_or_default();
+    let server = tmux_variable.split(',').nth(1).unwrap_or_default();
+    let is_here = format!("#{{==:#{{pid}} #{{pane_id}},{server} {pane}}}");
     let panes = ["list-panes", "-a", "-f", &is_here, "-F"];
     let found = tmux().args(panes).arg(TmuxSession::format()).output()?;
     Ok(TmuxSession::read(&found.stdout))

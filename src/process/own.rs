@@ -17,14 +17,15 @@ pub fn outlives_terminal() -> bool {
     std::env::var(OUTLIVES).is_ok_and(|starter| starter == parent)
 }
 
-/// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: the hang-up
-/// reaches the terminal's foreground process group, and the copy is in one of its own. Gives the copy's exit code.
+/// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: it is deaf to the
+/// hang-up, and to nothing else that comes from there. Gives the copy's exit code.
 pub fn outlive_terminal() -> io::Result<ExitCode> {
-    let mut copy = Command::new(std::env::current_exe()?);
+    let mut copy = Command::new("sh");
     let status = copy
+        .args(["-c", r#"trap "" HUP; exec "$0" "$@""#])
+        .arg(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .env(OUTLIVES, std::process::id().to_string())
-        .process_group(0)
         .stdin(Stdio::null())
         .status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());

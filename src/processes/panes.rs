@@ -26,12 +26,11 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
 
 /// Who of these does not end when the panes are closed that they came from: who has left the pane's terminal, or ignores the
 /// hang-up.
-pub fn outliving(processes: &[Process]) -> Result<Vec<Process>> {
-    let panes = of(processes)?;
+pub fn outliving(processes: &[Process], panes: &[Process]) -> Vec<Process> {
     let leaders: HashSet<_> = panes.iter().filter_map(|pane| leader(pane.pid)).collect();
     let stays =
         |process: &&Process| ignores_hang_up(process.pid) || !is_tied(Some(process.pid), &leaders);
-    Ok(processes.iter().filter(stays).cloned().collect())
+    processes.iter().filter(stays).cloned().collect()
 }
 
 /// Whether a process ends with one of the panes' terminals, whose sessions have these leaders. A terminal of its own, as a shell

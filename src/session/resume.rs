@@ -6,6 +6,7 @@ use crate::claude::Claude;
 use crate::hint;
 use crate::layout::Layout;
 use crate::name::SessionName;
+use crate::processes::Table;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
 use crate::session::making::{self, Open, Task, Windows, hooks};
@@ -64,6 +65,7 @@ pub fn resume(
     let open = Open {
         tmux: windows::open::marked(project)?,
         stopped: Stopped::default(),
+        table: Table::now([])?,
     };
     drop(lock);
     let plan = |name: SessionName| {

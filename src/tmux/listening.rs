@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::{Pane, TmuxSession, UNASKED, ask, tmux, word};
 use crate::process::Started;
+use crate::processes::Process;
 use anyhow::{Context, Result};
 
 /// What tmux says behind its answer.
@@ -39,6 +40,12 @@ impl Listening {
             server: String::from_utf8_lossy(last.unwrap_or_default()).into_owned(),
         };
         Ok((TmuxSession::read(&told), listening))
+    }
+
+    /// Whether the server that it has asked started a process.
+    pub fn has_started(&self, process: &Process) -> bool {
+        let parent = process.parent.map(|parent| parent.to_string());
+        parent.is_some_and(|parent| parent == self.server)
     }
 
     /// Ends sessions, and panes of others, and all that runs in them. What has ended meanwhile is no error.

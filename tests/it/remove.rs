@@ -7,7 +7,7 @@ mod mounts;
 mod refusals;
 mod servers;
 
-use crate::sandbox::{PROGRAM, Sandbox, assert_free, only_in, read, read_json, unset, until};
+use crate::sandbox::{GATE, PROGRAM, Sandbox, assert_free, only_in, read, read_json, unset, until};
 
 const REMOVED: &str = "removed feat\n[...]";
 
@@ -127,6 +127,38 @@ fn remove_works_from_inside_the_session_s_own_tmux_session() {
     assert!(!worktree.exists() && sandbox.tmux_sessions().is_empty());
     assert_eq!(sandbox.git_main("branch --list feat"), "");
     assert!(!read(&sandbox.claude_json()).contains("tally-feat"));
+}
+
+#[test]
+fn a_remove_in_one_of_its_own_windows_is_ended_by_ctrl_c_as_anywhere() {
+    let sandbox = Sandbox::new().with("feat");
+    sandbox.intercept("git", "*' for-each-ref '*", GATE);
+    sandbox.enter("feat", "shell", &format!("{PROGRAM} remove feat"));
+    sandbox.await_gate();
+    let pane = sandbox.pane("feat", "shell");
+    sandbox.tmux(["send-keys", "-t", &pane, "C-c"]);
+    sandbox.enter("feat", "shell", "touch \"$SANDBOX/over\"");
+    until("the prompt is back", || sandbox.root.join("over").exists());
+    sandbox.open_gate();
+    assert_eq!(sandbox.names(), ["feat"]);
+    assert_eq!(sandbox.windows("feat", "x").len(), 5);
+    sandbox.unwrap("git");
+    sandbox.remove("feat");
+}
+
+#[test]
+fn a_window_is_not_the_one_of_the_same_id_of_a_server_that_has_ended() {
+    let sandbox = Sandbox::new().with("feat");
+    let pane = sandbox.pane("feat", "shell");
+    let socket = sandbox.tmux("display-message -p #{socket_path}");
+    let server = sandbox.tmux("display-message -p #{pid}");
+    let typed = |server: &str| {
+        let mut stop = sandbox.program("stop");
+        stop.env("TMUX", format!("{socket},{server},0"));
+        sandbox.outcome(stop.env("TMUX_PANE", &pane))
+    };
+    typed("1").fails("error: which session? [..]\n[...]");
+    typed(&server).says("stopped feat\n");
 }
 
 #[test]

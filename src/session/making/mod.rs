@@ -13,6 +13,7 @@ use crate::hint;
 use crate::layout::Layout;
 use crate::parallel::{self, joined};
 use crate::process::quote_path;
+use crate::processes::Table;
 use crate::processes::panes::Stopped;
 use crate::project::Project;
 use crate::session::belongings::{self, Part, claude_entry, files, fitting, packages};
@@ -55,6 +56,8 @@ pub enum Windows<'a> {
 pub struct Open {
     pub tmux: Vec<TmuxSession>,
     pub stopped: Stopped,
+    /// What runs.
+    pub table: Table,
 }
 
 /// What one command made of a session: as much as it may take back, and tell.

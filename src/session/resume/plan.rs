@@ -11,7 +11,7 @@ use crate::session::records::hold::{Hold, Unfinished};
 use crate::session::records::moved;
 use crate::session::records::record::{self, Moved};
 use crate::session::truth::problems;
-use crate::session::windows::{living, servers};
+use crate::session::windows::{closing, living, servers};
 use crate::session::{Session, change_records, foreign_windows, restore};
 use anyhow::{Result, anyhow};
 
@@ -65,6 +65,7 @@ pub fn plan<'a>(
     }
     let start = finish_worktree(&session, &mut hold)?;
     if matches!(windows, Windows::None) {
+        closing::refuse_open(&session, &open.table)?;
         notes.extend(leave_taken_ports(&mut session, &mut hold)?);
     }
     Ok(Task {

@@ -27,6 +27,8 @@ pub struct Closing {
     guests: Vec<(Pane, Mark, Option<TmuxSession>)>,
     /// What came from the windows.
     running: Vec<Process>,
+    /// The first ones in the windows that those came from.
+    shells: Vec<Process>,
     /// Those of them that will not end with the windows.
     pub staying: Vec<Process>,
     /// What came from the windows too, and is Claude's daemon's.
@@ -70,12 +72,13 @@ impl Closing {
                 let mut running = table.of_session(session.record.worktree(), &[])?;
                 let daemons = claudes::of_daemon(&claudes, &running);
                 running.retain(|process| !daemons.contains(process));
-                let staying = servers::staying(session, &running)?;
-                Ok((running, staying, daemons, claudes))
+                let shells = panes::of(&running)?;
+                let staying = servers::staying(session, &running, &shells)?;
+                Ok((running, shells, staying, daemons, claudes))
             });
             // Meanwhile, tmux is asked.
             let windows = Self::of_windows(session);
-            let (running, staying, daemons, claudes) = joined(running)?;
+            let (running, shells, staying, daemons, claudes) = joined(running)?;
             let windows = windows?;
             let closed = windows.open.iter().flat_map(|tmux| &tmux.panes);
             let closed: Vec<_> = closed.chain(&windows.moved).collect();
@@ -84,6 +87,7 @@ impl Closing {
             Ok(Self {
                 claudes: claudes.cloned().collect(),
                 running,
+                shells,
                 staying,
                 daemons,
                 ..windows
@@ -132,9 +136,9 @@ impl Closing {
     /// If the windows are open where they can't be closed from here, or one of another session has no home; nothing is changed then.
     /// Or if a step fails.
     pub fn close(&mut self, session: &Session<'_>) -> Result<(Option<String>, Left)> {
-        if self.is_closed() {
-            refuse_open_elsewhere(session, &self.running)?;
-        }
+        let is_elsewhere = |shell: &&Process| self.is_closed() || !self.tmux.has_started(shell);
+        let elsewhere = self.shells.iter().filter(is_elsewhere);
+        refuse_open_elsewhere(session, &elsewhere.cloned().collect::<Vec<_>>())?;
         self.refuse_homeless()?;
         let claudes = self.claudes.iter();
         for background in claudes.filter(|claude| claude.is_in_background()) {
@@ -162,13 +166,12 @@ impl Closing {
     }
 }
 
-/// Refuses a session whose windows are open in a tmux server that is not asked: one with another socket.
-fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<()> {
-    let shells = panes::of(running)?;
+/// Refuses a session with these shells in the windows of a tmux server that is not asked: one with another socket.
+fn refuse_open_elsewhere(session: &Session<'_>, shells: &[Process]) -> Result<()> {
     let Some(shell) = shells.first() else {
         return Ok(());
     };
-    if servers::are_closing(session, &shells) {
+    if servers::are_closing(session, shells) {
         return Ok(());
     }
     Err(anyhow!(
@@ -176,6 +179,15 @@ fn refuse_open_elsewhere(session: &Session<'_>, running: &[Process]) -> Result<(
         session.name
     ))
     .hint("go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …")
+}
+
+/// Refuses a session that seems to be stopped where it is open in another tmux server.
+///
+/// # Errors
+/// That it is, or if the system does not tell which processes there are.
+pub fn refuse_open(session: &Session<'_>, table: &Table) -> Result<()> {
+    let running = table.of_session(session.record.worktree(), &[])?;
+    refuse_open_elsewhere(session, &panes::of(&running)?)
 }
 
 /// Closes the windows that this tool made for a session, and nothing else.

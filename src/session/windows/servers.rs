@@ -115,9 +115,13 @@ fn is_among(processes: &[Process], process: &Process) -> bool {
     processes.iter().any(|other| other.pid == process.pid)
 }
 
-/// Who of these will still run when the session's windows are closed and its servers have ended.
-pub fn staying(session: &Session<'_>, running: &[Process]) -> Result<Vec<Process>> {
-    let mut staying = panes::outliving(running)?;
+/// Who of these will still run when the session's windows are closed, where these shells are, and its servers have ended.
+pub fn staying(
+    session: &Session<'_>,
+    running: &[Process],
+    shells: &[Process],
+) -> Result<Vec<Process>> {
+    let mut staying = panes::outliving(running, shells);
     if !staying.is_empty() {
         let now = Left::now(session, &[])?;
         let servers: Vec<_> = now.servers().cloned().collect();

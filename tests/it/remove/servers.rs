@@ -68,16 +68,18 @@ fn remove_leaves_a_tmux_session_that_it_did_not_make_or_made_for_another_project
     }
 }
 
-/// Removes a session where tmux has another socket than the one that has its windows.
+/// Removes a session, and brings it back, where tmux has another socket than the one that has its windows.
 #[track_caller]
 fn assert_refused_elsewhere(sandbox: &Sandbox, shell: &str) {
-    let mut remove = sandbox.program("remove feat");
-    remove.env("TMUX_TMPDIR", &sandbox.home);
-    sandbox.outcome(&mut remove).fails(&format!(
-        "waiting [..]\nerror: the windows of feat are open in another tmux server than the one that is used here: process {shell} ([..])\n\
-         hint: go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …\n"
-    ));
-    assert_eq!(sandbox.names(), ["feat"]);
+    for line in ["remove feat", "resume feat", "resume"] {
+        let mut program = sandbox.program(line);
+        program.env("TMUX_TMPDIR", &sandbox.home);
+        sandbox.outcome(&mut program).fails(&format!(
+            "waiting [..]\nerror: the windows of feat are open in another tmux server than the one that is used here: process {shell} ([..])\n\
+             hint: go there, or use the default one: env -u TMUX -u TMUX_TMPDIR tally-session …\n"
+        ));
+        assert_eq!(sandbox.names(), ["feat"]);
+    }
 }
 
 #[test]
