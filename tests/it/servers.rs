@@ -120,6 +120,19 @@ fn a_reloader_that_ignores_a_hang_up_and_an_editor_are_named_and_only_their_serv
 }
 
 #[test]
+fn a_server_that_has_outlived_its_windows_keeps_a_resume_off_until_stop_has_ended_it() {
+    let sandbox = Sandbox::serving();
+    let port = sandbox.add_with_server("feat", DAEMON);
+    sandbox.kill_windows("feat");
+    sandbox.run("resume feat").fails(&format!(
+        "waiting [..]\nerror: feat still runs on port {port}, without its windows: process [..]\n\
+         hint: end it: tally-session stop feat\n"
+    ));
+    sandbox.run("stop feat").says("stopped feat\n");
+    assert_free(port);
+}
+
+#[test]
 fn a_daemon_that_a_window_happened_to_start_and_that_works_elsewhere_is_left_without_a_word() {
     let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
     let mut daemon = sandbox.command("sleep", &sandbox.home);

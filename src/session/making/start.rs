@@ -61,7 +61,7 @@ impl<'a> Choice<'a> {
             .chain(base.map(local))
             .chain(in_another_case)
             // A remote may have slashes in its name.
-            .chain([format!("refs/remotes/**/{name}")]);
+            .chain([format!("refs/remotes/**/{name}"), remote(name.as_str())]);
         let branches = Git::at(&project.main).branches_with(refnames, Upstream::FIELDS)?;
         Ok(Self {
             project,
@@ -129,6 +129,13 @@ impl<'a> Choice<'a> {
         let name = &self.wanted.name;
         if let Some(own) = self.own() {
             return self.existing(own);
+        }
+        if self.find(&remote(name.as_str())).is_some() {
+            let error = anyhow!(
+                "{name} is a remote's branch, and one of yours that is called so would pass for it"
+            );
+            let (_, own) = name.as_str().split_once('/').unwrap_or_default();
+            return Err(error).hint(format!("work on it: tally-session add {own}"));
         }
         let mut names = self.branches.iter().map(Branch::name);
         if let Some(other) = names.find(|other| self.in_any_case && name.differs_in_case(other)) {
@@ -292,6 +299,10 @@ impl<'a> Choice<'a> {
         let merge = format!("git -C {worktree} merge {name}");
         Some((count, name, merge))
     }
+}
+
+fn remote(branch: &str) -> String {
+    format!("refs/remotes/{branch}")
 }
 
 fn local(branch: &str) -> String {

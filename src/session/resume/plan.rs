@@ -147,14 +147,11 @@ fn leave_taken_ports(session: &mut Session<'_>, hold: &mut Hold) -> Result<Vec<S
     let left = servers::wait_for_ports(session)?;
     let own = left.ports.iter().find(|held| held.is_own);
     if let Some((port, process)) = own.and_then(|held| Some((held.port, held.holder()?))) {
+        let name = &session.name;
         return Err(anyhow!(
-            "{} still runs on port {port}, without its windows: {process}",
-            session.name
+            "{name} still runs on port {port}, without its windows: {process}"
         ))
-        .hint(format!(
-            "end it, or go to the tmux server that has its windows: kill {}",
-            process.pid
-        ));
+        .hint(format!("end it: tally-session stop {name}"));
     }
     let in_use = |old: Option<Port>| left.ports.iter().find(|held| Some(held.port) == old);
     let wants = |service: &str, old: Option<Port>| {

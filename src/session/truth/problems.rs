@@ -147,8 +147,14 @@ fn dead(session: &Session<'_>, living: &[Living<'_>]) -> Vec<Problem> {
                 [one] => format!(" {}", quote(&one.key)),
                 _ => String::new(),
             };
-            // Whatever ended it may end it again.
-            let cure = format!("tally-session logs {name}{window}; {resume}");
+            // Whatever ended it may end it again; and what is wrong with the shells themselves, a resume types into again.
+            let runs = |it: &Living<'_>| it.window.run.is_some() && it.life == Life::Runs;
+            let anew = if living.iter().any(runs) {
+                String::new()
+            } else {
+                format!(", or with new shells: tally-session restart {name}")
+            };
+            let cure = format!("tally-session logs {name}{window}; {resume}{anew}");
             Problem::new(format!("what ran in its {} has ended", named(&ended)), cure)
         });
     }

@@ -74,6 +74,18 @@ fn add_refuses_to_choose_between_remotes_and_names_the_choices() {
 }
 
 #[test]
+fn add_refuses_a_remote_s_branch_by_its_whole_name_and_names_its_own() {
+    let sandbox = Sandbox::new();
+    make_remote(&sandbox, "origin");
+    sandbox.git_main("push -q origin main:theirs/too");
+    sandbox.git_main("fetch -q origin");
+    sandbox.run_changes_nothing("add origin/theirs/too").fails(
+        "error: origin/theirs/too is a remote's branch, and one of yours that is called so would pass for it\n\
+         hint: work on it: tally-session add theirs/too\n",
+    );
+}
+
+#[test]
 fn add_asks_git_no_more_often_for_a_new_branch_than_without_a_remote() {
     let started = |sandbox: &Sandbox| {
         let outcome = sandbox.run("-v add feat");

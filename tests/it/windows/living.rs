@@ -32,7 +32,7 @@ fn resume_brings_back_what_is_closed_and_what_has_ended_each_in_its_place() {
         &sandbox,
         &[
             "its windows frontend, cli are closed: tally-session resume feat",
-            "what ran in its windows backend, claude has ended: tally-session logs feat; tally-session resume feat",
+            "what ran in its windows backend, claude has ended: tally-session logs feat; tally-session resume feat, or with new shells: tally-session restart feat",
         ],
     );
     let shell = sandbox.pane("feat", "shell");
