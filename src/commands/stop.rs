@@ -27,8 +27,21 @@ pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
         let mut names = names.iter();
         names.any(|name| session::owns(&context.project, name, tmux))
     };
-    let open = open::all(&context.project)?.into_iter();
-    let room = WaitingRoom::open(open.filter(is_its).collect())?;
+    let open = open::all(&context.project)?;
+    let its: Vec<_> = open.iter().filter(|tmux| is_its(tmux)).cloned().collect();
+    let shows = |tmux: TmuxSession| {
+        let is_it = |its: &&TmuxSession| its.id == tmux.id || tmux.shares_windows_with(its);
+        let TmuxSession {
+            owner, made_for, ..
+        } = its.iter().find(is_it)?.clone();
+        // One that shares the windows ends with them.
+        Some(TmuxSession {
+            owner,
+            made_for,
+            ..tmux
+        })
+    };
+    let room = WaitingRoom::open(open.into_iter().filter_map(shows).collect())?;
     let (stopped, outcome) = stop_all(context, names, Verb::Restart, args.force);
     let resumed = if stopped.is_empty() {
         Ok(())

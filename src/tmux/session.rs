@@ -122,6 +122,11 @@ impl TmuxSession {
         self.owner.as_deref() == Some(main)
     }
 
+    /// Whether it and another one have the same windows.
+    pub fn shares_windows_with(&self, other: &Self) -> bool {
+        self.group.is_some() && self.group == other.group
+    }
+
     /// One of its panes, by tmux's own id.
     pub fn pane(&self, id: &str) -> Option<&Pane> {
         self.panes.iter().find(|pane| pane.id == id)

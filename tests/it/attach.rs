@@ -48,6 +48,18 @@ fn a_terminal_that_shows_a_session_shows_it_again_when_it_is_restarted() {
 }
 
 #[test]
+fn a_terminal_that_shares_a_session_s_windows_shows_the_session_when_it_is_restarted() {
+    let sandbox = Sandbox::new().with("feat");
+    let terminal = sandbox.terminal(&sandbox.main);
+    terminal.enter("env -u TMUX -u TMUX_PANE tmux new-session -s shared -t tally-feat");
+    sandbox.await_client("shared");
+    sandbox
+        .run("restart feat")
+        .says("stopped feat\nresumed feat[..]\n");
+    sandbox.await_client("tally-feat");
+}
+
+#[test]
 fn attach_resumes_a_stopped_session_first_and_resume_a_attaches_then() {
     let sandbox = Sandbox::new().with("feat");
     for (times, line) in [(2, "attach feat"), (3, "resume feat -a")] {

@@ -128,7 +128,8 @@ fn a_server_that_has_outlived_its_windows_keeps_a_resume_off_until_stop_has_ende
         "waiting [..]\nerror: feat still runs on port {port}, without its windows: process [..]\n\
          hint: end it: tally-session stop feat\n"
     ));
-    sandbox.run("stop feat").says("stopped feat\n");
+    let waits = "waiting for the servers of feat to end\n";
+    sandbox.run("stop feat").is(0, "stopped feat\n", waits);
     assert_free(port);
 }
 

@@ -202,8 +202,7 @@ pub fn close(session: &Session<'_>) -> Result<()> {
 fn among(session: &Session<'_>, all: Vec<TmuxSession>) -> (Vec<TmuxSession>, Vec<TmuxSession>) {
     let all = all.into_iter();
     let (mut open, others): (Vec<_>, Vec<_>) = all.partition(|tmux| session.owns(tmux));
-    let groups: Vec<_> = open.iter().filter_map(|tmux| tmux.group.clone()).collect();
-    let shares = |tmux: &TmuxSession| tmux.group.as_ref().is_some_and(|it| groups.contains(it));
+    let shares = |tmux: &TmuxSession| open.iter().any(|own| tmux.shares_windows_with(own));
     let (sharing, others): (Vec<_>, Vec<_>) = others.into_iter().partition(shares);
     open.extend(sharing);
     (open, others)
