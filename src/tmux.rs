@@ -14,7 +14,7 @@ pub use listening::Listening;
 pub use session::{Mark, Pane, TmuxSession, Typed};
 
 use crate::process::{Failure, Run, quote};
-use crate::wait;
+use crate::{ui, wait};
 use anyhow::{Context, Result, anyhow};
 use batch::Batch;
 use rustix::fs::OFlags;
@@ -50,6 +50,9 @@ const WAITING: &str = "@tally_waiting";
 /// What has failed when tmux gives no answer.
 const UNASKED: &str = "cannot ask tmux for its sessions";
 
+/// What is waited for: a server that was stopped takes questions and says nothing.
+const ANSWER: &str = "for the tmux server to answer";
+
 /// How long a tmux server may take to end.
 const ENDING: Duration = Duration::from_secs(3);
 
@@ -69,8 +72,8 @@ pub fn sessions() -> Result<Vec<TmuxSession>> {
 /// again until it is gone.
 fn ask<T>(mut question: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>> {
     let mut failure = None;
-    let answer = wait::until(ENDING, "for the tmux server to answer", || {
-        match question() {
+    let answer = wait::until(ENDING, ANSWER, || {
+        match ui::with_word(ANSWER, &mut question) {
             Ok(answer) => Ok(Some(Some(answer))),
             Err(error @ Failure::Missing { .. }) => Err(error.into()),
             // One that runs without a session has no panes to tell of.

@@ -255,6 +255,22 @@ pub fn waiting(what: &str) {
     }
 }
 
+/// Does some work, and tells what is waited for when it takes long.
+pub fn with_word<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let (end, ended) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ended = ended;
+            if ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+                waiting(what);
+            }
+        });
+        let result = work();
+        drop(end);
+        result
+    })
+}
+
 /// Whether work shows on a terminal how much of it is done.
 pub fn shows_progress() -> bool {
     narrates() && io::stderr().is_terminal()

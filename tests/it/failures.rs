@@ -1,7 +1,9 @@
 //! What fails, what is killed, and what runs at the same time.
 
-use crate::sandbox::{GATE, Sandbox, write};
+use crate::sandbox::{GATE, Sandbox, signal, write};
+use rustix::process::Signal;
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 
 #[test]
 fn without_a_home_folder_nothing_is_begun() {
@@ -15,6 +17,22 @@ fn without_a_home_folder_nothing_is_begun() {
         .outcome(sandbox.program("add feat").env("HOME", ""))
         .fails(error);
     sandbox.assert_unchanged_since(&before);
+}
+
+#[test]
+fn a_tmux_server_that_gives_no_answer_is_named_and_waited_for() {
+    let sandbox = Sandbox::new().with("feat");
+    let server = sandbox.tmux("display-message -p #{pid}").parse().unwrap();
+    for line in ["list", "stop feat"] {
+        signal(server, Signal::STOP);
+        let mut command = sandbox.start(line);
+        let mut told = String::new();
+        let mut words = BufReader::new(command.stderr.take().unwrap());
+        words.read_line(&mut told).unwrap();
+        signal(server, Signal::CONT);
+        assert_eq!(told, "waiting for the tmux server to answer\n");
+        assert!(command.wait().unwrap().success(), "{line}");
+    }
 }
 
 #[test]
