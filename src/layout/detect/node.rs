@@ -16,6 +16,9 @@ const SCRIPTS: [&str; 5] = ["dev", "start:dev", "develop", "serve", "start"];
 /// Programs that no package of Node has.
 const BY_THEMSELVES: &str = r"^(node|bun|deno|npm|npx|bunx|pnpm|yarn|python3?|uv|poetry|pipenv|bundle|uvicorn|fastapi|flask|puma|rails|bin/\S+)$";
 
+/// What husky makes in each checkout when packages are installed, and git runs no hooks without.
+const HOOKS: &str = ".husky/_";
+
 /// What a script starts beside others, and nothing here knows.
 struct Unknown {
     /// Which script of which file does.
@@ -236,7 +239,14 @@ impl<'a> Package<'a> {
 
     /// Has each session get its packages: pnpm links them from its store, others' are cloned if they are there.
     fn packages(&self, found: &mut Found) {
-        let modules = join(self.folder, "node_modules");
+        let [modules, hooks] = ["node_modules", HOOKS].map(|it| join(self.folder, it));
+        if self.json["scripts"]["prepare"]
+            .to_string()
+            .contains("husky")
+            && self.checkout.has(&hooks)
+        {
+            found.clone.push(hooks);
+        }
         let is_pnpm = self.manager.name == "pnpm";
         let home = self.lock.rsplit_once('/').map_or("", |(home, _)| home);
         let lists = ["dependencies", "devDependencies", "workspaces"];

@@ -84,6 +84,17 @@ clone = [\"frontend/node_modules\"]        # packages of each session's own
 }
 
 #[test]
+fn hooks_that_are_made_in_each_checkout_are_each_session_s_own() {
+    for (prepare, cloned) in [("husky", "\".husky/_\", "), ("tsc", "")] {
+        let scripts = format!(r#"{{ "scripts": {{ "dev": "vite", "prepare": "{prepare}" }} }}"#);
+        let files =
+            "package-lock.json = {}\nnode_modules/vite/package.json = {}\n.husky/_/pre-commit";
+        let line = format!("clone = [{cloned}\"node_modules\"]");
+        assert_has(&format!("package.json = {scripts}\n{files}"), &line);
+    }
+}
+
+#[test]
 fn uv_postgresql_and_pnpm() {
     assert_drafts(
         &format!(
