@@ -139,7 +139,7 @@ fn a_tracked_file_whose_change_is_not_hidden_any_more_is_hidden_again() {
     let sandbox = project();
     sandbox.git_main("add -f frontend/.env");
     sandbox.git_main(["commit", "-q", "-m", "Track it"]);
-    sandbox.add("one");
+    sandbox.add_telling("one", "warning: frontend/.env is committed[..]\n");
     let worktree = sandbox.add("feat");
     sandbox.restart();
     let show = ["update-index", "--no-skip-worktree", "frontend/.env"];
