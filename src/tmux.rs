@@ -1,5 +1,4 @@
-//! What we ask of tmux; targets are ids or exact names. Making windows is in [`windows`], typing
-//! into them in [`typist`].
+//! What we ask of tmux; targets are ids or exact names. Making windows is in [`windows`], typing into them in [`typist`].
 //! What gives a [`Result`] fails if tmux does, and says of its errors only where there is more to say.
 
 mod batch;

@@ -84,15 +84,28 @@ impl Closing {
             let closed: Vec<_> = closed.chain(&windows.moved).collect();
             let its = claudes::of(session, &claudes, &closed);
             let claudes = its.into_iter().filter(|claude| claudes::is_at_work(claude));
-            Ok(Self {
+            let mut found = Self {
                 claudes: claudes.cloned().collect(),
                 running,
                 shells,
                 staying,
                 daemons,
                 ..windows
-            })
+            };
+            found.tell_others(session)?;
+            Ok(found)
         })
+    }
+
+    /// Sees who will stay in the windows of another tmux server, where some are open there beside those that are closed here.
+    fn tell_others(&mut self, session: &Session<'_>) -> Result<()> {
+        let shells = self.shells.iter();
+        let ours = shells.filter(|shell| self.tmux.has_started(shell));
+        let ours: Vec<_> = ours.cloned().collect();
+        if !self.is_closed() && ours.len() < self.shells.len() {
+            self.staying = servers::staying(session, &self.running, &ours)?;
+        }
+        Ok(())
     }
 
     /// Whether nothing is open or runs.
@@ -136,9 +149,9 @@ impl Closing {
     /// If the windows are open where they can't be closed from here, or one of another session has no home; nothing is changed then.
     /// Or if a step fails.
     pub fn close(&mut self, session: &Session<'_>) -> Result<(Option<String>, Left)> {
-        let is_elsewhere = |shell: &&Process| self.is_closed() || !self.tmux.has_started(shell);
-        let elsewhere = self.shells.iter().filter(is_elsewhere);
-        refuse_open_elsewhere(session, &elsewhere.cloned().collect::<Vec<_>>())?;
+        if self.is_closed() {
+            refuse_open_elsewhere(session, &self.shells)?;
+        }
         self.refuse_homeless()?;
         let claudes = self.claudes.iter();
         for background in claudes.filter(|claude| claude.is_in_background()) {

@@ -1,6 +1,6 @@
 //! The processes of a session that is removed, and those of others.
 
-use crate::sandbox::{Sandbox, assert_free, write};
+use crate::sandbox::{Sandbox, assert_free, until, write};
 
 #[test]
 fn remove_ends_a_server_that_does_not_heed_hang_up_and_term_whether_its_windows_are_there_or_gone()
@@ -86,6 +86,17 @@ fn assert_refused_elsewhere(sandbox: &Sandbox, shell: &str) {
 fn remove_refuses_a_session_whose_windows_are_open_in_another_tmux_server() {
     let sandbox = Sandbox::new().with("feat");
     assert_refused_elsewhere(&sandbox, "[..]");
+}
+
+#[test]
+fn what_runs_in_windows_of_another_tmux_server_beside_its_own_will_not_end_with_those() {
+    let sandbox = Sandbox::new().with("feat");
+    let inner = "tmux -L inner new-session -d 'exec sleep 600'; touch \"$SANDBOX/inner\"";
+    sandbox.enter("feat", "shell", inner);
+    until("it is open", || sandbox.root.join("inner").exists());
+    let what = "has what will not end with its windows: [..](sleep 600)[..]";
+    sandbox.refuses_to_remove(&format!("error: the session feat {what}\n[...]"));
+    sandbox.force_remove_telling("feat", "[..]still runs: [..](sleep 600)[..]\n");
 }
 
 #[test]
