@@ -41,7 +41,6 @@ use std::fmt::{self, Display};
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// What every command works with.
 struct Context {
@@ -245,8 +244,7 @@ fn has_window(context: &Context, name: &SessionName, open: &[TmuxSession]) -> bo
     })
 }
 
-/// That of these sessions in a window of which this program runs, if the window is to go with it: a copy that outlives the
-/// terminal is in none.
+/// That of these sessions in a window of which this program runs, if it would end with the window.
 fn closing_here<'a>(
     context: &Context,
     names: &'a [SessionName],
@@ -256,16 +254,6 @@ fn closing_here<'a>(
     }
     let open = open::here(&context.project)?;
     Ok(names.iter().find(|name| has_window(context, name, &open)))
-}
-
-/// Has a copy of this program that outlives the terminal do what was typed.
-fn in_a_copy() -> Result<()> {
-    let code = process::outlive_terminal()?;
-    if code == ExitCode::SUCCESS {
-        Ok(())
-    } else {
-        Err(Told.into())
-    }
 }
 
 /// What was told of already, and fails the command all the same.

@@ -5,7 +5,7 @@ use super::{Context, purge};
 use crate::cli;
 use crate::hint::Hint;
 use crate::name::SessionName;
-use crate::process::quote_path;
+use crate::process::{self, quote_path};
 use crate::session;
 use crate::session::loss::named::named;
 use crate::session::loss::purge::Lost;
@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<()> {
             ))
             .hint(format!("delete it without a question: {without_question}"));
         }
-        return super::in_a_copy();
+        return Err(process::outlive_terminal().into());
     }
     let Context {
         project,

@@ -3,6 +3,7 @@
 use super::{Context, resume};
 use crate::cli;
 use crate::name::SessionName;
+use crate::process;
 use crate::session;
 use crate::session::stop::{self, Stopped, Verb};
 use crate::session::windows::open;
@@ -14,14 +15,14 @@ use anyhow::Result;
 pub fn stop(context: &Context, args: &cli::Stop) -> Result<()> {
     match names(context, args, Verb::Stop)? {
         Some(names) => stop_all(context, names, Verb::Stop, args.force).1,
-        None => super::in_a_copy(),
+        None => Err(process::outlive_terminal().into()),
     }
 }
 
 /// The terminals that show them wait meanwhile.
 pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
     let Some(names) = names(context, args, Verb::Restart)? else {
-        return super::in_a_copy();
+        return Err(process::outlive_terminal().into());
     };
     let is_its = |tmux: &TmuxSession| {
         let mut names = names.iter();
@@ -52,7 +53,7 @@ pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
     resumed.and(outcome).and(closed)
 }
 
-/// Those that are meant; none if this is a window that goes with one of them, where a copy of this program does it all.
+/// Those that are meant; none if this is a window that goes with one of them, and this program would end with it.
 fn names(context: &Context, args: &cli::Stop, verb: Verb) -> Result<Option<Vec<SessionName>>> {
     let names = super::names_or_here(context, &args.names, verb.word())?;
     let is_here = super::closing_here(context, &names)?.is_some();

@@ -5,31 +5,32 @@ use anyhow::Context;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
-/// Says to a copy of this program that it is the one that outlives the terminal: by the process that has started it.
+/// Says to this program that it outlives the terminal: by the number of its process.
 pub(super) const OUTLIVES: &str = "TALLY_SESSION_OUTLIVES_TERMINAL";
 
-/// Whether this is the copy that outlives the terminal.
+/// Whether this program goes on when the terminal goes away.
 pub fn outlives_terminal() -> bool {
-    // One that it has started may hand it on.
-    let parent = std::os::unix::process::parent_id().to_string();
-    std::env::var(OUTLIVES).is_ok_and(|starter| starter == parent)
+    // What it has started may have the variable too.
+    let own = std::process::id().to_string();
+    std::env::var(OUTLIVES).is_ok_and(|process| process == own)
 }
 
-/// Runs this program once more, with the same arguments, so that it goes on when the terminal goes away: it is deaf to the
-/// hang-up, and to nothing else that comes from there. Gives the copy's exit code.
-pub fn outlive_terminal() -> io::Result<ExitCode> {
-    let mut copy = Command::new("sh");
-    let status = copy
+/// Begins anew, with the same arguments, so that this program goes on when the terminal goes away: it is deaf to the hang-up, and to
+/// nothing else that comes from there. Gives why it can't.
+pub fn outlive_terminal() -> io::Error {
+    let own = match std::env::current_exe() {
+        Ok(own) => own,
+        Err(error) => return error,
+    };
+    Command::new("sh")
         .args(["-c", r#"trap "" HUP; exec "$0" "$@""#])
-        .arg(std::env::current_exe()?)
+        .arg(own)
         .args(std::env::args_os().skip(1))
         .env(OUTLIVES, std::process::id().to_string())
         .stdin(Stdio::null())
-        .status()?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+        .exec()
 }
 
 /// Starts this program once more with a command of its own in a folder, and leaves it to itself: it goes on when this one has
