@@ -101,8 +101,8 @@ impl Table {
         self.busy.contains(&port)
     }
 
-    /// Those that came from the windows of the session with this worktree and work there, but for this process and the ones
-    /// that started it. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
+    /// Those that came from the windows of the session with this worktree and work there, but for this process, the ones that
+    /// started it, and the ones that it has started: before one of them executes its program it is as this one. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
     /// Those that were such `before` still are, also when what told of it has ended.
     pub fn of_session(&self, worktree: &Path, before: &[Process]) -> Result<Vec<Process>> {
         // One that was moved with its project has processes that name where it was.
@@ -118,13 +118,17 @@ impl Table {
         if pids.is_empty() {
             return Ok(Vec::new());
         }
-        for own in line(std::process::id()) {
+        let this = std::process::id();
+        for own in line(this) {
             pids.remove(&sysinfo::Pid::from_u32(own));
         }
         let system = look(pids, with_cmd().with_cwd(UpdateKind::Always))?;
         let folder = fs::canonicalize(worktree).unwrap_or_else(|_| worktree.to_owned());
         let own = system.processes().values();
+        let is_this_one_s =
+            |process: &sysinfo::Process| process.parent() == Some(sysinfo::Pid::from_u32(this));
         let own = own.filter(|process| works_in_or_below(process, &folder));
+        let own = own.filter(|process| !is_this_one_s(process));
         let mut own: Vec<_> = own.map(Process::new).collect();
         own.sort_by_key(|process| process.pid);
         Ok(own)
