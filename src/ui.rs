@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -257,14 +257,19 @@ pub fn waiting(what: &str) {
 
 /// Does some work, and tells what is waited for when it takes long.
 pub fn with_word<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let (end, ended) = mpsc::channel::<()>();
+    let watch = |ended: Receiver<()>| {
+        if ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+            waiting(what);
+        }
+    };
+    watched(watch, work)
+}
+
+/// Does some work beside a watch, which is told when it has ended.
+fn watched<T>(watch: impl FnOnce(Receiver<()>) + Send, work: impl FnOnce() -> T) -> T {
+    let (end, ended) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(|| {
-            let ended = ended;
-            if ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
-                waiting(what);
-            }
-        });
+        scope.spawn(move || watch(ended));
         let result = work();
         drop(end);
         result
@@ -285,27 +290,21 @@ pub fn with_progress<T>(
     if !shows_progress() {
         return work();
     }
-    let (end, ended) = mpsc::channel::<()>();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let ended = ended;
-            let mut wait = Duration::from_secs(1);
-            let mut shown = String::new();
-            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                let percent = percent().map_or(String::new(), |percent| format!(": {percent} %"));
-                shown = format!("{what}{percent}");
-                let _ = write!(anstream::stderr(), "\r{DIM}{shown}{DIM:#}");
-                wait = Duration::from_millis(200);
-            }
-            if !shown.is_empty() {
-                // The line is taken back: what follows starts at its beginning.
-                let _ = write!(anstream::stderr(), "\r{:1$}\r", "", shown.len());
-            }
-        });
-        let result = work();
-        drop(end);
-        result
-    })
+    let watch = |ended: Receiver<()>| {
+        let mut wait = Duration::from_secs(1);
+        let mut shown = String::new();
+        while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            let percent = percent().map_or(String::new(), |percent| format!(": {percent} %"));
+            shown = format!("{what}{percent}");
+            let _ = write!(anstream::stderr(), "\r{DIM}{shown}{DIM:#}");
+            wait = Duration::from_millis(200);
+        }
+        if !shown.is_empty() {
+            // The line is taken back: what follows starts at its beginning.
+            let _ = write!(anstream::stderr(), "\r{:1$}\r", "", shown.len());
+        }
+    };
+    watched(watch, work)
 }
 
 /// A command that is about to be run, quoted so that it can be pasted.
