@@ -37,7 +37,9 @@ pub fn run(context: &Context, args: &cli::Remove) -> Result<()> {
             ))
             .hint(format!("delete it without a question: {without_question}"));
         }
-        return Err(process::outlive_terminal().into());
+        // There is nobody to ask then.
+        let agreed = (args.merged && !args.yes).then_some("--yes");
+        return Err(process::outlive_terminal(agreed).into());
     }
     let Context {
         project,

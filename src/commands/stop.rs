@@ -15,14 +15,14 @@ use anyhow::Result;
 pub fn stop(context: &Context, args: &cli::Stop) -> Result<()> {
     match names(context, args, Verb::Stop)? {
         Some(names) => stop_all(context, names, Verb::Stop, args.force).1,
-        None => Err(process::outlive_terminal().into()),
+        None => Err(process::outlive_terminal(None).into()),
     }
 }
 
 /// The terminals that show them wait meanwhile.
 pub fn restart(context: &Context, args: &cli::Stop) -> Result<()> {
     let Some(names) = names(context, args, Verb::Restart)? else {
-        return Err(process::outlive_terminal().into());
+        return Err(process::outlive_terminal(None).into());
     };
     let is_its = |tmux: &TmuxSession| {
         let mut names = names.iter();

@@ -17,9 +17,9 @@ pub fn outlives_terminal() -> bool {
     std::env::var(OUTLIVES).is_ok_and(|process| process == own)
 }
 
-/// Begins anew, with the same arguments, so that this program goes on when the terminal goes away: it is deaf to the hang-up, and to
+/// Begins anew, with the same arguments and this one, so that this program goes on when the terminal goes away: it is deaf to the hang-up, and to
 /// nothing else that comes from there. Gives why it can't.
-pub fn outlive_terminal() -> io::Error {
+pub fn outlive_terminal(more: Option<&str>) -> io::Error {
     let own = match std::env::current_exe() {
         Ok(own) => own,
         Err(error) => return error,
@@ -28,6 +28,7 @@ pub fn outlive_terminal() -> io::Error {
         .args(["-c", r#"trap "" HUP; exec "$0" "$@""#])
         .arg(own)
         .args(std::env::args_os().skip(1))
+        .args(more)
         .env(OUTLIVES, std::process::id().to_string())
         .stdin(Stdio::null())
         .exec()

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus};
 
-/// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux. The
+/// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux that is none of
+/// them, as one is that somebody has started in a pane. The
 /// environment of Apple's own shells can't be read, so that those are known only by what they have started.
 pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
     let mut line = processes.to_vec();
@@ -20,7 +21,9 @@ pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
     }
     let tmux = line.iter().filter(|process| process.is_tmux);
     let tmux: HashSet<_> = tmux.map(|process| process.pid).collect();
-    line.retain(|process| process.parent.is_some_and(|parent| tmux.contains(&parent)));
+    let is_one_of_them = |pid| processes.iter().any(|process| process.pid == pid);
+    let is_above = |parent| tmux.contains(&parent) && !is_one_of_them(parent);
+    line.retain(|process| process.parent.is_some_and(is_above));
     Ok(line)
 }
 

@@ -143,6 +143,16 @@ fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
     });
     terminal.enter("n");
     assert_eq!(terminal.await_status().0, 1);
+    // In its own window, which no terminal shows, it is asked before that goes.
+    sandbox.enter("done", "shell", &format!("{PROGRAM} remove --merged"));
+    sandbox.await_screen("done", "shell", |screen| {
+        screen.contains("clear them away?")
+    });
+    sandbox.enter("done", "shell", "y");
+    until("it is removed", || {
+        sandbox.names() == ["busy", "fresh", "open"]
+    });
+    sandbox.run("restore done").goes_well();
     sandbox
         .run("remove --merged --yes")
         .is(0, "removed done\n[...]", "merged: done\n");

@@ -56,9 +56,12 @@ fn problem(session: &Session<'_>, path: &str) -> Option<Problem> {
     })
 }
 
-/// Whether a value names a folder, or something in it, and not another one whose name begins so.
+/// Whether a value names a folder, or something in it, and not another one whose path begins or ends so.
 fn leads_to(value: &str, folder: &str) -> bool {
-    let goes_on = |next: char| next.is_alphanumeric() || "-_.".contains(next);
+    let is_of_name = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
     let mut places = value.match_indices(folder);
-    places.any(|(at, _)| !value[at + folder.len()..].starts_with(goes_on))
+    places.any(|(at, _)| {
+        let (before, behind) = (&value[..at], &value[at + folder.len()..]);
+        !before.ends_with(is_of_name) && !behind.starts_with(is_of_name)
+    })
 }

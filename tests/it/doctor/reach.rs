@@ -36,9 +36,9 @@ const CLONE: &str = "for one of each session's own, have this under [files] in [
 fn a_variable_that_names_a_file_of_the_main_checkout_is_told_once_by_add_and_by_doctor() {
     let sandbox = Sandbox::new();
     let main = sandbox.main.display();
-    // The last two lead to nothing of it.
+    // The last ones lead to nothing of it.
     let env = format!(
-        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nKEY=1\n"
+        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nBACKUP=/mnt{main}/x\nKEY=1\n"
     );
     write(&sandbox.main.join("backend/.env"), env);
     let what = "backend/.env leads to the main checkout's own files: DATABASE_URL, HOME_OF";

@@ -96,7 +96,11 @@ fn what_runs_in_windows_of_another_tmux_server_beside_its_own_will_not_end_with_
     until("it is open", || sandbox.root.join("inner").exists());
     let what = "has what will not end with its windows: [..](sleep 600)[..]";
     sandbox.refuses_to_remove(&format!("error: the session feat {what}\n[...]"));
-    sandbox.force_remove_telling("feat", "[..]still runs: [..](sleep 600)[..]\n");
+    // Those are no windows of the session's.
+    let told = "[..]still runs: [..](sleep 600)[..]\n";
+    sandbox.run("stop feat").is(0, "stopped feat\n", told);
+    sandbox.run("resume feat").goes_well();
+    sandbox.force_remove_telling("feat", told);
 }
 
 #[test]
