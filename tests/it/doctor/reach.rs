@@ -38,8 +38,10 @@ fn a_variable_that_names_a_file_of_the_main_checkout_is_told_once_by_add_and_by_
     let main = sandbox.main.display();
     // The last ones lead to nothing of it.
     let env = format!(
-        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nBACKUP=/mnt{main}/x\nKEY=1\n"
+        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nBACKUP=/mnt{main}/x\nPYTHON={main}/.venv/bin/python\nKEY=1\n"
     );
+    write(&sandbox.main.join(".venv/pyvenv.cfg"), "");
+    sandbox.ignore(".venv\n");
     write(&sandbox.main.join("backend/.env"), env);
     let what = "backend/.env leads to the main checkout's own files: DATABASE_URL, HOME_OF";
     let cure = "have it name the session's: [env.\"backend/.env\"] with {worktree} in [ROOT]/tally/.tally-session.toml";
