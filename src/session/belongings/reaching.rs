@@ -58,17 +58,17 @@ fn problem(session: &Session<'_>, path: &str) -> Option<Problem> {
 }
 
 /// Whether a value names a folder, or something in it, and not another one whose path begins or ends so. A virtual environment there
-/// is all sessions', where it is no other.
+/// and packages there are all sessions', where they are no other.
 fn leads_to(value: &str, folder: &str) -> bool {
     let is_of_name = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    let is_shared =
+        |above: &Path| above.join("pyvenv.cfg").exists() || above.ends_with("node_modules");
     let mut places = value.match_indices(folder);
     places.any(|(at, _)| {
         let (before, behind) = (&value[..at], &value[at + folder.len()..]);
         let path =
             value[at..].split(|letter: char| letter.is_whitespace() || "?:;,'\"".contains(letter));
         let mut above = path.take(1).flat_map(|path| Path::new(path).ancestors());
-        !before.ends_with(is_of_name)
-            && !behind.starts_with(is_of_name)
-            && !above.any(|folder| folder.join("pyvenv.cfg").exists())
+        !before.ends_with(is_of_name) && !behind.starts_with(is_of_name) && !above.any(is_shared)
     })
 }

@@ -65,7 +65,7 @@ pub fn plan<'a>(
     }
     let start = finish_worktree(&session, &mut hold)?;
     if matches!(windows, Windows::None) {
-        closing::refuse_open(&session, &open.table)?;
+        closing::refuse_open(&session, &open.table, &open.tmux)?;
         notes.extend(leave_taken_ports(&mut session, &mut hold)?);
     }
     Ok(Task {

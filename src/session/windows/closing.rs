@@ -10,7 +10,7 @@ use crate::session::windows::servers::{self, Left};
 use crate::session::windows::{claudes, living, open};
 use crate::tmux::{self, Listening, Mark, Pane, TmuxSession};
 use anyhow::{Result, anyhow};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::thread;
 
 /// What there is to close, and what came from it.
@@ -25,6 +25,8 @@ pub struct Closing {
     moved: Vec<Pane>,
     /// Other sessions' panes in its own, each with the tmux session that it belongs to, if that is open.
     guests: Vec<(Pane, Mark, Option<TmuxSession>)>,
+    /// The processes of the panes that are others', in tmux sessions of theirs.
+    of_others: HashSet<u32>,
     /// What came from the windows.
     running: Vec<Process>,
     /// The first ones in the windows that those came from.
@@ -43,6 +45,8 @@ impl Closing {
         let panes: Vec<_> = panes.into_iter().cloned().collect();
         let (open, others) = among(session, all);
         let is_elsewhere = |pane: &Pane| others.iter().any(|tmux| tmux.pane(&pane.id).is_some());
+        let of_others = others.iter().flat_map(|tmux| &tmux.panes);
+        let of_others = of_others.filter(|pane| !session.has_made(pane));
         let home = |mark: &Mark| {
             let mut homes = others.iter().filter(|tmux| tmux.is_of(&mark.main));
             homes.find(|tmux| tmux.made_for.as_ref() == Some(&mark.name))
@@ -56,6 +60,7 @@ impl Closing {
         });
         Ok(Self {
             guests: guests.collect(),
+            of_others: of_others.map(|pane| pane.pid).collect(),
             moved: panes.into_iter().filter(is_elsewhere).collect(),
             open,
             tmux,
@@ -97,15 +102,26 @@ impl Closing {
         })
     }
 
-    /// Sees who will stay in the windows of another tmux server, where some are open there beside those that are closed here.
+    /// Sees who will stay: in windows of the user's own, and in those of another tmux server, where some are open here too.
     fn tell_others(&mut self, session: &Session<'_>) -> Result<()> {
-        let shells = self.shells.iter();
-        let ours = shells.filter(|shell| self.tmux.has_started(shell));
-        let ours: Vec<_> = ours.cloned().collect();
-        if !self.is_closed() && ours.len() < self.shells.len() {
-            self.staying = servers::staying(session, &self.running, &ours)?;
+        if self.is_closed() && !self.elsewhere().is_empty() {
+            // That is refused.
+            return Ok(());
+        }
+        let closes =
+            |shell: &&Process| self.tmux.has_started(shell) && !self.of_others.contains(&shell.pid);
+        let closing: Vec<_> = self.shells.iter().filter(closes).cloned().collect();
+        if closing.len() < self.shells.len() {
+            self.staying = servers::staying(session, &self.running, &closing)?;
         }
         Ok(())
+    }
+
+    /// The shells in windows of another tmux server.
+    fn elsewhere(&self) -> Vec<Process> {
+        let shells = self.shells.iter();
+        let elsewhere = shells.filter(|shell| !self.tmux.has_started(shell));
+        elsewhere.cloned().collect()
     }
 
     /// Whether nothing is open or runs.
@@ -150,7 +166,7 @@ impl Closing {
     /// Or if a step fails.
     pub fn close(&mut self, session: &Session<'_>) -> Result<(Option<String>, Left)> {
         if self.is_closed() {
-            refuse_open_elsewhere(session, &self.shells)?;
+            refuse_open_elsewhere(session, &self.elsewhere())?;
         }
         self.refuse_homeless()?;
         let claudes = self.claudes.iter();
@@ -198,9 +214,13 @@ fn refuse_open_elsewhere(session: &Session<'_>, shells: &[Process]) -> Result<()
 ///
 /// # Errors
 /// That it is, or if the system does not tell which processes there are.
-pub fn refuse_open(session: &Session<'_>, table: &Table) -> Result<()> {
+pub fn refuse_open(session: &Session<'_>, table: &Table, open: &[TmuxSession]) -> Result<()> {
     let running = table.of_session(session.record.worktree(), &[])?;
-    refuse_open_elsewhere(session, &panes::of(&running)?)
+    let mut shells = panes::of(&running)?;
+    let here = open.iter().flat_map(|tmux| &tmux.panes).next();
+    let server = here.and_then(|pane| panes::parent(pane.pid));
+    shells.retain(|shell| shell.parent != server);
+    refuse_open_elsewhere(session, &shells)
 }
 
 /// Closes the windows that this tool made for a session, and nothing else.

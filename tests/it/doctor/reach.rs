@@ -38,7 +38,7 @@ fn a_variable_that_names_a_file_of_the_main_checkout_is_told_once_by_add_and_by_
     let main = sandbox.main.display();
     // The last ones lead to nothing of it.
     let env = format!(
-        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nBACKUP=/mnt{main}/x\nPYTHON={main}/.venv/bin/python\nKEY=1\n"
+        "DATABASE_URL='sqlite:///{main}/backend/db.sqlite3'\nHOME_OF={main}\nOTHER={main}-old/x\nBACKUP=/mnt{main}/x\nPYTHON={main}/.venv/bin/python\nBIN={main}/frontend/node_modules/.bin\nKEY=1\n"
     );
     write(&sandbox.main.join(".venv/pyvenv.cfg"), "");
     sandbox.ignore(".venv\n");

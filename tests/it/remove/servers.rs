@@ -104,6 +104,25 @@ fn what_runs_in_windows_of_another_tmux_server_beside_its_own_will_not_end_with_
 }
 
 #[test]
+fn a_window_of_the_user_s_own_that_came_from_the_session_keeps_nothing_but_an_unforced_remove_off()
+{
+    let (sandbox, worktree) = Sandbox::new().with_worktree("feat");
+    sandbox.tmux("new-session -d -s mine");
+    let dir = worktree.to_str().unwrap();
+    sandbox.tmux(["new-window", "-t", "=tally-feat:", "-n", "own", "-c", dir]);
+    sandbox.tmux("move-window -s =tally-feat:own -t =mine:");
+    let told = "[..]still runs: [..](-bash)[..]\n";
+    sandbox.run("stop feat").is(0, "stopped feat\n", told);
+    sandbox.run("resume feat").says("resumed feat[..]\n");
+    let what = "has what will not end with its windows: [..](-bash)";
+    sandbox.refuses_to_remove(&format!("error: the session feat {what}\n[...]"));
+    sandbox
+        .run("remove --force feat")
+        .is(0, "removed feat\n[...]", "[...]");
+    assert_eq!(sandbox.tmux_sessions(), ["mine"]);
+}
+
+#[test]
 fn windows_in_another_tmux_server_are_seen_though_their_shells_cannot_be() {
     let sandbox = Sandbox::new();
     // As Apple's own shells, these do not show where they came from; what they start does.
