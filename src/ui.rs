@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -255,25 +255,17 @@ pub fn waiting(what: &str) {
     }
 }
 
-/// Does some work, and tells what is waited for when it takes long.
-pub fn with_word<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let watch = |ended: Receiver<()>| {
+/// Does some work, and tells what is waited for when it takes long. Whoever tells that is not waited for.
+pub fn with_word<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+    let (end, ended) = mpsc::channel::<()>();
+    thread::spawn(move || {
         if ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
             waiting(what);
         }
-    };
-    watched(watch, work)
-}
-
-/// Does some work beside a watch, which is told when it has ended.
-fn watched<T>(watch: impl FnOnce(Receiver<()>) + Send, work: impl FnOnce() -> T) -> T {
-    let (end, ended) = mpsc::channel();
-    thread::scope(|scope| {
-        scope.spawn(move || watch(ended));
-        let result = work();
-        drop(end);
-        result
-    })
+    });
+    let result = work();
+    drop(end);
+    result
 }
 
 /// Whether work shows on a terminal how much of it is done.
@@ -290,21 +282,27 @@ pub fn with_progress<T>(
     if !shows_progress() {
         return work();
     }
-    let watch = |ended: Receiver<()>| {
-        let mut wait = Duration::from_secs(1);
-        let mut shown = String::new();
-        while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-            let percent = percent().map_or(String::new(), |percent| format!(": {percent} %"));
-            shown = format!("{what}{percent}");
-            let _ = write!(anstream::stderr(), "\r{DIM}{shown}{DIM:#}");
-            wait = Duration::from_millis(200);
-        }
-        if !shown.is_empty() {
-            // The line is taken back: what follows starts at its beginning.
-            let _ = write!(anstream::stderr(), "\r{:1$}\r", "", shown.len());
-        }
-    };
-    watched(watch, work)
+    let (end, ended) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ended = ended;
+            let mut wait = Duration::from_secs(1);
+            let mut shown = String::new();
+            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                let percent = percent().map_or(String::new(), |percent| format!(": {percent} %"));
+                shown = format!("{what}{percent}");
+                let _ = write!(anstream::stderr(), "\r{DIM}{shown}{DIM:#}");
+                wait = Duration::from_millis(200);
+            }
+            if !shown.is_empty() {
+                // The line is taken back: what follows starts at its beginning.
+                let _ = write!(anstream::stderr(), "\r{:1$}\r", "", shown.len());
+            }
+        });
+        let result = work();
+        drop(end);
+        result
+    })
 }
 
 /// A command that is about to be run, quoted so that it can be pasted.
