@@ -114,6 +114,7 @@ fn a_window_of_the_user_s_own_that_came_from_the_session_keeps_nothing_but_an_un
     let told = "[..]still runs: [..](-bash)[..]\n";
     sandbox.run("stop feat").is(0, "stopped feat\n", told);
     sandbox.run("resume feat").says("resumed feat[..]\n");
+    sandbox.await_programs("feat", 2);
     let what = "has what will not end with its windows: [..](-bash)";
     sandbox.refuses_to_remove(&format!("error: the session feat {what}\n[...]"));
     sandbox
