@@ -153,6 +153,7 @@ fn remove_merged_clears_away_what_is_merged_and_out_of_use_and_asks_first() {
         sandbox.names() == ["busy", "fresh", "open"]
     });
     sandbox.run("restore done").goes_well();
+    sandbox.await_programs("done", 2);
     sandbox
         .run("remove --merged --yes")
         .is(0, "removed done\n[...]", "merged: done\n");
