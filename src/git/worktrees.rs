@@ -108,7 +108,8 @@ impl Worktree {
 
     /// Where its folder is, if that was moved without telling git and is one of those in `dir`.
     pub fn moved_to(&self, dir: &Path) -> Option<PathBuf> {
-        self.found_in(dir).filter(|_| !self.path.exists())
+        let is_there = self.path.exists();
+        if is_there { None } else { self.found_in(dir) }
     }
 
     /// The folder in `dir` that names it.
