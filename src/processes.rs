@@ -102,8 +102,9 @@ impl Table {
     }
 
     /// Those that came from the windows of the session with this worktree and work there, but for this process, the ones that
-    /// started it, and the ones that it has started: before one of them executes its program it is as this one. A daemon or an editor carries the mark of the window that happened to start it, and works elsewhere.
-    /// Those that were such `before` still are, also when what told of it has ended.
+    /// started it, and the ones that it has started: before one of them executes its program it is as this one. A daemon or an
+    /// editor carries the mark of the window that happened to start it, and works elsewhere. Those that were such `before` still
+    /// are, also when what told of it has ended.
     pub fn of_session(&self, worktree: &Path, before: &[Process]) -> Result<Vec<Process>> {
         // One that was moved with its project has processes that name where it was.
         let is_its = |mark: &Path| {

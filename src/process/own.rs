@@ -17,8 +17,8 @@ pub fn outlives_terminal() -> bool {
     std::env::var(OUTLIVES).is_ok_and(|process| process == own)
 }
 
-/// Begins anew, with the same arguments and this one, so that this program goes on when the terminal goes away: it is deaf to the hang-up, and to
-/// nothing else that comes from there. Gives why it can't.
+/// Begins anew, with the same arguments and one more, so that this program goes on when the terminal goes away: it is deaf to the
+/// hang-up, and to nothing else that comes from there. Gives why it can't.
 pub fn outlive_terminal(more: Option<&str>) -> io::Error {
     let own = match std::env::current_exe() {
         Ok(own) => own,

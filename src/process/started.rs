@@ -52,17 +52,7 @@ impl Started {
                 start = answer.len();
             }
         }
-        let Output {
-            line,
-            status,
-            stderr,
-            ..
-        } = self.output(&[])?;
-        Err(Failure::Ended {
-            line,
-            status,
-            stderr,
-        })
+        Err(self.output(&[])?.failure())
     }
 
     /// Waits for its end, whatever its status, and gives it these bytes if it reads any.
@@ -120,19 +110,24 @@ impl Started {
 impl Output {
     /// The answer, unless it ended with a status that is not zero.
     pub(super) fn answer(self) -> Result<Vec<u8>, Failure> {
+        if self.status.success() {
+            return Ok(self.stdout);
+        }
+        Err(self.failure())
+    }
+
+    /// That it ended as it did.
+    fn failure(self) -> Failure {
         let Self {
             line,
             status,
-            stdout,
             stderr,
+            ..
         } = self;
-        if status.success() {
-            return Ok(stdout);
-        }
-        Err(Failure::Ended {
+        Failure::Ended {
             line,
             status,
             stderr,
-        })
+        }
     }
 }

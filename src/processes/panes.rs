@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus};
 
 /// What runs in the panes that these processes came from: who of them and of their ancestors was started by a tmux that is none of
-/// them, as one is that somebody has started in a pane. The
-/// environment of Apple's own shells can't be read, so that those are known only by what they have started.
+/// them, as one is that somebody has started in a pane. The environment of Apple's own shells can't be read, so that those are known
+/// only by what they have started.
 pub fn of(processes: &[Process]) -> Result<Vec<Process>> {
     let mut line = processes.to_vec();
     let mut seen = 0;
